@@ -1,0 +1,1 @@
+"""Plain integers of any size: what a convolution does to a shape, and what it costs. Closed forms only."""

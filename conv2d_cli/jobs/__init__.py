@@ -1,0 +1,1 @@
+"""Tensors and engine brought together: what a command does, given values, giving reports."""

@@ -1,0 +1,1 @@
+"""The facts a command answers with, as data."""
