@@ -47,27 +47,22 @@ class LayerError(Conv2dError, ValueError):
 
     exit_code = 2
 
-    def __init__(self, faults: Iterable[Fault], spelling: Mapping[str, str] | None = None) -> None:
-        """Join the faults; `spelling` maps a field to the name its user typed (`--stride`), else `stride=`."""
+    def __init__(self, faults: Iterable[Fault], typed: Mapping[str, str] | None = None) -> None:
+        """Join the faults; `typed` maps a field to what its user wrote (`--stride 0`), else `stride=0` is shown."""
         self.faults = tuple(faults)
-        self.spelling = dict(spelling or {})
+        self.typed = dict(typed or {})
         super().__init__(
             "; ".join(self._describe(fault) for fault in self.faults),
             "; ".join(dict.fromkeys(fault.hint for fault in self.faults if fault.hint)) or None,
         )
 
     def _describe(self, fault: Fault) -> str:
-        name = self.spelling.get(fault.field)
-        where = f"{name} {fault.given}" if name else f"{fault.field}={fault.given}"
-        return f"{where}: {fault.problem}"
+        where = f"{fault.field}={fault.given}" if fault.given else fault.field
+        return f"{self.typed.get(fault.field, where)}: {fault.problem}"
 
     def lines(self) -> list[tuple[str, str | None]]:
         """Return one (message, hint) pair per fault."""
         return [(self._describe(fault), fault.hint) for fault in self.faults]
-
-    def respelled(self, spelling: Mapping[str, str]) -> LayerError:
-        """Return the same faults in the words of the user's own command line."""
-        return LayerError(self.faults, spelling)
 
 
 class ShapeError(Conv2dError, ValueError):
