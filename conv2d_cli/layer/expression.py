@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import Fault, UsageError
 from conv2d_cli.layer import hints
-from conv2d_cli.layer.rules import FIELDS, LayerValues, layer_from, shown
+from conv2d_cli.layer.rules import FIELDS, LayerValues, cut, layer_from, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,7 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
     Raises:
         UsageError: the text is no call of Conv2d.
     """
+    text = _PRINTED_NAME.sub("", text, count=1).strip()
     call = _call(text)
     arguments: dict[str, object] = {}
     faults: list[Fault] = []
@@ -58,27 +59,23 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
         faults.append(Fault("Conv2d", "", problem, f"they are: {', '.join(FIELDS)}"))
     given = [*zip(FIELDS, call.args, strict=False), *((keyword.arg, keyword.value) for keyword in call.keywords)]
     for name, node in given:
-        source = shown_source(text, node)
         if name not in FIELDS:
             near = hints.nearest(name or "", FIELDS)
             problem = "Conv2d got an unexpected keyword argument"
-            faults.append(
-                Fault(name or "**", source, problem, f"did you mean {near}?" if near else f"known: {', '.join(FIELDS)}")
-            )
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(FIELDS)}"
+            faults.append(Fault(name or "**", _source(text, node), problem, hint))
         elif name in arguments:
-            faults.append(Fault(name, source, f"Conv2d got multiple values for argument '{name}'"))
+            faults.append(Fault(name, _source(text, node), f"Conv2d got multiple values for argument '{name}'"))
         else:
             try:
                 arguments[name] = _value(node, name)
             except ValueError as error:
-                faults.append(Fault(name, source, str(error)))
+                faults.append(Fault(name, _source(text, node), str(error)))
     return arguments, faults
 
 
-def shown_source(text: str, node: ast.expr) -> str:
-    """Return the part of the text that a node was read from."""
-    source = ast.get_source_segment(_PRINTED_NAME.sub("", text, count=1).strip(), node) or ast.unparse(node)
-    return source if len(source) < len(text) else ast.unparse(node)
+def _source(text: str, node: ast.expr) -> str:
+    return cut(ast.get_source_segment(text, node) or "")
 
 
 def _call(text: str) -> ast.Call:
@@ -87,7 +84,7 @@ def _call(text: str) -> ast.Call:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(_PRINTED_NAME.sub("", text, count=1).strip(), mode="eval").body
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
         raise UsageError(f"{shown(text)} is not a Conv2d expression: {reason}", _EXAMPLE) from error
@@ -95,7 +92,7 @@ def _call(text: str) -> ast.Call:
         raise UsageError(f"{shown(text)} is not a call of Conv2d", _EXAMPLE)
     name = _dotted(tree.func)
     if name not in _CONSTRUCTORS:
-        raise UsageError(f"{shown(name or ast.unparse(tree.func))} is not Conv2d: only Conv2d(...) is read", _EXAMPLE)
+        raise UsageError(f"{name or _source(text, tree.func)} is not Conv2d: only Conv2d(...) is read", _EXAMPLE)
     return tree
 
 

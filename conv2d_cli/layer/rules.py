@@ -114,6 +114,11 @@ def shown(value: object) -> str:
     except ValueError:
         # Python refuses to write integers of more than some 4,300 digits.
         text = "an integer of thousands of digits"
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """Return a text short enough for a message."""
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 

@@ -16,7 +16,7 @@ _INTEGERS = re.compile(r"([-+]?[0-9]+)(?:\s*[,xX]\s*[-+]?[0-9]+)*", re.ASCII)
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 # Python reads no integer of more digits than this, and no layer has one.
 _MOST_DIGITS = 4000
-_FIELDS_OF_SIZE_TEXT_FIELDS = frozenset({"padding_mode", "device", "dtype"})
+_TEXT_FIELDS = frozenset({"padding_mode", "device", "dtype"})
 _LARGEST_RANK = 4
 
 
