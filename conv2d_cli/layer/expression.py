@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import Fault, UsageError
 from conv2d_cli.layer import hints
-from conv2d_cli.layer.rules import FIELDS, LayerValues, cut, layer_from, shown
+from conv2d_cli.layer.rules import FIELDS, LayerValues, cut, layer_from, same_argument, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +30,12 @@ def layer_of_expression(text: str, options: Mapping[str, object] | None = None) 
     """Return the layer that an expression describes; `options` fill in arguments that it does not give.
 
     Raises:
-        UsageError: the text is no call of Conv2d, or an option gives what the expression gives too.
+        UsageError: the text is no call of Conv2d, or an option contradicts the expression.
         LayerError: the call's arguments are wrong; it holds every fault.
     """
     arguments, faults = arguments_of_expression(text)
     for field, value in (options or {}).items():
-        if field in arguments:
+        if field in arguments and not same_argument(field, arguments[field], value):
             raise UsageError(
                 f"{field} is given twice: {shown(arguments[field])} in the expression, {shown(value)} as an option",
                 "give it once",

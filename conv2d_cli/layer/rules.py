@@ -103,6 +103,13 @@ def layer_from(arguments: Mapping[str, object], faults: Iterable[Fault] = ()) ->
     return LayerValues(**values)
 
 
+def same_argument(field: str, one: object, other: object) -> bool:
+    """Whether two values of an argument mean the same, as 2 and (2, 2) do; a faulty value is like no other."""
+    faults: list[Fault] = []
+    check = _CHECKS[field]
+    return check(field, one, faults) == check(field, other, faults) and not faults
+
+
 def _position(fault: Fault) -> int:
     return FIELDS.index(fault.field) if fault.field in FIELDS else len(FIELDS)
 

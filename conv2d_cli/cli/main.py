@@ -1,0 +1,112 @@
+"""The way in: argv to a command, and every end of it to an exit code. The one place where errors become text."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from conv2d_cli.cli.commands import application
+from conv2d_cli.errors import Conv2dError, FileError, UsageError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_FAULT_OF_OURS, _INTERRUPTED, _READER_GONE, _TERMINATED, _NO_MEMORY = 70, 130, 141, 143, 5
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived: raised so that every temporary file on the way out is removed."""
+
+
+def main() -> None:
+    """Run the command that argv names and leave with its exit code."""
+    debug = "--debug" in sys.argv[1:]
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        code = _run()
+        _flush()
+    except BrokenPipeError:
+        _silence_stdout()
+        code = _READER_GONE
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    except _Terminated:
+        code = _TERMINATED
+    except Exception as error:
+        if debug:
+            raise
+        code = _explain(error)
+    sys.exit(code)
+
+
+def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _run() -> int:
+    result = application()(sys.argv[1:] or ["--help"], standalone_mode=False, prog_name="conv2d")
+    if not sys.argv[1:]:
+        return UsageError.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _flush() -> None:
+    """Write out what is left in stdout's buffer while an error can still be told."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _silence_stdout()
+            raise FileError(f"cannot write to stdout: {error.strerror}") from error
+
+
+def _silence_stdout() -> None:
+    """Point stdout nowhere, so that the interpreter's own flush at exit cannot fail."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _explain(error: Exception) -> int:
+    """Print an error for the person, and return the exit code that it means."""
+    if isinstance(error, Conv2dError):
+        for message, hint in error.lines():
+            _print_error(message, hint)
+        return error.exit_code
+    # Typer's own errors (unknown options and the like) share no public base class.
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:
+        _print_error(_lowered(format_message()), _usage_hint(error))
+        return UsageError.exit_code
+    if isinstance(error, MemoryError):
+        _print_error("the machine has not enough memory for this", "conv2d run --plan shows how much is needed")
+        return _NO_MEMORY
+    _print_error(
+        f"a fault of conv2d itself: {type(error).__name__}: {error}",
+        "run it again with --debug and report what it prints",
+    )
+    return _FAULT_OF_OURS
+
+
+def _usage_hint(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'conv2d'} --help shows what is accepted"
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _print_error(message: str, hint: str | None) -> None:
+    if sys.stderr is None:
+        return
+    text = f"error: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        # Nobody is left to tell; the exit code still does.
+        return

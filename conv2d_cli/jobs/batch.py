@@ -1,0 +1,145 @@
+"""Many layers, one a line: records or expressions in, one result or one error out for each, as they come."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from conv2d_cli.errors import Conv2dError, Fault, FileError, UsageError
+from conv2d_cli.layer import hints
+from conv2d_cli.layer.expression import arguments_of_expression
+from conv2d_cli.layer.rules import FIELDS, layer_from, shown
+from conv2d_cli.layer.text import input_shape_of
+from conv2d_cli.report.analysis import analyze
+from conv2d_cli.report.shape import SCHEMA_VERSION, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conv2d_cli.layer.rules import LayerValues
+
+    # A SIZE that holds for every line depends on the layer where it leaves the channels out.
+    Size = Callable[[LayerValues], tuple[int, ...]]
+
+# A layer is a few hundred bytes: a longer line is a mistake, and must not fill the memory.
+LONGEST_LINE = 65_536
+_KEYS = (*FIELDS, "input_shape")
+_KNOWN = frozenset(_KEYS)
+_EXAMPLE = '{"in_channels": 3, "out_channels": 64, "kernel_size": 7}'
+
+
+@contextmanager
+def open_lines(path: str, stdin: BinaryIO | None) -> Iterator[BinaryIO]:
+    """Open a file of layers; `-` is stdin.
+
+    Raises:
+        FileError: it cannot be read.
+    """
+    if path == "-":
+        if stdin is None:
+            raise FileError("stdin is closed", "give a file instead of -")
+        yield stdin
+        return
+    try:
+        stream = Path(path).open("rb")  # noqa: SIM115 - closed below, after errors of opening are told
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise FileError(
+            f"cannot read {path}: {reason}", "--from takes a file with one layer a line, or - for stdin"
+        ) from error
+    with stream:
+        yield stream
+
+
+def records_of_lines(stream: BinaryIO, size: Size | None) -> Iterator[dict[str, Any]]:
+    """Yield one record for each line that is not blank: its facts, or `line`, `error` and `hint`.
+
+    `size` gives the input's shape for lines that have no `input_shape` of their own.
+    """
+    for number, line in _lines(stream):
+        if line.isspace():
+            continue
+        try:
+            yield _record(line, number, size)
+        except Conv2dError as error:
+            yield {"schema_version": SCHEMA_VERSION, "line": number, "error": error.message, "hint": error.hint}
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield (number, line), a line cut to one byte more than the longest."""
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        yield number, line
+        while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            line = stream.readline(LONGEST_LINE + 1)
+
+
+def _record(line: bytes, number: int, size: Size | None) -> dict[str, Any]:
+    text = _text(line, first=number == 1)
+    if text.lstrip().startswith("{"):
+        arguments, faults = _object(text)
+    elif "(" in text:
+        arguments, faults = arguments_of_expression(text)
+    else:
+        raise UsageError(f"{shown(text.strip())} is neither an object nor a Conv2d expression", f"write {_EXAMPLE}")
+    given_shape = arguments.pop("input_shape", None)
+    layer = layer_from(arguments, faults)
+    if given_shape is None:
+        report = analyze(layer, size and size(layer))
+    elif isinstance(given_shape, list):
+        report = analyze(layer, given_shape)
+    elif isinstance(given_shape, str):
+        report = analyze(layer, input_shape_of(given_shape, layer.in_channels))
+    else:
+        raise UsageError(f"input_shape={shown(given_shape)} is neither a list nor a SIZE", "write [1, 3, 224, 224]")
+    record = record_of(report)
+    return {"schema_version": record.pop("schema_version"), "line": number, **record}
+
+
+def _text(line: bytes, *, first: bool) -> str:
+    if len(line) > LONGEST_LINE:
+        raise UsageError(f"the line is longer than {LONGEST_LINE} bytes", f"write {_EXAMPLE}")
+    try:
+        return line.decode("utf-8-sig" if first else "utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"the line is not UTF-8: {error.reason} at byte {error.start}", "save the file as UTF-8"
+        ) from error
+
+
+def _object(text: str) -> tuple[dict[str, object], list[Fault]]:
+    """Return a record's arguments, and the faults of its keys.
+
+    Raises:
+        UsageError: the text is no JSON object.
+    """
+    try:
+        arguments = json.loads(text, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
+        raise UsageError(f"{shown(text.strip())} is not JSON: {reason}", f"write {_EXAMPLE}") from error
+    faults = []
+    if not arguments.keys() <= _KNOWN:
+        faults = [
+            Fault(key, shown(arguments.pop(key)), "unknown key", _near(key))
+            for key in [*arguments]
+            if key not in _KNOWN
+        ]
+    if type(arguments.get("bias", True)) is not bool:
+        faults.append(Fault("bias", shown(arguments.pop("bias")), "bias must be true or false"))
+    return arguments, faults
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
+        raise ValueError("a key is repeated")
+    return unique
+
+
+def _near(key: str) -> str:
+    near = hints.nearest(key, _KEYS)
+    return f"did you mean {near}?" if near else f"keys: {', '.join(_KEYS)}"

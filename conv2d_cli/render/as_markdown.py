@@ -1,0 +1,28 @@
+"""A Markdown table of two columns, with a third for the formulas when there are any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.render.values import bare, without_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conv2d_cli.render.screen import Screen
+
+
+def render(record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]], _screen: Screen) -> str:
+    """Return the table; a pipe in a cell is escaped, lines of a formula are parted by `<br>`."""
+    header = ["key", "value", "formula"] if formulas else ["key", "value"]
+    rows = [header, ["---"] * len(header)]
+    for key, value in without_version(record).items():
+        row = [key, _cell(bare(value))]
+        if formulas:
+            row.append("<br>".join(_cell(line) for line in formulas.get(key, ())))
+        rows.append(row)
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*")

@@ -1,0 +1,34 @@
+"""One value as a word: the same in every format that is not JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def bare(value: object) -> str:
+    """Return a value without decoration: lists with spaces between, `true` and `false`, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return " ".join(bare(element) for element in value)
+    return str(value)
+
+
+def json_safe(value: object) -> object:
+    """Return a value that JSON can hold: NaN and the infinities as the strings "nan", "inf" and "-inf"."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [json_safe(element) for element in value]
+    return value
+
+
+def without_version(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a record: only JSON carries the version of its schema."""
+    return {key: value for key, value in record.items() if key != "schema_version"}

@@ -1,0 +1,62 @@
+"""The formulas behind the facts, with this layer's numbers in them: what `-v` adds to a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.dtypes import DTYPES
+
+if TYPE_CHECKING:
+    from conv2d_cli.report.shape import ShapeReport
+
+# Names in braces are keys of the report, or the field's letters, which `_letters` fills in.
+_OF_THE_LAYER = {
+    "weight_shape": ("in_channels / groups: {in_channels} / {groups} = {C}",),
+    "effective_kernel_size": ("H: {dh} * ({kh} - 1) + 1 = {eh}", "W: {dw} * ({kw} - 1) + 1 = {ew}"),
+    "parameters": ("{weight_parameters} + {bias_parameters} = {parameters}",),
+    "weight_parameters": ("{out_channels} * {C} * {kh} * {kw} = {weight_parameters}",),
+    "parameter_bytes": ("{parameters} * {item} = {parameter_bytes}",),
+    "receptive_field": ("one layer sees its effective kernel: {eh} x {ew}",),
+}
+_OF_A_SIZE = {
+    "output_shape": (
+        "H: ({H} + {padding_top} + {padding_bottom} - {eh}) // {sh} + 1 = {Ho}",
+        "W: ({W} + {padding_left} + {padding_right} - {ew}) // {sw} + 1 = {Wo}",
+    ),
+    "macs": ("{N} * {out_channels} * {Ho} * {Wo} * ({C} * {kh} * {kw}) = {macs}",),
+    "effective_macs": ("{macs} - {padded_macs} taps on padded zeros = {effective_macs}",),
+    "bias_adds": ("{N} * {bias_parameters} * {Ho} * {Wo} = {bias_adds}",),
+    "flops": ("2 * {macs} = {flops}",),
+    "input_bytes": ("{N} * {in_channels} * {H} * {W} * {item} = {input_bytes}",),
+    "output_bytes": ("{N} * {out_channels} * {Ho} * {Wo} * {item} = {output_bytes}",),
+    "im2col_bytes": ("{N} * {groups} * ({C} * {kh} * {kw}) * {Ho} * {Wo} * {item} = {im2col_bytes}",),
+    "arithmetic_intensity": (
+        "{flops} / ({input_bytes} + {parameter_bytes} + {output_bytes}) = {arithmetic_intensity}",
+    ),
+    "unused_rows": (
+        "max(0, ({H} + {padding_top} + {padding_bottom} - {eh}) % {sh} - {padding_bottom}) = {unused_rows}",
+    ),
+    "unused_columns": (
+        "max(0, ({W} + {padding_left} + {padding_right} - {ew}) % {sw} - {padding_right}) = {unused_columns}",
+    ),
+}
+
+
+def formulas_of(report: ShapeReport) -> dict[str, list[str]]:
+    """Return the formulas by the key that they explain; keys that are unknown without an input are left out."""
+    templates = _OF_THE_LAYER if report.output_shape is None else _OF_THE_LAYER | _OF_A_SIZE
+    numbers = report._asdict() | _letters(report)
+    return {key: [template.format_map(numbers) for template in lines] for key, lines in templates.items()}
+
+
+def _letters(report: ShapeReport) -> dict[str, Any]:
+    pairs = {"k": report.kernel_size, "s": report.stride, "d": report.dilation, "e": report.effective_kernel_size}
+    letters: dict[str, Any] = {
+        f"{name}{axis}": pair[place] for name, pair in pairs.items() for place, axis in enumerate("hw")
+    }
+    letters |= {"C": report.weight_shape[1], "item": DTYPES[report.dtype].bytes}
+    if report.input_shape is not None and report.output_shape is not None:
+        letters |= {"N": (*report.input_shape[:-3], 1)[0], "H": report.input_shape[-2], "W": report.input_shape[-1]}
+        letters |= {"Ho": report.output_shape[-2], "Wo": report.output_shape[-1]}
+        letters["padded_macs"] = (report.macs or 0) - (report.effective_macs or 0)
+    return letters
