@@ -6,6 +6,7 @@ Formulas: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html (S
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -32,7 +33,8 @@ class Axis(NamedTuple):
     @property
     def output(self) -> int:
         """Windows that fit; below 1 when the window is larger than the padded input."""
-        return (self.padded - self.effective_kernel) // self.stride + 1
+        size, kernel, stride, dilation, before, after = self
+        return (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
 
     @property
     def unused(self) -> int:
@@ -68,21 +70,25 @@ def floor_sum(count: int, modulus: int, slope: int, start: int) -> int:
     return total
 
 
-def _windows_before(limit: int, axis: Axis, output: int) -> int:
-    """Count the pairs (tap, window) whose position in the padded axis is below `limit`."""
+def _taps_before(limit: int, axis: Axis, output: int) -> int:
+    """Count the taps, over all windows, whose position in the padded axis is below `limit`."""
     # Tap u is below `limit` in clamp(ceil((limit - u * d) / s), 0, output) windows: full, then falling, then none.
     stride, dilation, kernel = axis.stride, axis.dilation, axis.kernel
     reach = limit + stride - 1
     full = min(kernel, max(0, (reach - output * stride) // dilation + 1))
-    some = min(kernel, max(0, (reach - stride) // dilation + 1))
-    falling = some - full
+    some = min(kernel, max(0, (limit - 1) // dilation + 1))
     # Summed backwards, so that the slope is positive.
-    return output * full + floor_sum(falling, stride, dilation, reach - (some - 1) * dilation)
+    return output * full + floor_sum(some - full, stride, dilation, reach - (some - 1) * dilation)
 
 
+# Both axes of a square image are one, and layers repeat.
+@lru_cache(maxsize=1024)
 def real_taps(axis: Axis) -> int:
     """Return how many taps fall on real input, summed over all windows of the axis: no loop over either."""
+    size, kernel, _, _, before, after = axis
     output = axis.output
-    if output < 1 or axis.size < 1:
+    if output < 1 or size < 1:
         return 0
-    return _windows_before(axis.before + axis.size, axis, output) - _windows_before(axis.before, axis, output)
+    if not before and not after:
+        return output * kernel
+    return _taps_before(before + size, axis, output) - (_taps_before(before, axis, output) if before else 0)

@@ -42,12 +42,12 @@ class LayerWords(NamedTuple):
             UsageError: LAYER is neither three values nor one expression, or an option contradicts the expression.
             LayerError: the layer is wrong; it holds every fault.
         """
-        with self._own_words():
+        with self.own_words():
             if len(self.operands) == 1:
-                layer = layer_of_expression(self.operands[0], self._arguments())
+                layer = layer_of_expression(self.operands[0], self.arguments())
             elif len(self.operands) == len(_OPERANDS):
                 named = zip(_OPERANDS, self.operands, strict=True)
-                layer = layer_from({field: argument_of(field, text) for field, text in named} | self._arguments())
+                layer = layer_from({field: argument_of(field, text) for field, text in named} | self.arguments())
             else:
                 raise _wrong_number(self.operands)
         return layer if bias is None else layer._replace(bias=bias)
@@ -63,16 +63,17 @@ class LayerWords(NamedTuple):
             layer = self.layer(bias=bias)
             check_weight(layer, shape)
             return layer
-        with self._own_words():
-            return layer_of_weight(shape, self._arguments() | {"bias": bool(bias)})
+        with self.own_words():
+            return layer_of_weight(shape, self.arguments() | {"bias": bool(bias)})
 
-    def _arguments(self) -> dict[str, object]:
+    def arguments(self) -> dict[str, object]:
+        """Return what the options give, by argument."""
         return {field: argument_of(field, text) for field, text in self.options.items()} | (
             {"bias": False} if "bias" in self.options else {}
         )
 
     @contextmanager
-    def _own_words(self) -> Iterator[None]:
+    def own_words(self) -> Iterator[None]:
         """Tell faults as `--stride 0` where they were typed so, and as `stride=0` inside an expression."""
         typed = {field: f"{_OPTIONS[field]} {text}".rstrip() for field, text in self.options.items()}
         if len(self.operands) != 1:

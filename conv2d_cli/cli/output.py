@@ -30,8 +30,8 @@ class Output(NamedTuple):
     asked_for: bool
 
     @property
-    def takes_formulas(self) -> bool:
-        """Whether the format has a place for formulas."""
+    def for_people(self) -> bool:
+        """Whether the format has a place for formulas and samples."""
         return not self.keys and self.format in {"table", "markdown"}
 
     def show(self, record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]] | None = None) -> None:

@@ -89,7 +89,7 @@ def shape(
 
         found = words.layer_of_weight(shape_of_file(weight, stdin_bytes()), bias=None if words.given else False)
     report = analyze(found) if input_size is None else _analyze_on(input_size, found)
-    output.show(record_of(report), formulas_of(report) if verbose and output.takes_formulas else None)
+    output.show(record_of(report), formulas_of(report) if verbose and output.for_people else None)
     return 0
 
 

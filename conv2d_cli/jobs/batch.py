@@ -13,7 +13,7 @@ from conv2d_cli.layer.expression import arguments_of_expression
 from conv2d_cli.layer.rules import FIELDS, layer_from, shown
 from conv2d_cli.layer.text import input_shape_of
 from conv2d_cli.report.analysis import analyze
-from conv2d_cli.report.shape import SCHEMA_VERSION, record_of
+from conv2d_cli.report.shape import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,8 +95,7 @@ def _record(line: bytes, number: int, size: Size | None) -> dict[str, Any]:
         report = analyze(layer, input_shape_of(given_shape, layer.in_channels))
     else:
         raise UsageError(f"input_shape={shown(given_shape)} is neither a list nor a SIZE", "write [1, 3, 224, 224]")
-    record = record_of(report)
-    return {"schema_version": record.pop("schema_version"), "line": number, **record}
+    return {"schema_version": SCHEMA_VERSION, "line": number, **report._asdict()}
 
 
 def _text(line: bytes, *, first: bool) -> str:
@@ -117,7 +116,7 @@ def _object(text: str) -> tuple[dict[str, object], list[Fault]]:
         UsageError: the text is no JSON object.
     """
     try:
-        arguments = json.loads(text, object_pairs_hook=_without_repeats)
+        arguments = _decode(text)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
         raise UsageError(f"{shown(text.strip())} is not JSON: {reason}", f"write {_EXAMPLE}") from error
@@ -138,6 +137,9 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(unique) != len(pairs):
         raise ValueError("a key is repeated")
     return unique
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_without_repeats).decode
 
 
 def _near(key: str) -> str:

@@ -49,7 +49,7 @@ def geometry_of(layer: Layer, input_shape: Sequence[int]) -> Geometry:
         ShapeError: torch would refuse the input, or a size is not an integer of 0 or more.
     """
     shape = [*input_shape]
-    if not all(type(size) is int and 0 <= size <= _LARGEST_SIZE for size in shape):
+    if {*map(type, shape)} != {int} or min(shape) < 0 or max(shape) > _LARGEST_SIZE:
         shape = _checked_sizes(shape)
     if len(shape) not in {UNBATCHED, BATCHED}:
         raise _wrong_dimensions(layer, shape)

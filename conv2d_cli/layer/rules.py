@@ -86,21 +86,22 @@ def layer_from(arguments: Mapping[str, object], faults: Iterable[Fault] = ()) ->
         LayerError: something is wrong; it holds every fault.
     """
     found = list(faults)
-    checked: dict[str, Any] = {name: _CHECKS[name](name, value, found) for name, value in arguments.items()}
-    reported = {fault.field for fault in found}
-    found += [
-        Fault(name, "", f"missing required argument: '{name}'", f"Conv2d takes {', '.join(_REQUIRED)} first")
-        for name in _REQUIRED
-        if name not in checked and name not in reported
-    ]
+    checked = {name: _CHECKS[name](name, value, found) for name, value in arguments.items()}
     # A field that could not be read is None and takes no further part.
-    values = _DEFAULTS | checked
+    values: dict[str, Any] = _DEFAULTS | checked
+    if found or None in (values["in_channels"], values["out_channels"], values["kernel_size"]):
+        reported = {fault.field for fault in found}
+        found += [
+            Fault(name, "", f"missing required argument: '{name}'", f"Conv2d takes {', '.join(_REQUIRED)} first")
+            for name in _REQUIRED
+            if name not in checked and name not in reported
+        ]
     _check_minimums(values, arguments, found)
     _check_groups(values, found)
     _check_same(values, found)
     if found:
         raise LayerError(sorted(found, key=_position))
-    return LayerValues(**values)
+    return LayerValues._make(values.values())
 
 
 def same_argument(field: str, one: object, other: object) -> bool:
@@ -176,7 +177,15 @@ def _check_pair(field: str, value: object, faults: list[Fault]) -> tuple[int, ..
     """Return (H, W); for `padding` also four integers."""
     if type(value) is int and 0 <= value <= _LARGEST_PADDING:
         return value, value
-    parts = _parts(value)
+    # What nearly every record holds: two plain integers.
+    if type(value) is list and [*map(type, value)] == [int, int] and min(value) >= 0 and max(value) <= _LARGEST_PADDING:
+        return value[0], value[1]
+    return _check_parts(field, value, _parts(value), faults)
+
+
+def _check_parts(
+    field: str, value: object, parts: tuple[object, ...] | None, faults: list[Fault]
+) -> tuple[int, ...] | None:
     lengths = (2, 4) if field == "padding" else (2,)
     wanted = "an integer or a pair (H, W)" + (", or four: top,left,bottom,right" if field == "padding" else "")
     if parts is None:
@@ -320,11 +329,10 @@ _TOO_SMALL = {
 def _check_minimums(values: dict[str, Any], arguments: Mapping[str, object], faults: list[Fault]) -> None:
     for field, problem in _TOO_SMALL.items():
         value = values[field]
-        if value is None or isinstance(value, str):
+        if value is None or type(value) is str:
             continue
         least = 0 if field == "padding" else 1
-        smallest = value if isinstance(value, int) else min(value)
-        if smallest < least:
+        if (value if type(value) is int else min(value)) < least:
             detail = _torch_detail(field, values) if field in _REQUIRED else ""
             faults.append(Fault(field, shown(arguments[field]), problem + detail, f"{field}={least} or more"))
 
@@ -344,7 +352,7 @@ def _torch_detail(field: str, values: dict[str, Any]) -> str:
 
 def _check_groups(values: dict[str, Any], faults: list[Fault]) -> None:
     inner, outer, groups = values["in_channels"], values["out_channels"], values["groups"]
-    if None in (inner, outer, groups) or min(inner, outer, groups) < 1:
+    if groups == 1 or None in (inner, outer, groups) or min(inner, outer, groups) < 1:
         return
     for field, channels in (("in_channels", inner), ("out_channels", outer)):
         if channels % groups:

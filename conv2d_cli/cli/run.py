@@ -1,0 +1,187 @@
+"""`conv2d run`: the convolution itself, on a tensor file."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from conv2d_cli.cli import options  # noqa: TC001 - Typer reads the annotations
+from conv2d_cli.cli.layer_words import layer_words
+from conv2d_cli.cli.output import Output, output_of, stdin_bytes
+from conv2d_cli.dtypes import ACCEPTED, COMPUTABLE, find_dtype
+from conv2d_cli.errors import UsageError
+from conv2d_cli.report.run import PlanReport, RunReport
+from conv2d_cli.report.shape import record_of
+
+if TYPE_CHECKING:
+    from conv2d_cli.jobs.run import Job
+
+_INTEGER = re.compile(r"[-+]?[0-9]{1,30}", re.ASCII)
+_SEEDS = range(-(2**63), 2**64)
+
+
+def run(
+    operands: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT [LAYER]",
+            help="A tensor file or - for stdin; then IN OUT KERNEL, or one quoted expression.",
+            show_default=False,
+        ),
+    ] = None,
+    weight: options.Weight = None,
+    bias: options.Bias = None,
+    seed: Annotated[
+        str | None,
+        typer.Option("--seed", metavar="N", help="Draw the parameters as torch.manual_seed(N) would.  [default: 0]"),
+    ] = None,
+    output_file: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="OUTPUT", help="Write the result: .npy, .npz, .safetensors, or - for stdout."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")] = False,
+    save_parameters: Annotated[
+        str | None,
+        typer.Option("--save-parameters", metavar="FILE", help="Keep the drawn parameters: .npz or .safetensors."),
+    ] = None,
+    stride: options.Stride = None,
+    padding: options.Padding = None,
+    dilation: options.Dilation = None,
+    groups: options.Groups = None,
+    no_bias: options.NoBias = False,
+    padding_mode: options.PaddingMode = None,
+    device: options.Device = None,
+    dtype: Annotated[
+        str | None, typer.Option("--dtype", metavar="DTYPE", help="Cast every tensor to this element type.")
+    ] = None,
+    accuracy: Annotated[str, typer.Option("--accuracy", metavar="NAME", help="strict, or fast.")] = "strict",
+    algorithm: Annotated[str | None, typer.Option("--algorithm", metavar="NAME", help="Use this algorithm.")] = None,
+    threads: Annotated[
+        str | None, typer.Option("--threads", metavar="N", help="Threads of the linear algebra.")
+    ] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option("--memory-limit", metavar="SIZE", help="Refuse to take more memory: 512MiB.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")] = False,
+    format_name: options.Format = None,
+    json: options.Json = False,
+    get: options.Get = None,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
+    color: options.Color = "auto",
+    debug: options.Debug = False,
+) -> int:
+    """The convolution itself, on a tensor file."""
+    del debug  # the way in has read it
+    keys = PlanReport._fields if plan else RunReport._fields
+    output = output_of(("schema_version", *keys), format_name=format_name, json=json, get=get, color=color, quiet=quiet)
+    if not operands:
+        raise UsageError("INPUT is missing", "conv2d run x.npy 3 64 7 -o y.npy")
+    words = layer_words(
+        operands[1:],
+        no_bias=no_bias,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        padding_mode=padding_mode,
+        device=device,
+        dtype=dtype,
+    )
+    _check_streams(output_file, output)
+    from conv2d_cli.cli.machine import machine
+    from conv2d_cli.jobs import run as job
+
+    layer = words.layer() if words.given else None
+    request = job.Request(
+        input=operands[0],
+        layer=layer,
+        arguments=words.arguments(),
+        weight=weight,
+        bias=bias,
+        dtype=_dtype(dtype),
+        seed=_seed(seed),
+        output=output_file,
+        save_parameters=save_parameters,
+        force=force,
+        accuracy=accuracy,
+        algorithm=algorithm,
+        threads=None if threads is None else _integer("--threads", threads),
+        memory_limit=_bytes(memory_limit),
+        stdin=stdin_bytes(),
+        stdout=None if sys.stdout is None else sys.stdout.buffer,
+    )
+    with words.own_words():
+        if plan:
+            with job.opened(request, machine()) as opened:
+                output.show(record_of(job.plan_report(opened)))
+            return 0
+        summarize = output_file is None or output.asked_for
+        report, first_values = job.run(
+            request, machine(), summarize=summarize, announce=lambda decided: _tell(output, decided, verbose=verbose)
+        )
+    if summarize:
+        record = record_of(report)
+        output.show(record | {"first_values": first_values} if output.for_people else record)
+    return 0
+
+
+def _check_streams(output_file: str | None, output: Output) -> None:
+    if output_file != "-":
+        return
+    if output.asked_for:
+        raise UsageError(
+            "-o - and a summary would both go to stdout", "write the tensor to a file, or leave --json and --get out"
+        )
+    if sys.stdout is not None and sys.stdout.isatty():
+        raise UsageError("refusing to write binary to a terminal", "use -o FILE, or pipe it")
+
+
+def _tell(output: Output, job: Job, *, verbose: bool) -> None:
+    device = job.layer.device or "cpu"
+    if device.partition(":")[0] != "cpu":
+        output.note(f"device {device} is not used: this runs on the CPU with NumPy")
+    if job.draws:
+        output.note(f"parameters drawn as torch.manual_seed({job.request.seed}) would draw them; --seed N changes it")
+    if verbose:
+        output.note(f"{job.plan.algorithm}: {job.plan.reason}")
+
+
+def _seed(text: str | None) -> int:
+    seed = 0 if text is None else _integer("--seed", text)
+    if seed not in _SEEDS:
+        raise UsageError(f"--seed {text}: Overflow when unpacking long long", "a seed lies between -2^63 and 2^64 - 1")
+    return seed
+
+
+def _integer(option: str, text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise UsageError(f"{option} {text}: not an integer", f"{option} 1")
+    return int(text)
+
+
+def _dtype(text: str | None) -> str | None:
+    """Return our name of the dtype that every tensor is cast to."""
+    if text is None:
+        return None
+    found = find_dtype(text)
+    if found is None or found.name not in COMPUTABLE:
+        raise UsageError(f"--dtype {text}: nothing is computed in it", f"known: {ACCEPTED}")
+    return found.name
+
+
+def _bytes(text: str | None) -> int | None:
+    """Return a number of bytes from `512MiB`, `2GB` or `1000000`."""
+    if text is None:
+        return None
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError as error:
+        raise UsageError(f"--memory-limit {text}: not a size", "write 512MiB, 2GiB or a number of bytes") from error

@@ -1,0 +1,115 @@
+"""The tensors of a run: files whose headers are known, or values typed on the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from conv2d_cli.errors import UsageError
+from conv2d_cli.layer.rules import cut
+from conv2d_cli.numpy_dtypes import numpy_dtype
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from conv2d_cli.tensors.source import Source
+
+_LONGEST_TYPED = 100_000
+_MATRIX_AXES = 2
+
+
+class Operand(Protocol):
+    """A tensor that is known by its header and read when the plan stands."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape it will have."""
+
+    @property
+    def dtype(self) -> str:
+        """Our name of the dtype it will have."""
+
+    @property
+    def read_peak_bytes(self) -> int:
+        """Bytes that reading it takes at most, its elements included."""
+
+    def read(self) -> NDArray[Any]:
+        """Return its elements, dense and in the machine's byte order."""
+
+
+class FileOperand:
+    """A tensor in a file, cast to `cast` when that is given."""
+
+    def __init__(self, source: Source, cast: str | None) -> None:
+        """Keep an open source; its header has been read."""
+        self._source = source
+        self.shape = source.header.shape
+        self.dtype = cast or source.header.dtype
+        self.read_peak_bytes = source.read_peak_bytes
+
+    def read(self) -> NDArray[Any]:
+        """Return the file's elements."""
+        return self._source.read()
+
+
+class TypedOperand:
+    """A tensor typed as nested lists: `'[[1, 0], [0, -1]]'`."""
+
+    read_peak_bytes = 0
+
+    def __init__(self, text: str, dtype: str, *, weight: bool) -> None:
+        """Parse the text; a weight of two axes is one channel to one.
+
+        Raises:
+            UsageError: the text is no nested list of numbers, or the dtype cannot hold them.
+        """
+        self.dtype = dtype
+        self._values = _array_of(text, dtype)
+        if weight and self._values.ndim == _MATRIX_AXES:
+            self._values = self._values[np.newaxis, np.newaxis]
+        self.shape = self._values.shape
+
+    def read(self) -> NDArray[Any]:
+        """Return the typed values."""
+        return self._values
+
+
+def is_typed(text: str) -> bool:
+    """Whether a tensor is typed out and not the name of a file."""
+    return text.lstrip().startswith("[")
+
+
+def _array_of(text: str, dtype: str) -> NDArray[Any]:
+    try:
+        numbers = _numbers_of(text)
+        target = numpy_dtype(dtype)
+        if target.kind in "iu":
+            return _whole_numbers(numbers, dtype).astype(target)
+        with np.errstate(over="ignore"):
+            return numbers.astype(np.complex128 if target.kind == "c" else np.float64).astype(target)
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise UsageError(
+            f"{cut(text)} is not a typed tensor: {error}",
+            "write nested lists of numbers: '[[1,0,-1],[2,0,-2],[1,0,-1]]'",
+        ) from error
+
+
+def _numbers_of(text: str) -> NDArray[Any]:
+    """Return Python's own numbers, so that 300 for a uint8 is seen and not wrapped."""
+    if len(text) > _LONGEST_TYPED:
+        raise ValueError(f"it has more than {_LONGEST_TYPED} characters, put it into a file")
+    numbers = np.array(json.loads(text), dtype=object)
+    if not all(type(number) in {int, float} for number in numbers.reshape(-1)):
+        raise ValueError("its lists are uneven or hold something that is no number")
+    return numbers
+
+
+def _whole_numbers(numbers: NDArray[Any], dtype: str) -> NDArray[Any]:
+    bounds = np.iinfo(dtype)
+    for number in numbers.reshape(-1):
+        whole = isinstance(number, int) or number.is_integer()
+        if not (whole and bounds.min <= number <= bounds.max):
+            raise ValueError(f"{number} does not fit {dtype}")
+    return numbers

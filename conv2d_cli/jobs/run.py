@@ -1,0 +1,266 @@
+"""One convolution on tensor files: everything is decided on headers, then bytes are read, convolved and written."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from conv2d_cli.arithmetic.counts import macs
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.convolution import check_dtypes, run_plan, threads_of
+from conv2d_cli.engine.initialisation import init_parameters
+from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError
+from conv2d_cli.jobs.operands import FileOperand, Operand, TypedOperand, is_typed
+from conv2d_cli.jobs.summary import summary_of
+from conv2d_cli.layer.forward import BATCHED, geometry_of
+from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
+from conv2d_cli.report.run import PlanReport, RunReport
+from conv2d_cli.tensors.sink import check_output, write_tensor, write_tensors
+from conv2d_cli.tensors.source import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from conv2d_cli.layer.rules import LayerValues
+
+
+class Request(NamedTuple):
+    """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); `dtype` casts every tensor; sizes in bytes."""
+
+    input: str
+    layer: LayerValues | None
+    arguments: Mapping[str, object]
+    weight: str | None = None
+    bias: str | None = None
+    dtype: str | None = None
+    seed: int = 0
+    output: str | None = None
+    save_parameters: str | None = None
+    force: bool = False
+    accuracy: str = "strict"
+    algorithm: str | None = None
+    threads: int | None = None
+    memory_limit: int | None = None
+    stdin: BinaryIO | None = None
+    stdout: BinaryIO | None = None
+
+
+class Machine(NamedTuple):
+    """Memory in bytes: what this process holds already, and what the machine can still give (None: not known)."""
+
+    resident: int
+    available: int | None
+
+
+class Job(NamedTuple):
+    """A run that is fully decided, on headers alone: a weight of None is drawn, a bias of None is drawn or absent."""
+
+    request: Request
+    layer: LayerValues
+    plan: Plan
+    input: Operand
+    weight: Operand | None
+    bias: Operand | None
+    peak_bytes: int
+
+    @property
+    def draws(self) -> bool:
+        """Whether parameters are drawn."""
+        return self.weight is None
+
+
+@contextmanager
+def opened(request: Request, machine: Machine) -> Iterator[Job]:
+    """Decide a run on headers alone, and keep its files open.
+
+    Raises:
+        UsageError: the request contradicts itself.
+        FileError: an output exists, or a file cannot be read.
+        DataError: a file's contents are bad or do not fit the layer.
+    """
+    _check_request(request)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(request.input, dtype=request.dtype, stdin=request.stdin))
+        image = FileOperand(source, request.dtype)
+        dtype = image.dtype
+        weight, bias = (
+            None if typed is None else _parameter(typed, dtype, request, stack, weight=typed is request.weight)
+            for typed in (request.weight, request.bias)
+        )
+        layer = _layer(request, weight, bias)
+        dtypes = {"weight": weight.dtype if weight else _drawn_dtype(layer, dtype)}
+        if bias is not None:
+            dtypes["bias"] = bias.dtype
+        check_dtypes(dtype, **dtypes)
+        try:
+            geometry = geometry_of(layer, image.shape)
+        except ShapeError as error:
+            raise DataError(f"{request.input}: {error.message}", error.hint) from error
+        plan = plan_convolution(
+            geometry,
+            padding_mode=layer.padding_mode,
+            dtype=dtype,
+            accuracy=request.accuracy,
+            algorithm=request.algorithm,
+            threads=request.threads,
+        )
+        reading = sum(operand.read_peak_bytes for operand in (image, weight, bias) if operand is not None)
+        peak_bytes = machine.resident + max(plan.peak_bytes, reading)
+        yield Job(request, layer, plan, image, weight, bias, peak_bytes)
+
+
+def run(
+    request: Request, machine: Machine, *, summarize: bool, announce: Callable[[Job], None]
+) -> tuple[RunReport, tuple[object, ...]]:
+    """Do a run; return its report and the first values of the output, figures left None unless `summarize`.
+
+    `announce` is called when everything is decided and nothing is read.
+
+    Raises:
+        MemoryLimitError: it would take more memory than the request or the machine allows; nothing is read then.
+        UsageError, FileError, DataError: as `opened`, and when the bytes themselves are bad.
+    """
+    with opened(request, machine) as job:
+        _check_memory(job, machine)
+        announce(job)
+        image = job.input.read()
+        weight, bias = _parameters(job)
+    started = perf_counter()
+    output = run_plan(job.plan, image if image.ndim == BATCHED else image[None], weight, bias).reshape(
+        _output_shape(job)
+    )
+    seconds = perf_counter() - started
+    if request.save_parameters is not None:
+        drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
+        write_tensors(request.save_parameters, drawn, force=request.force)
+    if request.output is not None:
+        write_tensor(request.output, output, force=request.force, stdout=request.stdout)
+    least = greatest = mean = None
+    first: tuple[object, ...] = ()
+    if summarize:
+        least, greatest, mean, first = summary_of(output)
+    operations = 2 * macs(job.plan.geometry)
+    report = RunReport(
+        output_shape=_output_shape(job),
+        dtype=job.plan.dtype,
+        min=least,
+        max=greatest,
+        mean=mean,
+        algorithm=job.plan.algorithm,
+        threads=threads_of(job.plan),
+        seconds=seconds,
+        gflops=operations / seconds / 1e9 if seconds else None,
+    )
+    return report, first
+
+
+def plan_report(job: Job) -> PlanReport:
+    """Return what a run would do."""
+    request, plan = job.request, job.plan
+    geometry = plan.geometry
+    return PlanReport(
+        input_shape=job.input.shape,
+        weight_shape=geometry.weight_shape,
+        bias_shape=(job.layer.out_channels,) if job.layer.bias else None,
+        output_shape=_output_shape(job),
+        dtype=plan.dtype,
+        parameters_from=f"seed {request.seed}" if job.draws else "files",
+        algorithm=plan.algorithm,
+        reason=plan.reason,
+        accuracy=plan.accuracy,
+        macs=macs(geometry),
+        input_bytes=plan.input_bytes,
+        parameter_bytes=plan.weight_bytes,
+        output_bytes=plan.output_bytes,
+        scratch_bytes=plan.scratch_bytes,
+        peak_bytes=job.peak_bytes,
+        memory_limit_bytes=request.memory_limit,
+    )
+
+
+def _check_request(request: Request) -> None:
+    layer = request.layer
+    if layer is None and request.weight is None:
+        raise UsageError("neither LAYER nor --weight is given", "give IN OUT KERNEL, one expression, or --weight FILE")
+    without_bias = not layer.bias if layer else request.arguments.get("bias") is False
+    if request.bias is not None and without_bias:
+        raise UsageError("--bias is given for a layer without bias", "leave --bias or --no-bias out")
+    if [request.input, request.weight, request.bias].count("-") > 1:
+        raise UsageError("only one tensor can be read from stdin", "give files for the others")
+    if request.save_parameters is not None and request.weight is not None:
+        raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
+    for path in (request.output, request.save_parameters):
+        if path is not None:
+            check_output(path, force=request.force)
+
+
+def _parameter(typed: str, dtype: str, request: Request, stack: ExitStack, *, weight: bool) -> Operand:
+    if is_typed(typed):
+        return TypedOperand(typed, dtype, weight=weight)
+    return FileOperand(stack.enter_context(open_source(typed, dtype=request.dtype, stdin=request.stdin)), request.dtype)
+
+
+def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> LayerValues:
+    """Return the layer, which has a bias where one is read, and none where only a weight is."""
+    has_bias = bias is not None
+    if request.layer is None:
+        assert weight is not None  # noqa: S101 - the request has been checked
+        layer = layer_of_weight(weight.shape, {**request.arguments, "bias": has_bias})
+    elif weight is not None:
+        check_weight(request.layer, weight.shape)
+        layer = request.layer._replace(bias=has_bias)
+    else:
+        layer = request.layer
+    if bias is not None:
+        check_bias(layer, bias.shape)
+    return layer
+
+
+def _drawn_dtype(layer: LayerValues, input_dtype: str) -> str:
+    """Return the dtype that parameters are drawn in: the layer's, else the input's where it can be a parameter's.
+
+    Raises:
+        UsageError: nothing can be drawn in it.
+    """
+    dtype = layer.dtype or input_dtype
+    if not DTYPES[dtype].can_be_parameter:
+        raise UsageError(
+            f"parameters cannot be drawn in {dtype}: "
+            "Only Tensors of floating point and complex dtype can require gradients",
+            "--dtype float32 casts the input, or give --weight FILE",
+        )
+    return dtype
+
+
+def _check_memory(job: Job, machine: Machine) -> None:
+    limit = job.request.memory_limit
+    if limit is not None and job.peak_bytes > limit:
+        raise MemoryLimitError(
+            f"this run takes about {job.peak_bytes} bytes, the limit is {limit}",
+            f"--memory-limit {-(-job.peak_bytes // 2**20)}MiB would do; --plan shows the parts",
+        )
+    growth = job.peak_bytes - machine.resident
+    if machine.available is not None and growth > machine.available:
+        raise MemoryLimitError(
+            f"this run takes about {growth} bytes more, the machine has {machine.available} to give",
+            "--plan shows the parts; a smaller batch takes less",
+        )
+
+
+def _parameters(job: Job) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Return weight and bias: read, or drawn as torch draws them."""
+    bias = None if job.bias is None else job.bias.read()
+    if job.weight is not None:
+        return job.weight.read(), bias
+    drawn_weight, drawn_bias = init_parameters(job.layer, job.request.seed, dtype=job.plan.dtype)
+    return drawn_weight, drawn_bias if bias is None else bias
+
+
+def _output_shape(job: Job) -> tuple[int, ...]:
+    shape = job.plan.geometry.batched_output_shape
+    return shape if len(job.input.shape) == BATCHED else shape[1:]

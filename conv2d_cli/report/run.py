@@ -1,0 +1,46 @@
+"""What `conv2d run` answers with: the summary of an output, or the plan of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    Number = int | float | list[float] | None
+
+
+class RunReport(NamedTuple):
+    """The summary of one run; `min` and `max` are None for complex outputs and for empty ones.
+
+    `mean` is [real, imaginary] for complex outputs; `gflops` counts two operations a multiply-add, as `shape` does.
+    """
+
+    output_shape: tuple[int, ...]
+    dtype: str
+    min: Number
+    max: Number
+    mean: Number
+    algorithm: str
+    threads: int
+    seconds: float
+    gflops: float | None
+
+
+class PlanReport(NamedTuple):
+    """What a run would do; sizes in bytes. `peak_bytes` is an estimate of the process's peak resident memory."""
+
+    input_shape: tuple[int, ...]
+    weight_shape: tuple[int, ...]
+    bias_shape: tuple[int, ...] | None
+    output_shape: tuple[int, ...]
+    dtype: str
+    parameters_from: str
+    algorithm: str
+    reason: str
+    accuracy: str
+    macs: int
+    input_bytes: int
+    parameter_bytes: int
+    output_bytes: int
+    scratch_bytes: int
+    peak_bytes: int
+    memory_limit_bytes: int | None
