@@ -1,0 +1,184 @@
+"""The convolution itself on arrays, as `torch.nn.functional.conv2d`: checks, the plan, and the plan carried out."""
+
+from __future__ import annotations
+
+import operator
+import threading
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+import numpy as np
+
+from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.errors import DataError, ShapeError
+from conv2d_cli.layer.forward import UNBATCHED, geometry_of
+from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import ArrayLike
+
+    Array = np.ndarray[Any, Any]
+
+_WEIGHT_DIMENSIONS = 4
+_dtype_name = cache(dtype_name)
+_threads_lock = threading.Lock()
+# What PyTorch's messages call the element types.
+_TORCH_NAMES = {
+    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+    "int8": "signed char", "uint8": "unsigned char", "int16": "short int", "int32": "int", "int64": "long int",
+}  # fmt: skip
+
+
+def conv2d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    groups: SupportsIndex = 1,
+    *,
+    padding_mode: str = "zeros",
+    accuracy: str = "strict",
+    threads: int | None = None,
+    algorithm: str | None = None,
+) -> Array:
+    """Convolve (cross-correlate) as `torch.nn.functional.conv2d` does.
+
+    Args:
+        x: (N, in_channels, H, W), or (in_channels, H, W) unbatched; any float, complex or integer type but bool.
+        weight: (out_channels, in_channels / groups, kh, kw), of the type of `x`.
+        bias: (out_channels,), of the type of `x`.
+        stride: an integer or a pair (H, W).
+        padding: an integer, a pair, four integers (top, left, bottom, right), or "same", "valid", "same_upper" or
+            "same_lower" as in the layer.
+        dilation: an integer or a pair (H, W).
+        groups: how many parts of the channels are convolved apart.
+        padding_mode: "zeros", "reflect", "replicate" or "circular".
+        accuracy: "strict" or "fast".
+        threads: of BLAS, while this call lasts and for the whole process; None leaves its own number.
+        algorithm: a name of `algorithms.ALGORITHMS`; None takes the best.
+
+    Returns:
+        A new C-contiguous array (N, out_channels, Ho, Wo), unbatched if `x` is, of the type of `x`. Sums of integers
+        wrap modulo 2^bits.
+
+    Raises:
+        LayerError: the arguments make no layer.
+        ShapeError: the shapes do not fit one another.
+        DataError: the element types differ or cannot be computed with.
+        UsageError: an option names nothing that exists.
+    """
+    x, weight = np.asarray(x), np.asarray(weight)
+    bias = None if bias is None else np.asarray(bias)
+    dtype = _common_dtype(x, weight, bias)
+    _check_weight_shape(weight)
+    simple = all(map(_is_simple, (stride, padding, dilation, groups, padding_mode)))
+    plan_for: Callable[..., Plan] = _plan if simple else _plan.__wrapped__
+    options = (padding_mode, accuracy, threads, algorithm)
+    plan = plan_for(x.shape, weight.shape, dtype, stride, padding, dilation, groups, *options)
+    _check_bias_shape(weight, bias)
+    batched = x[None] if x.ndim == UNBATCHED else x
+    out = run_plan(plan, batched, weight, bias)
+    return out[0] if x.ndim == UNBATCHED else out
+
+
+def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """Carry a plan out on arrays of the shapes and the type it was made for; `x` is (N, in_channels, H, W).
+
+    Returns:
+        A new C-contiguous array (N, out_channels, Ho, Wo).
+    """
+    out = np.empty(plan.geometry.batched_output_shape, numpy_dtype(plan.dtype))
+    convolve = import_module(ALGORITHMS[plan.algorithm].module).convolve
+    with np.errstate(all="ignore"), _blas_threads(plan.threads):
+        convolve(plan, x, weight, bias, out)
+    return out
+
+
+def _is_simple(value: object) -> bool:
+    """Whether a plan may be kept for the value: to a dictionary True and 1.0 are 1, but no stride."""
+    return type(value) in {int, str} or (type(value) is tuple and all(type(part) is int for part in value))
+
+
+@lru_cache(maxsize=256)
+def _plan(
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, int, int, int],
+    dtype: str,
+    stride: object,
+    padding: object,
+    dilation: object,
+    groups: SupportsIndex,
+    padding_mode: str,
+    accuracy: str,
+    threads: int | None,
+    algorithm: str | None,
+) -> Plan:
+    out_channels, group_channels, *kernel_size = weight_shape
+    try:
+        in_channels = group_channels * operator.index(groups)
+    except TypeError:
+        # No number of groups: the layer refuses it.
+        in_channels = group_channels
+    layer = layer_values(
+        in_channels, out_channels, kernel_size, stride, padding, dilation, groups, padding_mode=padding_mode
+    )
+    return plan_convolution(
+        geometry_of(layer, x_shape),
+        padding_mode=padding_mode,
+        dtype=dtype,
+        accuracy=accuracy,
+        algorithm=algorithm,
+        threads=threads,
+    )
+
+
+@contextmanager
+def _blas_threads(threads: int | None) -> Iterator[None]:
+    """Hold BLAS to so many threads. It is a setting of the whole process, so one such call waits for another."""
+    if threads is None:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with _threads_lock, threadpool_limits(threads, user_api="blas"):
+        yield
+
+
+def _common_dtype(x: Array, weight: Array, bias: Array | None) -> str:
+    """Return our name of the element type that all have; nothing is ever promoted."""
+    name = _dtype_name(x.dtype)
+    for what, array in (("bias", bias), ("weight", weight)):
+        if array is not None and _dtype_name(array.dtype) != name:
+            given = [_TORCH_NAMES.get(other, other) for other in (name, _dtype_name(array.dtype))]
+            raise DataError(
+                f"Input type ({given[0]}) and {what} type ({given[1]}) should be the same",
+                f"cast one of them: {what}.astype(x.dtype)",
+            )
+    return name
+
+
+def _check_weight_shape(weight: Array) -> None:
+    if weight.ndim != _WEIGHT_DIMENSIONS:
+        raise ShapeError(
+            f"weight should have four dimensions, but got weight of size {list(weight.shape)}",
+            "a weight is (out_channels, in_channels / groups, kernel height, kernel width)",
+        )
+
+
+def _check_bias_shape(weight: Array, bias: Array | None) -> None:
+    channels = weight.shape[0]
+    if bias is not None and bias.shape != (channels,):
+        raise ShapeError(
+            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {channels} elements, "
+            f"but got bias of size {list(bias.shape)} instead",
+            f"give a bias of {channels} numbers, one for each output channel, or none",
+        )
