@@ -1,0 +1,73 @@
+"""Which modules a command loads: start-up is a promise, and modules are what it is made of."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numpy", "rich", "pydantic", "pydantic_core", "safetensors", "ml_dtypes", "threadpoolctl")
+
+PROGRAM = """
+import json, sys
+from conv2d_cli.cli.main import main
+sys.argv = ["conv2d", *json.loads(sys.argv[1])]
+try:
+    main()
+except SystemExit as end:
+    code = end.code
+print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(arguments)], capture_output=True, text=True, check=True, timeout=60
+    )
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0, done.stderr
+    return set(modules)
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",)])
+def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str, ...]) -> None:
+    modules = loaded_by(*arguments)
+    assert modules.isdisjoint(HEAVY)
+    assert modules.isdisjoint({"conv2d_cli.cli.shape", "conv2d_cli.cli.run"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("shape", "3", "64", "7", "-i", "224", "--json"),
+        ("shape", "Conv2d(3, 64, 7, padding=same)", "-i", "224", "--get", "macs"),
+        ("shape", "3", "64", "7", "--format", "csv", "-v"),
+        ("shape", "--help"),
+    ],
+)
+def test_facts_need_neither_arrays_nor_rich_nor_pydantic(arguments: tuple[str, ...]) -> None:
+    modules = loaded_by(*arguments)
+    assert modules.isdisjoint(HEAVY)
+    assert "conv2d_cli.cli.run" not in modules
+
+
+def test_the_table_needs_rich_but_no_arrays() -> None:
+    modules = loaded_by("shape", "3", "64", "7")
+    assert "rich" in modules
+    assert modules.isdisjoint({"numpy", "pydantic"})
+
+
+def test_help_of_run_loads_no_numpy() -> None:
+    assert loaded_by("run", "--help").isdisjoint(HEAVY)
+
+
+def test_the_package_alone_is_light() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, conv2d_cli; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()).isdisjoint((*HEAVY, "typer", "conv2d_cli.layer", "conv2d_cli.engine"))
