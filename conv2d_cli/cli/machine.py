@@ -13,24 +13,27 @@ _TYPICAL_RESIDENT = 64 << 20
 
 def machine() -> Machine:
     """Return the memory of this process and of the machine, in bytes."""
-    return Machine(_resident(), _available())
+    # MemAvailable is what can be allocated without swapping.
+    return Machine(
+        _linux_bytes("/proc/self/status", "VmRSS") or _resident(), _linux_bytes("/proc/meminfo", "MemAvailable")
+    )
+
+
+def _linux_bytes(file: str, field: str) -> int | None:
+    """Return a figure that Linux publishes in kB; None on other systems."""
+    try:
+        lines = Path(file).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    words = next((line.split() for line in lines if line.startswith(f"{field}:")), [])
+    return int(words[1]) * 1024 if len(words) > 1 else None
 
 
 def _resident() -> int:
+    """Return the peak so far; on Linux it would count the process that started this one."""
     try:
         import resource
     except ImportError:
         return _TYPICAL_RESIDENT
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _available() -> int | None:
-    """Return what can be allocated without swapping; None where only Linux would know."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
-    sizes = dict(line.split(":", 1) for line in lines if ":" in line)
-    available = sizes.get("MemAvailable", "").split()
-    return int(available[0]) * 1024 if available else None

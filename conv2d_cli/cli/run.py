@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.run import Job
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,30}", re.ASCII)
+_BYTES = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?)\s*(?P<unit>[A-Za-z]*)", re.ASCII)
+_UNITS = {"B": 1} | {
+    prefix + unit: base**power for power, prefix in enumerate("KMGT", 1) for unit, base in (("B", 1000), ("IB", 1024))
+}
 _SEEDS = range(-(2**63), 2**64)
 
 
@@ -132,7 +137,9 @@ def run(
 
 
 def _check_streams(output_file: str | None, output: Output) -> None:
-    if output_file != "-":
+    from conv2d_cli.tensors.location import is_stream
+
+    if output_file is None or not is_stream(output_file):
         return
     if output.asked_for:
         raise UsageError(
@@ -179,9 +186,8 @@ def _bytes(text: str | None) -> int | None:
     """Return a number of bytes from `512MiB`, `2GB` or `1000000`."""
     if text is None:
         return None
-    from pydantic import ByteSize, TypeAdapter, ValidationError
-
-    try:
-        return int(TypeAdapter(ByteSize).validate_python(text))
-    except ValidationError as error:
-        raise UsageError(f"--memory-limit {text}: not a size", "write 512MiB, 2GiB or a number of bytes") from error
+    match = _BYTES.fullmatch(text.strip())
+    unit = match and (match["unit"] or "B").upper()
+    if match is None or unit not in _UNITS:
+        raise UsageError(f"--memory-limit {text}: not a size", "write 512MiB, 2GiB or a number of bytes")
+    return int(Decimal(match["number"]) * _UNITS[unit])

@@ -12,14 +12,16 @@ class Algorithm(NamedTuple):
     """One way to work a convolution out. `compute_dtypes` maps each element type it takes to the one it sums in."""
 
     module: str
+    uses_blas: bool
     compute_dtypes: dict[str, str]
 
 
 # In the order of preference: the first that computes an element type is its default.
 ALGORITHMS = {
     "im2col": Algorithm(
-        "conv2d_cli.engine.im2col",
-        {
+        module="conv2d_cli.engine.im2col",
+        uses_blas=True,
+        compute_dtypes={
             # Float32 GEMMs drift beyond the strict bound, on constant data at 32 products already: sum in float64.
             "float32": "float64",
             "float64": "float64",
@@ -35,8 +37,9 @@ ALGORITHMS = {
         },
     ),
     "direct": Algorithm(
-        "conv2d_cli.engine.direct",
+        module="conv2d_cli.engine.direct",
+        uses_blas=False,
         # Unsigned arithmetic wraps modulo 2^bits, and two's complement makes it the signed result too.
-        {f"{sign}int{bits}": f"uint{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+        compute_dtypes={f"{sign}int{bits}": f"uint{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
     ),
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike
+    from threadpoolctl import ThreadpoolController
 
     Array = np.ndarray[Any, Any]
 
@@ -78,7 +79,8 @@ def conv2d(
     """
     x, weight = np.asarray(x), np.asarray(weight)
     bias = None if bias is None else np.asarray(bias)
-    dtype = _common_dtype(x, weight, bias)
+    dtype = _dtype_name(x.dtype)
+    check_dtypes(dtype, weight=_dtype_name(weight.dtype), bias=None if bias is None else _dtype_name(bias.dtype))
     _check_weight_shape(weight)
     simple = all(map(_is_simple, (stride, padding, dilation, groups, padding_mode)))
     plan_for: Callable[..., Plan] = _plan if simple else _plan.__wrapped__
@@ -141,29 +143,44 @@ def _plan(
     )
 
 
+def threads_of(plan: Plan) -> int:
+    """Return how many threads carry the plan out: those of BLAS where it multiplies, else one."""
+    if not ALGORITHMS[plan.algorithm].uses_blas:
+        return 1
+    return plan.threads or max((library["num_threads"] for library in _blas().info()), default=1)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return the controller of NumPy's BLAS; finding the libraries takes longer than a small convolution."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
 @contextmanager
 def _blas_threads(threads: int | None) -> Iterator[None]:
     """Hold BLAS to so many threads. It is a setting of the whole process, so one such call waits for another."""
     if threads is None:
         yield
         return
-    from threadpoolctl import threadpool_limits
-
-    with _threads_lock, threadpool_limits(threads, user_api="blas"):
+    with _threads_lock, _blas().limit(limits=threads):
         yield
 
 
-def _common_dtype(x: Array, weight: Array, bias: Array | None) -> str:
-    """Return our name of the element type that all have; nothing is ever promoted."""
-    name = _dtype_name(x.dtype)
-    for what, array in (("bias", bias), ("weight", weight)):
-        if array is not None and _dtype_name(array.dtype) != name:
-            given = [_TORCH_NAMES.get(other, other) for other in (name, _dtype_name(array.dtype))]
+def check_dtypes(dtype: str, *, bias: str | None = None, weight: str) -> None:
+    """Check that all have the input's element type, given by our names; nothing is ever promoted.
+
+    Raises:
+        DataError: they differ.
+    """
+    for what, other in (("bias", bias), ("weight", weight)):
+        if other not in {None, dtype}:
+            given = [_TORCH_NAMES.get(str(name), str(name)) for name in (dtype, other)]
             raise DataError(
                 f"Input type ({given[0]}) and {what} type ({given[1]}) should be the same",
-                f"cast one of them: {what}.astype(x.dtype)",
+                f"--dtype {dtype} casts them all; in Python, {what}.astype(x.dtype)",
             )
-    return name
 
 
 def _check_weight_shape(weight: Array) -> None:

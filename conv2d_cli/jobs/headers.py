@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.tensors.source import open_source
+from conv2d_cli.tensors.source import open_stored
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -17,5 +17,5 @@ def shape_of_file(typed: str, stdin: BinaryIO | None) -> tuple[int, ...]:
         FileError: it cannot be read.
         DataError: it is no tensor file.
     """
-    with open_source(typed, stdin=stdin) as source:
-        return source.header.shape
+    with open_stored(typed, stdin=stdin) as stored:
+        return stored.shape

@@ -14,8 +14,6 @@ from conv2d_cli.numpy_dtypes import numpy_dtype
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from conv2d_cli.tensors.source import Source
-
 _LONGEST_TYPED = 100_000
 _MATRIX_AXES = 2
 
@@ -37,21 +35,6 @@ class Operand(Protocol):
 
     def read(self) -> NDArray[Any]:
         """Return its elements, dense and in the machine's byte order."""
-
-
-class FileOperand:
-    """A tensor in a file, cast to `cast` when that is given."""
-
-    def __init__(self, source: Source, cast: str | None) -> None:
-        """Keep an open source; its header has been read."""
-        self._source = source
-        self.shape = source.header.shape
-        self.dtype = cast or source.header.dtype
-        self.read_peak_bytes = source.read_peak_bytes
-
-    def read(self) -> NDArray[Any]:
-        """Return the file's elements."""
-        return self._source.read()
 
 
 class TypedOperand:
@@ -111,5 +94,5 @@ def _whole_numbers(numbers: NDArray[Any], dtype: str) -> NDArray[Any]:
     for number in numbers.reshape(-1):
         whole = isinstance(number, int) or number.is_integer()
         if not (whole and bounds.min <= number <= bounds.max):
-            raise ValueError(f"{number} does not fit {dtype}")
+            raise ValueError(f"{number} does not fit {dtype}, --dtype casts every tensor")
     return numbers

@@ -12,12 +12,13 @@ from conv2d_cli.engine.convolution import check_dtypes, run_plan, threads_of
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError
-from conv2d_cli.jobs.operands import FileOperand, Operand, TypedOperand, is_typed
+from conv2d_cli.jobs.operands import Operand, TypedOperand, is_typed
 from conv2d_cli.jobs.summary import summary_of
 from conv2d_cli.layer.forward import BATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
 from conv2d_cli.report.run import PlanReport, RunReport
-from conv2d_cli.tensors.sink import check_output, write_tensor, write_tensors
+from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.sink import check_output, check_output_dtype, write_tensor, write_tensors
 from conv2d_cli.tensors.source import open_source
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
     """
     _check_request(request)
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(request.input, dtype=request.dtype, stdin=request.stdin))
-        image = FileOperand(source, request.dtype)
+        image = stack.enter_context(open_source(request.input, dtype=request.dtype, stdin=request.stdin))
         dtype = image.dtype
         weight, bias = (
             None if typed is None else _parameter(typed, dtype, request, stack, weight=typed is request.weight)
@@ -97,6 +97,8 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
         if bias is not None:
             dtypes["bias"] = bias.dtype
         check_dtypes(dtype, **dtypes)
+        for path in filter(None, (request.output, request.save_parameters)):
+            check_output_dtype(path, dtype)
         try:
             geometry = geometry_of(layer, image.shape)
         except ShapeError as error:
@@ -190,19 +192,18 @@ def _check_request(request: Request) -> None:
     without_bias = not layer.bias if layer else request.arguments.get("bias") is False
     if request.bias is not None and without_bias:
         raise UsageError("--bias is given for a layer without bias", "leave --bias or --no-bias out")
-    if [request.input, request.weight, request.bias].count("-") > 1:
+    if sum(map(is_stream, filter(None, (request.input, request.weight, request.bias)))) > 1:
         raise UsageError("only one tensor can be read from stdin", "give files for the others")
     if request.save_parameters is not None and request.weight is not None:
         raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
-    for path in (request.output, request.save_parameters):
-        if path is not None:
-            check_output(path, force=request.force)
+    for path in filter(None, (request.output, request.save_parameters)):
+        check_output(path, force=request.force)
 
 
 def _parameter(typed: str, dtype: str, request: Request, stack: ExitStack, *, weight: bool) -> Operand:
     if is_typed(typed):
         return TypedOperand(typed, dtype, weight=weight)
-    return FileOperand(stack.enter_context(open_source(typed, dtype=request.dtype, stdin=request.stdin)), request.dtype)
+    return stack.enter_context(open_source(typed, dtype=request.dtype, stdin=request.stdin))
 
 
 def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> LayerValues:

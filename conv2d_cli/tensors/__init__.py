@@ -1,1 +1,1 @@
-"""Bytes and arrays: one file per format, header first; the source and the sink every format shares."""
+"""Bytes and arrays: one file per format, header first; the source and the sink that every format shares."""

@@ -194,7 +194,7 @@ def test_element_types_are_never_promoted() -> None:
     with pytest.raises(DataError) as caught:
         conv2d(x, weight, bias.astype("float32"))
     assert caught.value.lines() == [
-        ("Input type (double) and bias type (float) should be the same", "cast one of them: bias.astype(x.dtype)")
+        ("Input type (double) and bias type (float) should be the same", "--dtype float64 casts them all; in Python, bias.astype(x.dtype)")
     ]
 
 

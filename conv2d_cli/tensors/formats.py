@@ -1,0 +1,83 @@
+"""The file formats there are: how each is recognised, what it can hold, and the module that reads and writes it.
+
+A module's `open_tensor(file, name)` reads a header and returns a `Stored`; its `write(path, tensors)` writes a file.
+The format of streams also has `write_stream(stream, array)`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+    from typing import BinaryIO
+
+    import numpy as np
+
+
+class OpenFile(NamedTuple):
+    """A file or a stream at its start; `path` is None for a stream, `size` in bytes None where nobody knows it."""
+
+    stream: BinaryIO
+    path: Path | None
+    size: int | None
+
+
+class Stored(Protocol):
+    """A tensor in an open file, of which the header has been read and checked against the file's size."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Its element type as it is stored, in either byte order."""
+
+    @property
+    def fortran_order(self) -> bool:
+        """Whether the first axis runs fastest."""
+
+    def read(self) -> np.ndarray[Any, Any]:
+        """Return its elements as they are stored."""
+
+
+class Format(NamedTuple):
+    """One file format. `magic` is what its files begin with, from byte `magic_offset` on."""
+
+    module: str
+    magic: tuple[bytes, ...]
+    magic_offset: int = 0
+    lacks: frozenset[str] = frozenset()
+
+    def loaded(self) -> ModuleType:
+        """Return the module that reads and writes it."""
+        return import_module(self.module)
+
+
+# The names are the suffixes too.
+FORMATS = {
+    "npy": Format("conv2d_cli.tensors.npy", (b"\x93NUMPY",)),
+    "npz": Format("conv2d_cli.tensors.npz", (b"PK\x03\x04", b"PK\x05\x06")),
+    # Eight bytes of header length come first.
+    "safetensors": Format("conv2d_cli.tensors.safetensors", (b"{",), 8, frozenset({"complex128"})),
+}
+STREAMED = "npy"
+SUFFIXES = ", ".join(f".{name}" for name in FORMATS)
+MAGIC_BYTES = 9
+
+
+def format_of_suffix(path: Path) -> str | None:
+    """Return the format that a path's suffix names, or None."""
+    name = path.suffix.lower().removeprefix(".")
+    return name if name in FORMATS else None
+
+
+def format_of_magic(start: bytes) -> str | None:
+    """Return the format of a file that begins with `start`, or None."""
+    for name, kind in FORMATS.items():
+        if start[kind.magic_offset :].startswith(kind.magic):
+            return name
+    return None

@@ -1,0 +1,53 @@
+"""Where a tensor is, as people type it: `x.npy`, `weights.npz::conv1`, `-` for a stream, `npy:-` to force a format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from conv2d_cli.tensors.formats import FORMATS
+
+_SEPARATOR = "::"
+
+
+class Location(NamedTuple):
+    """A file (None for a stream), the name of a tensor in it, and the format when that was forced."""
+
+    typed: str
+    path: Path | None
+    name: str | None = None
+    format: str | None = None
+
+
+def is_stream(typed: str) -> bool:
+    """Whether stdin or stdout is meant."""
+    return typed == "-" or _forced_format(typed) is not None
+
+
+def input_location(typed: str) -> Location:
+    """Return where to read: a path that exists is taken as it is, else the last `::` parts file and name."""
+    if is_stream(typed):
+        return Location(typed, None, format=_forced_format(typed))
+    path, separator, name = typed.rpartition(_SEPARATOR)
+    if separator and not _exists(typed):
+        return Location(typed, Path(path), name)
+    return Location(typed, Path(typed))
+
+
+def output_location(typed: str) -> Location:
+    """Return where to write: a file under the very name typed, or stdout."""
+    if is_stream(typed):
+        return Location(typed, None, format=_forced_format(typed))
+    return Location(typed, Path(typed))
+
+
+def _forced_format(typed: str) -> str | None:
+    name, separator, rest = typed.partition(":")
+    return name if separator and rest == "-" and name in FORMATS else None
+
+
+def _exists(typed: str) -> bool:
+    try:
+        return Path(typed).exists()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,30 @@
+"""Choosing one tensor of a file that holds several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST_LISTED = 20
+
+
+def chosen(names: Sequence[str], name: str | None) -> str:
+    """Return `name`, or the only name there is.
+
+    Raises:
+        DataError: there is no such tensor, or none, or a choice to make.
+    """
+    listed = ", ".join(names[:_MOST_LISTED]) + (", ..." if len(names) > _MOST_LISTED else "")
+    if not names:
+        raise DataError("it holds no tensor", "give a file that holds one")
+    if name is None and len(names) > 1:
+        raise DataError(f"it holds {len(names)} tensors: {listed}", f"choose one: FILE::{names[0]}")
+    wanted = names[0] if name is None else name
+    if names.count(wanted) != 1:
+        problem = "holds no tensor" if wanted not in names else "holds more than one tensor"
+        raise DataError(f"it {problem} named {wanted!r}", f"it holds: {listed}")
+    return wanted

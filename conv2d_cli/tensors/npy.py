@@ -1,0 +1,153 @@
+"""The `.npy` format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html."""
+
+from __future__ import annotations
+
+import math
+import tokenize
+import warnings
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from conv2d_cli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from conv2d_cli.tensors.formats import OpenFile
+
+    Array = np.ndarray[Any, Any]
+
+_MAGIC = b"\x93NUMPY"
+# Version 3 differs from 2 in the encoding of field names, and tensors have no fields.
+_READERS: dict[bytes, tuple[int, Callable[..., tuple[tuple[int, ...], bool, np.dtype[Any]]]]] = {
+    b"\x01\x00": (2, npy_format.read_array_header_1_0),
+    b"\x02\x00": (4, npy_format.read_array_header_2_0),
+    b"\x03\x00": (4, npy_format.read_array_header_2_0),
+}
+_LONGEST_HEADER = 10_000
+_CHUNK = 1 << 24
+_LARGEST = 2**63 - 1
+_BROKEN = "the file is broken or was cut short; write it anew with numpy.save"
+
+
+class NpyTensor:
+    """A tensor whose header stood at the start of a stream; its elements follow."""
+
+    def __init__(self, stream: IO[bytes], size: int | None) -> None:
+        """Read the header; `size` is the number of bytes in the stream, None when nobody knows.
+
+        Raises:
+            DataError: the header is broken, or promises other than what the stream holds.
+        """
+        self._stream = stream
+        header = _header_bytes(stream)
+        self.shape, self.fortran_order, self.dtype = _parsed(header)
+        promised = math.prod(self.shape) * self.dtype.itemsize
+        if size is not None:
+            _check_size(promised, size - len(header))
+
+    def read(self) -> Array:
+        """Return the elements.
+
+        Raises:
+            DataError: the stream ends early, or goes on.
+        """
+        flat = np.empty(math.prod(self.shape), self.dtype)
+        _fill(self._stream, flat.view(np.uint8).data)
+        if self._stream.read(1):
+            raise DataError("more bytes follow the elements", _BROKEN)
+        return flat.reshape(self.shape, order="F" if self.fortran_order else "C")
+
+
+def open_tensor(file: OpenFile, name: str | None) -> NpyTensor:
+    """Return the one tensor of a file or a stream.
+
+    Raises:
+        DataError: it is none, or a name was asked for.
+    """
+    if name is not None:
+        raise DataError(f"a .npy file holds one tensor, which has no name such as {name!r}", "leave ::NAME out")
+    return NpyTensor(file.stream, file.size)
+
+
+def write(path: Path, tensors: Mapping[str, Array]) -> None:
+    """Write one tensor; its name has no place in the format."""
+    (array,) = tensors.values()
+    with path.open("wb") as stream:
+        write_stream(stream, array)
+
+
+def write_stream(stream: IO[bytes], array: Array) -> None:
+    """Write one tensor, version 1.0 and in C order; bfloat16 becomes two bytes of void, as NumPy does it."""
+    array = np.ascontiguousarray(array)
+    npy_format.write_array_header_1_0(stream, npy_format.header_data_from_array_1_0(array))
+    content = array.reshape(-1).view(np.uint8).data
+    stream.writelines(content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK))
+
+
+def _header_bytes(stream: IO[bytes]) -> bytes:
+    """Return everything before the elements, read in small steps: the length in it may lie."""
+    start = _read(stream, len(_MAGIC) + 2)
+    if not start:
+        raise DataError("it is empty", _BROKEN)
+    if not start.startswith(_MAGIC[: len(start)]):
+        raise DataError(f"it is no .npy file: it begins with {start[:6]!r}", "write it with numpy.save")
+    if start[len(_MAGIC) :] not in _READERS:
+        version = ".".join(map(str, start[len(_MAGIC) :]))
+        raise DataError(f"its .npy version {version} is none of 1.0, 2.0 and 3.0", _BROKEN)
+    length_bytes = _READERS[start[len(_MAGIC) :]][0]
+    length = _read(stream, length_bytes)
+    promised = int.from_bytes(length, "little")
+    if promised > _LONGEST_HEADER:
+        raise DataError(f"its header of {promised} bytes is longer than {_LONGEST_HEADER}", _BROKEN)
+    header = _read(stream, promised)
+    if len(length) < length_bytes or len(header) < promised:
+        raise DataError("its header is cut short", _BROKEN)
+    return start + length + header
+
+
+def _read(stream: IO[bytes], count: int) -> bytes:
+    """Return up to `count` bytes; fewer only at the end of the stream."""
+    content = b""
+    while len(content) < count and (part := stream.read(count - len(content))):
+        content += part
+    return content
+
+
+def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    start = len(_MAGIC) + 2
+    reader = _READERS[header[len(_MAGIC) : start]][1]
+    try:
+        with warnings.catch_warnings():
+            # Files written by Python 2 have `3L` in their shapes; NumPy reads them with a warning.
+            warnings.simplefilter("ignore")
+            shape, fortran_order, dtype = reader(BytesIO(header[start:]), max_header_size=_LONGEST_HEADER)
+    except (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"its header cannot be read: {reason}", _BROKEN) from error
+    if not all(type(size) is int and size >= 0 for size in shape):
+        raise DataError(f"its header has the shape {shape}", "sizes are integers of 0 or more")
+    if math.prod(size for size in shape if size) * dtype.itemsize > _LARGEST:
+        raise DataError(f"its header has the shape {shape}, which no array can have", _BROKEN)
+    return shape, fortran_order, dtype
+
+
+def _check_size(promised: int, found: int) -> None:
+    if found < promised:
+        raise DataError(f"its header promises {promised} bytes of elements, but {found} follow", _BROKEN)
+    if found > promised:
+        raise DataError(f"{found - promised} bytes follow the {promised} bytes of its elements", _BROKEN)
+
+
+def _fill(stream: IO[bytes], content: memoryview) -> None:
+    done = 0
+    while done < len(content):
+        # Chunks keep a read interruptible, and pipes return less anyway.
+        count = stream.readinto(content[done : done + _CHUNK])  # type: ignore[attr-defined]
+        if not count:
+            raise DataError(f"its header promises {len(content)} bytes of elements, but {done} follow", _BROKEN)
+        done += count

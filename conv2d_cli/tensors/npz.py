@@ -1,0 +1,79 @@
+"""The `.npz` format: a zip archive of `.npy` members."""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+
+from conv2d_cli.errors import DataError
+from conv2d_cli.tensors.names import chosen
+from conv2d_cli.tensors.npy import NpyTensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from conv2d_cli.tensors.formats import OpenFile
+
+    Array = np.ndarray[Any, Any]
+
+_MEMBER_SUFFIX = ".npy"
+
+
+class NpzTensor:
+    """A member of an archive: inflated as it is read, and never beyond what its header promises."""
+
+    def __init__(self, archive: ZipFile, member: str) -> None:
+        """Read the member's header.
+
+        Raises:
+            DataError: the member or its header is broken.
+        """
+        with _explained():
+            self._tensor = NpyTensor(archive.open(member), archive.getinfo(member).file_size)
+        self.shape, self.dtype = self._tensor.shape, self._tensor.dtype
+        self.fortran_order = self._tensor.fortran_order
+
+    def read(self) -> Array:
+        """Return the elements; the archive's checksum has been compared.
+
+        Raises:
+            DataError: the member is broken.
+        """
+        with _explained():
+            return self._tensor.read()
+
+
+def open_tensor(file: OpenFile, name: str | None) -> NpzTensor:
+    """Return the tensor of that name, or the only one.
+
+    Raises:
+        DataError: the archive is broken, or has no such tensor.
+    """
+    with _explained():
+        archive = ZipFile(file.stream)
+    members = [member for member in archive.namelist() if member.endswith(_MEMBER_SUFFIX)]
+    return NpzTensor(
+        archive, chosen([member.removesuffix(_MEMBER_SUFFIX) for member in members], name) + _MEMBER_SUFFIX
+    )
+
+
+def write(path: Path, tensors: Mapping[str, Array]) -> None:
+    """Write an archive of tensors, not compressed."""
+    with path.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **tensors)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Tell what is wrong with an archive as a fault of the file's contents."""
+    try:
+        yield
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"it is no sound .npz archive: {error}", "write it anew with numpy.savez") from error

@@ -1,0 +1,184 @@
+"""Where tensors go: under its final name a file is there whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from conv2d_cli.errors import Conv2dError, FileError, UsageError
+from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, format_of_suffix
+from conv2d_cli.tensors.location import output_location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+_TENSOR_NAME = "output"
+_NEW_FILE_MODE = 0o666
+
+
+def check_output(typed: str, *, force: bool) -> None:
+    """Check, before any work, that a file can be written there.
+
+    Raises:
+        UsageError: the name says no format, or one that a stream cannot have.
+        FileError: it exists and `force` is not given, or its folder does not.
+    """
+    location = output_location(typed)
+    if location.path is None:
+        if location.format not in {None, STREAMED}:
+            raise UsageError(f"a .{location.format} cannot be written to a pipe", f"{STREAMED}:- can")
+        return
+    with _about(typed):
+        _format_written(location.path)
+        if _is_special(location.path):
+            return
+        if location.path.is_dir():
+            raise FileError(f"cannot write {typed}: it is a directory", "give a file's name")
+        if os.path.lexists(location.path) and not force:
+            raise _exists(typed)
+        if not location.path.resolve().parent.is_dir():
+            raise FileError(f"cannot write {typed}: there is no folder {location.path.parent}", "make the folder first")
+
+
+def check_output_dtype(typed: str, dtype: str) -> None:
+    """Check that the format can hold elements of `dtype`.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    path = output_location(typed).path
+    if path is not None and dtype in FORMATS[_format_written(path)].lacks:
+        raise UsageError(f"{typed} cannot hold {dtype}", f"write a .{STREAMED} file")
+
+
+def write_tensor(typed: str, array: Array, *, force: bool, stdout: BinaryIO | None = None) -> None:
+    """Write one tensor to a file, or to `stdout` for `-`.
+
+    Raises:
+        FileError: it cannot be written, or exists and `force` is not given.
+        BrokenPipeError: the reader of a pipe went away.
+    """
+    if output_location(typed).path is not None:
+        write_tensors(typed, {_TENSOR_NAME: array}, force=force)
+        return
+    if stdout is None:
+        raise FileError("stdout is closed", "write to a file instead of -")
+    with _about(typed):
+        FORMATS[STREAMED].loaded().write_stream(stdout, array)
+        stdout.flush()
+
+
+def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> None:
+    """Write tensors with their names to a file.
+
+    Raises:
+        FileError: it cannot be written, or exists and `force` is not given.
+    """
+    path = Path(typed)
+    with _about(typed):
+        write = FORMATS[_format_written(path)].loaded().write
+        if _is_special(path):
+            write(path, tensors)
+            return
+        with _replacement(path, typed, force=force) as temporary:
+            write(temporary, tensors)
+
+
+@contextmanager
+def _about(typed: str) -> Iterator[None]:
+    """Say of every fault which file it is in."""
+    try:
+        yield
+    except (Conv2dError, BrokenPipeError):
+        raise
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise FileError(
+            f"cannot write {typed}: {reason}", "give a place that can be written, with room for it"
+        ) from error
+
+
+def _exists(typed: str) -> FileError:
+    return FileError(f"{typed} already exists", "--force replaces it, another name keeps both")
+
+
+def _format_written(path: Path) -> str:
+    name = format_of_suffix(path)
+    if name is None and not _is_special(path):
+        raise UsageError(f"the name {path} says no format that can be written", f"known suffixes: {SUFFIXES}")
+    return name or STREAMED
+
+
+def _is_special(path: Path) -> bool:
+    """Whether there is a pipe or a device: it is written to, and never replaced."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+@contextmanager
+def _replacement(path: Path, typed: str, *, force: bool) -> Iterator[Path]:
+    """Yield a new file beside the target, which takes its place when all went well and is gone otherwise."""
+    target = path.resolve()
+    temporary = target.with_name(f".conv2d-{secrets.token_hex(8)}.tmp")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
+    try:
+        mode = stat.S_IMODE((target if force and target.exists() else temporary).stat().st_mode)
+        yield temporary
+        # Some libraries make the file anew, for nobody else to read.
+        temporary.chmod(mode)
+        _synchronize(temporary)
+        if force:
+            temporary.replace(target)
+        else:
+            _take_free_name(temporary, target, typed)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+    _synchronize_folder(target.parent)
+
+
+def _take_free_name(temporary: Path, target: Path, typed: str) -> None:
+    """Give the file its name unless another writer took it meanwhile."""
+    try:
+        if os.name == "nt":
+            temporary.rename(target)
+        else:
+            # Unlike a rename, a link never replaces.
+            target.hardlink_to(temporary)
+    except FileExistsError as error:
+        raise _exists(typed) from error
+    except OSError:
+        # File systems without links, such as FAT.
+        if target.exists():
+            raise _exists(typed) from None
+        temporary.replace(target)
+
+
+def _synchronize(file: Path) -> None:
+    with file.open("r+b") as stream:
+        os.fsync(stream.fileno())
+
+
+def _synchronize_folder(folder: Path) -> None:
+    """Make the new name itself durable, where folders can be opened."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        # Some network file systems refuse this, and have kept the file all the same.
+        return
+    finally:
+        os.close(descriptor)

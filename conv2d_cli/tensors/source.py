@@ -1,0 +1,199 @@
+"""Where tensors come from: every format read in one way, and past this point dense and of a type we compute with."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+
+from conv2d_cli.dtypes import COMPUTABLE, DTYPES
+from conv2d_cli.errors import Conv2dError, DataError, FileError
+from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
+from conv2d_cli.tensors.formats import (
+    FORMATS,
+    MAGIC_BYTES,
+    STREAMED,
+    SUFFIXES,
+    OpenFile,
+    Stored,
+    format_of_magic,
+    format_of_suffix,
+)
+from conv2d_cli.tensors.location import Location, input_location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Array = np.ndarray[Any, Any]
+
+_CAST_HINT = "--dtype float32 casts it"
+
+
+class Source:
+    """A tensor known by its header: `shape`, and `dtype`, our name of the type that its elements are read in."""
+
+    def __init__(self, typed: str, stored: Stored, dtype: str | None) -> None:
+        """Decide how a stored tensor becomes one of `dtype`, or of its own type.
+
+        Raises:
+            DataError: it cannot.
+            MissingExtraError: it is bfloat16 and the extra is not installed.
+        """
+        self._typed, self._stored = typed, stored
+        self.shape = stored.shape
+        with _about(typed):
+            self.dtype = _dtype_read(stored.dtype, dtype)
+            self._target = numpy_dtype(self.dtype)
+
+    @property
+    def read_peak_bytes(self) -> int:
+        """Bytes that reading takes at most: the elements as they are stored, and again where they are changed."""
+        stored = self._stored.dtype
+        kept = (stored.kind == "V" or stored == self._target) and not self._stored.fortran_order
+        return math.prod(self.shape) * (stored.itemsize + (0 if kept else self._target.itemsize))
+
+    def read(self) -> Array:
+        """Return the elements, C-contiguous, in the machine's byte order.
+
+        Raises:
+            DataError: the bytes are not what the header promises, or do not fit the type.
+            FileError: they cannot be read.
+        """
+        with _about(self._typed):
+            stored = self._stored.read()
+            if stored.dtype.kind == "V":
+                stored = stored.view(self._target)
+            return _converted(stored, self._target)
+
+
+@contextmanager
+def open_source(typed: str, *, dtype: str | None = None, stdin: BinaryIO | None = None) -> Iterator[Source]:
+    """Open a tensor to be read as `dtype`, or as its own type.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor, or not one that becomes a `dtype`.
+        MissingExtraError: its format or type needs an extra that is not installed.
+    """
+    with open_stored(typed, stdin=stdin) as stored:
+        yield Source(typed, stored, dtype)
+
+
+@contextmanager
+def open_stored(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[Stored]:
+    """Open a tensor and read its header, whatever its element type.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor.
+        MissingExtraError: its format needs an extra that is not installed.
+    """
+    location = input_location(typed)
+    with _about(typed):
+        stream = _stream(location, stdin)
+    try:
+        with _about(typed):
+            stored = _open_tensor(location, stream)
+        yield stored
+    finally:
+        if location.path is not None:
+            stream.close()
+
+
+@contextmanager
+def _about(typed: str) -> Iterator[None]:
+    """Say of every fault which file it is in."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{typed}: {error.message}", error.hint) from error
+    except Conv2dError:
+        raise
+    except OSError as error:
+        raise FileError(
+            f"cannot read {typed}: {error.strerror or error}", "give a tensor file, or - for stdin"
+        ) from error
+
+
+def _stream(location: Location, stdin: BinaryIO | None) -> BinaryIO:
+    if location.path is None:
+        if stdin is None:
+            raise FileError("stdin is closed", "give a file instead of -")
+        return stdin
+    try:
+        return location.path.open("rb")
+    except ValueError as error:
+        # A NUL in the path.
+        raise OSError(str(error)) from error
+
+
+def _open_tensor(location: Location, stream: BinaryIO) -> Stored:
+    size = _size(stream)
+    name = location.format or (location.path and format_of_suffix(location.path))
+    if name is None and size is not None:
+        position = stream.tell()
+        name = format_of_magic(stream.read(MAGIC_BYTES))
+        stream.seek(position)
+        if name is None and size:
+            raise DataError("it is no tensor file that we know", f"known: {SUFFIXES}")
+    name = name or STREAMED
+    if name != STREAMED and (size is None or location.path is None):
+        raise DataError(f"a .{name} cannot be read from a pipe", f"give it as a file, or pipe a .{STREAMED}")
+    opened = FORMATS[name].loaded().open_tensor(OpenFile(stream, location.path, size), location.name)
+    return cast("Stored", opened)
+
+
+def _size(stream: BinaryIO) -> int | None:
+    """Return the bytes that are left in a regular file; None for a pipe, a device or a stream of other kind."""
+    try:
+        status = os.fstat(stream.fileno())
+        return status.st_size - stream.tell() if stat.S_ISREG(status.st_mode) else None
+    except OSError:
+        return None
+
+
+def _dtype_read(stored: np.dtype[Any], wanted: str | None) -> str:
+    """Return our name of the type that stored elements are read in."""
+    if stored.hasobject:
+        raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
+    if stored.str.lstrip("<>|") == "V2" and wanted == "bfloat16":
+        return wanted
+    name = dtype_name(stored)
+    if stored.kind == "V" and name != "bfloat16":
+        hint = "--dtype bfloat16 reads two-byte elements as bfloat16" if stored.str[1:] == "V2" else _CAST_HINT
+        raise DataError(f"its elements are {stored}, not numbers", hint)
+    known = DTYPES.get(name)
+    if known is None:
+        raise DataError(f"its elements are {name}, which nothing is computed in", "save it as float32 or float64")
+    if wanted is None:
+        if name not in COMPUTABLE:
+            raise DataError(f"its elements are {name}, which nothing is computed in", _CAST_HINT)
+        return name
+    if known.kind == "c" and DTYPES[wanted].kind != "c":
+        raise DataError(
+            f"casting {name} to {wanted} would lose the imaginary part", "--dtype complex64, or leave it out"
+        )
+    return wanted
+
+
+def _converted(array: Array, target: np.dtype[Any]) -> Array:
+    if target.kind in "iu" and DTYPES[dtype_name(array.dtype)].kind == "f":
+        _check_fits(array, target)
+    with np.errstate(over="ignore", under="ignore"):
+        return array.astype(target, order="C", copy=False)
+
+
+def _check_fits(array: Array, target: np.dtype[Any]) -> None:
+    """Refuse floats outside an integer type: what they become differs between machines."""
+    if not array.size:
+        return
+    bounds = np.iinfo(target)
+    wide = array.astype(np.float32) if array.dtype.itemsize == np.dtype(np.float16).itemsize else array
+    least, greatest = float(np.min(wide)), float(np.max(wide))
+    if not (bounds.min - 1 < least and greatest < bounds.max + 1):
+        worst = greatest if bounds.min - 1 < least else least
+        raise DataError(f"{worst} does not fit {target}", f"{target} holds {bounds.min} to {bounds.max}")
