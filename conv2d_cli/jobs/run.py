@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.rules import LayerValues
 
 
+# Measured with NumPy 2.4 and OpenBLAS 0.3.31: modules loaded after the estimate, and what each BLAS thread packs into.
+_MODULE_BYTES = 4 << 20
+_THREAD_BYTES = 4 << 20
+
+
 class Request(NamedTuple):
     """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); `dtype` casts every tensor; sizes in bytes."""
 
@@ -112,7 +117,8 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
             threads=request.threads,
         )
         reading = sum(operand.read_peak_bytes for operand in (image, weight, bias) if operand is not None)
-        peak_bytes = machine.resident + max(plan.peak_bytes, reading)
+        libraries = _MODULE_BYTES + threads_of(plan) * _THREAD_BYTES
+        peak_bytes = machine.resident + libraries + max(plan.peak_bytes, reading)
         yield Job(request, layer, plan, image, weight, bias, peak_bytes)
 
 

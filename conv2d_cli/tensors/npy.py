@@ -83,7 +83,7 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
 
 def write_stream(stream: IO[bytes], array: Array) -> None:
     """Write one tensor, version 1.0 and in C order; bfloat16 becomes two bytes of void, as NumPy does it."""
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     npy_format.write_array_header_1_0(stream, npy_format.header_data_from_array_1_0(array))
     content = array.reshape(-1).view(np.uint8).data
     stream.writelines(content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK))
@@ -129,6 +129,8 @@ def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     except (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         reason = str(error).partition("\n")[0]
         raise DataError(f"its header cannot be read: {reason}", _BROKEN) from error
+    if dtype.hasobject:
+        raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
     if not all(type(size) is int and size >= 0 for size in shape):
         raise DataError(f"its header has the shape {shape}", "sizes are integers of 0 or more")
     if math.prod(size for size in shape if size) * dtype.itemsize > _LARGEST:

@@ -101,9 +101,7 @@ def _about(typed: str) -> Iterator[None]:
         raise
     except (OSError, ValueError, RuntimeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise FileError(
-            f"cannot write {typed}: {reason}", "give a place that can be written, with room for it"
-        ) from error
+        raise FileError(f"cannot write {typed}: {reason}", "choose a place with room that can be written") from error
 
 
 def _exists(typed: str) -> FileError:

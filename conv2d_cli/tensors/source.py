@@ -158,8 +158,6 @@ def _size(stream: BinaryIO) -> int | None:
 
 def _dtype_read(stored: np.dtype[Any], wanted: str | None) -> str:
     """Return our name of the type that stored elements are read in."""
-    if stored.hasobject:
-        raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
     if stored.str.lstrip("<>|") == "V2" and wanted == "bfloat16":
         return wanted
     name = dtype_name(stored)
@@ -174,9 +172,7 @@ def _dtype_read(stored: np.dtype[Any], wanted: str | None) -> str:
             raise DataError(f"its elements are {name}, which nothing is computed in", _CAST_HINT)
         return name
     if known.kind == "c" and DTYPES[wanted].kind != "c":
-        raise DataError(
-            f"casting {name} to {wanted} would lose the imaginary part", "--dtype complex64, or leave it out"
-        )
+        raise DataError(f"casting {name} to {wanted} would lose the imaginary part", f"--dtype {name} keeps it")
     return wanted
 
 

@@ -14,13 +14,43 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESNET = ("shape", "3", "64", "7", "-s", "2", "-p", "3", "-i", "224")
-KEYS = (
-    "in_channels out_channels kernel_size stride padding dilation groups bias padding_mode device dtype "
-    "input_shape output_shape weight_shape bias_shape effective_kernel_size "
-    "padding_top padding_bottom padding_left padding_right parameters weight_parameters bias_parameters "
-    "macs effective_macs bias_adds flops input_bytes output_bytes parameter_bytes im2col_bytes arithmetic_intensity "
-    "receptive_field unused_rows unused_columns"
-).split()
+KEYS = [
+    "in_channels",
+    "out_channels",
+    "kernel_size",
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "bias",
+    "padding_mode",
+    "device",
+    "dtype",
+    "input_shape",
+    "output_shape",
+    "weight_shape",
+    "bias_shape",
+    "effective_kernel_size",
+    "padding_top",
+    "padding_bottom",
+    "padding_left",
+    "padding_right",
+    "parameters",
+    "weight_parameters",
+    "bias_parameters",
+    "macs",
+    "effective_macs",
+    "bias_adds",
+    "flops",
+    "input_bytes",
+    "output_bytes",
+    "parameter_bytes",
+    "im2col_bytes",
+    "arithmetic_intensity",
+    "receptive_field",
+    "unused_rows",
+    "unused_columns",
+]
 
 
 @pytest.mark.parametrize(

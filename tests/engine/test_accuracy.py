@@ -58,14 +58,14 @@ def draw(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", [*REAL, *COMPLEX])
 @pytest.mark.parametrize(("channels", "kernel"), [(1, 1), (3, 3), (64, 1), (64, 3)])
-def test_each_element_keeps_its_bound(kind: Any, dtype: str, channels: int, kernel: int) -> None:  # noqa: ANN401
+def test_each_element_keeps_its_bound(kind: Any, dtype: str, channels: int, kernel: int) -> None:
     x, weight, bias = draw(kind, dtype, channels, kernel, seed=channels)
     assert_within_bound(conv2d(x, weight, bias), x, weight, bias)
 
 
 @pytest.mark.parametrize("kind", [uniform, constant])
 @pytest.mark.parametrize("dtype", REAL)
-def test_long_sums_keep_it_too(kind: Any, dtype: str) -> None:  # noqa: ANN401
+def test_long_sums_keep_it_too(kind: Any, dtype: str) -> None:
     x, weight, _ = draw(kind, dtype, 512, 3, seed=3)
     assert_within_bound(conv2d(x, weight), x, weight)
 

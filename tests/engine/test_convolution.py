@@ -101,7 +101,7 @@ def test_the_kernel_is_not_flipped() -> None:
         ((1, 2, 3, 4), (1, 2, 3, 4)),
     ],
 )
-def test_every_kind_of_padding(padding: Any, sides: tuple[int, int, int, int]) -> None:  # noqa: ANN401 - all kinds
+def test_every_kind_of_padding(padding: Any, sides: tuple[int, int, int, int]) -> None:
     x, weight = small_integers((1, 2, 6, 7), "float64"), small_integers((2, 2, 2, 4), "float64")
     expected = reference_conv2d(x, weight, padding=sides)
     np.testing.assert_array_equal(conv2d(x, weight, padding=padding), expected.astype(float))
@@ -184,7 +184,7 @@ def test_arguments_that_make_no_layer_are_refused_even_after_equal_ones(stride: 
 
 
 @pytest.mark.parametrize("groups", [1.0, "1", None, True, 0, -1, 3])
-def test_groups_that_make_no_layer_are_refused(groups: Any) -> None:  # noqa: ANN401 - any kind of wrong
+def test_groups_that_make_no_layer_are_refused(groups: Any) -> None:
     with pytest.raises(LayerError, match="groups"):
         conv2d(np.ones((1, 2, 5, 5)), np.ones((2, 2, 2, 2)), groups=groups)
 
@@ -194,7 +194,10 @@ def test_element_types_are_never_promoted() -> None:
     with pytest.raises(DataError) as caught:
         conv2d(x, weight, bias.astype("float32"))
     assert caught.value.lines() == [
-        ("Input type (double) and bias type (float) should be the same", "--dtype float64 casts them all; in Python, bias.astype(x.dtype)")
+        (
+            "Input type (double) and bias type (float) should be the same",
+            "--dtype float64 casts them all; in Python, bias.astype(x.dtype)",
+        )
     ]
 
 

@@ -37,7 +37,7 @@ PRECISIONS = {
 UNITS = 4
 
 
-def magnitudes(x: Array, weight: Array, bias: Array | None = None, **layer: Any) -> Array:  # noqa: ANN401 - passed on
+def magnitudes(x: Array, weight: Array, bias: Array | None = None, **layer: Any) -> Array:
     """Return `sum|x||w| + |b|` of each element, in float64; |.| is the modulus."""
     wide = [None if array is None else np.abs(array.astype(np.complex128)) for array in (x, weight, bias)]
     assert wide[0] is not None
@@ -45,7 +45,7 @@ def magnitudes(x: Array, weight: Array, bias: Array | None = None, **layer: Any)
     return reference_conv2d(wide[0], wide[1], wide[2], add=math.fsum, **layer).astype(np.float64)
 
 
-def exact_parts(x: Array, weight: Array, bias: Array | None = None, **layer: Any) -> tuple[Array, Array]:  # noqa: ANN401
+def exact_parts(x: Array, weight: Array, bias: Array | None = None, **layer: Any) -> tuple[Array, Array]:
     """Return the real and imaginary parts of the exact result.
 
     Products of types narrower than float64 are exact in it, and their sums rounded once; the others are fractions.
@@ -64,7 +64,7 @@ def exact_parts(x: Array, weight: Array, bias: Array | None = None, **layer: Any
     return real, imaginary
 
 
-def assert_within_bound(actual: Array, x: Array, weight: Array, bias: Array | None = None, **layer: Any) -> float:  # noqa: ANN401
+def assert_within_bound(actual: Array, x: Array, weight: Array, bias: Array | None = None, **layer: Any) -> float:
     """Judge each element by its own bound; return the largest error in units of `eps * (sum|x||w| + |b|)`."""
     precision = PRECISIONS[dtype_name(actual.dtype)]
     limits = magnitudes(x, weight, bias, **layer)
@@ -82,5 +82,5 @@ def assert_within_bound(actual: Array, x: Array, weight: Array, bias: Array | No
     return largest
 
 
-def _difference(value: float, exact: Any) -> float:  # noqa: ANN401 - an element of an array of objects
+def _difference(value: float, exact: Any) -> float:
     return float(Fraction(value) - Fraction(exact))

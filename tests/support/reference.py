@@ -28,7 +28,7 @@ def source_index(mode: str, position: int, size: int) -> int | None:
     return -position if position < 0 else 2 * (size - 1) - position
 
 
-def python_numbers(array: Array) -> Any:  # noqa: ANN401 - nested lists
+def python_numbers(array: Array) -> Any:
     """Return the elements as Python's int, float or complex, or as they are if they are objects."""
     if array.dtype.kind in "iuO":
         return array.tolist()
