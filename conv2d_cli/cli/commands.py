@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from conv2d_cli import __version__
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SUMMARIES = {
     "shape": "Output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer.",
@@ -53,8 +54,28 @@ class _Command(TyperCommand):
         return parser
 
 
+class ReaderGoneError(Exception):
+    """The reader of a pipe went away; Typer would end the process with 1 on the system's own error."""
+
+
+@contextmanager
+def _telling_of_the_reader() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
+
+
 class _LazyGroup(TyperGroup):
     """Commands whose modules are loaded when they are called; their summaries come from the table."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:  # noqa: ANN401
+        with _telling_of_the_reader():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        with _telling_of_the_reader():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002
         return list(SUMMARIES)

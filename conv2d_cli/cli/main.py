@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from conv2d_cli.cli.commands import application
+from conv2d_cli.cli.commands import ReaderGoneError, application
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def main() -> None:
     try:
         code = _run()
         _flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         _silence_stdout()
         code = _READER_GONE
     except KeyboardInterrupt:
@@ -81,6 +81,11 @@ def _explain(error: Exception) -> int:
     if format_message is not None:
         _print_error(_lowered(format_message()), _usage_hint(error))
         return UsageError.exit_code
+    if isinstance(error, OSError):
+        # Only what Typer writes itself: help and version.
+        _silence_stdout()
+        _print_error(f"cannot write to stdout: {error.strerror or error}", None)
+        return FileError.exit_code
     if isinstance(error, MemoryError):
         _print_error("the machine has not enough memory for this", "conv2d run --plan shows how much is needed")
         return _NO_MEMORY

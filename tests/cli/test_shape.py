@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from terminal import conv2d
+from terminal import PROGRAM, conv2d
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,24 +181,20 @@ def test_the_schema_describes_the_output() -> None:
     assert schema["additionalProperties"] is False
 
 
-def test_a_reader_that_goes_away_is_exit_141() -> None:
-    import subprocess
-
-    from terminal import PROGRAM
-
-    lines = b"Conv2d(3, 64, 7)\n" * 5000
+def test_a_reader_that_goes_away_is_exit_141_and_no_word() -> None:
     with subprocess.Popen(
         [*PROGRAM, "shape", "--from", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        process.stdout.readline()
+        process.stdin.write(b"Conv2d(3, 64, 7)\n")
+        process.stdin.flush()
+        # A result comes as soon as its line is there.
+        assert json.loads(process.stdout.readline())["line"] == 1
         process.stdout.close()
-        try:
-            process.stdin.write(lines)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(b"Conv2d(3, 64, 7)\n" * 5000)
             process.stdin.close()
-        except BrokenPipeError:
-            pass
         assert process.wait(timeout=60) == 141
         assert process.stderr.read() == b""

@@ -1,0 +1,281 @@
+"""`conv2d run` as its users meet it: real processes on real files, through pipes, with every option."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from reference import reference_conv2d
+from terminal import PROGRAM, conv2d
+
+import conv2d_cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN_KEYS = ["output_shape", "dtype", "min", "max", "mean", "algorithm", "threads", "seconds", "gflops"]
+DRAWN = "note: parameters drawn as torch.manual_seed({}) would draw them; --seed N changes it\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(7)
+    np.save(tmp_path / "x.npy", generator.integers(-4, 5, (2, 4, 7, 9)).astype(np.float32))
+    np.save(tmp_path / "w.npy", generator.integers(-4, 5, (6, 2, 3, 2)).astype(np.float32))
+    np.save(tmp_path / "b.npy", generator.integers(-4, 5, 6).astype(np.float32))
+    np.save(tmp_path / "i.npy", generator.integers(0, 9, (1, 4, 7, 9)).astype(np.uint8))
+    return tmp_path
+
+
+def test_the_numbers_of_a_file_are_those_of_the_reference(folder: Path) -> None:
+    done = conv2d(
+        *("run", "x.npy", "--weight", "w.npy", "--bias", "b.npy", "-g", "2", "-s", "2,1", "-p", "1,0", "-d", "1,2"),
+        *("--padding-mode", "reflect", "-o", "y.npy"),
+        folder=folder,
+    )
+    assert done == (0, "", "")
+    x, weight, bias = (np.load(folder / name) for name in ("x.npy", "w.npy", "b.npy"))
+    expected = reference_conv2d(
+        *(x, weight, bias),
+        stride=(2, 1),
+        padding=(1, 0, 1, 0),
+        dilation=(1, 2),
+        groups=2,
+        padding_mode="reflect",
+    )
+    y = np.load(folder / "y.npy")
+    assert (y.shape, y.dtype) == (expected.shape, np.float32)
+    assert np.array_equal(y, expected.astype(np.float32))
+
+
+def test_drawn_parameters_are_those_of_the_seed_and_can_be_kept(folder: Path) -> None:
+    done = conv2d(
+        "run", "x.npy", "4", "6", "3", "--seed", "-7", "-o", "y.npy", "--save-parameters", "p.npz", folder=folder
+    )
+    assert done == (0, "", DRAWN.format(-7))
+    weight, bias = conv2d_cli.init_parameters(conv2d_cli.Conv2d(4, 6, 3), seed=-7)
+    with np.load(folder / "p.npz") as kept:
+        assert np.array_equal(kept["weight"], weight)
+        assert np.array_equal(kept["bias"], bias)
+    expected = conv2d_cli.conv2d(np.load(folder / "x.npy"), weight, bias)
+    assert np.array_equal(np.load(folder / "y.npy"), expected)
+    again = conv2d("run", "x.npy", "--weight", "p.npz::weight", "--bias", "p.npz::bias", "-o", "z.npy", folder=folder)
+    assert again == (0, "", "")
+    assert np.array_equal(np.load(folder / "z.npy"), expected)
+
+
+def test_the_summary_is_shown_without_an_output_or_asked_for(folder: Path) -> None:
+    done = conv2d("run", "x.npy", "--weight", "[[1]]", "-g", "4", "--json", folder=folder)
+    assert done.code == 3
+    typed = "[[[[1]]],[[[2]]],[[[0]]],[[[1]]]]"
+    done = conv2d("run", "i.npy", "4", "4", "1", "-g", "4", "--weight", typed, "--json", "-o", "y.npy", folder=folder)
+    record = json.loads(done.out)
+    x = np.load(folder / "i.npy")
+    expected = x * np.array([1, 2, 0, 1], np.uint8)[:, None, None]
+    assert list(record) == ["schema_version", *RUN_KEYS]
+    assert np.array_equal(np.load(folder / "y.npy"), expected)
+    assert record["output_shape"] == [1, 4, 7, 9]
+    assert record["dtype"] == "uint8"
+    assert record["min"] == int(expected.min())
+    assert record["max"] == int(expected.max())
+    assert record["mean"] == float(expected.mean())
+    assert record["threads"] >= 1
+    table = conv2d("run", "x.npy", "4", "6", "3", folder=folder)
+    assert [line.split()[0] for line in table.out.splitlines()] == [*RUN_KEYS, "first_values"]
+    assert conv2d("run", "x.npy", "4", "6", "3", "-q", "--get", "output_shape", folder=folder) == (0, "2 6 5 7\n", "")
+
+
+def test_a_table_shows_the_first_values(folder: Path) -> None:
+    np.save(folder / "v.npy", np.arange(12, dtype=np.int16).reshape(1, 3, 4))
+    out = conv2d("run", "v.npy", "--weight", "[[1]]", folder=folder).out
+    assert "first_values  0 1 2 3 4 5 6 7\n" in out.replace("\r", "")
+
+
+@pytest.mark.parametrize(
+    ("x", "shape", "min_", "mean"),
+    [
+        (np.zeros((0, 4, 7, 9), np.float32), "0 6 5 7", "", ""),
+        (np.full((4, 7, 9), np.nan, np.float32), "6 5 7", "nan", "nan"),
+        (np.zeros((1, 4, 7, 9), np.complex64), "1 6 5 7", "", None),
+    ],
+)
+def test_what_has_no_least_value_says_so(
+    tmp_path: Path,
+    x: np.ndarray,
+    shape: str,
+    min_: str,
+    mean: str | None,  # type: ignore[type-arg]
+) -> None:
+    np.save(tmp_path / "x.npy", x)
+    done = conv2d(
+        *("run", "x.npy", "4", "6", "3", "-q", "--get", "output_shape", "--get", "min", "--get", "max"),
+        *(() if mean is None else ("--get", "mean")),
+        folder=tmp_path,
+    )
+    assert done == (0, "".join(f"{line}\n" for line in [shape, min_, min_, *([] if mean is None else [mean])]), "")
+
+
+def test_pipes_from_end_to_end(folder: Path) -> None:
+    content = (folder / "x.npy").read_bytes()
+    first = subprocess.run(
+        [*PROGRAM, "run", "-", "4", "6", "3", "-q", "-o", "-"],
+        input=content,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    weight, bias = conv2d_cli.init_parameters(conv2d_cli.Conv2d(4, 6, 3), seed=0)
+    expected = conv2d_cli.conv2d(np.load(folder / "x.npy"), weight, bias)
+    assert np.array_equal(np.load(io.BytesIO(first.stdout)), expected)
+    done = conv2d("run", "npy:-", "6", "2", "1", "-q", "--get", "output_shape", stdin=first.stdout)
+    assert done == (0, "2 2 5 7\n", "")
+    weight_piped = conv2d(
+        "run",
+        "x.npy",
+        "--weight",
+        "-",
+        "-g",
+        "2",
+        "--get",
+        "dtype",
+        stdin=(folder / "w.npy").read_bytes(),
+        folder=folder,
+    )
+    assert weight_piped == (0, "float32\n", "")
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.asfortranarray(np.arange(60.0).reshape(3, 4, 5)),
+        np.arange(60.0).astype(">f8").reshape(3, 4, 5),
+        np.arange(120.0).reshape(3, 4, 10)[:, :, ::2],
+    ],
+)
+def test_any_order_of_bytes_gives_the_same_numbers(tmp_path: Path, x: np.ndarray) -> None:  # type: ignore[type-arg]
+    np.save(tmp_path / "x.npy", x)
+    (tmp_path / "x.npy").chmod(0o444)
+    assert conv2d("run", "x.npy", "3", "2", "2", "-q", "-o", "y.npy", folder=tmp_path).code == 0
+    parameters = conv2d_cli.init_parameters(conv2d_cli.Conv2d(3, 2, 2, dtype="float64"), seed=0)
+    assert np.array_equal(np.load(tmp_path / "y.npy"), conv2d_cli.conv2d(x, *parameters))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "bfloat16", "complex128"])
+def test_dtype_casts_every_tensor(folder: Path, dtype: str) -> None:
+    done = conv2d("run", "x.npy", "--weight", "w.npy", "-g", "2", "--dtype", dtype, "--get", "dtype", folder=folder)
+    assert done == (0, f"{dtype}\n", "")
+
+
+def test_bfloat16_files_go_round(folder: Path) -> None:
+    assert conv2d("run", "x.npy", "4", "6", "3", "--dtype", "bfloat16", "-o", "y.npy", folder=folder).code == 0
+    assert np.load(folder / "y.npy").dtype == np.dtype("V2")
+    assert conv2d("run", "y.npy", "6", "2", "1", folder=folder).err.endswith(
+        "hint: --dtype bfloat16 reads two-byte elements as bfloat16\n"
+    )
+    done = conv2d("run", "y.npy", "6", "2", "1", "--dtype", "bfloat16", "--get", "dtype", "-q", folder=folder)
+    assert done == (0, "bfloat16\n", "")
+
+
+def test_a_bias_may_be_read_where_the_weight_is_drawn(folder: Path) -> None:
+    done = conv2d("run", "x.npy", "4", "6", "3", "--bias", "b.npy", "-q", "-o", "y.npy", folder=folder)
+    assert done.code == 0
+    weight, _ = conv2d_cli.init_parameters(conv2d_cli.Conv2d(4, 6, 3), seed=0)
+    expected = conv2d_cli.conv2d(np.load(folder / "x.npy"), weight, np.load(folder / "b.npy"))
+    assert np.array_equal(np.load(folder / "y.npy"), expected)
+
+
+def test_a_weight_alone_has_no_bias(folder: Path) -> None:
+    for layer in ((), ("4", "6", "3x2")):
+        done = conv2d("run", "x.npy", *layer, "--weight", "w.npy", "-g", "2", "-o", "y.npy", "-f", folder=folder)
+        assert done == (0, "", "")
+        expected = conv2d_cli.conv2d(np.load(folder / "x.npy"), np.load(folder / "w.npy"), groups=2)
+        assert np.array_equal(np.load(folder / "y.npy"), expected)
+
+
+def test_a_plan_is_shown_and_nothing_done(folder: Path) -> None:
+    done = conv2d("run", "x.npy", "4", "6", "3", "-o", "y.npy", "--plan", "--json", folder=folder)
+    record = json.loads(done.out)
+    assert done.err == ""
+    assert not (folder / "y.npy").exists()
+    assert record["schema_version"] == 1
+    assert record["input_shape"] == [2, 4, 7, 9]
+    assert record["weight_shape"] == [6, 4, 3, 3]
+    assert record["bias_shape"] == [6]
+    assert record["output_shape"] == [2, 6, 5, 7]
+    assert record["dtype"] == "float32"
+    assert record["parameters_from"] == "seed 0"
+    assert record["algorithm"] == "im2col"
+    assert record["accuracy"] == "strict"
+    assert record["macs"] == 2 * 6 * 5 * 7 * 4 * 9
+    assert record["input_bytes"] == 2 * 4 * 7 * 9 * 4
+    assert record["parameter_bytes"] == (6 * 4 * 9 + 6) * 4
+    assert record["output_bytes"] == 2 * 6 * 5 * 7 * 4
+    assert record["peak_bytes"] > record["input_bytes"] + record["output_bytes"] + record["scratch_bytes"]
+    assert record["memory_limit_bytes"] is None
+    files = conv2d(
+        *("run", "x.npy", "--weight", "w.npy", "-g", "2", "--plan", "--memory-limit", "1.5GiB"),
+        *("--get", "parameters_from", "--get", "bias_shape", "--get", "memory_limit_bytes"),
+        folder=folder,
+    )
+    assert files.out == f"files\n\n{3 * 2**29}\n"
+
+
+def test_verbose_says_which_algorithm_and_why(folder: Path) -> None:
+    done = conv2d("run", "x.npy", "4", "6", "3", "-v", "--algorithm", "im2col", "-o", "y.npy", folder=folder)
+    assert done.err.startswith(DRAWN.format(0) + "note: im2col: 36 products per output are added by BLAS in float64")
+
+
+def test_another_device_is_said_to_be_unused(folder: Path) -> None:
+    done = conv2d("run", "x.npy", "4", "6", "3", "--device", "cuda:1", "--weight", "w.npy", "-g", "2", folder=folder)
+    assert done.code == 3
+    done = conv2d("run", "x.npy", "4", "6", "3", "--device", "cuda:1", "-o", "y.npy", folder=folder)
+    assert done.err.startswith("note: device cuda:1 is not used: this runs on the CPU with NumPy\n")
+
+
+@pytest.mark.parametrize(("limit", "code"), [("1", 5), ("1kB", 5), ("64GB", 0), ("1TiB", 0)])
+def test_a_memory_limit_refuses_before_reading(folder: Path, limit: str, code: int) -> None:
+    done = conv2d("run", "x.npy", "4", "6", "3", "-q", "--memory-limit", limit, "-o", "y.npy", folder=folder)
+    assert done.code == code
+    assert (folder / "y.npy").exists() == (code == 0)
+    if code:
+        assert done.err.startswith("error: this run takes about ")
+        assert "--plan shows the parts" in done.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux publishes the peak in /proc")
+@pytest.mark.parametrize(
+    ("shape", "layer"), [((1, 3, 900, 900), ("3", "16", "7")), ((4, 256, 28, 28), ("256", "256", "3", "-p", "1"))]
+)
+def test_the_peak_stays_inside_the_plan(tmp_path: Path, shape: tuple[int, ...], layer: tuple[str, ...]) -> None:
+    np.save(tmp_path / "x.npy", np.ones(shape, np.float32))
+    planned = int(conv2d("run", "x.npy", *layer, "--plan", "--get", "peak_bytes", folder=tmp_path).out)
+    tell = "import atexit; atexit.register(lambda: print(open('/proc/self/status').read()));"
+    program = [sys.executable, "-c", tell + PROGRAM[-1], "run", "x.npy", *layer, "-q", "-o", "y.npy"]
+    out = subprocess.run(program, capture_output=True, text=True, check=True, cwd=tmp_path, timeout=60).stdout
+    status = dict(line.split(":", 1) for line in out.splitlines() if ":" in line)
+    peak = int(status["VmHWM"].split()[0]) * 1024
+    assert sum(np.prod(size) for size in (shape,)) * 4 < peak <= planned
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, sent: signal.Signals, code: int) -> None:
+    np.save(tmp_path / "x.npy", np.ones((64, 64, 112, 112), np.float16))
+    with subprocess.Popen(
+        [*PROGRAM, "run", "x.npy", "64", "256", "3", "-o", "y.npy"], cwd=tmp_path, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"note: parameters drawn")
+        time.sleep(0.3)
+        process.send_signal(sent)
+        assert process.wait(timeout=60) == code
+        assert process.stderr.read() == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
