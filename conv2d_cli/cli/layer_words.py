@@ -6,8 +6,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.errors import Conv2dError, Fault, LayerError, UsageError
-from conv2d_cli.layer.expression import layer_of_expression
+from conv2d_cli.errors import Conv2dError, DataError, Fault, LayerError, UsageError
+from conv2d_cli.layer.expression import layer_of_expression, looks_like_expression
 from conv2d_cli.layer.from_weight import check_weight, layer_of_weight
 from conv2d_cli.layer.rules import FIELDS, LayerValues, layer_from
 from conv2d_cli.layer.text import argument_of
@@ -43,7 +43,7 @@ class LayerWords(NamedTuple):
             LayerError: the layer is wrong; it holds every fault.
         """
         with self.own_words():
-            if len(self.operands) == 1:
+            if len(self.operands) == 1 and looks_like_expression(self.operands[0]):
                 layer = layer_of_expression(self.operands[0], self.arguments())
             elif len(self.operands) == len(_OPERANDS):
                 named = zip(_OPERANDS, self.operands, strict=True)
@@ -61,7 +61,8 @@ class LayerWords(NamedTuple):
         """
         if self.given:
             layer = self.layer(bias=bias)
-            check_weight(layer, shape)
+            with self.own_words():
+                check_weight(layer, shape)
             return layer
         with self.own_words():
             return layer_of_weight(shape, self.arguments() | {"bias": bool(bias)})
@@ -85,11 +86,17 @@ class LayerWords(NamedTuple):
         except LayerError as error:
             faults = [fault._replace(hint=self._hint(fault)) for fault in error.faults]
             raise LayerError(faults, typed) from None
+        except DataError as error:
+            raise DataError(error.message, error.hint and _as_options(error.hint)) from error
 
     def _hint(self, fault: Fault) -> str | None:
         if fault.hint is None or (len(self.operands) == 1 and fault.field not in self.options):
             return fault.hint
-        return _FIELD_IN_HINT.sub(lambda match: f"{(_OPERANDS | _OPTIONS)[match[1]]} ", fault.hint)
+        return _as_options(fault.hint)
+
+
+def _as_options(hint: str) -> str:
+    return _FIELD_IN_HINT.sub(lambda match: f"{(_OPERANDS | _OPTIONS)[match[1]]} ", hint)
 
 
 def layer_words(operands: Sequence[str] | None, *, no_bias: bool, **options: str | None) -> LayerWords:

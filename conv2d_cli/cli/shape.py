@@ -9,7 +9,7 @@ import typer
 from conv2d_cli.cli import options  # noqa: TC001 - Typer reads the annotations
 from conv2d_cli.cli.layer_words import LayerWords, layer_words
 from conv2d_cli.cli.output import Output, output_of, stdin_bytes, write
-from conv2d_cli.errors import DataError, ShapeError, UsageError
+from conv2d_cli.errors import UsageError
 from conv2d_cli.layer.text import input_shape_of, is_size
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.formulas import formulas_of
@@ -85,9 +85,11 @@ def shape(
     if weight is None:
         found = words.layer()
     else:
-        from conv2d_cli.jobs.headers import shape_of_file
+        from conv2d_cli.jobs.headers import faults_in, shape_of_file
 
-        found = words.layer_of_weight(shape_of_file(weight, stdin_bytes()), bias=None if words.given else False)
+        weight_shape = shape_of_file(weight, stdin_bytes())
+        with faults_in(weight):
+            found = words.layer_of_weight(weight_shape, bias=None if words.given else False)
     report = analyze(found) if input_size is None else _analyze_on(input_size, found)
     output.show(record_of(report), formulas_of(report) if verbose and output.for_people else None)
     return 0
@@ -96,13 +98,11 @@ def shape(
 def _analyze_on(input_size: str, layer: LayerValues) -> ShapeReport:
     if is_size(input_size):
         return analyze(layer, input_shape_of(input_size, layer.in_channels))
-    from conv2d_cli.jobs.headers import shape_of_file
+    from conv2d_cli.jobs.headers import faults_in, shape_of_file
 
     input_shape = shape_of_file(input_size, stdin_bytes())
-    try:
+    with faults_in(input_size):
         return analyze(layer, input_shape)
-    except ShapeError as error:
-        raise DataError(f"{input_size}: {error.message}", error.hint) from error
 
 
 def _check_batch(words: LayerWords, weight: str | None, output: Output) -> None:

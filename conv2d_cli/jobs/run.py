@@ -11,7 +11,8 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.convolution import check_dtypes, run_plan, threads_of
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError
+from conv2d_cli.errors import MemoryLimitError, UsageError
+from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.operands import Operand, TypedOperand, is_typed
 from conv2d_cli.jobs.summary import summary_of
 from conv2d_cli.layer.forward import BATCHED, geometry_of
@@ -104,10 +105,8 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
         check_dtypes(dtype, **dtypes)
         for path in filter(None, (request.output, request.save_parameters)):
             check_output_dtype(path, dtype)
-        try:
+        with faults_in(request.input):
             geometry = geometry_of(layer, image.shape)
-        except ShapeError as error:
-            raise DataError(f"{request.input}: {error.message}", error.hint) from error
         plan = plan_convolution(
             geometry,
             padding_mode=layer.padding_mode,
@@ -215,16 +214,18 @@ def _parameter(typed: str, dtype: str, request: Request, stack: ExitStack, *, we
 def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> LayerValues:
     """Return the layer, which has a bias where one is read, and none where only a weight is."""
     has_bias = bias is not None
-    if request.layer is None:
-        assert weight is not None  # noqa: S101 - the request has been checked
-        layer = layer_of_weight(weight.shape, {**request.arguments, "bias": has_bias})
-    elif weight is not None:
-        check_weight(request.layer, weight.shape)
-        layer = request.layer._replace(bias=has_bias)
-    else:
-        layer = request.layer
+    with faults_in(request.weight):
+        if request.layer is None:
+            assert weight is not None  # noqa: S101 - the request has been checked
+            layer = layer_of_weight(weight.shape, {**request.arguments, "bias": has_bias})
+        elif weight is not None:
+            check_weight(request.layer, weight.shape)
+            layer = request.layer._replace(bias=has_bias)
+        else:
+            layer = request.layer
     if bias is not None:
-        check_bias(layer, bias.shape)
+        with faults_in(request.bias):
+            check_bias(layer, bias.shape)
     return layer
 
 

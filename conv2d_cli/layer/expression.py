@@ -22,7 +22,7 @@ _EXAMPLE = 'write it as "Conv2d(3, 64, 7, stride=2)", or as print(layer) shows i
 
 
 def looks_like_expression(text: str) -> bool:
-    """Whether a first operand is an expression and not the number of input channels."""
+    """Whether an operand is meant for an expression and not for one of three values."""
     return "(" in text or "Conv" in text
 
 
@@ -115,7 +115,8 @@ def _value(node: ast.expr, field: str) -> object:
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Tuple | ast.List):
-        return tuple(_value(element, field) for element in node.elts)
+        elements = [_value(element, field) for element in node.elts]
+        return elements if isinstance(node, ast.List) else tuple(elements)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
         number = node.operand.value
         if type(number) in {int, float}:

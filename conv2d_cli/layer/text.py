@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import ShapeError
+from conv2d_cli.layer.rules import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SIZE_PREFIX = re.compile(r"(?:torch\.)?Size\s*(?=\()")
 _SIZE_LIKE = re.compile(r"[-+0-9.,xX()\[\]\s]+", re.ASCII)
+# A lone `-` is stdin, and `.` a folder.
+_TELLING = frozenset("0123456789()[]")
 _INTEGERS = re.compile(r"([-+]?[0-9]+)(?:\s*[,xX]\s*[-+]?[0-9]+)*", re.ASCII)
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 # Python reads no integer of more digits than this, and no layer has one.
@@ -47,7 +50,7 @@ def argument_of(field: str, text: str) -> object:
 def is_size(text: str) -> bool:
     """Whether a SIZE is typed and not the name of a file: only digits, signs, separators and brackets make a size."""
     inner = _SIZE_PREFIX.sub("", text.strip())
-    return not inner or (_SIZE_LIKE.fullmatch(inner) is not None and any(letter.isdigit() for letter in inner))
+    return not inner or (_SIZE_LIKE.fullmatch(inner) is not None and not _TELLING.isdisjoint(inner))
 
 
 def input_shape_of(text: str, channels: int) -> tuple[int, ...]:
@@ -69,7 +72,7 @@ def input_shape_from(sizes: Sequence[int], channels: int, given: object) -> tupl
     """
     if not 1 <= len(sizes) <= _LARGEST_RANK or min(sizes) < 0:
         raise ShapeError(
-            f"SIZE {given} is not a size",
+            f"SIZE {cut(str(given))} is not a size",
             f"write 224, 224x224, {channels}x224x224 (unbatched) or 8x{channels}x224x224; a file as ./FILE",
         )
     if len(sizes) == 1:

@@ -64,6 +64,7 @@ def test_drawn_parameters_are_those_of_the_seed_and_can_be_kept(folder: Path) ->
     weight, bias = conv2d_cli.init_parameters(conv2d_cli.Conv2d(4, 6, 3), seed=-7)
     with np.load(folder / "p.npz") as kept:
         assert np.array_equal(kept["weight"], weight)
+        assert bias is not None
         assert np.array_equal(kept["bias"], bias)
     expected = conv2d_cli.conv2d(np.load(folder / "x.npy"), weight, bias)
     assert np.array_equal(np.load(folder / "y.npy"), expected)
@@ -112,7 +113,7 @@ def test_what_has_no_least_value_says_so(
     x: np.ndarray,
     shape: str,
     min_: str,
-    mean: str | None,  # type: ignore[type-arg]
+    mean: str | None,
 ) -> None:
     np.save(tmp_path / "x.npy", x)
     done = conv2d(
@@ -160,7 +161,7 @@ def test_pipes_from_end_to_end(folder: Path) -> None:
         np.arange(120.0).reshape(3, 4, 10)[:, :, ::2],
     ],
 )
-def test_any_order_of_bytes_gives_the_same_numbers(tmp_path: Path, x: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_any_order_of_bytes_gives_the_same_numbers(tmp_path: Path, x: np.ndarray) -> None:
     np.save(tmp_path / "x.npy", x)
     (tmp_path / "x.npy").chmod(0o444)
     assert conv2d("run", "x.npy", "3", "2", "2", "-q", "-o", "y.npy", folder=tmp_path).code == 0

@@ -1,0 +1,513 @@
+"""Whatever is wrong ends in one clear message and the right exit code: more than 300 ways, in real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from bad_files import BROKEN_NPY, GOOD, make_folder
+from terminal import PROGRAM, Done, conv2d
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Case(NamedTuple):
+    """A command line, the exit code it must end with and a part of what must be said."""
+
+    arguments: tuple[str, ...]
+    code: int
+    said: str
+    stdin: bytes = b""
+
+
+def cases(code: int, *pairs: tuple[str, str] | tuple[str, str, int]) -> list[Case]:
+    """Return cases from command lines, split at blanks; `_` stands for a blank inside an argument."""
+    return [
+        Case(tuple(word.replace("_", " ") for word in pair[0].split(" ")), pair[2] if len(pair) > 2 else code, pair[1])
+        for pair in pairs
+    ]
+
+
+BAD_LAYER = cases(
+    2,
+    ("shape 3 64", "KERNEL"),
+    ("shape 3", "LAYER is three values, IN OUT KERNEL, or one expression, but 1 were given: 3"),
+    ("shape", "LAYER"),
+    ("shape 0 64 3", "IN 0: in_channels must be a positive integer"),
+    ("shape -3 64 3", "IN -3"),
+    ("shape 3 0 3", "OUT 0: out_channels must be a positive integer"),
+    ("shape 3 64 0", "KERNEL 0: kernel size should be greater than zero"),
+    ("shape 3 64 -1", "KERNEL -1"),
+    ("shape 3 64 3x0", "KERNEL 3x0"),
+    ("shape 3 64 3x3x3", "KERNEL 3x3x3"),
+    ("shape 3 64 3.5", "KERNEL 3.5"),
+    ("shape 3 64 three", "KERNEL three"),
+    ("shape 3.0 64 3", "IN 3.0: in_channels must be an integer"),
+    ("shape three 64 3", "IN three"),
+    ("shape 3 64 3 -s 0", "--stride 0: non-positive stride is not supported"),
+    ("shape 3 64 3 --stride -1", "--stride -1"),
+    ("shape 3 64 3 -s 1,2,3", "--stride 1,2,3"),
+    ("shape 3 64 3 -s fast", "--stride fast"),
+    ("shape 3 64 3 -p -1", "--padding -1: negative padding is not supported"),
+    ("shape 3 64 3 -p 1,2,3", "--padding 1,2,3"),
+    ("shape 3 64 3 -p 1,2,3,4,5", "--padding 1,2,3,4,5"),
+    ("shape 3 64 3 -p smae", "--padding smae: Invalid padding string 'smae'"),
+    ("shape 3 64 3 -p same -s 2", "padding='same' is not supported for strided convolutions"),
+    ("shape 3 64 3 -d 0", "--dilation 0: dilation should be greater than zero"),
+    ("shape 3 64 3 -d 1x2x3", "--dilation 1x2x3"),
+    ("shape 3 64 3 -g 2", "--groups 2: in_channels must be divisible by groups"),
+    ("shape 4 6 3 -g 4", "out_channels must be divisible by groups"),
+    ("shape 4 6 3 -g 0", "--groups 0: groups must be a positive integer"),
+    ("shape 4 6 3 -g two", "--groups two"),
+    ("shape 3 64 3 --padding-mode mirror", "--padding-mode mirror: padding_mode must be one of"),
+    ("shape 3 64 3 --dtype float33", "--dtype float33"),
+    ("shape 3 64 3 --device gpu", "--device gpu: Expected one of cpu, cuda"),
+    ("shape 3 64 99999999999999999999", "KERNEL 99999999999999999999: Overflow"),
+    ("shape 3 64 3 4", "LAYER"),
+    ("run x.npy 3 8 0", "KERNEL 0"),
+    ("run x.npy 3 8", "KERNEL"),
+    ("run x.npy 3 8 3 -g 2", "--groups 2"),
+)
+BAD_EXPRESSION = [
+    Case(("shape", text), 2, said)
+    for text, said in (
+        ("", "LAYER is three values"),
+        ("Conv2d", "is not a call of Conv2d"),
+        ("Conv2d(", "Conv2d("),
+        ("Conv2d()", "missing required argument: 'in_channels'"),
+        ("Conv2d(3)", "missing required argument: 'out_channels'"),
+        ("Conv2d(3, 64)", "missing required argument: 'kernel_size'"),
+        ("Conv3d(3, 64, 3)", "Conv3d"),
+        ("nn.Linear(3, 64)", "Linear"),
+        ("Conv2d(3, 64, 3) + 1", "Conv2d"),
+        ("Conv2d(3, 64, 3); Conv2d(3, 64, 3)", "Conv2d"),
+        ("Conv2d(3, 64, k=3)", "k"),
+        ("Conv2d(3, 64, 3, kernel_size=3)", "kernel_size"),
+        ("Conv2d(3, 64, 3, stride=1, stride=2)", "stride"),
+        ("Conv2d(3, 64, 3, 1, 0, 1, 1, True, 'zeros', None, None, 5)", "11"),
+        ("Conv2d(*[3, 64, 3])", "Conv2d"),
+        ("Conv2d(**{'in_channels': 3})", "Conv2d"),
+        ("Conv2d(3, 64, __import__('os').abort())", "never evaluated"),
+        ("Conv2d(3, 64, kernel)", "kernel"),
+        ("Conv2d(3, 64, 1 + 2)", "1 + 2"),
+        ("Conv2d(3, 64, [3, 3, 3])", "kernel_size=[3, 3, 3]"),
+        ("Conv2d(3, 64, 3, stride=0)", "stride=0: non-positive stride is not supported"),
+        ("Conv2d(3, 64, 3, padding='smae')", "padding='smae'"),
+        ("Conv2d(3, 64, 3, groups=True)", "groups=True"),
+        ("Conv2d(3, 64, 3, dtype=torch.float33)", "float33"),
+        ("Conv2d(3, 64, '3')", "kernel_size='3'"),
+        ("Conv2d(3, 64, 3.0)", "kernel_size=3.0"),
+        ("Conv2d(3, 64, None)", "kernel_size=None"),
+        ("Conv2d(3, 64, 3, bias=maybe)", "maybe"),
+        ("lambda: Conv2d(3, 64, 3)", "Conv2d"),
+        ("Conv2d(3, 64, 3\x00)", "Conv2d"),
+        ("(" * 3000 + "Conv2d(3, 64, 3)" + ")" * 3000, "Conv2d"),
+        ("Conv2d(3, 64, " + "-" * 5000 + "3)", "Conv2d"),
+        ("Conv2d(3, 64, " + "9" * 5000 + ")", "Conv2d"),
+    )
+]
+BAD_SIZE = [
+    Case(("shape", "3", "64", "3", "-i", text), code, said)
+    for text, code, said in (
+        ("", 2, "SIZE  is not a size"),
+        (" ", 2, "is not a size"),
+        ("-5", 2, "SIZE -5 is not a size"),
+        ("1x-3x8x8", 2, "SIZE 1x-3x8x8"),
+        ("1x3x8x8x8", 2, "SIZE 1x3x8x8x8"),
+        ("8x", 2, "SIZE 8x"),
+        ("x8", 2, "SIZE x8"),
+        ("8xx8", 2, "SIZE 8xx8"),
+        ("8,,8", 2, "SIZE 8,,8"),
+        ("(8", 2, "SIZE (8"),
+        ("8)", 2, "SIZE 8)"),
+        ("[8, 8)", 2, "SIZE [8, 8)"),
+        ("8.5", 2, "SIZE 8.5"),
+        ("8 8", 2, "SIZE 8 8"),
+        ("()", 2, "()"),
+        ("torch.Size([])", 2, "SIZE torch.Size([])"),
+        ("torch.Size([1, 3, 8, 8", 2, "SIZE torch.Size([1, 3, 8, 8"),
+        ("2", 2, "Kernel size can't be greater than actual input size"),
+        ("2x9", 2, "Kernel size can't be greater"),
+        ("4x8x8", 2, "to have 3 channels, but got 4 channels instead"),
+        ("1x4x8x8", 2, "to have 3 channels, but got 4 channels instead"),
+        ("0", 2, "0"),
+        ("3x0x8", 2, "0"),
+        ("9" * 5000, 2, "is not a size"),
+        ("torch", 4, "cannot read torch"),
+        ("8x8px", 4, "cannot read 8x8px"),
+        ("./224", 4, "cannot read ./224"),
+    )
+]
+BAD_SIZE += cases(
+    2,
+    ("shape 3 8 3 -p 9 --padding-mode reflect -i 8", "Padding size should be less than the corresponding input dim"),
+    ("shape 3 8 3 -p 9 --padding-mode circular -i 8", "Padding value causes wrapping around more than once"),
+    ("shape 3 8 5 -d 3 -i 12", "Kernel size can't be greater than actual input size"),
+)
+CLASHING = cases(
+    2,
+    ("shape Conv2d(3,8,3) -s 1 --json --format csv", "--json and --format csv"),
+    ("shape Conv2d(3,8,3,stride=2) -s 3", "stride is given twice: 2 in the expression, 3 as an option"),
+    ("shape Conv2d(3,8,3,padding=1) -p 2", "padding is given twice"),
+    ("shape Conv2d(3,8,3,dilation=2) -d 1", "dilation is given twice"),
+    ("shape Conv2d(4,8,3,groups=2) -g 4", "groups is given twice"),
+    ("shape Conv2d(3,8,3,bias=True) --no-bias", "bias is given twice"),
+    ("shape Conv2d(3,8,3,padding\x1fmode='reflect') --padding-mode circular", "padding_mode is given twice"),
+    ("shape Conv2d(3,8,3,device='cpu') --device cuda", "device is given twice"),
+    ("shape Conv2d(3,8,3,dtype=torch.half) --dtype float32", "dtype is given twice"),
+    ("shape 3 8 3 --get macs --json", "--get"),
+    ("shape 3 8 3 --get macs --format csv", "--get"),
+    ("shape 3 8 3 --json --format table", "--json and --format table"),
+    ("shape 3 8 3 --from lines.txt", "--from"),
+    ("shape --from lines.txt -s 2", "--from"),
+    ("shape --from lines.txt --weight w.npy", "--from"),
+    ("shape --from lines.txt --get macs", "--from"),
+    ("shape --from lines.txt --format csv", "--from"),
+    ("run x.npy", "neither LAYER nor --weight is given"),
+    ("run", "INPUT is missing"),
+    ("run x.npy 3 8 3 --no-bias --bias b.npy", "--bias is given for a layer without bias"),
+    ("run x.npy Conv2d(3,8,3,bias=False) --bias b.npy", "--bias is given for a layer without bias"),
+    ("run - --weight -", "only one tensor can be read from stdin"),
+    ("run - --weight npy:-", "only one tensor can be read from stdin"),
+    ("run x.npy 3 8 3 --weight - --bias -", "only one tensor can be read from stdin"),
+    ("run x.npy --weight w.npy --save-parameters p.npz", "--save-parameters"),
+    ("run x.npy 3 8 3 -o - --json", "stdout"),
+    ("run x.npy 3 8 3 -o npy:- --get mean", "stdout"),
+    ("run x.npy Conv2d(3,8,3,dtype='half') --dtype float32", "dtype is given twice"),
+    ("run bytes.npy 3 8 3", "parameters cannot be drawn in uint8"),
+    ("run x.npy 3 8 3 --algorithm direct", "direct"),
+)
+BAD_GET_OR_FORMAT = cases(
+    2,
+    ("shape 3 8 3 --get mac", "--get mac: no such key"),
+    ("shape 3 8 3 --get MACS", "--get MACS"),
+    ("shape 3 8 3 --get output", "--get output"),
+    ("shape 3 8 3 --get flop", "--get flop"),
+    ("shape 3 8 3 --get xyzzy", "--get xyzzy"),
+    ("shape 3 8 3 --get ", "--get : no such key"),
+    ("shape 3 8 3 --get macs,flops", "--get macs,flops"),
+    ("shape 3 8 3 --get macs --get nothing", "--get nothing"),
+    ("shape 3 8 3 --get first_values", "--get first values"),
+    ("shape 3 8 3 --get", "--get"),
+    ("shape 3 8 3 --format xml", "--format xml: no such format"),
+    ("shape 3 8 3 --format JSON", "--format JSON"),
+    ("shape 3 8 3 --format jsn", "--format jsn"),
+    ("shape 3 8 3 --format yaml", "--format yaml"),
+    ("shape 3 8 3 --format ", "--format : no such format"),
+    ("shape 3 8 3 --format", "--format"),
+    ("shape 3 8 3 --color sometimes", "--color sometimes"),
+    ("shape 3 8 3 --nonsense", "--nonsense"),
+    ("shape 3 8 3 -z", "-z"),
+    ("shape 3 8 3 --json=yes", "json"),
+    ("shape 3 8 3 --strde 2", "--strde"),
+    ("shapes 3 8 3", "no such command: shapes"),
+    ("frobnicate", "no such command: frobnicate"),
+    ("--nonsense", "--nonsense"),
+    ("run x.npy 3 8 3 --get macs", "--get macs: no such key"),
+    ("run x.npy 3 8 3 --plan --get mean", "--get mean: no such key"),
+    ("run x.npy 3 8 3 --format xml", "--format xml"),
+    ("run x.npy 3 8 3 --get", "--get"),
+)
+GOOD_LINE = b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3}'
+BAD_LINES = [
+    Case(("shape", "--from", "-"), 2, said, line + b"\n" + GOOD_LINE + b"\n")
+    for line, said in (
+        (b"{", "is not JSON"),
+        (b"{}", "missing required argument: 'in_channels'"),
+        (b"[]", "neither an object nor a Conv2d expression"),
+        (b"null", "neither an object nor a Conv2d expression"),
+        (b"3 8 3", "neither an object nor a Conv2d expression"),
+        (b"Conv2d(3, 8", "Conv2d"),
+        (b"Conv2d(3, 8, 0)", "kernel size should be greater than zero"),
+        (b"Linear(3, 8)", "Linear"),
+        (b'{"in_channels": 3}', "missing required argument: 'out_channels'"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel": 3}', "unknown key"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "macs": 1}', "unknown key"),
+        (b'{"in_channels": 3, "in_channels": 4, "out_channels": 8, "kernel_size": 3}', "a key is repeated"),
+        (b'{"in_channels": "3", "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
+        (b'{"in_channels": 3.0, "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
+        (b'{"in_channels": true, "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
+        (b'{"in_channels": null, "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": {}}', "kernel_size"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": NaN}', "kernel_size"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 1e999}', "kernel_size"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "bias": 1}', "bias must be true or false"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "bias": "no"}', "bias must be true or false"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "groups": 2}', "divisible by groups"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "input_shape": 7}', "neither a list nor a SIZE"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "input_shape": "1y2"}', "SIZE 1y2"),
+        (
+            b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "input_shape": [1, 2.5]}',
+            "2.5 is no size",
+        ),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "input_shape": [1, 4, 8, 8]}', "3 channels"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "input_shape": []}', "Expected 3D (unbatched)"),
+        (b"\xff\xfe{}", "not UTF-8"),
+        (b'{"in_channels": ' + b"[" * 30_000, "nested too deeply"),
+        (b'{"in_channels": ' + b"9" * 5000 + b"}", "is not JSON"),
+        (b"x" * 70_000, "the line is longer than 65536 bytes"),
+        (b'{"a\\ud800": 1}', "unknown key"),
+        (GOOD_LINE + GOOD_LINE, "is not JSON"),
+    )
+]
+BAD_PATHS = cases(
+    4,
+    ("shape 3 8 3 -i missing.npy", "cannot read missing.npy"),
+    ("shape 3 8 3 -i folder.npy", "cannot read folder.npy"),
+    ("shape 3 8 3 -i no/such/folder/x.npy", "cannot read no/such/folder/x.npy"),
+    ("shape --weight missing.npy", "cannot read missing.npy"),
+    ("shape --weight missing.npz::a", "cannot read missing.npz::a"),
+    ("shape --from missing.txt", "cannot read missing.txt"),
+    ("shape --from folder.npy", "cannot read folder.npy"),
+    ("shape 3 8 3 -i x.npy/y.npy", "cannot read x.npy/y.npy"),
+    (f"shape 3 8 3 -i {'n' * 300}.npy", "cannot read nnn"),
+    ("run missing.npy 3 8 3", "cannot read missing.npy"),
+    ("run folder.npy 3 8 3", "cannot read folder.npy"),
+    ("run x.npy --weight missing.npy", "cannot read missing.npy"),
+    ("run x.npy 3 8 3 --bias missing.npy", "cannot read missing.npy"),
+    ("run x.npy 3 8 3 -o exists.npy", "exists.npy already exists"),
+    ("run missing.npy 3 8 3 -o exists.npy", "exists.npy already exists"),
+    ("run x.npy 3 8 3 -o folder.npy", "cannot write folder.npy: it is a directory"),
+    ("run x.npy 3 8 3 -o folder.npy --force", "cannot write folder.npy: it is a directory"),
+    ("run x.npy 3 8 3 -o no/such/folder/y.npy", "there is no folder no/such/folder"),
+    ("run x.npy 3 8 3 -o x.npy/y.npy", "cannot write x.npy/y.npy"),
+    (f"run x.npy 3 8 3 -o {'n' * 300}.npy", "cannot write nnn"),
+    ("run x.npy 3 8 3 --save-parameters no/such/p.npz", "there is no folder no/such"),
+    ("run x.npy 3 8 3 --save-parameters two.npz", "two.npz already exists"),
+    ("run x.npy 3 8 3 -o y", "the name y says no format that can be written", 2),
+    ("run x.npy 3 8 3 -o y.txt", "the name y.txt says no format", 2),
+    ("run x.npy 3 8 3 -o npz:-", "a .npz cannot be written to a pipe", 2),
+    ("run x.npy 3 8 3 --save-parameters p.txt", "the name p.txt says no format", 2),
+)
+BROKEN_FILES = [
+    *(Case(("run", name, "3", "8", "3", "-q"), 3, f"error: {name}: ") for name in BROKEN_NPY),
+    *(Case(("shape", "3", "8", "3", "-i", name), 3, f"error: {name}: ") for name in BROKEN_NPY),
+    *(
+        Case(("run", "-", "3", "8", "3", "-q"), 3, "error: -: ", content)
+        for name, content in BROKEN_NPY.items()
+        if name != "4_tebibytes.npy"
+    ),
+    *cases(
+        3,
+        ("run two.npz 3 8 3", "it holds 2 tensors: a, b"),
+        ("run two.npz::c 3 8 3", "it holds no tensor named 'c'"),
+        ("run none.npz 3 8 3", "it holds no tensor"),
+        ("run text.npz 3 8 3", "it holds no tensor"),
+        ("run cut.npz::a 3 8 3", "it is no sound .npz archive"),
+        ("run broken.safetensors 3 8 3", "it is no sound .safetensors file"),
+        ("run notes.txt 3 8 3", "it is no tensor file that we know"),
+        ("run x.npy::a 3 8 3", "a .npy file holds one tensor"),
+        ("shape --weight empty.npy", "empty.npy: it is empty"),
+        ("run x.npy --weight trailing\x1fbyte.npy", "trailing_byte.npy: 1 bytes follow"),
+        ("run x.npy 3 8 3 --bias pickle.npy", "pickle.npy: it holds Python objects"),
+    ),
+]
+WRONG_TENSORS = cases(
+    3,
+    ("run scalar.npy 3 8 3", "scalar.npy: Expected 3D (unbatched) or 4D (batched) input to conv2d"),
+    ("run vector.npy 3 8 3", "vector.npy: Expected 3D"),
+    ("run matrix.npy 3 8 3", "matrix.npy: Expected 3D"),
+    ("run five_axes.npy 3 8 3".replace("_", "\x1f"), "five_axes.npy: Expected 3D"),
+    ("run four_channels.npy 3 8 3".replace("_", "\x1f"), "to have 3 channels, but got 4 channels instead"),
+    ("run no_rows.npy 3 8 3".replace("_", "\x1f"), "no_rows.npy: "),
+    ("run small.npy 3 8 3", "Kernel size can't be greater than actual input size"),
+    ("run bool.npy 3 8 3", "bool.npy: its elements are bool"),
+    ("run strings.npy 3 8 3", "strings.npy: its elements are str"),
+    ("run dates.npy 3 8 3", "dates.npy: its elements are datetime64"),
+    ("run structured.npy 3 8 3", "structured.npy: its elements are"),
+    ("run void2.npy 3 8 3", "--dtype bfloat16"),
+    ("run void5.npy 3 8 3", "void5.npy: its elements are |V5"),
+    ("run complex.npy 3 8 3 --dtype float32", "would lose the imaginary part"),
+    ("run huge.npy --weight w.npy --dtype int32", "huge.npy: 1.0000000200408773e+20 does not fit int32"),
+    ("run nan.npy --weight w.npy --dtype int8", "nan.npy: nan does not fit int8"),
+    ("run double.npy --weight w.npy", "Input type (double) and weight type (float) should be the same"),
+    ("run x.npy --weight w\x1fdouble.npy", "Input type (float) and weight type (double) should be the same"),
+    ("run x.npy --weight w.npy --bias b\x1fdouble.npy", "Input type (float) and bias type (double) should be the same"),
+    ("run double.npy Conv2d(3,8,3,dtype=torch.float32)", "Input type (double) and weight type (float)"),
+    ("run x.npy --weight vector.npy", "a weight of size [8] is no Conv2d weight"),
+    ("run x.npy --weight w\x1fempty.npy", "a weight of size [8, 0, 3, 3] is no Conv2d weight"),
+    ("run x.npy --weight w\x1fgrouped.npy", "3"),
+    ("run x.npy 3 8 3 --weight w\x1fgrouped.npy", "the layer needs a weight of size [8, 3, 3, 3]"),
+    ("run x.npy 3 8 5 --weight w.npy", "the layer needs a weight of size [8, 3, 5, 5]"),
+    ("run x.npy --weight w.npy -g 3", "w.npy"),
+    ("run x.npy --weight w.npy --bias b\x1fshort.npy", "expected bias to be 1-dimensional with 8 elements"),
+    ("run x.npy --weight w.npy --bias b\x1fmatrix.npy", "expected bias to be 1-dimensional with 8 elements"),
+    ("run x.npy 3 8 3 --bias b\x1fshort.npy", "expected bias to be 1-dimensional with 8 elements"),
+    ("run x.npy 3 8 3 -p 9 --padding-mode reflect", "Padding size should be less than"),
+    ("shape 3 8 3 -i vector.npy", "vector.npy: Expected 3D"),
+    ("shape 4 8 3 -i x.npy", "x.npy: "),
+    ("shape --weight vector.npy", "a weight of size [8] is no Conv2d weight"),
+    ("shape 3 8 5 --weight w.npy", "the layer needs a weight of size [8, 3, 5, 5]"),
+)
+LIMITS = cases(
+    2,
+    ("run x.npy 3 8 3 --memory-limit 1", "this run takes about", 5),
+    ("run x.npy 3 8 3 --memory-limit 1KiB", "this run takes about", 5),
+    ("run x.npy 3 8 3 --memory-limit 0", "this run takes about", 5),
+    ("run x.npy 3 8 3 --memory-limit 1.5MB", "this run takes about", 5),
+    ("run - 3 8 3 --memory-limit 64MiB", "-: ", 3),
+    ("run x.npy 3 8 3 --memory-limit lots", "--memory-limit lots: not a size"),
+    ("run x.npy 3 8 3 --memory-limit -1", "--memory-limit -1: not a size"),
+    ("run x.npy 3 8 3 --memory-limit 5XB", "--memory-limit 5XB: not a size"),
+    ("run x.npy 3 8 3 --memory-limit 1e9", "--memory-limit 1e9: not a size"),
+    ("run x.npy 3 8 3 --memory-limit ", "--memory-limit : not a size"),
+    ("run x.npy 3 8 3 --memory-limit MiB", "--memory-limit MiB: not a size"),
+    (f"run x.npy 3 8 3 --memory-limit {'9' * 50}", "not a size"),
+    ("run x.npy 3 8 3 --threads 0", "threads must be 1 or more"),
+    ("run x.npy 3 8 3 --threads -2", "threads must be 1 or more"),
+    ("run x.npy 3 8 3 --threads many", "--threads many: not an integer"),
+    ("run x.npy 3 8 3 --threads 1.5", "--threads 1.5: not an integer"),
+    ("run x.npy 3 8 3 --threads ", "--threads : not an integer"),
+    ("run x.npy 3 8 3 --seed 1.5", "--seed 1.5: not an integer"),
+    ("run x.npy 3 8 3 --seed seven", "--seed seven: not an integer"),
+    ("run x.npy 3 8 3 --seed 18446744073709551616", "--seed 18446744073709551616: Overflow"),
+    ("run x.npy 3 8 3 --seed -9223372036854775809", "--seed -9223372036854775809: Overflow"),
+    ("run x.npy 3 8 3 --accuracy sloppy", "there is no accuracy 'sloppy'"),
+    ("run x.npy 3 8 3 --algorithm magic", "there is no algorithm 'magic'"),
+    (
+        "run x.npy 3 8 3 --dtype float8_e4m3fn".replace("8_e", "8\x1fe"),
+        "--dtype float8_e4m3fn: nothing is computed in it",
+    ),
+    ("run x.npy 3 8 3 --dtype bool", "--dtype bool: nothing is computed in it"),
+    ("run x.npy 3 8 3 -p 4611686018427387904", "--padding 4611686018427387904"),
+    ("run x.npy 3 8 3 -s 9223372036854775808", "--stride 9223372036854775808"),
+    ("run x.npy 3 8 3 -p 1000000 --padding-mode replicate", "this run takes about", 5),
+    ("run x.npy 3 8 3 -p 4000000000 --padding-mode replicate", "", 5),
+    ("run x.npy 3 1099511627776 3", "", 5),
+)
+CLASSES = {
+    "layer": BAD_LAYER,
+    "expression": BAD_EXPRESSION,
+    "size": BAD_SIZE,
+    "clash": CLASHING,
+    "get_or_format": BAD_GET_OR_FORMAT,
+    "lines": BAD_LINES,
+    "path": BAD_PATHS,
+    "broken": BROKEN_FILES,
+    "tensor": WRONG_TENSORS,
+    "limit": LIMITS,
+}
+ALL = [
+    pytest.param(kind, number, id=f"{kind}-{number}") for kind, table in CLASSES.items() for number in range(len(table))
+]
+
+
+def _restored(arguments: tuple[str, ...]) -> list[str]:
+    """Give paths their underscores back."""
+    return [word.replace("\x1f", "_") for word in arguments]
+
+
+def _ended(case: Case, folder: Path) -> Done:
+    if any("\0" in word for word in case.arguments):
+        # No system starts a process with a NUL in its arguments: hand them over inside Python.
+        code = f"import sys; sys.argv = {['conv2d', *case.arguments]!r}; {PROGRAM[-1]}"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=120)
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return conv2d(*_restored(case.arguments), stdin=case.stdin, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Done]:
+    """How every case ended; processes wait mostly for each other, so several run at a time."""
+    folder = tmp_path_factory.mktemp("bad")
+    make_folder(folder)
+    every = [case for table in CLASSES.values() for case in table]
+    with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1)) as pool:
+        return dict(zip(every, pool.map(lambda case: _ended(case, folder), every), strict=True))
+
+
+def test_there_are_enough_of_each_class() -> None:
+    assert all(len(table) >= 20 for table in CLASSES.values())
+    assert len({case for table in CLASSES.values() for case in table}) >= 300
+
+
+@pytest.mark.parametrize(("kind", "number"), ALL)
+def test_one_clear_message_and_the_right_exit_code(ended: dict[Case, Done], kind: str, number: int) -> None:
+    case = CLASSES[kind][number]
+    done = ended[case]
+    assert (done.code, "Traceback" in done.err) == (case.code, False), done.err
+    if kind == "lines":
+        bad, good = done.out.splitlines()
+        assert case.said in bad
+        assert '"line":1,"error"' in bad.replace(" ", "")
+        assert '"line":2,"in_channels":3' in good.replace(" ", "")
+        assert done.err == ""
+        return
+    assert done.out == ""
+    lines = done.err.splitlines()
+    assert lines[0].startswith("error: ")
+    assert all(line.startswith(("error: ", "hint: ")) for line in lines), done.err
+    assert case.said in done.err
+    assert len(max(lines, key=len)) < 600
+
+
+CLOSED = [
+    ("stdout", 4, ("shape", "3", "8", "3")),
+    ("stdout", 4, ("shape", "3", "8", "3", "--json")),
+    ("stdout", 4, ("shape", "3", "8", "3", "--get", "macs")),
+    ("stdout", 4, ("shape", "3", "8", "3", "--format", "csv")),
+    ("stdout", 4, ("shape", "--json-schema")),
+    ("stdout", 4, ("shape", "--from", "lines.txt")),
+    ("stdout", 4, ("run", "x.npy", "3", "8", "3", "-q")),
+    ("stdout", 4, ("run", "x.npy", "3", "8", "3", "-q", "-o", "-")),
+    ("stdout", 4, ("run", "x.npy", "3", "8", "3", "-q", "--plan")),
+    ("stdin", 4, ("run", "-", "3", "8", "3", "-q")),
+    ("stdin", 4, ("run", "npy:-", "3", "8", "3", "-q")),
+    ("stdin", 4, ("shape", "3", "8", "3", "-i", "-")),
+    ("stdin", 4, ("shape", "--weight", "-")),
+    ("stdin", 4, ("shape", "--from", "-")),
+    ("stderr", 2, ("shape", "3", "8", "0")),
+    ("stderr", 4, ("shape", "3", "8", "3", "-i", "none.npy")),
+    ("reader", 141, ("shape", "3", "8", "3")),
+    ("reader", 141, ("shape", "3", "8", "3", "--json")),
+    ("reader", 141, ("shape", "3", "8", "3", "--get", "macs")),
+    ("reader", 141, ("shape", "--json-schema")),
+    ("reader", 141, ("shape", "--from", "lines.txt")),
+    ("reader", 141, ("run", "x.npy", "3", "8", "3", "-q")),
+    ("reader", 141, ("run", "x.npy", "3", "8", "3", "-q", "-o", "-")),
+    ("reader", 141, ("run", "x.npy", "3", "8", "3", "-q", "--plan")),
+    ("reader", 141, ("--help",)),
+    ("reader", 141, ("--version",)),
+    ("reader", 141, ("shape", "--help")),
+    ("full", 4, ("shape", "3", "8", "3")),
+    ("full", 4, ("shape", "3", "8", "3", "--json")),
+    ("full", 4, ("run", "x.npy", "3", "8", "3", "-q", "-o", "-")),
+    ("full", 4, ("--help",)),
+    ("full", 4, ("--version",)),
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="streams closed by a POSIX shell")
+@pytest.mark.parametrize(("closed", "code", "arguments"), CLOSED)
+def test_closed_pipes(tmp_path: Path, closed: str, code: int, arguments: tuple[str, ...]) -> None:
+    if closed == "full" and not os.path.exists("/dev/full"):  # noqa: PTH110 - a device
+        pytest.skip("this system has no full device")
+    (tmp_path / "x.npy").write_bytes(GOOD)
+    (tmp_path / "lines.txt").write_bytes(GOOD_LINE)
+    shells = {"stdout": ">&-", "stdin": "<&-", "stderr": "2>&-", "full": ">/dev/full"}
+    if closed == "reader":
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [*PROGRAM, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False, cwd=tmp_path, timeout=60
+        )
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (code, b"")
+        return
+    script = f'"$@" {shells[closed]}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", *PROGRAM, *arguments],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert (done.stderr == b"") == (closed == "stderr")
+    assert closed == "stderr" or done.stderr.startswith(b"error: ")
