@@ -406,7 +406,7 @@ def _ended(case: Case, folder: Path) -> Done:
     if any("\0" in word for word in case.arguments):
         # No system starts a process with a NUL in its arguments: hand them over inside Python.
         code = f"import sys; sys.argv = {['conv2d', *case.arguments]!r}; {PROGRAM[-1]}"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=120)
+        done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=False, timeout=120)
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
     return conv2d(*_restored(case.arguments), stdin=case.stdin, folder=folder)
 

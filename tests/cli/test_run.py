@@ -259,7 +259,7 @@ def test_the_peak_stays_inside_the_plan(tmp_path: Path, shape: tuple[int, ...], 
     np.save(tmp_path / "x.npy", np.ones(shape, np.float32))
     planned = int(conv2d("run", "x.npy", *layer, "--plan", "--get", "peak_bytes", folder=tmp_path).out)
     tell = "import atexit; atexit.register(lambda: print(open('/proc/self/status').read()));"
-    program = [sys.executable, "-c", tell + PROGRAM[-1], "run", "x.npy", *layer, "-q", "-o", "y.npy"]
+    program = [sys.executable, "-P", "-c", tell + PROGRAM[-1], "run", "x.npy", *layer, "-q", "-o", "y.npy"]
     out = subprocess.run(program, capture_output=True, text=True, check=True, cwd=tmp_path, timeout=60).stdout
     status = dict(line.split(":", 1) for line in out.splitlines() if ":" in line)
     peak = int(status["VmHWM"].split()[0]) * 1024

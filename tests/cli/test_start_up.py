@@ -24,7 +24,11 @@ print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 
 def loaded_by(*arguments: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(arguments)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-P", "-c", PROGRAM, json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     code, modules = json.loads(done.stderr.splitlines()[-1])
     assert code == 0, done.stderr
@@ -65,7 +69,7 @@ def test_help_of_run_loads_no_numpy() -> None:
 
 def test_the_package_alone_is_light() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, conv2d_cli; print(*sys.modules)"],
+        [sys.executable, "-P", "-c", "import sys, conv2d_cli; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,

@@ -342,4 +342,4 @@ def test_the_plan_is_made_without_numpy_and_threads_without_threadpoolctl() -> N
         "from conv2d_cli import conv2d; conv2d([[[1.0]]], [[[[1.0]]]]);"
         "assert not {'threadpoolctl', 'pydantic', 'ml_dtypes'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-P", "-c", program], check=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROGRAM = [sys.executable, "-c", "from conv2d_cli.cli.main import main; main()"]
+PROGRAM = [sys.executable, "-P", "-c", "from conv2d_cli.cli.main import main; main()"]
 
 
 class Done(NamedTuple):
