@@ -123,7 +123,7 @@ def _check_padding_source(layer: Layer, geometry: Geometry, shape: list[int]) ->
     elif mode == "circular" and any(max(axis.before, axis.after) > axis.size for axis in sides.values()):
         height, width = geometry.height.size, geometry.width.size
         raise ShapeError(
-            f"Padding value causes wrapping around more than once: the input is {height} x {width}",
+            f"Padding value causes wrapping around more than once. The input is {height} x {width}",
             f"pad with at most {height} rows and {width} columns, or use padding_mode=replicate, which has no limit",
         )
 

@@ -146,10 +146,13 @@ def _whole(value: object) -> int | None:
         return None
 
 
-def _refuse_size(field: str, value: object, largest: int, faults: list[Fault]) -> None:
+def _refuse_size(field: str, value: object, numbers: tuple[int, ...], faults: list[Fault]) -> None:
     problem = "Overflow when unpacking long long: the value must be below 2^63"
-    if field == "padding":
-        problem = f"expected padding to be at most {largest}"
+    if max(map(abs, numbers)) <= _LARGEST_INTEGER:
+        place = next(place for place, number in enumerate(numbers) if abs(number) > _LARGEST_PADDING)
+        problem = (
+            f"Given padding={numbers[place]} at dimension {place} , expected padding to be at most {_LARGEST_PADDING}"
+        )
     faults.append(Fault(field, shown(value), problem))
 
 
@@ -159,7 +162,7 @@ def _check_integer(field: str, value: object, faults: list[Fault]) -> int | None
         problem = f"{field} must be an integer, not {_kind(value)}"
         faults.append(Fault(field, shown(value), problem, _whole_hint(field, value)))
     elif abs(number) > _LARGEST_INTEGER:
-        _refuse_size(field, value, _LARGEST_INTEGER, faults)
+        _refuse_size(field, value, (number,), faults)
         number = None
     return number
 
@@ -196,7 +199,7 @@ def _check_parts(
     if len(parts) not in lengths:
         problem = (
             f"expected {field} to be a single integer value or a list of 2 values to match the convolution dimensions, "
-            f"but got {len(parts)} {'value' if len(parts) == 1 else 'values'}"
+            f"but got {field}={shown([*parts])}"
         )
         faults.append(Fault(field, shown(value), problem, f"{field} takes {wanted}"))
         return None
@@ -208,7 +211,7 @@ def _check_parts(
     whole = tuple(number for number in numbers if number is not None)
     largest = _LARGEST_PADDING if field == "padding" else _LARGEST_INTEGER
     if any(abs(number) > largest for number in whole):
-        _refuse_size(field, value, largest, faults)
+        _refuse_size(field, value, whole, faults)
         return None
     return whole
 
