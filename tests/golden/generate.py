@@ -49,7 +49,8 @@ def main() -> None:
         "printed": printed(),
         "messages": messages(),
     }
-    np.savez_compressed(FOLDER / "arrays.npz", **arrays)
+    stored: dict[str, Any] = arrays
+    np.savez_compressed(FOLDER / "arrays.npz", **stored)
     lines = json.dumps(manifest, separators=(",", ":")).replace("},{", "},\n{")
     (FOLDER / "manifest.json").write_text(lines + "\n", "utf-8")
 
@@ -85,9 +86,11 @@ def convolutions(arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]
         if key not in arrays:
             arrays[key] = generator.integers(-4, 5, [int(size) for size in key.split("_")[1:]]).astype(np.int8)
         conv = module(layer, inner, outer, torch.float32)
+        bias = conv.bias
+        assert bias is not None
         with torch.no_grad():
             conv.weight.copy_(torch.from_numpy(arrays[key]))
-            conv.bias.copy_(torch.arange(outer) - 2)
+            bias.copy_(torch.arange(outer) - 2)
             image = torch.from_numpy(arrays["image"]).float()
             batched, single = conv(image), conv(image[1])
         layer |= {"weight": key, "batched_shape": [*batched.shape], "unbatched_shape": [*single.shape]}
@@ -101,9 +104,9 @@ def convolutions(arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]
 def module(layer: dict[str, Any], inner: int, outer: int, dtype: torch.dtype) -> torch.nn.Conv2d:
     """Return torch's layer of the arguments."""
     known = ("kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
-    arguments = {name: layer[name] for name in known if name in layer}
+    given = {name: layer[name] for name in known if name in layer}
     arguments: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in arguments.items()
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
     }
     return torch.nn.Conv2d(inner, outer, dtype=dtype, **arguments)
 
@@ -115,7 +118,7 @@ def bits(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
 
 def real_data(arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
     """Return layers on normally distributed data of every float and complex type."""
-    layers = []
+    layers: list[dict[str, Any]] = []
     for dtype, layer in product(FLOATS, REAL_LAYERS):
         conv = module(layer, 4, 4, getattr(torch, dtype))
         image = torch.randn(2, 4, 5, 6, dtype=torch.complex128).to(getattr(torch, dtype))
@@ -131,7 +134,7 @@ def real_data(arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
 def whole_data(arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
     """Return layers on integers over the whole range of their types, where sums wrap."""
     generator = np.random.default_rng(5)
-    layers = []
+    layers: list[dict[str, Any]] = []
     for dtype, stride in product(INTEGERS, ([1, 1], [2, 1])):
         bounds = np.iinfo(dtype)
         shapes = {"x": (2, 4, 5, 6), "w": (3, 4, 3, 2), "b": (3,)}
@@ -158,7 +161,7 @@ def empty_batches() -> list[dict[str, Any]]:
 def parameters() -> list[dict[str, Any]]:
     """Return digests of the bytes that a seed draws."""
     drawn = []
-    layers = (
+    layers: tuple[tuple[int, int, int | tuple[int, int], int, bool], ...] = (
         (3, 8, 3, 1, True),
         (4, 6, (2, 5), 2, True),
         (1, 1, 1, 1, True),
