@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch")
 
 Array = np.ndarray[Any, Any]
-VALID, FAULTY = 2500, 2500
+VALID, FAULTY = 5000, 4900
 SIZES = ("kernel_size", "stride", "padding", "dilation")
 # What PyTorch raises for arguments it will not take.
 REFUSALS = (ValueError, TypeError, RuntimeError, NotImplementedError, IndexError, OverflowError)
@@ -62,6 +62,26 @@ DIFFERENCES: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
 }
 
 
+# So that the rarest of them are always among the draws.
+RARE: tuple[dict[str, Any], ...] = (
+    {"in_channels": 0, "kernel_size": 1},
+    {"in_channels": 4, "kernel_size": 3, "dilation": 0},
+    {"in_channels": 4, "kernel_size": 3, "padding": (-1, 1), "padding_mode": "reflect"},
+    {"in_channels": 6, "kernel_size": 3, "padding": (1, 1, 1), "padding_mode": "circular"},
+    {"in_channels": 4, "kernel_size": 3, "padding": (1, 0, 2, 1)},
+)
+
+
+def rare() -> list[Case]:
+    """Return cases of the rare differences, on inputs that torch takes or refuses for no other reason."""
+    cases = []
+    for given in RARE:
+        arguments = {"out_channels": 4, "stride": 1, "padding": 0, "dilation": 1, "padding_mode": "zeros", **given}
+        channels = {6: 4}.get(given["in_channels"], given["in_channels"])
+        cases.append(Case({"groups": 1, **arguments}, (0 if arguments["dilation"] == 0 else 2, channels, 8, 9), ""))
+    return cases
+
+
 def in_torch(case: Case) -> Any:
     """Return torch's layer and the shape of its output, or the error it raises."""
     x = torch.zeros(case.input_shape, dtype=torch.float64)
@@ -92,9 +112,9 @@ def functional(layer: Conv2d) -> tuple[Any, ...]:
 
 
 def test_the_same_layers_are_accepted_with_the_same_shapes() -> None:
-    random = Random(21)
+    random = Random(20)
     seen: Counter[str] = Counter()
-    cases = [draw_valid(random) for _ in range(VALID)] + [draw_faulty(random) for _ in range(FAULTY)]
+    cases = [draw_valid(random) for _ in range(VALID)] + [draw_faulty(random) for _ in range(FAULTY)] + rare()
     for case in cases:
         ours, theirs = here(case), in_torch(case)
         if isinstance(ours, Exception) and isinstance(theirs, Exception):
@@ -110,7 +130,7 @@ def test_the_same_layers_are_accepted_with_the_same_shapes() -> None:
             # torch prints NumPy's integers as such.
             assert repr(ours[0]) == re.sub(r"np\.int64\((\d+)\)", r"\1", repr(theirs[0]))
     assert seen["both accept"] >= VALID >= len(cases) / 2 >= 1000
-    assert seen["both refuse"] >= 1000
+    assert seen["both refuse"] >= FAULTY / 3
     assert all(seen[name] for name in DIFFERENCES), seen
 
 
