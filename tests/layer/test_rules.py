@@ -227,8 +227,8 @@ def test_an_iterator_is_a_pair() -> None:
             "stride",
             (1, 1, 1),
             (
-                "expected stride to be a single integer value or a list of 2 values to match the convolution dimensions, "
-                "but got stride=[1, 1, 1]"
+                "expected stride to be a single integer value or a list of 2 values to match the "
+                "convolution dimensions, but got stride=[1, 1, 1]"
             ),
             "stride takes an integer or a pair (H, W)",
         ),
@@ -236,8 +236,8 @@ def test_an_iterator_is_a_pair() -> None:
             "dilation",
             (),
             (
-                "expected dilation to be a single integer value or a list of 2 values to match the convolution dimensions, "
-                "but got dilation=[]"
+                "expected dilation to be a single integer value or a list of 2 values to match the "
+                "convolution dimensions, but got dilation=[]"
             ),
             "dilation takes an integer or a pair (H, W)",
         ),
@@ -245,8 +245,8 @@ def test_an_iterator_is_a_pair() -> None:
             "padding",
             [1],
             (
-                "expected padding to be a single integer value or a list of 2 values to match the convolution dimensions, "
-                "but got padding=[1]"
+                "expected padding to be a single integer value or a list of 2 values to match the "
+                "convolution dimensions, but got padding=[1]"
             ),
             "padding takes an integer or a pair (H, W), or four: top,left,bottom,right",
         ),
