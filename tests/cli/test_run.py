@@ -269,6 +269,8 @@ def test_the_peak_stays_inside_the_plan(tmp_path: Path, shape: tuple[int, ...], 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, sent: signal.Signals, code: int) -> None:
+    # A background job of a script is started with SIGINT ignored, and so would be what the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     np.save(tmp_path / "x.npy", np.ones((64, 64, 112, 112), np.float16))
     with subprocess.Popen(
         [*PROGRAM, "run", "x.npy", "64", "256", "3", "-o", "y.npy"], cwd=tmp_path, stderr=subprocess.PIPE

@@ -59,7 +59,6 @@ def test_of_many_groups_the_nearest_are_offered() -> None:
     [
         ("smae", "same"),
         ("SAME", "same"),
-        ("upper_same", "same_upper"),
         ("qq", None),
         ("same_uper", "same_upper or same"),
     ],
