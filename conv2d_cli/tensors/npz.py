@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
-import numpy as np
-
 from conv2d_cli.errors import DataError
 from conv2d_cli.tensors.names import chosen
-from conv2d_cli.tensors.npy import NpyTensor
+from conv2d_cli.tensors.npy import NpyTensor, write_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    import numpy as np
 
     from conv2d_cli.tensors.formats import OpenFile
 
@@ -64,8 +64,11 @@ def open_tensor(file: OpenFile, name: str | None) -> NpzTensor:
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:
     """Write an archive of tensors, not compressed."""
-    with path.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **tensors)
+    # Not by numpy.savez, for which some names are arguments of its own.
+    with ZipFile(path, "w") as archive:
+        for name, tensor in tensors.items():
+            with archive.open(name + _MEMBER_SUFFIX, "w", force_zip64=True) as member:
+                write_stream(member, tensor)
 
 
 @contextmanager
