@@ -13,7 +13,7 @@ import numpy as np
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.errors import DataError, ShapeError
+from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.rules import layer_values
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
@@ -76,6 +76,7 @@ def conv2d(
         ShapeError: the shapes do not fit one another.
         DataError: the element types differ or cannot be computed with.
         UsageError: an option names nothing that exists.
+        MemoryLimitError: there is no room for the output.
     """
     x, weight = np.asarray(x), np.asarray(weight)
     bias = None if bias is None else np.asarray(bias)
@@ -97,12 +98,27 @@ def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> 
 
     Returns:
         A new C-contiguous array (N, out_channels, Ho, Wo).
+
+    Raises:
+        MemoryLimitError: there is no room for the output.
     """
-    out = np.empty(plan.geometry.batched_output_shape, numpy_dtype(plan.dtype))
+    out = _new_output(plan)
     convolve = import_module(ALGORITHMS[plan.algorithm].module).convolve
     with np.errstate(all="ignore"), _blas_threads(plan.threads):
         convolve(plan, x, weight, bias, out)
     return out
+
+
+def _new_output(plan: Plan) -> Array:
+    shape = plan.geometry.batched_output_shape
+    try:
+        return np.empty(shape, numpy_dtype(plan.dtype))
+    except (ValueError, MemoryError) as error:
+        # NumPy counts the elements of an empty batch too, as if there were one image.
+        raise MemoryLimitError(
+            f"there is no room for an output of shape {list(shape)} in {plan.dtype}",
+            "a smaller image, less padding or fewer channels take less",
+        ) from error
 
 
 def _is_simple(value: object) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from itertools import product
@@ -10,9 +11,9 @@ import pytest
 from reference import reference_conv2d, wrapped
 from threadpoolctl import threadpool_info
 
-from conv2d_cli.engine.convolution import conv2d, run_plan
+from conv2d_cli.engine.convolution import _plan, conv2d, run_plan
 from conv2d_cli.engine.plan import plan_convolution
-from conv2d_cli.errors import DataError, LayerError, ShapeError, UsageError
+from conv2d_cli.errors import DataError, LayerError, MemoryLimitError, ShapeError, UsageError
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.rules import layer_values
 from conv2d_cli.numpy_dtypes import numpy_dtype
@@ -270,6 +271,26 @@ def test_options_that_name_nothing_are_refused() -> None:
         conv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), algorithm="fft")
     with pytest.raises(UsageError, match="there is no accuracy 'best'"):
         conv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), accuracy="best")
+
+
+@pytest.mark.parametrize(("batch", "padding"), [(0, 2**62 - 1), (0, 2**40), (1, 2**25)])
+def test_an_output_that_no_array_can_hold_is_refused(batch: int, padding: int) -> None:
+    side = 1 + 2 * padding
+    with pytest.raises(MemoryLimitError) as caught:
+        conv2d(np.ones((batch, 1, 1, 1), np.float32), np.ones((3, 1, 1, 1), np.float32), padding=padding)
+    assert caught.value.message == f"there is no room for an output of shape [{batch}, 3, {side}, {side}] in float32"
+    assert caught.value.hint == "a smaller image, less padding or fewer channels take less"
+
+
+def test_a_plan_is_kept_for_arguments_that_come_again() -> None:
+    x, weight = np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))
+    _plan.cache_clear()
+    strides: tuple[object, ...] = (1, (1, 1), (1, 1), "1", [1, 1], True, (True, 1), 1.0, np.int64(1))
+    for stride in strides:
+        with contextlib.suppress(LayerError):
+            conv2d(x, weight, stride=stride)
+    # Equal to a dictionary, but not all of them strides: only plain integers, tuples of them and text are looked up.
+    assert (_plan.cache_info().hits, _plan.cache_info().misses) == (1, 3)
 
 
 def test_accuracy_fast_is_taken() -> None:

@@ -215,6 +215,11 @@ def test_weights_are_converted_in_even_tiles_of_output_channels() -> None:
     assert tile(0) == 1
 
 
+def test_weights_of_32_mib_in_the_type_they_are_summed_in_are_one_tile() -> None:
+    assert plan_convolution(square(1, (2048, 2048), 1, padding=0)).block_channels == 2048
+    assert plan_convolution(square(1, (2048, 2050), 1, padding=0)).block_channels == 1025
+
+
 def test_kernel_rows_that_share_input_rows_are_gathered_together() -> None:
     assert rows_at_once(Axis(9, 3, 1, 1, 0, 0)) == (3, 1, 1)
     assert rows_at_once(Axis(9, 3, 2, 1, 0, 0)) == (3, 1, 2)

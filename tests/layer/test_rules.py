@@ -140,6 +140,10 @@ def test_dtypes_are_taken_in_every_form(value: Any, expected: str | None) -> Non
     assert layer_from(GOOD | {"dtype": value}).dtype == expected
 
 
+def test_a_weight_that_cannot_be_is_shown_by_its_groups() -> None:
+    assert fault_of(kernel_size=-1, groups=2).problem.endswith("negative dimension -1: [6, 2, -1, -1])")
+
+
 def test_an_iterator_is_a_pair() -> None:
     assert layer_from(GOOD | {"stride": iter([1, 2])}).stride == (1, 2)
 
