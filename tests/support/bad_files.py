@@ -73,7 +73,7 @@ def make_folder(folder: Path) -> None:
         "matrix": np.ones((8, 8), np.float32),
         "five_axes": np.ones((1, 1, 3, 8, 8), np.float32),
         "four_channels": np.ones((1, 4, 8, 8), np.float32),
-        "no_batch": np.ones((0, 3, 8, 8), np.float32),
+        "zero": np.ones((0, 3, 8, 8), np.float32),
         "no_rows": np.ones((1, 3, 0, 8), np.float32),
         "small": np.ones((1, 3, 2, 2), np.float32),
         "w": np.ones((8, 3, 3, 3), np.float32),
