@@ -28,7 +28,6 @@ def main() -> None:
         code = _run()
         _flush()
     except (BrokenPipeError, ReaderGoneError):
-        _silence_stdout()
         code = _READER_GONE
     except KeyboardInterrupt:
         code = _INTERRUPTED
@@ -38,6 +37,7 @@ def main() -> None:
         if debug:
             raise
         code = _explain(error)
+    _settle_stdout()
     sys.exit(code)
 
 
@@ -60,14 +60,16 @@ def _flush() -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            _silence_stdout()
             raise FileError(f"cannot write to stdout: {error.strerror}") from error
 
 
-def _silence_stdout() -> None:
-    """Point stdout nowhere, so that the interpreter's own flush at exit cannot fail."""
+def _settle_stdout() -> None:
+    """Point stdout nowhere if what is left in its buffer cannot be written: the interpreter tries again at exit."""
     if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explain(error: Exception) -> int:
@@ -83,7 +85,6 @@ def _explain(error: Exception) -> int:
         return UsageError.exit_code
     if isinstance(error, OSError):
         # Only what Typer writes itself: help and version.
-        _silence_stdout()
         _print_error(f"cannot write to stdout: {error.strerror or error}", None)
         return FileError.exit_code
     if isinstance(error, MemoryError):

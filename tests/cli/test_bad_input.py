@@ -487,7 +487,11 @@ CLOSED = [
 
 @pytest.mark.skipif(os.name == "nt", reason="streams closed by a POSIX shell")
 @pytest.mark.parametrize(("closed", "code", "arguments"), CLOSED)
-def test_closed_pipes(tmp_path: Path, closed: str, code: int, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_closed_pipes(
+    tmp_path: Path, closed: str, code: int, arguments: tuple[str, ...], unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     if closed == "full" and not os.path.exists("/dev/full"):  # noqa: PTH110 - a device
         pytest.skip("this system has no full device")
     (tmp_path / "x.npy").write_bytes(GOOD)
