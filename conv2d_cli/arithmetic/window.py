@@ -71,12 +71,12 @@ def floor_sum(count: int, modulus: int, slope: int, start: int) -> int:
 
 
 def _taps_before(limit: int, axis: Axis, output: int) -> int:
-    """Count the taps, over all windows, whose position in the padded axis is below `limit`."""
+    """Count the taps, over all windows, whose position in the padded axis is below `limit`, which is at least 1."""
     # Tap u is below `limit` in clamp(ceil((limit - u * d) / s), 0, output) windows: full, then falling, then none.
     stride, dilation, kernel = axis.stride, axis.dilation, axis.kernel
     reach = limit + stride - 1
     full = min(kernel, max(0, (reach - output * stride) // dilation + 1))
-    some = min(kernel, max(0, (limit - 1) // dilation + 1))
+    some = min(kernel, (limit - 1) // dilation + 1)
     # Summed backwards, so that the slope is positive.
     return output * full + floor_sum(some - full, stride, dilation, reach - (some - 1) * dilation)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # `(conv1): ` and `(0): ` stand in front of a layer in a printed network.
-_PRINTED_NAME = re.compile(r"\s*\([\w.]+\):\s*")
+_PRINTED_NAME = re.compile(r"\A\s*\([\w.]+\):\s*")
 _CONSTRUCTORS = ("Conv2d", "nn.Conv2d", "torch.nn.Conv2d", "conv2d_cli.Conv2d")
 _LONGEST = 2000
 _EXAMPLE = 'write it as "Conv2d(3, 64, 7, stride=2)", or as print(layer) shows it'
@@ -50,7 +50,7 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
     Raises:
         UsageError: the text is no call of Conv2d.
     """
-    text = _PRINTED_NAME.sub("", text, count=1).strip()
+    text = _PRINTED_NAME.sub("", text).strip()
     call = _call(text)
     arguments: dict[str, object] = {}
     faults: list[Fault] = []

@@ -10,7 +10,7 @@ from conv2d_cli.arithmetic.geometry import Geometry
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.dtypes import COMPUTABLE
 from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.engine.convolution import run_plan
+from conv2d_cli.engine.convolution import run_plan, threads_of
 from conv2d_cli.engine.plan import Plan, gathered_rows, plan_convolution, rows_at_once, span
 from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.numpy_dtypes import numpy_dtype
@@ -181,6 +181,12 @@ def test_a_type_that_nothing_computes_is_refused() -> None:
 def test_a_chosen_algorithm_and_the_threads_are_kept(name: str) -> None:
     plan = plan_convolution(square(), dtype="int8", algorithm=name, threads=1, accuracy="fast")
     assert (plan.algorithm, plan.threads, plan.accuracy) == (name, 1, "fast")
+
+
+def test_threads_are_those_of_blas_where_it_multiplies() -> None:
+    assert threads_of(plan_convolution(square(), threads=3)) == 3
+    assert threads_of(plan_convolution(square())) >= 1
+    assert threads_of(plan_convolution(square(), dtype="int32", threads=3)) == 1
 
 
 def test_blocks_depend_on_the_image_and_not_on_the_batch_or_the_threads() -> None:

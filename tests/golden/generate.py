@@ -113,7 +113,7 @@ def module(layer: dict[str, Any], inner: int, outer: int, dtype: torch.dtype) ->
 
 def bits(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
     """Return a tensor's bytes, last axis longest: NumPy has no bfloat16 of its own."""
-    return tensor.detach().contiguous().view(torch.uint8).numpy()
+    return np.asarray(tensor.detach().contiguous().view(torch.uint8).numpy())
 
 
 def real_data(arrays: dict[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:

@@ -77,11 +77,19 @@ def test_options_fill_in_and_may_repeat_what_is_equal() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Conv2d(", "'Conv2d(' is not a Conv2d expression: '(' was never closed"),
+        ("Conv2d(", "'Conv2d(' is not a Conv2d expression: "),
         ("Conv2d", "'Conv2d' is not a call of Conv2d"),
         ("Conv2d(1, 1, 1) + 1", "'Conv2d(1, 1, 1) + 1' is not a call of Conv2d"),
         ("Conv3d(1, 1, 1)", "Conv3d is not Conv2d: only Conv2d(...) is read"),
         ("a.b.Conv2d(1, 1, 1)", "a.b.Conv2d is not Conv2d: only Conv2d(...) is read"),
+        (
+            "Conv2d(1, 1, (x): 3)",
+            "'Conv2d(1, 1, (x): 3)' is not a Conv2d expression: ",
+        ),
+        (
+            "(a): (b): Conv2d(1, 1, 1)",
+            "'(b): Conv2d(1, 1, 1)' is not a Conv2d expression: ",
+        ),
         ("f()(1, 1, 1)", "f() is not Conv2d: only Conv2d(...) is read"),
         ("Conv2d(1, 1, 1)" + " " * 2000 + "#" * 2000, "the expression has 4015 characters, the most is 2000"),
     ],
@@ -89,7 +97,10 @@ def test_options_fill_in_and_may_repeat_what_is_equal() -> None:
 def test_what_is_no_call_of_conv2d_is_refused(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         arguments_of_expression(text)
-    assert (caught.value.message, caught.value.hint) == (message, EXAMPLE)
+    # What Python says of bad syntax differs between its versions.
+    assert caught.value.message.startswith(message)
+    assert len(caught.value.message) > len(message) or not message.endswith(": ")
+    assert caught.value.hint == EXAMPLE
 
 
 def test_the_longest_expression() -> None:

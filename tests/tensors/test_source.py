@@ -105,6 +105,8 @@ def test_a_cast_is_done_on_request(tmp_path: Path, stored: Any, dtype: str, valu
     [
         ([0.0, 128.0], "int8", "128.0 does not fit int8", "int8 holds -128 to 127"),
         ([-129.0, 5.0], "int8", "-129.0 does not fit int8", "int8 holds -128 to 127"),
+        ([-128.5, 300.0], "int8", "300.0 does not fit int8", "int8 holds -128 to 127"),
+        ([-129.0, 300.0], "int8", "-129.0 does not fit int8", "int8 holds -128 to 127"),
         ([-1.0], "uint8", "-1.0 does not fit uint8", "uint8 holds 0 to 255"),
         ([256.0], "uint8", "256.0 does not fit uint8", "uint8 holds 0 to 255"),
         ([1.0, float("nan")], "int32", "nan does not fit int32", "int32 holds -2147483648 to 2147483647"),
