@@ -67,6 +67,11 @@ def test_near_names(name: str, expected: str | None) -> None:
     assert nearest(name, ("same", "valid", "same_upper")) == expected
 
 
+def test_three_near_names_are_offered_at_most() -> None:
+    assert nearest("same", ("same", "same1", "same2")) == "same, same2 or same1"
+    assert (nearest("same", ("same", "same1", "same2", "same3", "samea")) or "").count(",") == 1
+
+
 @given(pairs, pairs)
 def test_the_padding_offered_for_same_keeps_the_size_at_stride_1(
     kernel: tuple[int, int], dilation: tuple[int, int]
