@@ -127,7 +127,7 @@ def test_a_broken_archive_is_told(content: bytes) -> None:
 
 def test_what_is_written_is_read_by_numpy(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    # numpy.savez has an argument called file, and since 2.1 allow_pickle.
+    # numpy.savez has an argument called file; in NumPy 1.26 its allow_pickle would become a tensor.
     write(path, {"weight": np.arange(4.0).reshape(2, 2), "bias": np.ones(2, np.float16), "file": np.empty((0, 3))})
     with np.load(path) as read:
         assert sorted(read) == ["bias", "file", "weight"]
