@@ -1,45 +1,51 @@
-"""The algorithms there are: names, the element types each computes, and the module that holds its `convolve`.
+"""The algorithms there are: what each takes, and the two modules that hold it.
 
-A module's `convolve(plan, x, weight, bias, out)` fills `out` (N, out_channels, Ho, Wo) from `x` (N, in_channels, H, W).
+A layout module's `lay_out(task)` says on integers how it would go through a task, or None where it cannot. An
+algorithm's `prepare(plan, weight, bias)` returns the parameters as it wants them, once for many inputs, and
+`convolve(plan, x, parameters, out)` fills `out` (N, out_channels, Ho, Wo) from `x` (N, in_channels, H, W).
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+_FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
+_COMPLEX = frozenset({"complex64", "complex128"})
+_INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+
 
 class Algorithm(NamedTuple):
-    """One way to work a convolution out. `compute_dtypes` maps each element type it takes to the one it sums in."""
+    """One way to work a convolution out.
+
+    `mixes_pixels` says that an output is made of more than its own window: it keeps the bound of `fast` alone, and
+    would carry a NaN or an infinity to its neighbours. `wraps` says that it sums in unsigned integers.
+    """
 
     module: str
-    uses_blas: bool
-    compute_dtypes: dict[str, str]
+    layout: str
+    dtypes: frozenset[str]
+    mixes_pixels: bool = False
+    wraps: bool = False
 
 
-# In the order of preference: the first that computes an element type is its default.
+def _algorithm(
+    name: str, dtypes: frozenset[str], *, mixes_pixels: bool = False, layout: str | None = None
+) -> Algorithm:
+    return Algorithm(
+        f"conv2d_cli.engine.{name}",
+        f"conv2d_cli.engine.layouts.{layout or name}",
+        dtypes,
+        mixes_pixels,
+        wraps=name == "direct",
+    )
+
+
 ALGORITHMS = {
-    "im2col": Algorithm(
-        module="conv2d_cli.engine.im2col",
-        uses_blas=True,
-        compute_dtypes={
-            # Float32 GEMMs drift beyond the strict bound, on constant data at 32 products already: sum in float64.
-            "float32": "float64",
-            "float64": "float64",
-            "float16": "float32",
-            "bfloat16": "float32",
-            "complex64": "complex128",
-            "complex128": "complex128",
-            # Sums of narrow integers are exact in float64.
-            "int8": "float64",
-            "uint8": "float64",
-            "int16": "float64",
-            "uint16": "float64",
-        },
-    ),
-    "direct": Algorithm(
-        module="conv2d_cli.engine.direct",
-        uses_blas=False,
-        # Unsigned arithmetic wraps modulo 2^bits, and two's complement makes it the signed result too.
-        compute_dtypes={f"{sign}int{bits}": f"uint{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
-    ),
+    "pointwise": _algorithm("pointwise", _FLOATS | _COMPLEX),
+    "im2col": _algorithm("im2col", _FLOATS | _COMPLEX | _INTEGERS),
+    "shifted": _algorithm("shifted", _FLOATS | _COMPLEX | _INTEGERS),
+    "row_lowering": _algorithm("row_lowering", _FLOATS | _COMPLEX),
+    "winograd": _algorithm("winograd", frozenset({"float32", "float64"}), mixes_pixels=True),
+    "fft": _algorithm("fft", frozenset({"float32", "float64"}), mixes_pixels=True),
+    "direct": _algorithm("direct", _INTEGERS, layout="im2col"),
 }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import operator
-import threading
-from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -13,22 +11,22 @@ import numpy as np
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.engine.settle import settled
+from conv2d_cli.engine.threads import blas_threads, default_threads
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.rules import layer_values
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-    from threadpoolctl import ThreadpoolController
 
     Array = np.ndarray[Any, Any]
 
 _WEIGHT_DIMENSIONS = 4
 _dtype_name = cache(dtype_name)
-_threads_lock = threading.Lock()
 # What PyTorch's messages call the element types.
 _TORCH_NAMES = {
     "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
@@ -85,12 +83,28 @@ def conv2d(
     _check_weight_shape(weight)
     simple = all(map(_is_simple, (stride, padding, dilation, groups, padding_mode)))
     plan_for: Callable[..., Plan] = _plan if simple else _plan.__wrapped__
-    options = (padding_mode, accuracy, threads, algorithm)
+    options = (padding_mode, accuracy, threads or default_threads() if threads != 0 else 0, algorithm)
     plan = plan_for(x.shape, weight.shape, dtype, stride, padding, dilation, groups, *options)
     _check_bias_shape(weight, bias)
     batched = x[None] if x.ndim == UNBATCHED else x
-    out = run_plan(plan, batched, weight, bias)
+    out, _ = run_settled(plan, batched, weight, bias)
     return out[0] if x.ndim == UNBATCHED else out
+
+
+def run_settled(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Plan]:
+    """Carry out a plan, or what the values of the arrays ask for instead; see `run_plan`.
+
+    Returns:
+        The output, and the plan of most images.
+    """
+    plans = settled(plan, x, weight)
+    most = max(plans, key=lambda one: len(plans[one]))
+    if len(plans) == 1:
+        return run_plan(most, x, weight, bias), most
+    out = _new_output(plan)
+    for one, images in plans.items():
+        out[images] = run_plan(one, x[images], weight, bias)
+    return out, most
 
 
 def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -103,9 +117,12 @@ def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> 
         MemoryLimitError: there is no room for the output.
     """
     out = _new_output(plan)
-    convolve = import_module(ALGORITHMS[plan.algorithm].module).convolve
-    with np.errstate(all="ignore"), _blas_threads(plan.threads):
-        convolve(plan, x, weight, bias, out)
+    if not out.size:
+        return out
+    with np.errstate(all="ignore"):
+        module = import_module(ALGORITHMS[plan.algorithm].module)
+        with blas_threads.held_at(plan.blas_threads):
+            module.convolve(plan, x, module.prepare(plan, weight, bias), out)
     return out
 
 
@@ -137,7 +154,7 @@ def _plan(
     groups: SupportsIndex,
     padding_mode: str,
     accuracy: str,
-    threads: int | None,
+    threads: int,
     algorithm: str | None,
 ) -> Plan:
     out_channels, group_channels, *kernel_size = weight_shape
@@ -157,31 +174,6 @@ def _plan(
         algorithm=algorithm,
         threads=threads,
     )
-
-
-def threads_of(plan: Plan) -> int:
-    """Return how many threads carry the plan out: those of BLAS where it multiplies, else one."""
-    if not ALGORITHMS[plan.algorithm].uses_blas:
-        return 1
-    return plan.threads or max((library["num_threads"] for library in _blas().info()), default=1)
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """Return the controller of NumPy's BLAS; finding the libraries takes longer than a small convolution."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")
-
-
-@contextmanager
-def _blas_threads(threads: int | None) -> Iterator[None]:
-    """Hold BLAS to so many threads. It is a setting of the whole process, so one such call waits for another."""
-    if threads is None:
-        yield
-        return
-    with _threads_lock, _blas().limit(limits=threads):
-        yield
 
 
 def check_dtypes(dtype: str, *, bias: str | None = None, weight: str) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.convolution import check_dtypes, run_plan, threads_of
+from conv2d_cli.engine.convolution import check_dtypes, run_settled
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.engine.threads import default_threads
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.operands import Operand, TypedOperand, is_typed
@@ -113,10 +114,10 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
             dtype=dtype,
             accuracy=request.accuracy,
             algorithm=request.algorithm,
-            threads=request.threads,
+            threads=default_threads() if request.threads is None else request.threads,
         )
         reading = sum(operand.read_peak_bytes for operand in (image, weight, bias) if operand is not None)
-        libraries = _MODULE_BYTES + threads_of(plan) * _THREAD_BYTES
+        libraries = _MODULE_BYTES + plan.threads_used * _THREAD_BYTES
         peak_bytes = machine.resident + libraries + max(plan.peak_bytes, reading)
         yield Job(request, layer, plan, image, weight, bias, peak_bytes)
 
@@ -138,9 +139,9 @@ def run(
         image = job.input.read()
         weight, bias = _parameters(job)
     started = perf_counter()
-    output = run_plan(job.plan, image if image.ndim == BATCHED else image[None], weight, bias).reshape(
-        _output_shape(job)
-    )
+    batched = image if image.ndim == BATCHED else image[None]
+    output, plan = run_settled(job.plan, batched, weight, bias)
+    output = output.reshape(_output_shape(job))
     seconds = perf_counter() - started
     if request.save_parameters is not None:
         drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
@@ -158,8 +159,8 @@ def run(
         min=least,
         max=greatest,
         mean=mean,
-        algorithm=job.plan.algorithm,
-        threads=threads_of(job.plan),
+        algorithm=plan.algorithm,
+        threads=plan.threads_used,
         seconds=seconds,
         gflops=operations / seconds / 1e9 if seconds else None,
     )
@@ -180,6 +181,8 @@ def plan_report(job: Job) -> PlanReport:
         algorithm=plan.algorithm,
         reason=plan.reason,
         accuracy=plan.accuracy,
+        blocks=plan.blocks_in_words,
+        threads=plan.threads_used,
         macs=macs(geometry),
         input_bytes=plan.input_bytes,
         parameter_bytes=plan.weight_bytes,

@@ -37,6 +37,8 @@ class PlanReport(NamedTuple):
     algorithm: str
     reason: str
     accuracy: str
+    blocks: str
+    threads: int
     macs: int
     input_bytes: int
     parameter_bytes: int

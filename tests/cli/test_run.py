@@ -231,7 +231,8 @@ def test_a_plan_is_shown_and_nothing_done(folder: Path) -> None:
 
 def test_verbose_says_which_algorithm_and_why(folder: Path) -> None:
     done = conv2d("run", "x.npy", "4", "6", "3", "-v", "--algorithm", "im2col", "-o", "y.npy", folder=folder)
-    assert done.err.startswith(DRAWN.format(0) + "note: im2col: 36 products per output are added by BLAS in float64")
+    assert done.err.startswith(DRAWN.format(0) + "note: im2col: windows are copied to columns for ")
+    assert "36 products per output are added in float32" in done.err
 
 
 def test_another_device_is_said_to_be_unused(folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""The promise of `strict`: each element is within `4 * eps * (sum|x||w| + |b|)` and half the smallest subnormal."""
+"""The promises of accuracy: each element is within `4 * eps * (sum|x||w| + |b|)` and half the smallest subnormal.
+
+Under `strict` the sum is the element's own, under `fast` the largest of its output channel's plane in its image.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from reference import fractions, reference_conv2d
+from wide_reference import IS_WIDE
 
 from conv2d_cli.numpy_dtypes import dtype_name
 
@@ -84,3 +88,83 @@ def assert_within_bound(actual: Array, x: Array, weight: Array, bias: Array | No
 
 def _difference(value: float, exact: Any) -> float:
     return float(Fraction(value) - Fraction(exact))
+
+
+_JUDGES: dict[str, Any] = {
+    "float16": np.float64,
+    "bfloat16": np.float64,
+    "float32": np.float64,
+    "complex64": np.complex128,
+    "float64": np.longdouble,
+    "complex128": np.clongdouble,
+}
+_NUMPY_MODES: dict[str, Any] = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def judged(x: Array, weight: Array, bias: Array | None = None, **layer: Any) -> tuple[Array, Array]:
+    """Return the result in a type far wider than the operands', and `sum|x||w| + |b|` of each element.
+
+    Narrow types are judged in float64: a sum of K products is off by less than K * 2^-53 of its magnitude there.
+    """
+    name = dtype_name(x.dtype)
+    element = _JUDGES[name]
+    assert IS_WIDE or element in {np.float64, np.complex128}, f"no type here is wider than {name}"
+    wide_x, wide_weight = x.astype(element), weight.astype(element)
+    wide_bias = None if bias is None else bias.astype(element)
+    magnitude = _sums(np.abs(wide_x), np.abs(wide_weight), None if wide_bias is None else np.abs(wide_bias), **layer)
+    return _sums(wide_x, wide_weight, wide_bias, **layer), magnitude
+
+
+def units_of(actual: Array, exact: Array, magnitude: Array, accuracy: str = "strict") -> float:
+    """Return the largest error, beyond half the smallest subnormal, in units of `eps * magnitude`.
+
+    A magnitude is the element's own (`strict`), or the largest of its output channel's plane in its image (`fast`).
+    """
+    assert actual.shape == exact.shape
+    if not actual.size:
+        return 0.0
+    precision = PRECISIONS[dtype_name(actual.dtype)]
+    if accuracy == "fast":
+        magnitude = magnitude.max((2, 3), keepdims=True)
+    if not (np.isfinite(actual.astype(exact.dtype)).all() and np.isfinite(exact).all()):
+        return math.inf
+    # The smallest subnormal of float64 itself can be halved in no narrower type than the judge's.
+    half = exact.real.dtype.type(float(precision.smallest)) / 2
+    error = np.maximum(np.abs(actual.astype(exact.dtype) - exact) - half, 0)
+    unit = float(precision.eps) * np.broadcast_to(magnitude, error.shape)
+    if (error[unit == 0] > 0).any():
+        return math.inf
+    return float(np.max(error / np.where(unit == 0, 1, unit)))
+
+
+def units_of_error(
+    actual: Array, x: Array, weight: Array, bias: Array | None = None, accuracy: str = "strict", **layer: Any
+) -> float:
+    """Return the largest error in the units of which `UNITS` are allowed, by a judge that works on whole arrays."""
+    return units_of(actual, *judged(x, weight, bias, **layer), accuracy)
+
+
+def _sums(
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    *,
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    dilation: tuple[int, int] = (1, 1),
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> Array:
+    """Return the convolution in the operands' own type, all windows of a group at once."""
+    top, left, bottom, right = padding
+    padded = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), _NUMPY_MODES[padding_mode])
+    out_channels, _, *kernel = weight.shape
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, reach, (2, 3))
+    windows = windows[:, :, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+    batch, _, height, width = windows.shape[:4]
+    # (N, groups, channels of a group, kh, kw, Ho, Wo), the kernel's axes and the pixels' each as one.
+    columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(batch, groups, weight[0].size, height * width)
+    total: Array = np.matmul(weight.reshape(groups, out_channels // groups, -1), columns)
+    total = total.reshape(batch, out_channels, height, width)
+    return total if bias is None else total + bias[:, None, None]

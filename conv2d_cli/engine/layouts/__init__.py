@@ -1,0 +1,1 @@
+"""How each algorithm would go through a task, on integers alone: blocks, threads, memory and an estimate of time."""

@@ -1,0 +1,120 @@
+"""Windows laid out as columns, a block of output pixels at a time, and multiplied by the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine import costs
+from conv2d_cli.engine.summation import spare_products
+from conv2d_cli.engine.task import SHARED_PIXELS, Layout, even_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conv2d_cli.arithmetic.window import Axis
+    from conv2d_cli.engine.task import Task
+
+# Of one block: its columns stay in the last-level cache from the copy to the product.
+_BLOCK_BYTES = 4 << 20
+# Weights in the compute type: larger ones are converted a tile of output channels at a time.
+_WEIGHT_BYTES = 16 << 20
+
+
+class Im2colBlocks(NamedTuple):
+    """Output rows and columns of a block, output channels of each group, and whether `out` takes the products."""
+
+    rows: int
+    columns: int
+    channels: int
+    direct: bool
+
+
+def lay_out(task: Task) -> Layout | None:
+    """Return the layout: any convolution has one."""
+    geometry, (_, filters) = task.geometry, task.group_channels
+    taps, itemsize, groups = geometry.taps_per_output, task.itemsize, geometry.groups
+    converted = not task.stored_directly
+    channels = even_part(filters, _WEIGHT_BYTES // (itemsize * groups * taps)) if converted else filters
+    spares = spare_products(task.summation, taps)
+    sums_bytes = itemsize * groups * channels * (spares + converted)
+    # Whole numbers are brought to int64 before they wrap, and modes that are not zeros pick what they repeat first.
+    passing_pixel = 8 * groups * channels * (DTYPES[task.dtype].kind in "iu")
+    passing_gathered = geometry.in_channels * DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
+
+    def gathered(rows: int, columns: int) -> int:
+        return gathered_rows(geometry.height, rows) * span(geometry.width, columns)
+
+    def passing(rows: int, columns: int) -> int:
+        return rows * columns * passing_pixel + gathered(rows, columns) * passing_gathered
+
+    def block_scratch(rows: int, columns: int) -> int:
+        held = rows * columns * (itemsize * groups * taps + sums_bytes)
+        return held + gathered(rows, columns) * geometry.in_channels * itemsize + passing(rows, columns)
+
+    budget = min(_BLOCK_BYTES, task.scratch_bytes // task.threads)
+    workers = task.threads if task.pixels >= task.threads * SHARED_PIXELS else 1
+    rows, columns = block_pixels(block_scratch, geometry.height.output, geometry.width.output, budget, workers)
+    jobs = -(-geometry.height.output // rows) * -(-geometry.width.output // columns)
+    pixels = rows * columns
+    runs = -(-taps // task.summation.run_taps)
+    tiles = -(-filters // channels)
+    lowered = groups * taps * pixels
+    nanoseconds = (
+        tiles
+        * jobs
+        * (
+            costs.copy(lowered, columns, geometry.width.stride, itemsize)
+            + costs.copy(lowered // (geometry.height.kernel * geometry.width.kernel), columns, 1, itemsize)
+            + groups * runs * costs.gemm(channels, -(-taps // runs), pixels, itemsize)
+            + runs * (costs.COSTS.matmul_call + (groups - 1) * costs.COSTS.matmul_batch)
+            + (runs - 1 + converted) * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
+            + 8 * costs.COSTS.call
+        )
+    )
+    weight_scratch = itemsize * channels * groups * (taps + 1) if converted else 0
+    return Layout(
+        Im2colBlocks(rows, columns, channels, not converted),
+        jobs,
+        nanoseconds,
+        block_scratch(rows, columns) - passing(rows, columns),
+        weight_scratch,
+        f"windows are copied to columns for {rows}x{columns} output pixels at a time",
+        passing(rows, columns),
+    )
+
+
+def span(axis: Axis, outputs: int) -> int:
+    """Return the input elements from the first to the last that so many neighbouring outputs reach."""
+    return (outputs - 1) * axis.stride + axis.effective_kernel
+
+
+def rows_at_once(height: Axis) -> tuple[int, int, int]:
+    """Return how rows are gathered: for how many kernel rows together, every how manieth, and outputs how far apart.
+
+    Kernel rows that share input rows are served together, others one by one.
+    """
+    if height.dilation == 1 and height.stride < height.kernel:
+        return height.kernel, 1, height.stride
+    return 1, height.stride, 1
+
+
+def gathered_rows(height: Axis, outputs: int) -> int:
+    """Return the input rows that are gathered at a time for so many output rows."""
+    taps, _, jump = rows_at_once(height)
+    return (outputs - 1) * jump + taps
+
+
+def block_pixels(
+    block_scratch: Callable[[int, int], int], rows: int, columns: int, budget: int, workers: int = 1
+) -> tuple[int, int]:
+    """Return the rows and columns of a block: whole rows if one fits the budget, else part of one.
+
+    `block_scratch(rows, columns)` is linear in each. Rows are cut in a multiple of `workers`.
+    """
+    fixed = block_scratch(0, columns)
+    whole = (budget - fixed) // (block_scratch(1, columns) - fixed)
+    if whole >= 1:
+        return even_part(rows, whole, workers), columns
+    fixed = block_scratch(1, 0)
+    return 1, even_part(columns, (budget - fixed) // (block_scratch(1, 1) - fixed))

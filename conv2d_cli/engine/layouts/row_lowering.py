@@ -1,0 +1,100 @@
+"""Rows laid out once for each kernel column; a product of matrices makes a few neighbouring output rows of a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine import costs
+from conv2d_cli.engine.summation import WIDE, spare_products
+from conv2d_cli.engine.task import Layout, best, even_part
+
+if TYPE_CHECKING:
+    from conv2d_cli.engine.task import Task
+
+# Of one block: its lowered rows stay in a core's cache from the copy to the product.
+_BLOCK_BYTES = 3 << 20
+_ROWS_TOGETHER = (1, 2, 4, 8, 16)
+_WEIGHT_BYTES = 4 << 20
+
+
+class RowBlocks(NamedTuple):
+    """Groups and output rows of a block, and how many output rows one product makes."""
+
+    groups: int
+    rows: int
+    together: int
+
+
+def lay_out(task: Task) -> Layout | None:
+    """Return the fastest layout; None where kernel rows are apart (dilation), or sums must be in the shortest runs."""
+    height = task.geometry.height
+    if (height.dilation > 1 and height.kernel > 1) or task.summation.kind == WIDE:
+        return None
+    found = [_layout(task, together) for together in _ROWS_TOGETHER if together <= height.output]
+    return best(found, task.threads)
+
+
+def product_taps(task: Task, together: int) -> int:
+    """Return the length of the sums that make `together` output rows, the zeros between their taps included."""
+    height, width = task.geometry.height, task.geometry.width
+    return ((together - 1) * height.stride + height.kernel) * task.group_channels[0] * width.kernel
+
+
+def _layout(task: Task, together: int) -> Layout | None:
+    geometry, (channels, filters), itemsize = task.geometry, task.group_channels, task.itemsize
+    height, width = geometry.height, geometry.width
+    taps = product_taps(task, together)
+    weight_bytes = itemsize * geometry.groups * together * filters * taps
+    if weight_bytes > _WEIGHT_BYTES:
+        return None
+    stored = not task.stored_directly or (together > 1 and filters > 1)
+    spares = spare_products(task.summation._replace(run_taps=min(task.summation.run_taps, taps)), taps) + stored
+    picked = DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
+    wrapped = 8 * (DTYPES[task.dtype].kind in "iu")
+    input_row, picked_row = channels * width.output * itemsize * width.kernel, channels * width.output * picked
+    passing_row = height.stride * picked_row + filters * width.output * wrapped
+    # Of one group: what each output row takes, and what the rows that its first window spans take besides.
+    row_bytes = height.stride * input_row + filters * width.output * itemsize * spares + passing_row
+    fixed_bytes = max(0, height.kernel - height.stride) * (input_row + picked_row)
+    budget = min(_BLOCK_BYTES, (task.scratch_bytes - weight_bytes) // task.threads)
+    least = together * row_bytes + fixed_bytes
+    if least > (task.scratch_bytes - weight_bytes) // task.threads:
+        return None
+    parts = -(-height.output // together)
+    rows = together * even_part(parts, max(1, (budget - fixed_bytes) // (together * row_bytes)))
+    row_blocks = -(-height.output // rows)
+    groups = even_part(geometry.groups, max(1, budget // (rows * row_bytes + fixed_bytes)))
+    group_blocks = -(-geometry.groups // groups)
+    if row_blocks * group_blocks < task.threads:
+        groups = even_part(geometry.groups, -(-geometry.groups // task.threads))
+        group_blocks = -(-geometry.groups // groups)
+        if group_blocks < task.threads:
+            rows = together * even_part(parts, -(-parts // task.threads))
+            row_blocks = -(-height.output // rows)
+    jobs = row_blocks * group_blocks
+    input_rows = (rows - 1) * height.stride + height.kernel
+    runs = -(-taps // task.summation.run_taps)
+    products = groups * (rows // together)
+    lowered = groups * channels * input_rows
+    nanoseconds = geometry.groups * together * filters * taps * 0.3 + jobs * (
+        costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
+        + products * runs * costs.gemm_small(together * filters, -(-taps // runs), width.output, itemsize)
+        + (runs - 1) * costs.COSTS.add * groups * filters * rows * width.output
+        + stored * costs.copy(groups * filters * rows * width.output, width.output, 1, itemsize)
+        + (12 + 2 * runs + 5 * width.kernel) * costs.COSTS.call
+    )
+    passing = groups * (rows * passing_row + max(0, height.kernel - height.stride) * picked_row)
+    worker_bytes = groups * (rows * row_bytes + fixed_bytes) - passing
+    return Layout(
+        RowBlocks(groups, rows, together),
+        jobs,
+        nanoseconds,
+        worker_bytes,
+        weight_bytes,
+        f"rows are laid out for each kernel column, {together} output rows by one product, "
+        f"{groups} groups and {rows} of {height.output} rows at a time",
+        passing,
+        # Between kernels in a Toeplitz matrix are zeros, and zero times infinity is NaN.
+        needs_finite=together > 1,
+    )

@@ -1,0 +1,102 @@
+"""What a layout is worked out from, and what it is: the common words of the plan and of every algorithm's layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conv2d_cli.dtypes import DTYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.engine.summation import Summation
+
+# Scratch of all threads together stays under this; what NumPy, BLAS and malloc take beside it is left to 64 MiB.
+SCRATCH_BYTES = 40 << 20
+# What BLAS does not share out, as a part of the time.
+_COPIES = 0.25
+# Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock.
+_HANDED_OVER = 80_000
+# An image is shared out among threads where each has so many output pixels; below, BLAS shares out the filters.
+SHARED_PIXELS = 380
+
+
+class Task(NamedTuple):
+    """One convolution on one input, in one element type, summed in one way, by so many threads."""
+
+    geometry: Geometry
+    padding_mode: str
+    dtype: str
+    accuracy: str
+    summation: Summation
+    threads: int
+    scratch_bytes: int = SCRATCH_BYTES
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element of the type that is computed in."""
+        return DTYPES[self.summation.compute_dtype].bytes
+
+    @property
+    def group_channels(self) -> tuple[int, int]:
+        """Input and output channels of one group."""
+        return self.geometry.in_channels // self.geometry.groups, self.geometry.out_channels // self.geometry.groups
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels of one image."""
+        return self.geometry.height.output * self.geometry.width.output
+
+    @property
+    def stored_directly(self) -> bool:
+        """Whether products can be written where the output stands: it has the type that they are computed in."""
+        return self.dtype == self.summation.compute_dtype
+
+
+class Layout(NamedTuple):
+    """One algorithm's way through a task.
+
+    `blocks` is what that algorithm works by, a tuple of its own, and `jobs` how many of them an image has: as many as
+    there are threads, if it can be cut so. `nanoseconds` is the estimate for one image on one thread that choices are
+    made by. Besides input, parameters and output each worker holds `worker_bytes` while it works and up to
+    `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
+    infinity would spread beyond the outputs that it belongs to.
+    """
+
+    blocks: Any
+    jobs: int
+    nanoseconds: float
+    worker_bytes: int
+    shared_bytes: int
+    words: str
+    passing_bytes: int = 0
+    needs_finite: bool = False
+
+
+def elapsed(layout: Layout, threads: int) -> float:
+    """Return the nanoseconds of one image on so many threads.
+
+    Workers wait for the last of them; where there is one job, BLAS shares out the products and the copies stay on one.
+    """
+    if threads == 1:
+        return layout.nanoseconds
+    if layout.jobs == 1:
+        return layout.nanoseconds * (_COPIES + (1 - _COPIES) / threads)
+    rounds = -(-layout.jobs // threads)
+    return layout.nanoseconds * rounds / layout.jobs + _HANDED_OVER
+
+
+def best(found: Iterable[Layout | None], threads: int) -> Layout | None:
+    """Return the layout that takes the least time, None if there is none."""
+    return min((one for one in found if one is not None), key=lambda one: elapsed(one, threads), default=None)
+
+
+def even_part(total: int, most: int, workers: int = 1) -> int:
+    """Return the size of the parts when `total` is cut evenly into the fewest of at most `most`, or of 1.
+
+    The number of parts is a multiple of `workers`, where there are so many.
+    """
+    parts = -(-total // max(1, most))
+    parts = -(-parts // workers) * workers
+    return -(-total // parts) if total >= parts else 1

@@ -1,0 +1,119 @@
+"""Threads: how many BLAS may use while a convolution runs, and Python threads that share out its blocks."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from conv2d_cli.engine.scratch import Scratch, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import ThreadPoolExecutor
+
+    from conv2d_cli.engine.plan import Plan
+
+Job = TypeVar("Job")
+
+
+@cache
+def _blas_libraries() -> list[Any]:
+    """Return the controllers of NumPy's BLAS libraries; finding them takes longer than a small convolution."""
+    from threadpoolctl import ThreadpoolController
+
+    libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return libraries
+
+
+@cache
+def default_threads() -> int:
+    """Return how many threads BLAS was given when it was first asked: by its variables, else the processors."""
+    return max((int(library.num_threads or 1) for library in _blas_libraries()), default=1)
+
+
+class _BlasThreads:
+    """The number of BLAS threads, a setting of the whole process: calls that need the same one share it.
+
+    A call that needs another number waits until the others have ended; the last one restores what was there.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._holders = 0
+        self._held = 0
+        self._before: list[int] = []
+
+    @contextmanager
+    def held_at(self, threads: int | None) -> Iterator[None]:
+        if threads is None:
+            yield
+            return
+        with self._changed:
+            while self._holders and self._held != threads:
+                self._changed.wait()
+            if not self._holders:
+                self._before = [library.get_num_threads() for library in _blas_libraries()]
+                self._held = threads
+                self._set([threads] * len(self._before))
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._holders -= 1
+                if not self._holders:
+                    self._set(self._before)
+                    self._changed.notify_all()
+
+    @staticmethod
+    def _set(numbers: list[int]) -> None:
+        for library, number in zip(_blas_libraries(), numbers, strict=True):
+            if library.get_num_threads() != number:
+                library.set_num_threads(number)
+
+
+blas_threads = _BlasThreads()
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(workers, thread_name_prefix="conv2d")
+
+
+def share_out(jobs: Iterable[Job], plan: Plan, work_of: Callable[[Scratch], Callable[[Job], None]]) -> None:
+    """Do every job, on as many threads as the plan says; `work_of` makes each thread's way of doing one."""
+    workers = plan.workers
+    scratches = split(plan.layout.worker_bytes, workers)
+    if workers == 1:
+        work = work_of(scratches[0])
+        for job in jobs:
+            work(job)
+        return
+    waiting = deque(jobs)
+
+    def drain(scratch: Scratch) -> None:
+        # NumPy's error state belongs to a thread.
+        with np.errstate(all="ignore"):
+            work = work_of(scratch)
+            while True:
+                try:
+                    job = waiting.popleft()
+                except IndexError:
+                    return
+                work(job)
+
+    helpers = [_pool(workers - 1).submit(drain, scratch) for scratch in scratches[1 : len(waiting)]]
+    try:
+        drain(scratches[0])
+    finally:
+        # On a fault or Ctrl-C the others stop at their next job: nothing may write to `out` after this returns.
+        waiting.clear()
+        for helper in helpers:
+            helper.result()
