@@ -1,7 +1,9 @@
-"""What the machine and this process have of memory."""
+"""What the machine is, and what it and this process have of memory."""
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 from pathlib import Path
 
@@ -17,6 +19,22 @@ def machine() -> Machine:
     return Machine(
         _linux_bytes("/proc/self/status", "VmRSS") or _resident(), _linux_bytes("/proc/meminfo", "MemAvailable")
     )
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
+def processor_name() -> str:
+    """Return the processor's name, as the system has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
 
 
 def _linux_bytes(file: str, field: str) -> int | None:

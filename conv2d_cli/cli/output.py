@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.errors import FileError, UsageError
 from conv2d_cli.layer.hints import nearest, one_of
-from conv2d_cli.render.formats import FORMATS, render
+from conv2d_cli.render.formats import FORMATS, render, render_rows
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.render.values import bare
 
@@ -41,6 +41,24 @@ class Output(NamedTuple):
         else:
             text = render(self.format, record, formulas or {}, _screen(self.color))
         write(text)
+
+    def show_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write records of the same keys to stdout at once, and their single values one a line."""
+        if self.keys:
+            text = "".join(f"{bare(row[key])}\n" for row in rows for key in self.keys)
+        else:
+            text = render_rows(self.format, rows, _screen(self.color))
+        write(text, flush=True)
+
+    def text(self, text: str) -> None:
+        """Write text between records to stdout."""
+        write(text, flush=True)
+
+    def progress(self, text: str) -> None:
+        """Write a line to stderr where a person watches it."""
+        if not self.quiet and sys.stderr is not None and sys.stderr.isatty():
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
     def note(self, text: str) -> None:
         """Write a remark to stderr, unless the user wants none."""

@@ -1,4 +1,4 @@
-"""Comma-separated values: a line of keys, a line of values."""
+"""Comma-separated values: a line of keys, then a line of values for each record."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ def render(
     record: Mapping[str, Any], _formulas: Mapping[str, Sequence[str]], _screen: Screen, *, delimiter: str = ","
 ) -> str:
     """Return the record under its keys; a list is one value with spaces between."""
+    return render_rows([record], _screen, delimiter=delimiter)
+
+
+def render_rows(rows: Sequence[Mapping[str, Any]], _screen: Screen, *, delimiter: str = ",") -> str:
+    """Return records of the same keys under them."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    facts = without_version(record)
-    writer.writerow(facts)
-    writer.writerow(map(bare, facts.values()))
+    writer.writerow(without_version(rows[0]))
+    writer.writerows(map(bare, without_version(row).values()) for row in rows)
     return text.getvalue()

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 
 def render(record: Mapping[str, Any], _formulas: Mapping[str, Sequence[str]], _screen: Screen) -> str:
-    """Return the record with each key on its line and each list on one line."""
-    lines = (f"  {json.dumps(key)}: {json.dumps(json_safe(value))}" for key, value in record.items())
+    """Return the record with each key on its line and each list on one line, or a line for each record in it."""
+    lines = (f"  {json.dumps(key)}: {_text_of(value)}" for key, value in record.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def render_rows(rows: Sequence[Mapping[str, Any]], _screen: Screen) -> str:
+    """Return a list with a line for each record."""
+    return "[\n" + ",\n".join(f"  {json.dumps(json_safe(row))}" for row in rows) + "\n]\n"
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n" + ",\n".join(f"    {json.dumps(json_safe(row))}" for row in value) + "\n  ]"
+    return json.dumps(json_safe(value))

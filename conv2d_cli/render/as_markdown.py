@@ -1,4 +1,4 @@
-"""A Markdown table of two columns, with a third for the formulas when there are any."""
+"""Markdown tables: of keys, values and formulas for one record, or a line for each of many."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ def render(record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]], _sc
         if formulas:
             row.append("<br>".join(_cell(line) for line in formulas.get(key, ())))
         rows.append(row)
+    return _table(rows)
+
+
+def render_rows(rows: Sequence[Mapping[str, Any]], _screen: Screen) -> str:
+    """Return records of the same keys as the lines of one table."""
+    facts = [without_version(row) for row in rows]
+    lines = [[_cell(bare(value)) for value in row.values()] for row in facts]
+    return _table([[*map(_cell, facts[0])], ["---"] * len(facts[0]), *lines])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -20,6 +20,11 @@ def render(record: Mapping[str, Any], _formulas: Mapping[str, Sequence[str]], _s
     return line_of({key: json_safe(value) for key, value in record.items()})
 
 
+def render_rows(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
+    """Return each record on its line."""
+    return "".join(render(row, {}, screen) for row in rows)
+
+
 def line_of(record: Mapping[str, Any]) -> str:
     """Return a record of finite numbers on one line."""
     return _encode(record) + "\n"

@@ -12,7 +12,7 @@ from rich.text import Text
 from conv2d_cli.render.values import bare, without_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from conv2d_cli.render.screen import Screen
 
@@ -23,6 +23,36 @@ def render(record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]], scr
     """Return the record as a table; values that do not fit beside their key go under it."""
     rows = [(key, "-" if value is None else bare(value)) for key, value in without_version(record).items()]
     key_width = max(len(key) for key, _ in rows)
+    lines = (line for key, value in rows for line in _lines(key, value, formulas.get(key, ()), key_width, screen.width))
+    return _printed(lines, screen)
+
+
+def render_rows(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
+    """Return records of the same keys as lines under them, or one by one where the terminal is too narrow."""
+    keys = [*without_version(rows[0])]
+    cells = [["-" if row[key] is None else bare(row[key]) for key in keys] for row in rows]
+    widths = [max(map(len, column)) for column in zip(keys, *cells, strict=True)]
+    if screen.width is not None and sum(widths) + len(_GAP) * (len(widths) - 1) > screen.width:
+        return "\n".join(render(row, {}, screen) for row in rows)
+    to_the_right = [all(_is_number(row[key]) for row in rows) for key in keys]
+    return _printed(
+        (
+            Text(_GAP.join(map(_justified, line, widths, to_the_right)).rstrip(), "" if number else "cyan")
+            for number, line in enumerate([keys, *cells])
+        ),
+        screen,
+    )
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _justified(text: str, width: int, to_the_right: bool) -> str:  # noqa: FBT001 - mapped over
+    return text.rjust(width) if to_the_right else text.ljust(width)
+
+
+def _printed(lines: Iterable[Text], screen: Screen) -> str:
     text = io.StringIO()
     console = Console(
         file=text,
@@ -34,9 +64,8 @@ def render(record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]], scr
         emoji=False,
         legacy_windows=False,
     )
-    for key, value in rows:
-        for line in _lines(key, value, formulas.get(key, ()), key_width, screen.width):
-            console.print(line, soft_wrap=True)
+    for line in lines:
+        console.print(line, soft_wrap=True)
     return text.getvalue()
 
 

@@ -26,6 +26,8 @@ def json_safe(value: object) -> object:
         return str(value)
     if isinstance(value, list | tuple):
         return [json_safe(element) for element in value]
+    if isinstance(value, dict):
+        return {key: json_safe(element) for key, element in value.items()}
     return value
 
 

@@ -39,7 +39,7 @@ def loaded_by(*arguments: str) -> set[str]:
 def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str, ...]) -> None:
     modules = loaded_by(*arguments)
     assert modules.isdisjoint(HEAVY)
-    assert modules.isdisjoint({"conv2d_cli.cli.shape", "conv2d_cli.cli.run"})
+    assert modules.isdisjoint({"conv2d_cli.cli.shape", "conv2d_cli.cli.run", "conv2d_cli.cli.bench"})
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,9 @@ def test_the_table_needs_rich_but_no_arrays() -> None:
     assert modules.isdisjoint({"numpy", "pydantic"})
 
 
-def test_help_of_run_loads_no_numpy() -> None:
-    assert loaded_by("run", "--help").isdisjoint(HEAVY)
+@pytest.mark.parametrize("command", ["run", "bench"])
+def test_help_of_what_computes_loads_no_numpy(command: str) -> None:
+    assert loaded_by(command, "--help").isdisjoint(HEAVY)
 
 
 def test_the_package_alone_is_light() -> None:

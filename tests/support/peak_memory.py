@@ -1,0 +1,97 @@
+"""What a convolution takes beyond its input, weight and output, as resident memory in a process of its own (Linux)."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.convolution import run_plan
+from conv2d_cli.engine.plan import Plan, plan_convolution
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from timed_layers import Layer
+
+# What is freed goes back to the system at once, and no page is larger than it need be.
+_ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TOP_PAD_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "0",
+    "NUMPY_MADVISE_HUGEPAGE": "0",
+}
+_DISABLE_HUGE_PAGES = 41
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+class Extra(NamedTuple):
+    """Bytes beyond input, weight and output, or why there are none.
+
+    `first` is of the first call in a process, code pages and the packing buffers of BLAS included; `again` of a second.
+    `planned` is the plan's `scratch_bytes`.
+    """
+
+    algorithm: str
+    planned: int
+    first: int = 0
+    again: int = 0
+    fault: str = ""
+
+
+def start_over(threads: int) -> None:
+    """Start this program again with a frugal `malloc` and so many threads of BLAS, unless it was; then load the engine.
+
+    BLAS must not be used before the layers are measured.
+    """
+    wanted = _ENVIRONMENT | {"OPENBLAS_NUM_THREADS": str(threads)}
+    if any(os.environ.get(name) != value for name, value in wanted.items()):
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | wanted)  # noqa: S606 - the same program
+    ctypes.CDLL(None).prctl(_DISABLE_HUGE_PAGES, 1, 0, 0, 0)
+    for algorithm in ALGORITHMS.values():
+        import_module(algorithm.module)
+
+
+def measure(layer: Layer, dtype: str, accuracy: str, algorithm: str | None, threads: int) -> Extra:
+    """Return what the layer takes, measured in a fork of this process."""
+    plan = plan_convolution(layer.geometry, dtype=dtype, accuracy=accuracy, algorithm=algorithm, threads=threads)
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_measure_here, args=(layer, plan, sending))
+    process.start()
+    sending.close()
+    try:
+        first, again = receiving.recv()
+    except EOFError:
+        process.join()
+        return Extra(plan.algorithm, plan.scratch_bytes, fault=f"ended with {process.exitcode}")
+    process.join()
+    return Extra(plan.algorithm, plan.scratch_bytes, first, again)
+
+
+def _measure_here(layer: Layer, plan: Plan, sending: Connection) -> None:
+    x, weight = layer.arrays(plan.dtype)
+    peaks = []
+    for _ in range(2):
+        ctypes.CDLL(None).malloc_trim(0)
+        before = _resident("VmRSS")
+        # 5 sets the peak back to what is resident now.
+        _CLEAR.write_text("5")
+        output = run_plan(plan, x, weight, None)
+        peaks.append(_resident("VmHWM") - before - output.nbytes)
+        del output
+    sending.send(peaks)
+
+
+def _resident(key: str) -> int:
+    for line in _STATUS.read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == key:
+            return int(value.split()[0]) * 1024
+    raise AssertionError(f"the system tells no {key}")
