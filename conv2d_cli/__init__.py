@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from conv2d_cli.engine.convolution import conv2d
     from conv2d_cli.engine.initialisation import init_parameters
+    from conv2d_cli.engine.prepared import prepare
     from conv2d_cli.errors import Conv2dError
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.analysis import analyze
 
 __version__ = "0.1.0"
 
-__all__ = ["Conv2d", "Conv2dError", "analyze", "conv2d", "init_parameters"]
+__all__ = ["Conv2d", "Conv2dError", "analyze", "conv2d", "init_parameters", "prepare"]
 
 _HOMES = {
     "Conv2d": "conv2d_cli.layer.model",
@@ -22,6 +23,7 @@ _HOMES = {
     "analyze": "conv2d_cli.report.analysis",
     "conv2d": "conv2d_cli.engine.convolution",
     "init_parameters": "conv2d_cli.engine.initialisation",
+    "prepare": "conv2d_cli.engine.prepared",
 }
 
 

@@ -13,7 +13,7 @@ from conv2d_cli import Conv2d, Conv2dError, analyze, conv2d, init_parameters
 
 
 def test_the_names_it_offers() -> None:
-    assert sorted(conv2d_cli.__all__) == ["Conv2d", "Conv2dError", "analyze", "conv2d", "init_parameters"]
+    assert sorted(conv2d_cli.__all__) == ["Conv2d", "Conv2dError", "analyze", "conv2d", "init_parameters", "prepare"]
     assert set(dir(conv2d_cli)) >= {*conv2d_cli.__all__, "__version__"}
     with pytest.raises(AttributeError, match="module 'conv2d_cli' has no attribute 'Conv3d'"):
         _ = conv2d_cli.Conv3d

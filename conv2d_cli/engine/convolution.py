@@ -19,7 +19,7 @@ from conv2d_cli.layer.rules import layer_values
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -80,12 +80,12 @@ def conv2d(
     bias = None if bias is None else np.asarray(bias)
     dtype = _dtype_name(x.dtype)
     check_dtypes(dtype, weight=_dtype_name(weight.dtype), bias=None if bias is None else _dtype_name(bias.dtype))
-    _check_weight_shape(weight)
+    check_weight_shape(weight)
     simple = all(map(_is_simple, (stride, padding, dilation, groups, padding_mode)))
     plan_for: Callable[..., Plan] = _plan if simple else _plan.__wrapped__
     options = (padding_mode, accuracy, threads or default_threads() if threads != 0 else 0, algorithm)
     plan = plan_for(x.shape, weight.shape, dtype, stride, padding, dilation, groups, *options)
-    _check_bias_shape(weight, bias)
+    check_bias_shape(weight, bias)
     batched = x[None] if x.ndim == UNBATCHED else x
     out, _ = run_settled(plan, batched, weight, bias)
     return out[0] if x.ndim == UNBATCHED else out
@@ -98,13 +98,20 @@ def run_settled(plan: Plan, x: Array, weight: Array, bias: Array | None = None) 
         The output, and the plan of most images.
     """
     plans = settled(plan, x, weight)
-    most = max(plans, key=lambda one: len(plans[one]))
+    out = carry_out_all(plans, x, lambda one: parameters_of(one, weight, bias))
+    return out, max(plans, key=lambda one: len(plans[one]))
+
+
+def carry_out_all(plans: Mapping[Plan, Sequence[int]], x: Array, parameters: Callable[[Plan], object]) -> Array:
+    """Carry out each plan on its images of `x`, with what `parameters` has for it."""
     if len(plans) == 1:
-        return run_plan(most, x, weight, bias), most
-    out = _new_output(plan)
-    for one, images in plans.items():
-        out[images] = run_plan(one, x[images], weight, bias)
-    return out, most
+        (plan,) = plans
+        return carry_out(plan, x, parameters)
+    parts = [(images, carry_out(plan, x[images], parameters)) for plan, images in plans.items()]
+    out = np.empty((len(x), *parts[0][1].shape[1:]), parts[0][1].dtype)
+    for images, part in parts:
+        out[images] = part
+    return out
 
 
 def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -116,13 +123,21 @@ def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> 
     Raises:
         MemoryLimitError: there is no room for the output.
     """
+    return carry_out(plan, x, lambda one: parameters_of(one, weight, bias))
+
+
+def parameters_of(plan: Plan, weight: Array, bias: Array | None) -> object:
+    """Return weight and bias as the plan's algorithm wants them."""
+    return import_module(ALGORITHMS[plan.algorithm].module).prepare(plan, weight, bias)
+
+
+def carry_out(plan: Plan, x: Array, parameters: Callable[[Plan], object]) -> Array:
+    """Carry a plan out on `x`, with what `parameters` has for it; see `run_plan`."""
     out = _new_output(plan)
     if not out.size:
         return out
-    with np.errstate(all="ignore"):
-        module = import_module(ALGORITHMS[plan.algorithm].module)
-        with blas_threads.held_at(plan.blas_threads):
-            module.convolve(plan, x, module.prepare(plan, weight, bias), out)
+    with np.errstate(all="ignore"), blas_threads.held_at(plan.blas_threads):
+        import_module(ALGORITHMS[plan.algorithm].module).convolve(plan, x, parameters(plan), out)
     return out
 
 
@@ -191,7 +206,12 @@ def check_dtypes(dtype: str, *, bias: str | None = None, weight: str) -> None:
             )
 
 
-def _check_weight_shape(weight: Array) -> None:
+def check_weight_shape(weight: Array) -> None:
+    """Check that a weight has four axes.
+
+    Raises:
+        ShapeError: it has not.
+    """
     if weight.ndim != _WEIGHT_DIMENSIONS:
         raise ShapeError(
             f"weight should have four dimensions, but got weight of size {list(weight.shape)}",
@@ -199,7 +219,12 @@ def _check_weight_shape(weight: Array) -> None:
         )
 
 
-def _check_bias_shape(weight: Array, bias: Array | None) -> None:
+def check_bias_shape(weight: Array, bias: Array | None) -> None:
+    """Check that a bias has one element for each output channel.
+
+    Raises:
+        ShapeError: it has not.
+    """
     channels = weight.shape[0]
     if bias is not None and bias.shape != (channels,):
         raise ShapeError(

@@ -52,10 +52,11 @@ class Plan(NamedTuple):
 
     @property
     def workers(self) -> int:
-        """Python threads that share the blocks out."""
-        # Real products have the same bits on any number of BLAS threads, complex ones have not.
-        images = self.geometry.batch if DTYPES[self.dtype].kind != "c" else 1
-        return max(1, min(self.threads, self.layout.jobs * images))
+        """Python threads that share the blocks out.
+
+        They do not depend on the batch: products differ in their last bits with the number of BLAS threads.
+        """
+        return min(self.threads, self.layout.jobs)
 
     @property
     def blas_threads(self) -> int:

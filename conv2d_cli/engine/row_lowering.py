@@ -16,7 +16,7 @@ import numpy as np
 from conv2d_cli.engine.bands import Span, clear_sides, gather
 from conv2d_cli.engine.products import multiply, store
 from conv2d_cli.engine.scratch import Scratch, shaped
-from conv2d_cli.engine.summation import spare_products
+from conv2d_cli.engine.summation import between_zeros, spare_products
 from conv2d_cli.engine.threads import share_out
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
@@ -81,7 +81,7 @@ class _Rows:
         self._filters = weight.shape[1] // blocks.together
         # Whether products can be written where the output stands.
         self._direct = direct and (self._filters == 1 or blocks.together == 1)
-        self._summation = plan.summation._replace(run_taps=min(plan.summation.run_taps, taps))
+        self._summation = between_zeros(plan.summation, taps)
         input_rows = (blocks.rows - 1) * height.stride + height.kernel
         self._lowered = scratch.take(
             blocks.groups, input_rows, channels, width.kernel, width.output, dtype=weight.dtype

@@ -70,6 +70,12 @@ def summation(dtype: str, taps: int, kind: str) -> Summation | None:
     return Summation(RUNS, dtype, even_run(taps * terms, max(_SAFE_TAPS, 4 * isqrt(taps * terms))) // terms)
 
 
+def between_zeros(summation: Summation, taps: int) -> Summation:
+    """Return the same for `taps` products of which many are zero by construction: adding those rounds nothing."""
+    run = taps if summation.kind == WHOLE else min(summation.run_taps, taps)
+    return summation._replace(run_taps=run)
+
+
 def spare_products(summation: Summation, taps: int) -> int:
     """Return how many buffers of the size of the product a sum of runs needs beside it."""
     runs = -(-taps // summation.run_taps)

@@ -6,8 +6,9 @@ convolution. Filters whose sample looks suspicious are judged whole.
 
 from __future__ import annotations
 
-from math import sqrt
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from math import inf, sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,11 +32,25 @@ _COHERENCE, _FAST_COHERENCE = 5.2, 7.0
 _MOST_COHERENCE = 0.8
 # A part of what is allowed: a sample above it sends the whole row to be judged.
 _SUSPICIOUS = 0.75
-# Values of the input that are judged, in so many places; neighbouring weights that stand for a filter.
-_INPUT_PLACES, _INPUT_RUN = 16, 256
-_BALANCE_SAMPLE, _VALUE_SAMPLE, _ROW_SAMPLE = 64, 16, 256
+# Values of the input that are judged, in so many places; neighbouring weights that stand for a filter, for its balance
+# and peak (of many filters fewer) and for how often it repeats a value.
+_INPUT_PLACES, _INPUT_RUN = 8, 256
+_SAMPLE, _SAMPLE_OF_MANY, _MANY = 64, 32, 512
+_VALUE_SAMPLE, _ROW_SAMPLE = 16, 256
+# So few products round too seldom to leave the bound, whatever their values.
+_FEW_TAPS = 9
 # Equal values that a row may have: 64 of 256 random levels have 7.
 _EQUAL_PART = 8
+
+
+class _Filters(NamedTuple):
+    """Weights (out_channels, K), and of a sample of each row the sums of magnitudes and of values."""
+
+    rows: Array
+    magnitudes: Array
+    sums: Array
+    largest: float
+    peaked: float
 
 
 def kinds_of(x: Array, weight: Array, accuracy: str) -> list[str]:
@@ -49,50 +64,58 @@ def kinds_of(x: Array, weight: Array, accuracy: str) -> list[str]:
     if rows.dtype.kind == "c":
         kind = RUNS if _varied(rows.real) and _varied(rows.imag) else WIDE
         return [kind] * len(x)
-    largest, peaked = _filters(rows)
-    tiny = _TINY[rows.dtype.name]
-    spreads = [_spread(image, largest, peaked, tiny) for image in x]
+    filters = _judged(rows)
+    spreads = [_spread(image, filters) for image in x]
+    if accuracy == "strict" and rows.shape[1] <= _FEW_TAPS:
+        return [WHOLE if spread < inf else WIDE for spread in spreads]
     # Written so that a NaN is very peaked. Algorithms that mix pixels, which `fast` allows, need level values.
-    levels = [spread <= _PEAKED for spread in spreads]
-    peaks = [accuracy == "strict" and spread <= _VERY_PEAKED for spread in spreads]
-    level_kind = _kind_of_level(rows, accuracy) if any(levels) else WIDE
-    peak_kind = WIDE if level_kind == WIDE and any(levels) else RUNS
-    if any(peaks) and not any(levels):
-        peak_kind = RUNS if _varied(rows) else WIDE
-    return [level_kind if level else peak_kind if peak else WIDE for level, peak in zip(levels, peaks, strict=True)]
+    level = [spread <= _PEAKED for spread in spreads]
+    kind = _kind_of_level(filters, accuracy) if any(level) else WIDE
+    if all(level):
+        return [kind] * len(x)
+    peak_kind = RUNS if accuracy == "strict" and _varied(rows) else WIDE
+    peaks = [peak_kind if spread <= _VERY_PEAKED else WIDE for spread in spreads]
+    return [kind if is_level else peak for is_level, peak in zip(level, peaks, strict=True)]
 
 
-def _kind_of_level(rows: Array, accuracy: str) -> str:
+def _kind_of_level(filters: _Filters, accuracy: str) -> str:
     """Return the kind for inputs whose values are much alike."""
-    taps = rows.shape[1]
-    if accuracy == "fast" and _balanced(rows, blas_run(taps), _FAST_COHERENCE):
+    taps = filters.rows.shape[1]
+    if accuracy == "fast" and _balanced(filters, blas_run(taps), _FAST_COHERENCE):
         return WHOLE
-    if not _varied(rows):
+    if not _varied(filters.rows):
         return WIDE
-    return LONG_RUNS if _balanced(rows, long_run(taps), _COHERENCE) else RUNS
+    return LONG_RUNS if _balanced(filters, long_run(taps), _COHERENCE) else RUNS
 
 
-def _filters(rows: Array) -> tuple[float, float]:
-    """Return the largest mean magnitude of a filter, and the square of rms / mean of the most peaked."""
-    sample = np.abs(rows[:, :_BALANCE_SAMPLE])
-    ones = np.ones(sample.shape[1], rows.dtype)
-    sums = sample @ ones
-    np.multiply(sample, sample, out=sample)
-    # An empty filter has no peak.
-    peaked = (sample @ ones) * len(ones) / np.maximum(sums * sums, np.finfo(rows.dtype).tiny)
-    return float(sums.max()) / len(ones), float(peaked.max())
+@cache
+def _ones(length: int, dtype: np.dtype[Any]) -> Array:
+    return np.ones(length, dtype)
 
 
-def _spread(image: Array, largest: float, peaked: float, tiny: float) -> float:
+def _judged(rows: Array) -> _Filters:
+    sample = rows[:, : _SAMPLE if len(rows) < _MANY else _SAMPLE_OF_MANY]
+    ones = _ones(sample.shape[1], rows.dtype.newbyteorder("="))
+    values = np.abs(sample)
+    magnitudes, sums = values @ ones, sample @ ones
+    np.multiply(values, values, out=values)
+    # A row of zeros gives NaN, which is no peak.
+    peaks = values @ ones / (magnitudes * magnitudes)
+    peaked = float(np.fmax.reduce(peaks)) * len(ones)
+    return _Filters(rows, magnitudes, sums, float(magnitudes.max()) / len(ones), peaked)
+
+
+def _spread(image: Array, filters: _Filters) -> float:
     """Return the peakedness of an image's values that are not zero times that of the most peaked filter."""
     sample = np.abs(_sampled(image))
     count = np.count_nonzero(sample)
-    if not count:
+    if not count or not filters.largest:
         return 1.0
-    mean, square = float(sample.sum()) / count, float(np.dot(sample, sample)) / count
-    if 0 < mean * largest < tiny or not mean * mean > 0:
-        return float("inf")
-    return sqrt(square / mean**2 * peaked)
+    mean, square = float(sample @ _ones(len(sample), sample.dtype)) / count, float(sample @ sample) / count
+    # The square of what is not tiny may be.
+    if not mean * filters.largest >= _TINY[filters.rows.dtype.name] or not mean * mean > 0:
+        return inf
+    return sqrt(square / mean**2 * filters.peaked)
 
 
 def _sampled(x: Array) -> Array:
@@ -107,38 +130,31 @@ def _sampled(x: Array) -> Array:
     return x[tuple(slice(None, None, step) for step in steps)].reshape(-1)
 
 
-def _balanced(rows: Array, run: int, coherence: float) -> bool:
+def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
     """Whether sums of these products with inputs of one sign stay coherent enough for runs of `run` products."""
-    taps = rows.shape[1]
-    allowed = min(_MOST_COHERENCE, coherence * sqrt(taps) / run)
-    first, second = rows[:, :_BALANCE_SAMPLE], rows[:, taps // 2 : taps // 2 + _BALANCE_SAMPLE]
-    ones = np.ones(_BALANCE_SAMPLE, rows.dtype)
-    magnitudes = np.abs(first) @ ones[: first.shape[1]]
-    sums = first @ ones[: first.shape[1]] + second @ ones[: second.shape[1]]
-    magnitudes *= 1 + second.shape[1] / first.shape[1]
+    allowed = min(_MOST_COHERENCE, coherence * sqrt(filters.rows.shape[1]) / run)
     # Written so that a NaN is suspicious.
-    suspects = np.flatnonzero(~(np.abs(sums) <= _SUSPICIOUS * allowed * magnitudes))
-    if len(suspects) * 2 > len(rows):
+    fine = np.abs(filters.sums) <= _SUSPICIOUS * allowed * filters.magnitudes
+    if fine.all():
+        return True
+    suspects = np.flatnonzero(~fine)
+    if len(suspects) * 2 > len(fine):
         return False
-    judged = rows[suspects]
+    judged = filters.rows[suspects]
     return bool((np.abs(judged.sum(axis=1)) <= allowed * np.abs(judged).sum(axis=1)).all())
 
 
 def _varied(rows: Array) -> bool:
     """Whether no row repeats many of its values, signs and zeros apart: adding a zero does not round."""
-    taps = rows.shape[1]
-    if taps > 2 * _VALUE_SAMPLE:
-        sample = np.concatenate([rows[:, :_VALUE_SAMPLE], rows[:, taps - _VALUE_SAMPLE :]], axis=1)
-    else:
-        sample = np.ascontiguousarray(rows)
+    sample = np.ascontiguousarray(rows[:, :_VALUE_SAMPLE])
     # Lying flat they are compared in long runs; the last of a row meets the first of the next, which does no harm.
     flat, repeats = sample.reshape(-1), np.zeros(sample.size, bool)
-    for lag in (1, 2, 3, _VALUE_SAMPLE):
+    for lag in (1, 2, 3):
         repeats[lag:] |= flat[lag:] == flat[: max(0, len(flat) - lag)]
     repeats &= flat != 0
     if not repeats.any():
         return True
-    suspects = rows[repeats.reshape(sample.shape).any(axis=1), :: max(1, taps // _ROW_SAMPLE)]
+    suspects = rows[repeats.reshape(sample.shape).any(axis=1), :: max(1, rows.shape[1] // _ROW_SAMPLE)]
     ordered = np.sort(np.abs(suspects), axis=1)
     equal = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != 0)
     return bool((equal.sum(axis=1) * _EQUAL_PART <= suspects.shape[1]).all())

@@ -10,6 +10,8 @@ from conv2d_cli.layer.rules import LayerValues, layer_from
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from conv2d_cli.layer.forward import Layer
+
 _WEIGHT_AXES = 4
 
 
@@ -56,7 +58,7 @@ def check_weight_axes(shape: Sequence[int]) -> None:
         )
 
 
-def check_weight(layer: LayerValues, shape: Sequence[int]) -> None:
+def check_weight(layer: Layer, shape: Sequence[int]) -> None:
     """Check that a weight is the one of a layer.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
-from conv2d_cli.engine.summation import WIDE, spare_products
+from conv2d_cli.engine.summation import WIDE, between_zeros, spare_products
 from conv2d_cli.engine.task import Layout, best, even_part
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Of one block: its lowered rows stay in a core's cache from the copy to the product.
 _BLOCK_BYTES = 3 << 20
-_ROWS_TOGETHER = (1, 2, 4, 8, 16)
+_ROWS_TOGETHER = (1, 2, 4, 7, 8, 14, 16)
 _WEIGHT_BYTES = 4 << 20
 
 
@@ -49,7 +49,8 @@ def _layout(task: Task, together: int) -> Layout | None:
     if weight_bytes > _WEIGHT_BYTES:
         return None
     stored = not task.stored_directly or (together > 1 and filters > 1)
-    spares = spare_products(task.summation._replace(run_taps=min(task.summation.run_taps, taps)), taps) + stored
+    summed = between_zeros(task.summation, taps)
+    spares = spare_products(summed, taps) + stored
     picked = DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
     wrapped = 8 * (DTYPES[task.dtype].kind in "iu")
     input_row, picked_row = channels * width.output * itemsize * width.kernel, channels * width.output * picked
@@ -74,12 +75,15 @@ def _layout(task: Task, together: int) -> Layout | None:
             row_blocks = -(-height.output // rows)
     jobs = row_blocks * group_blocks
     input_rows = (rows - 1) * height.stride + height.kernel
-    runs = -(-taps // task.summation.run_taps)
-    products = groups * (rows // together)
+    runs = -(-taps // summed.run_taps)
     lowered = groups * channels * input_rows
+    # Rows that are left over are made one by one.
+    whole, left = divmod(min(rows, height.output), together)
+    products = whole * costs.gemm_small(together * filters, -(-taps // runs), width.output, itemsize)
+    products += left * costs.gemm_small(filters, product_taps(task, 1), width.output, itemsize)
     nanoseconds = geometry.groups * together * filters * taps * 0.3 + jobs * (
         costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
-        + products * runs * costs.gemm_small(together * filters, -(-taps // runs), width.output, itemsize)
+        + groups * runs * products
         + (runs - 1) * costs.COSTS.add * groups * filters * rows * width.output
         + stored * costs.copy(groups * filters * rows * width.output, width.output, 1, itemsize)
         + (12 + 2 * runs + 5 * width.kernel) * costs.COSTS.call

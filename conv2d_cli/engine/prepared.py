@@ -1,0 +1,129 @@
+"""A layer whose weights are transformed once, for many inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conv2d_cli.engine.convolution import (
+    carry_out_all,
+    check_bias_shape,
+    check_dtypes,
+    check_weight_shape,
+    parameters_of,
+)
+from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.engine.settle import settled
+from conv2d_cli.engine.threads import default_threads
+from conv2d_cli.layer.forward import UNBATCHED, geometry_of
+from conv2d_cli.layer.from_weight import check_weight
+from conv2d_cli.numpy_dtypes import dtype_name
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from conv2d_cli.layer.forward import Layer
+
+    Array = np.ndarray[Any, Any]
+
+# Inputs of so many shapes are planned and transformed for at a time; then the oldest is forgotten.
+_KEPT_SHAPES = 4
+
+
+class PreparedConv2d:
+    """A convolution with fixed parameters: call it with inputs (N, in_channels, H, W) or (in_channels, H, W)."""
+
+    def __init__(
+        self,
+        layer: Layer,
+        weight: Array,
+        bias: Array | None,
+        *,
+        accuracy: str,
+        threads: int,
+        algorithm: str | None,
+    ) -> None:
+        """Keep the parameters; `prepare` checks them first."""
+        self._layer, self._weight, self._bias = layer, weight, bias
+        self._accuracy, self._threads, self._algorithm = accuracy, threads, algorithm
+        self._dtype = dtype_name(weight.dtype)
+        self._plans: dict[tuple[int, ...], Plan] = {}
+        self._parameters: dict[tuple[object, ...], object] = {}
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Return the convolution of `x`, as `conv2d` does; its type is that of the weight.
+
+        Raises:
+            ShapeError: the layer does not take that shape.
+            DataError: the element types differ.
+            MemoryLimitError: there is no room for the output.
+        """
+        x = np.asarray(x)
+        check_dtypes(dtype_name(x.dtype), weight=self._dtype)
+        plan = self._plan_for(x.shape)
+        batched = x[None] if x.ndim == UNBATCHED else x
+        out = carry_out_all(settled(plan, batched, self._weight), batched, self._parameters_for)
+        return out[0] if x.ndim == UNBATCHED else out
+
+    def _plan_for(self, shape: tuple[int, ...]) -> Plan:
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan = plan_convolution(
+                geometry_of(self._layer, shape),
+                padding_mode=self._layer.padding_mode,
+                dtype=self._dtype,
+                accuracy=self._accuracy,
+                algorithm=self._algorithm,
+                threads=self._threads,
+            )
+            _keep(self._plans, shape, plan)
+        return plan
+
+    def _parameters_for(self, plan: Plan) -> object:
+        # They are the same whatever the batch.
+        key = (plan.algorithm, plan.layout, plan.summation)
+        if key not in self._parameters:
+            _keep(self._parameters, key, parameters_of(plan, self._weight, self._bias))
+        return self._parameters[key]
+
+
+def _keep(kept: dict[Any, Any], key: object, value: object) -> None:
+    if len(kept) >= _KEPT_SHAPES:
+        kept.pop(next(iter(kept)))
+    kept[key] = value
+
+
+def prepare(
+    layer: Layer,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    accuracy: str = "strict",
+    threads: int | None = None,
+    algorithm: str | None = None,
+) -> PreparedConv2d:
+    """Return a callable that convolves many inputs with these parameters, which are transformed once for each size.
+
+    Args:
+        layer: a `Conv2d`; its stride, padding, dilation, groups and padding mode are used.
+        weight: (out_channels, in_channels / groups, kh, kw), any float, complex or integer type but bool.
+        bias: (out_channels,), of the type of `weight`, or None.
+        accuracy: "strict" or "fast".
+        threads: None takes BLAS's own number.
+        algorithm: a name of `algorithms.ALGORITHMS`; None takes the best for each input.
+
+    Raises:
+        ShapeError: the bias has not one element for each output channel.
+        DataError: the weight does not fit the layer, or the element types differ.
+    """
+    weight = np.asarray(weight)
+    bias = None if bias is None else np.asarray(bias)
+    bias_dtype = None if bias is None else dtype_name(bias.dtype)
+    check_dtypes(dtype_name(weight.dtype), weight=dtype_name(weight.dtype), bias=bias_dtype)
+    check_weight_shape(weight)
+    check_weight(layer, weight.shape)
+    check_bias_shape(weight, bias)
+    return PreparedConv2d(
+        layer, weight, bias, accuracy=accuracy, threads=threads or default_threads(), algorithm=algorithm
+    )

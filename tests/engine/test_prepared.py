@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conv2d_cli import Conv2d, conv2d, prepare
+from conv2d_cli.engine import prepared
+from conv2d_cli.errors import DataError, ShapeError
+
+Array = np.ndarray[Any, Any]
+
+
+def operands(seed: int, batch: int = 2) -> tuple[Array, Array, Array]:
+    random = np.random.default_rng(seed)
+    x, weight, bias = (
+        random.standard_normal(shape).astype("f4") for shape in ((batch, 64, 30, 28), (48, 64, 3, 3), (48,))
+    )
+    return x, weight, bias
+
+
+@pytest.mark.parametrize("accuracy", ["strict", "fast"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_prepared_layer_gives_the_bits_of_conv2d(accuracy: str, threads: int) -> None:
+    x, weight, bias = operands(1)
+    layer = Conv2d(64, 48, 3, padding=1)
+    convolve = prepare(layer, weight, bias, accuracy=accuracy, threads=threads)
+    for part in (x, x[:1], x[0], x[:, :, :20]):
+        expected = conv2d(part, weight, bias, padding=1, accuracy=accuracy, threads=threads)
+        assert convolve(part).tobytes() == expected.tobytes()
+        assert convolve(part).shape == expected.shape
+
+
+def test_weights_are_transformed_once_for_each_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    parameters_of = prepared.parameters_of
+
+    def counted(plan: Any, *arrays: Any) -> object:
+        made.append(plan.algorithm)
+        return parameters_of(plan, *arrays)
+
+    monkeypatch.setattr(prepared, "parameters_of", counted)
+    x, weight, _ = operands(2, batch=3)
+    convolve = prepare(Conv2d(64, 48, 3, bias=False), weight, accuracy="fast")
+    for part in (x, x[0], x[:2], x):
+        convolve(part)
+    assert made == ["winograd"]
+    convolve(x[:, :, :25])
+    assert len(made) == 2
+    for rows in range(10, 20):
+        convolve(x[:, :, :rows])
+    convolve(x)
+    # Few sizes are kept: the first was forgotten.
+    assert made.count("winograd") >= 3
+
+
+def test_images_of_one_batch_may_ask_for_different_sums() -> None:
+    x, weight, bias = operands(3, batch=4)
+    x[1] = 10.0 ** np.random.default_rng(0).uniform(-6, 6, x[1].shape)
+    x[2, 0, 0, 0] = np.inf
+    for accuracy in ("strict", "fast"):
+        together = conv2d(x, weight, bias, padding=1, accuracy=accuracy)
+        apart = [conv2d(image, weight, bias, padding=1, accuracy=accuracy) for image in x]
+        assert together.tobytes() == np.stack(apart).tobytes()
+        assert prepare(Conv2d(64, 48, 3, padding=1), weight, bias, accuracy=accuracy)(x).tobytes() == together.tobytes()
+
+
+def test_parameters_and_inputs_that_do_not_fit_are_refused() -> None:
+    x, weight, bias = operands(4)
+    layer = Conv2d(64, 48, 3)
+    with pytest.raises(DataError, match="the layer needs a weight of size"):
+        prepare(layer, weight[:, :8], bias)
+    with pytest.raises(ShapeError, match="expected bias"):
+        prepare(layer, weight, bias[:3])
+    with pytest.raises(DataError, match="bias type"):
+        prepare(layer, weight, bias.astype("f8"))
+    with pytest.raises(ShapeError, match="to have 64 channels"):
+        prepare(layer, weight, bias)(x[:, :5])
+    with pytest.raises(DataError, match="should be the same"):
+        prepare(layer, weight, bias)(x.astype("f8"))
