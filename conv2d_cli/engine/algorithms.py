@@ -42,6 +42,7 @@ def _algorithm(
 
 ALGORITHMS = {
     "pointwise": _algorithm("pointwise", _FLOATS | _COMPLEX),
+    "small": _algorithm("small", _FLOATS | _COMPLEX | _INTEGERS),
     "im2col": _algorithm("im2col", _FLOATS | _COMPLEX | _INTEGERS),
     "shifted": _algorithm("shifted", _FLOATS | _COMPLEX | _INTEGERS),
     "row_lowering": _algorithm("row_lowering", _FLOATS | _COMPLEX),

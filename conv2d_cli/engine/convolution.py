@@ -128,7 +128,7 @@ def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> 
 
 def parameters_of(plan: Plan, weight: Array, bias: Array | None) -> object:
     """Return weight and bias as the plan's algorithm wants them."""
-    return import_module(ALGORITHMS[plan.algorithm].module).prepare(plan, weight, bias)
+    return _module(plan.algorithm).prepare(plan, weight, bias)
 
 
 def carry_out(plan: Plan, x: Array, parameters: Callable[[Plan], object]) -> Array:
@@ -137,8 +137,13 @@ def carry_out(plan: Plan, x: Array, parameters: Callable[[Plan], object]) -> Arr
     if not out.size:
         return out
     with np.errstate(all="ignore"), blas_threads.held_at(plan.blas_threads):
-        import_module(ALGORITHMS[plan.algorithm].module).convolve(plan, x, parameters(plan), out)
+        _module(plan.algorithm).convolve(plan, x, parameters(plan), out)
     return out
+
+
+@cache
+def _module(algorithm: str) -> Any:  # noqa: ANN401 - a module with `prepare` and `convolve`
+    return import_module(ALGORITHMS[algorithm].module)
 
 
 def _new_output(plan: Plan) -> Array:

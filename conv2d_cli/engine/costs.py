@@ -14,17 +14,24 @@ class Costs(NamedTuple):
 
     # sgemm 1024^3: 250 GFLOP/s; dgemm 108.
     gemm_flop: float = 1 / 250
-    # sgemm (64, 576, 3136): 227 GFLOP/s, (512, 4608, 49): 189; the difference is packing both operands.
+    # sgemm (64, 576, 3136): 227 GFLOP/s, (512, 4608, 49): 189; the difference is packing both operands. With few rows,
+    # (8, 198, 1024), it costs twice as much.
     gemm_pack: float = 0.08
+    # Columns are multiplied so many at a time: (512, 2048, 49) takes as long as (512, 2048, 64).
+    lanes: int = 16
     # Loads and stores of the product itself: (64, 32, 3136) runs at 207 GFLOP/s.
     gemm_product: float = 0.03
-    # One np.matmul on small operands, and each further product of its batch.
-    matmul_call: float = 900.0
-    matmul_batch: float = 150.0
-    # Batches of products of up to 100^3 multiply-adds, which are not packed: (4, 18, 112) takes 132 ns, (7, 27, 14) 73.
+    # Products of up to 100^3 multiply-adds are not packed: (4, 18, 112) takes 132 ns, (7, 27, 14) 73.
     small_product: float = 60.0
     small_flop: float = 1 / 190
     small_limit: int = 1_000_000
+    # What their second operand costs where it has many short rows: (4, 3200, 28) takes 14 us, (8, 363, 256) 7.
+    small_far: float = 0.10
+    short: int = 64
+    # A row times a matrix, which is read once.
+    gemv: float = 0.045
+    # One np.matmul.
+    matmul_call: float = 600.0
     # np.add(a, b, out=a), 64k to 1M elements: 0.054 to 0.079.
     add: float = 0.07
     # A copy whose inner runs are W elements long: W 224: 0.073, 56: 0.10, 28: 0.16, 14: 0.27, 7: 0.60.
@@ -39,8 +46,12 @@ class Costs(NamedTuple):
     filter_point: float = 0.22
     far_filter_point: float = 0.5
     near_bytes: int = 12 << 20
+    # What an algorithm's own Python takes before and between its blocks, in all: `small`, `pointwise`, the others.
+    setup_small: float = 7_000.0
+    setup_pointwise: float = 10_000.0
+    setup: float = 22_000.0
     # Other short NumPy calls.
-    call: float = 500.0
+    call: float = 400.0
     # One element that goes through an FFT and back.
     fft: float = 8.0
 
@@ -49,24 +60,22 @@ COSTS = Costs()
 
 
 def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
-    """Return the cost of a product of (rows, depth) and (depth, columns)."""
+    """Return the cost of a product of (rows, depth) and (depth, columns), one of a batch."""
     costs, width = COSTS, itemsize / 4
-    flops = 2.0 * rows * depth * columns * costs.gemm_flop
-    packed = (rows * depth + depth * columns) * costs.gemm_pack
-    return width * (flops + packed + rows * columns * costs.gemm_product)
+    flops = 2.0 * rows * depth * (-(-columns // costs.lanes) * costs.lanes)
+    if depth == 1:
+        # Not a product of matrices, but of each row with a number.
+        return width * 2 * rows * columns * costs.add + costs.small_product
+    if rows == 1:
+        return costs.small_product + width * depth * columns * costs.gemv
+    if rows * depth * columns <= costs.small_limit:
+        far = costs.small_far if columns < costs.short < depth * columns / costs.short else 0.0
+        return costs.small_product + width * (flops * costs.small_flop + depth * columns * far)
+    packed = (rows * depth + depth * columns) * (costs.gemm_pack if rows > costs.lanes else 2 * costs.gemm_pack)
+    return width * (flops * costs.gemm_flop + packed + rows * columns * costs.gemm_product)
 
 
 def copy(elements: int, run: int, step: int = 1, itemsize: int = 4) -> float:
     """Return the cost of copying so many elements in runs of `run`, every `step`-th."""
     costs = COSTS
     return elements * (costs.copy * itemsize / 4 + costs.copy_run / max(1, run) + (costs.copy_step if step > 1 else 0))
-
-
-def gemm_small(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
-    """Return the cost of one of many small products, which OpenBLAS does not pack."""
-    small = COSTS.small_product + 2.0 * rows * depth * columns * COSTS.small_flop * itemsize / 4
-    return (
-        small
-        if rows * depth * columns <= COSTS.small_limit
-        else gemm(rows, depth, columns, itemsize) + COSTS.matmul_batch
-    )

@@ -6,7 +6,7 @@ from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.arithmetic.counts import macs
+from conv2d_cli.arithmetic.counts import im2col_elements, macs
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.summation import LONG_RUNS, WHOLE, WIDE, Summation, summation
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ACCURACIES = ("strict", "fast")
 # Element types that are summed in themselves unless the values ask for more.
 _ROUNDED = frozenset({"float32", "float64", "complex64", "complex128"})
-# Below so many multiply-adds an image a wider type costs less than looking at the values would.
-_TINY_MACS = 300_000
+# Below so many multiply-adds and columns an image a wider type costs less than looking at the values would.
+_TINY_MACS, _TINY_COLUMNS = 300_000, 60_000
 _ANY = Summation(WHOLE, "float32", 1)
 
 
@@ -59,8 +59,10 @@ class Plan(NamedTuple):
         return min(self.threads, self.layout.jobs)
 
     @property
-    def blas_threads(self) -> int:
-        """Threads that each worker's BLAS has."""
+    def blas_threads(self) -> int | None:
+        """Threads that each worker's BLAS has; None where its products are too small to be shared out anyway."""
+        if self.algorithm == "small":
+            return None
         return 1 if self.workers > 1 else self.threads
 
     @property
@@ -77,7 +79,7 @@ class Plan(NamedTuple):
     @property
     def threads_used(self) -> int:
         """Threads that carry it out: Python's, or those of BLAS."""
-        return max(self.workers, self.blas_threads)
+        return max(self.workers, self.blas_threads or 1)
 
     @property
     def blocks_in_words(self) -> str:
@@ -180,7 +182,8 @@ def _nothing_fits(task: Task, algorithm: str | None, kind: str) -> DataError | U
 
 def _kind_in_general(geometry: Geometry, dtype: str, accuracy: str, algorithm: str | None) -> str:
     """Return the summation that most values ask for."""
-    tiny = macs(geometry._replace(batch=1)) <= _TINY_MACS
+    image = geometry._replace(batch=1)
+    tiny = macs(image) <= _TINY_MACS and im2col_elements(image) <= _TINY_COLUMNS
     if algorithm is None and tiny and dtype in {"float32", "complex64"}:
         return WIDE
     return LONG_RUNS if accuracy == "strict" else WHOLE

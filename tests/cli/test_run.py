@@ -213,7 +213,7 @@ def test_a_plan_is_shown_and_nothing_done(folder: Path) -> None:
     assert record["output_shape"] == [2, 6, 5, 7]
     assert record["dtype"] == "float32"
     assert record["parameters_from"] == "seed 0"
-    assert record["algorithm"] == "im2col"
+    assert record["algorithm"] == "small"
     assert record["accuracy"] == "strict"
     assert record["macs"] == 2 * 6 * 5 * 7 * 4 * 9
     assert record["input_bytes"] == 2 * 4 * 7 * 9 * 4

@@ -44,7 +44,7 @@ def square(
         (square(112, (32, 32), groups=32), "strict", "row_lowering"),
         (square(1024, (1, 1), 31, padding=15), "strict", "row_lowering"),
         (square(1024, (1, 1), 31, padding=15), "fast", "fft"),
-        (square(32, (3, 8)), "strict", "im2col"),
+        (square(32, (3, 8)), "strict", "small"),
     ],
 )
 def test_each_class_of_layers_has_its_algorithm(geometry: Geometry, accuracy: str, algorithm: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conv2d_cli import Conv2d, conv2d, prepare
-from conv2d_cli.engine import prepared
+from conv2d_cli.engine.convolution import parameters_of
 from conv2d_cli.errors import DataError, ShapeError
 
 Array = np.ndarray[Any, Any]
@@ -34,15 +34,14 @@ def test_a_prepared_layer_gives_the_bits_of_conv2d(accuracy: str, threads: int) 
 
 def test_weights_are_transformed_once_for_each_size(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    parameters_of = prepared.parameters_of
 
     def counted(plan: Any, *arrays: Any) -> object:
         made.append(plan.algorithm)
         return parameters_of(plan, *arrays)
 
-    monkeypatch.setattr(prepared, "parameters_of", counted)
+    monkeypatch.setattr("conv2d_cli.engine.prepared.parameters_of", counted)
     x, weight, _ = operands(2, batch=3)
-    convolve = prepare(Conv2d(64, 48, 3, bias=False), weight, accuracy="fast")
+    convolve = prepare(Conv2d(64, 48, 3, bias=False), weight, accuracy="fast", threads=1)
     for part in (x, x[0], x[:2], x):
         convolve(part)
     assert made == ["winograd"]

@@ -53,8 +53,12 @@ def _layout(task: Task, size: int) -> Layout | None:
         return None
     band_bytes = itemsize * channels * size * ((together - 1) * columns + size)
     area, fft = size * size, costs.COSTS.fft / 2 * itemsize / 4
-    nanoseconds = channels * filters * area * fft + down * across * (
-        (channels + filters) * area * fft + channels * filters * area * costs.COSTS.add * 4 * itemsize / 4
+    nanoseconds = (
+        costs.COSTS.setup
+        + channels * filters * area * fft
+        + down
+        * across
+        * ((channels + filters) * area * fft + channels * filters * area * costs.COSTS.add * 4 * itemsize / 4)
     )
     nanoseconds += jobs * (10 + 6 * channels * filters) * costs.COSTS.call
     return Layout(

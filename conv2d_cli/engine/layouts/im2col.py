@@ -60,14 +60,14 @@ def lay_out(task: Task) -> Layout | None:
     runs = -(-taps // task.summation.run_taps)
     tiles = -(-filters // channels)
     lowered = groups * taps * pixels
-    nanoseconds = (
+    nanoseconds = costs.COSTS.setup + (
         tiles
         * jobs
         * (
             costs.copy(lowered, columns, geometry.width.stride, itemsize)
             + costs.copy(lowered // (geometry.height.kernel * geometry.width.kernel), columns, 1, itemsize)
             + groups * runs * costs.gemm(channels, -(-taps // runs), pixels, itemsize)
-            + runs * (costs.COSTS.matmul_call + (groups - 1) * costs.COSTS.matmul_batch)
+            + runs * costs.COSTS.matmul_call
             + (runs - 1 + converted) * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
             + 8 * costs.COSTS.call
         )

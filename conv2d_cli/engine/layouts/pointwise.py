@@ -41,9 +41,9 @@ def lay_out(task: Task) -> Layout | None:
     columns = min(width.output, pixels)
     jobs = -(-height.output // rows) * -(-width.output // columns)
     runs = -(-channels // task.summation.run_taps)
-    nanoseconds = jobs * (
+    nanoseconds = costs.COSTS.setup_pointwise + jobs * (
         groups * runs * costs.gemm(filters, -(-channels // runs), rows * columns, task.itemsize)
-        + runs * (costs.COSTS.matmul_call + (groups - 1) * costs.COSTS.matmul_batch)
+        + runs * costs.COSTS.matmul_call
         + (runs - 1) * (geometry.out_channels * rows * columns * costs.COSTS.add + costs.COSTS.call)
         + copied * costs.copy(geometry.in_channels * rows * columns, columns, stride, task.itemsize)
     )

@@ -79,14 +79,19 @@ def _layout(task: Task, together: int) -> Layout | None:
     lowered = groups * channels * input_rows
     # Rows that are left over are made one by one.
     whole, left = divmod(min(rows, height.output), together)
-    products = whole * costs.gemm_small(together * filters, -(-taps // runs), width.output, itemsize)
-    products += left * costs.gemm_small(filters, product_taps(task, 1), width.output, itemsize)
-    nanoseconds = geometry.groups * together * filters * taps * 0.3 + jobs * (
-        costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
-        + groups * runs * products
-        + (runs - 1) * costs.COSTS.add * groups * filters * rows * width.output
-        + stored * costs.copy(groups * filters * rows * width.output, width.output, 1, itemsize)
-        + (12 + 2 * runs + 5 * width.kernel) * costs.COSTS.call
+    products = whole * costs.gemm(together * filters, -(-taps // runs), width.output, itemsize)
+    products += left * costs.gemm(filters, product_taps(task, 1), width.output, itemsize)
+    nanoseconds = (
+        costs.COSTS.setup
+        + geometry.groups * together * filters * taps * 0.3
+        + jobs
+        * (
+            costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
+            + groups * runs * products
+            + (runs - 1) * costs.COSTS.add * groups * filters * rows * width.output
+            + stored * costs.copy(groups * filters * rows * width.output, width.output, 1, itemsize)
+            + (12 + 2 * runs + 5 * width.kernel) * costs.COSTS.call
+        )
     )
     passing = groups * (rows * passing_row + max(0, height.kernel - height.stride) * picked_row)
     worker_bytes = groups * (rows * row_bytes + fixed_bytes) - passing

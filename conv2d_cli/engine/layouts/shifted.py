@@ -93,13 +93,18 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
     pixels = rows * flat
     products = height.kernel * (width.kernel // columns) * -(-depth // run)
     gathered = groups * depth * (rows + reach(height)) * flat * planes
-    nanoseconds = costs.COSTS.transposed * prod(geometry.weight_shape) * itemsize / 4 + jobs * (
-        products * groups * costs.gemm(filters, run, pixels, itemsize)
-        + products * (costs.COSTS.matmul_call + (groups - 1) * costs.COSTS.matmul_batch)
-        + (products - 1) * (geometry.out_channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
-        + costs.copy(gathered, flat, width.stride, itemsize)
-        + costs.copy(geometry.out_channels * rows * width.output, width.output, 1, itemsize)
-        + (4 + 6 * planes * columns) * costs.COSTS.call
+    nanoseconds = (
+        costs.COSTS.setup
+        + costs.COSTS.transposed * prod(geometry.weight_shape) * itemsize / 4
+        + jobs
+        * (
+            products * groups * costs.gemm(filters, run, pixels, itemsize)
+            + products * costs.COSTS.matmul_call
+            + (products - 1) * (geometry.out_channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
+            + costs.copy(gathered, flat, width.stride, itemsize)
+            + costs.copy(geometry.out_channels * rows * width.output, width.output, 1, itemsize)
+            + (4 + 6 * planes * columns) * costs.COSTS.call
+        )
     )
     passing = rows * passing_bytes + reach(height) * flat * geometry.in_channels * picked
     shifts = (

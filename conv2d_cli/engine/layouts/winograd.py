@@ -150,7 +150,7 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
     jobs, width = -(-tiles // rows), itemsize / 4
     # What no longer fits a core's cache between the stages is slower in all of them.
     crowded = 1 + max(0, pixels - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
-    products = 4 * points * (costs.gemm(filters, channels, pixels, itemsize) + costs.COSTS.matmul_batch)
+    products = 4 * points * costs.gemm(filters, channels, pixels, itemsize)
     transforms = costs.gemm(points, points, 2 * channels * pixels, itemsize)
     transforms += costs.gemm(2 * tile_rows, 4 * points, filters * pixels, itemsize)
     transforms += width * costs.COSTS.add * 4 * points * pixels * channels
@@ -163,7 +163,8 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
     return Layout(
         WinogradBlocks(tile_rows, rows),
         jobs,
-        width * filter_point * 4 * points * channels * filters
+        costs.COSTS.setup
+        + width * filter_point * 4 * points * channels * filters
         + jobs * (crowded * (products + transforms + copies) + calls),
         worker_bytes,
         weight_bytes,

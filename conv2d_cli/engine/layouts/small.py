@@ -1,0 +1,56 @@
+"""Small images: all windows of several images as columns at once, in as few calls as can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine import costs
+from conv2d_cli.engine.layouts.im2col import span
+from conv2d_cli.engine.task import Layout
+
+if TYPE_CHECKING:
+    from conv2d_cli.engine.task import Task
+
+# Of the images that are taken at once, and of one: larger ones gain nothing by it.
+_BLOCK_BYTES, _IMAGE_BYTES = 2 << 20, 3 << 19
+
+
+class SmallBlocks(NamedTuple):
+    """How many images are taken at once."""
+
+    images: int
+
+
+def lay_out(task: Task) -> Layout | None:
+    """Return the layout; None where an image is not small, or its sums must be in runs."""
+    geometry, (_, filters), itemsize = task.geometry, task.group_channels, task.itemsize
+    taps, pixels, groups = geometry.taps_per_output, task.pixels, geometry.groups
+    if task.summation.run_taps < taps:
+        return None
+    padded = geometry.in_channels * span(geometry.height, geometry.height.output)
+    padded *= span(geometry.width, geometry.width.output)
+    lowered, sums = groups * taps * pixels, geometry.out_channels * pixels
+    # Whole numbers are brought to int64 before they wrap, and modes that are not zeros pick what they repeat first.
+    passing = 8 * sums * (DTYPES[task.dtype].kind in "iu")
+    passing += DTYPES[task.dtype].bytes * padded * (task.padding_mode != "zeros")
+    image_bytes = itemsize * (padded + lowered + sums * (not task.stored_directly)) + passing
+    weight_bytes = itemsize * geometry.out_channels * (taps + 1)
+    if image_bytes > min(_IMAGE_BYTES, task.scratch_bytes) or weight_bytes > min(_BLOCK_BYTES, task.scratch_bytes):
+        return None
+    images = max(1, _BLOCK_BYTES // image_bytes)
+    nanoseconds = (
+        costs.COSTS.setup_small
+        + costs.copy(lowered + padded, geometry.width.output, geometry.width.stride, itemsize)
+        + groups * costs.gemm(filters, taps, pixels, itemsize)
+        + (not task.stored_directly) * costs.copy(sums, sums, 1, itemsize)
+    )
+    return Layout(
+        SmallBlocks(images),
+        1,
+        nanoseconds,
+        0,
+        weight_bytes,
+        f"windows are copied to columns for up to {images} whole images at a time",
+        images * image_bytes,
+    )
