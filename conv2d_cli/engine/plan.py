@@ -184,6 +184,8 @@ def _kind_in_general(geometry: Geometry, dtype: str, accuracy: str, algorithm: s
     """Return the summation that most values ask for."""
     image = geometry._replace(batch=1)
     tiny = macs(image) <= _TINY_MACS and im2col_elements(image) <= _TINY_COLUMNS
+    # Without columns to make there is little to save.
+    tiny = tiny and image.height.kernel * image.width.kernel > 1
     if algorithm is None and tiny and dtype in {"float32", "complex64"}:
         return WIDE
     return LONG_RUNS if accuracy == "strict" else WHOLE

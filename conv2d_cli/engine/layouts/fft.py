@@ -46,8 +46,10 @@ def _layout(task: Task, size: int) -> Layout | None:
     # Two real numbers for each element of half a spectrum, in the copies that the transforms make.
     spectrum = 2 * itemsize * size * (size // 2 + 1)
     block_bytes = (2 * channels + 3) * spectrum + (channels + 1) * itemsize * size * size
-    weight_bytes = (channels * filters + 1) * spectrum + channels * filters * size * size * itemsize
     together = even_part(across, max(1, _BLOCK_BYTES // block_bytes))
+    # Spectra of the kernels are kept; while they are made there are a copy of them and the padded kernels.
+    making = channels * filters * (spectrum + size * size * itemsize)
+    weight_bytes = channels * filters * spectrum + max(0, making - together * block_bytes)
     jobs = down * -(-across // together)
     if task.threads * together * block_bytes + weight_bytes > task.scratch_bytes:
         return None

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Of the images that are taken at once, and of one: larger ones gain nothing by it.
 _BLOCK_BYTES, _IMAGE_BYTES = 2 << 20, 3 << 19
+# Outputs of a 1x1 kernel: with more it does not pay to copy what is its own column already.
+_SINGLE_ELEMENTS = 20_000
 
 
 class SmallBlocks(NamedTuple):
@@ -27,6 +29,8 @@ def lay_out(task: Task) -> Layout | None:
     geometry, (_, filters), itemsize = task.geometry, task.group_channels, task.itemsize
     taps, pixels, groups = geometry.taps_per_output, task.pixels, geometry.groups
     if task.summation.run_taps < taps:
+        return None
+    if geometry.height.kernel * geometry.width.kernel == 1 and geometry.out_channels * pixels > _SINGLE_ELEMENTS:
         return None
     padded = geometry.in_channels * span(geometry.height, geometry.height.output)
     padded *= span(geometry.width, geometry.width.output)
