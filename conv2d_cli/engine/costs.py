@@ -79,4 +79,5 @@ def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
 def copy(elements: int, run: int, step: int = 1, itemsize: int = 4) -> float:
     """Return the cost of copying so many elements in runs of `run`, every `step`-th."""
     costs = COSTS
-    return elements * (costs.copy * itemsize / 4 + costs.copy_run / max(costs.shortest_run, run) + (costs.copy_step if step > 1 else 0))
+    runs = costs.copy_run / max(costs.shortest_run, run)
+    return elements * (costs.copy * itemsize / 4 + runs + (costs.copy_step if step > 1 else 0))

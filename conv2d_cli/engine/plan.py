@@ -10,7 +10,7 @@ from conv2d_cli.arithmetic.counts import im2col_elements, macs
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.summation import LONG_RUNS, WHOLE, WIDE, Summation, summation
-from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, Task, elapsed
+from conv2d_cli.engine.task import SCRATCH_BYTES, WORTH_SHARING, Layout, Task, elapsed, shares_products
 from conv2d_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -51,19 +51,21 @@ class Plan(NamedTuple):
         return self.kind != WIDE and self.dtype in _ROUNDED
 
     @property
-    def workers(self) -> int:
-        """Python threads that share the blocks out.
-
-        They do not depend on the batch: products differ in their last bits with the number of BLAS threads.
-        """
-        return min(self.threads, self.layout.jobs)
-
-    @property
     def blas_threads(self) -> int | None:
-        """Threads that each worker's BLAS has; None where its products are too small to be shared out anyway."""
+        """Threads that each worker's BLAS has; None where its products are too small to be shared out anyway.
+
+        They do not depend on the batch, since products differ in their last bits with their number.
+        """
         if self.algorithm == "small":
             return None
-        return 1 if self.workers > 1 else self.threads
+        return self.threads if shares_products(self.layout, self.threads) else 1
+
+    @property
+    def workers(self) -> int:
+        """Python threads that share the blocks of all images out, where that pays."""
+        if self.blas_threads != 1 or self.layout.nanoseconds * self.geometry.batch < WORTH_SHARING:
+            return 1
+        return max(1, min(self.threads, self.layout.jobs * self.geometry.batch))
 
     @property
     def scratch_bytes(self) -> int:

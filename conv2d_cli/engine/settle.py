@@ -9,6 +9,7 @@ import numpy as np
 
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.summation import WIDE
+from conv2d_cli.engine.threads import blas_threads
 from conv2d_cli.engine.values import kinds_of
 from conv2d_cli.errors import UsageError
 
@@ -24,7 +25,8 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
     """
     if not plan.asks_values or not x.size:
         return {plan: list(range(len(x)))}
-    with np.errstate(all="ignore"):
+    # Waking more threads of BLAS takes longer than these sums.
+    with np.errstate(all="ignore"), blas_threads.held_at(1):
         kinds = kinds_of(x, weight, plan.accuracy)
         if plan.layout.needs_finite:
             finite = _is_finite(weight)

@@ -18,6 +18,8 @@ SCRATCH_BYTES = 40 << 20
 _COPIES = 0.25
 # Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock.
 _HANDED_OVER = 80_000
+# So short a time is best left to one thread.
+WORTH_SHARING = 3 * _HANDED_OVER
 # An image is shared out among threads where each has so many output pixels; below, BLAS shares out the filters.
 SHARED_PIXELS = 380
 
@@ -61,7 +63,7 @@ class Layout(NamedTuple):
     there are threads, if it can be cut so. `nanoseconds` is the estimate for one image on one thread that choices are
     made by. Besides input, parameters and output each worker holds `worker_bytes` while it works and up to
     `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
-    infinity would spread beyond the outputs that it belongs to.
+    infinity would spread beyond the outputs that it belongs to, `large_products` that BLAS can share its products out.
     """
 
     blocks: Any
@@ -72,19 +74,25 @@ class Layout(NamedTuple):
     words: str
     passing_bytes: int = 0
     needs_finite: bool = False
+    large_products: bool = True
+
+
+def shares_products(layout: Layout, threads: int) -> bool:
+    """Whether BLAS shares out the products: an image is too few jobs for so many threads, and they are large."""
+    return layout.jobs < threads and layout.large_products
 
 
 def elapsed(layout: Layout, threads: int) -> float:
     """Return the nanoseconds of one image on so many threads.
 
-    Workers wait for the last of them; where there is one job, BLAS shares out the products and the copies stay on one.
+    Workers wait for the last of them; where BLAS shares out the products, the copies stay on one thread.
     """
-    if threads == 1:
-        return layout.nanoseconds
-    if layout.jobs == 1:
-        return layout.nanoseconds * (_COPIES + (1 - _COPIES) / threads)
-    rounds = -(-layout.jobs // threads)
-    return layout.nanoseconds * rounds / layout.jobs + _HANDED_OVER
+    alone = layout.nanoseconds
+    if threads == 1 or alone < WORTH_SHARING:
+        return alone
+    if shares_products(layout, threads):
+        return alone * (_COPIES + (1 - _COPIES) / threads)
+    return min(alone, alone * -(-layout.jobs // threads) / layout.jobs + _HANDED_OVER)
 
 
 def best(found: Iterable[Layout | None], threads: int) -> Layout | None:

@@ -190,6 +190,10 @@ def test_threads_share_out_blocks_or_else_products() -> None:
     assert (shared.workers, shared.blas_threads, shared.threads_used) == (2, 1, 2)
     small = plan_convolution(square(7, (512, 512)), threads=2)
     assert (small.workers, small.blas_threads, small.threads_used) == (1, 2, 2)
+    depthwise = square(14, (64, 64), groups=64)
+    little = plan_convolution(depthwise, threads=2, algorithm="row_lowering")
+    assert (little.workers, little.blas_threads) == (1, 1)
+    assert plan_convolution(depthwise._replace(batch=64), threads=2, algorithm="row_lowering").workers == 2
     # Products differ in their last bits with the number of BLAS threads.
     batched = plan_convolution(square(7, (512, 512), batch=8), threads=2)
     assert (batched.workers, batched.blas_threads) == (1, 2)

@@ -72,4 +72,5 @@ def _layout(task: Task, size: int) -> Layout | None:
         f"Fourier transforms of {size}x{size} blocks that yield {rows}x{columns} output pixels each",
         together * block_bytes - band_bytes,
         needs_finite=True,
+        large_products=False,
     )

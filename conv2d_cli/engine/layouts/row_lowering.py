@@ -106,4 +106,5 @@ def _layout(task: Task, together: int) -> Layout | None:
         passing,
         # Between kernels in a Toeplitz matrix are zeros, and zero times infinity is NaN.
         needs_finite=together > 1,
+        large_products=False,
     )

@@ -38,6 +38,8 @@ POINTS = {2: (Fraction(0), Fraction(1), Fraction(-1))} | {
 # Blocks are fastest near 200 pixels: 64x64 channels run at 303 GFLOP/s with 208, 242 with 128 and 265 with 416.
 _CROWDED_PIXELS = 256
 _MOST_ROWS = 64
+# Multiply-adds of one product that BLAS can share out with profit.
+_LARGE_PRODUCT = 8_000_000
 # Filters are turned so many at a time, so that they stay in the nearest cache.
 TURNED = 4096
 
@@ -170,4 +172,5 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
         weight_bytes,
         f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time",
         needs_finite=True,
+        large_products=filters * channels * pixels >= _LARGE_PRODUCT,
     )
