@@ -20,7 +20,7 @@ ACCURACIES = ("strict", "fast")
 # Element types that are summed in themselves unless the values ask for more.
 _ROUNDED = frozenset({"float32", "float64", "complex64", "complex128"})
 # Below so many multiply-adds and columns an image a wider type costs less than looking at the values would.
-_TINY_MACS, _TINY_COLUMNS = 300_000, 60_000
+_TINY_MACS, _TINY_COLUMNS, _TINY_SINGLE_MACS = 300_000, 60_000, 40_000
 _ANY = Summation(WHOLE, "float32", 1)
 
 
@@ -186,8 +186,8 @@ def _kind_in_general(geometry: Geometry, dtype: str, accuracy: str, algorithm: s
     """Return the summation that most values ask for."""
     image = geometry._replace(batch=1)
     tiny = macs(image) <= _TINY_MACS and im2col_elements(image) <= _TINY_COLUMNS
-    # Without columns to make there is little to save.
-    tiny = tiny and image.height.kernel * image.width.kernel > 1
+    # With a kernel of one element there are no columns to make, and little to save but in the smallest.
+    tiny = tiny and (image.height.kernel * image.width.kernel > 1 or macs(image) <= _TINY_SINGLE_MACS)
     if algorithm is None and tiny and dtype in {"float32", "complex64"}:
         return WIDE
     return LONG_RUNS if accuracy == "strict" else WHOLE
