@@ -32,6 +32,9 @@ _COHERENCE, _FAST_COHERENCE = 5.2, 7.0
 _MOST_COHERENCE = 0.8
 # A part of what is allowed: a sample above it sends the whole row to be judged.
 _SUSPICIOUS = 0.75
+# One product that is a part f of its sum makes the others round at its scale: `1.1 f sqrt(r) eps` in runs of r (five
+# sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter.
+_OUTWEIGHED, _LARGE_WEIGHT = 2.86, 4
 # Values of the input that are judged, in so many places; neighbouring weights that stand for a filter, for its balance
 # and peak (of many filters fewer) and for how often it repeats a value.
 _INPUT_PLACES, _INPUT_RUN = 8, 256
@@ -65,8 +68,10 @@ def kinds_of(x: Array, weight: Array, accuracy: str) -> list[str]:
         kind = RUNS if _varied(rows.real) and _varied(rows.imag) else WIDE
         return [kind] * len(x)
     filters = _judged(rows)
-    spreads = [_spread(image, filters) for image in x]
-    if accuracy == "strict" and rows.shape[1] <= _FEW_TAPS:
+    few = accuracy == "strict" and rows.shape[1] <= _FEW_TAPS
+    limit = _largest_value(rows.shape[1]) if accuracy == "strict" and not few else inf
+    spreads = [_spread(image, filters, limit) for image in x]
+    if few:
         return [WHOLE if spread < inf else WIDE for spread in spreads]
     # Written so that a NaN is very peaked. Algorithms that mix pixels, which `fast` allows, need level values.
     level = [spread <= _PEAKED for spread in spreads]
@@ -105,12 +110,27 @@ def _judged(rows: Array) -> _Filters:
     return _Filters(rows, magnitudes, sums, float(magnitudes.max()) / len(ones), peaked)
 
 
-def _spread(image: Array, filters: _Filters) -> float:
-    """Return the peakedness of an image's values that are not zero times that of the most peaked filter."""
+def _largest_value(taps: int) -> float:
+    """Return how many times the mean a single input may be before it outweighs the `taps` products of its windows."""
+    part = min(_MOST_COHERENCE, _OUTWEIGHED / sqrt(long_run(taps)))
+    return part / (1 - part) * taps / _LARGE_WEIGHT
+
+
+def _spread(image: Array, filters: _Filters, limit: float) -> float:
+    """Return the peakedness of an image's values that are not zero times that of the most peaked filter.
+
+    A value beyond `limit` times the mean, wherever it stands, makes it infinite.
+    """
     sample = np.abs(_sampled(image))
     count = np.count_nonzero(sample)
-    if not count or not filters.largest:
+    if not filters.largest or (not count and limit == inf):
         return 1.0
+    if limit < inf:
+        peak = max(image.max(), -image.min())
+        if not peak:
+            return 1.0
+        if not peak * max(1, count) <= limit * float(sample.sum()):
+            return inf
     mean, square = float(sample @ _ones(len(sample), sample.dtype)) / count, float(sample @ sample) / count
     # The square of what is not tiny may be.
     if not mean * filters.largest >= _TINY[filters.rows.dtype.name] or not mean * mean > 0:

@@ -116,3 +116,24 @@ def test_the_judge_sees_an_error_beyond_the_bound() -> None:
     assert assert_within_bound(np.full((1, 1, 1, 1), 1.5 * (1 + 2 * 2.0**-52)), x, weight) == 2
     with pytest.raises(AssertionError, match="is off by"):
         assert_within_bound(np.full((1, 1, 1, 1), 1.5 * (1 + 6 * 2.0**-52)), x, weight)
+
+
+@pytest.mark.parametrize("place", [0, 1000, 40_000])
+@pytest.mark.parametrize("size", [30.0, 300.0, 3e4])
+def test_one_value_that_outweighs_all_others_is_seen_wherever_it_stands(place: int, size: float) -> None:
+    random = np.random.default_rng(place)
+    x, weight = (random.standard_normal(shape).astype("f4") for shape in ((1, 64, 30, 30), (8, 64, 3, 3)))
+    x.reshape(-1)[place] = size
+    row, column = place % 900 // 30, place % 30
+    top, left = max(0, row - 2), max(0, column - 2)
+    out = conv2d(x, weight)[:, :, top : top + 3, left : left + 3]
+    near = x[:, :, top : top + 5, left : left + 5]
+    assert_within_bound(out[:, :, : near.shape[2] - 2, : near.shape[3] - 2], near, weight)
+
+
+def test_an_image_of_zeros_but_for_what_the_sample_misses_is_judged_whole() -> None:
+    x = np.zeros((1, 64, 40, 40), np.float32)
+    x[0, :, 5:9, 33:37] = np.random.default_rng(1).random((64, 4, 4))
+    weight = np.random.default_rng(2).random((4, 64, 3, 3)).astype("f4")
+    out = conv2d(x, weight)
+    assert_within_bound(out[:, :, 5:7, 33:35], x[:, :, 5:9, 33:37], weight)
