@@ -37,7 +37,6 @@ class Costs(NamedTuple):
     # A copy whose inner runs are W elements long: W 224: 0.073, 56: 0.10, 28: 0.16, 14: 0.27, 7: 0.60.
     copy: float = 0.05
     copy_run: float = 3.4
-    shortest_run: int = 7
     # With a step of two elements: 0.27 and more.
     copy_step: float = 0.20
     # Copying weights to another order of their axes: 64x64 filters of 3x3 0.24, 512x512 0.37.
@@ -79,5 +78,5 @@ def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
 def copy(elements: int, run: int, step: int = 1, itemsize: int = 4) -> float:
     """Return the cost of copying so many elements in runs of `run`, every `step`-th."""
     costs = COSTS
-    runs = costs.copy_run / max(costs.shortest_run, run)
+    runs = costs.copy_run / max(1, run)
     return elements * (costs.copy * itemsize / 4 + runs + (costs.copy_step if step > 1 else 0))

@@ -6,7 +6,7 @@ from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.arithmetic.counts import im2col_elements, macs
+from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.summation import LONG_RUNS, WHOLE, WIDE, Summation, summation
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ACCURACIES = ("strict", "fast")
 # Element types that are summed in themselves unless the values ask for more.
 _ROUNDED = frozenset({"float32", "float64", "complex64", "complex128"})
-# Below so many multiply-adds and columns an image a wider type costs less than looking at the values would.
-_TINY_MACS, _TINY_COLUMNS, _TINY_SINGLE_MACS = 300_000, 60_000, 40_000
+# In layers of so few multiply-adds a wider type may cost less than looking at the values would, in nanoseconds.
+_LITTLE_MACS, _LOOK = 1_000_000, 18_000.0
 _ANY = Summation(WHOLE, "float32", 1)
 
 
@@ -117,18 +117,22 @@ def plan_convolution(
         DataError: no algorithm computes `dtype`.
     """
     _check_options(accuracy, algorithm, threads)
-    kind = kind or _kind_in_general(geometry, dtype, accuracy, algorithm)
     # Of one image: batched or not, the same blocks give the same bits.
     task = Task(geometry._replace(batch=1), padding_mode, dtype, accuracy, _ANY, threads, scratch_bytes)
-    layouts = {}
-    for name in ALGORITHMS if algorithm is None else [algorithm]:
-        laid_out = _lay_out(name, task, kind)
-        if laid_out is not None:
-            layouts[name] = laid_out
-    if not layouts:
-        raise _nothing_fits(task, algorithm, kind)
-    best = min(layouts, key=lambda name: elapsed(layouts[name][1], threads))
-    summed, layout = layouts[best]
+    kinds = [kind] if kind else _kinds(task, algorithm)
+    laid_out = [
+        (name, one, *found)
+        for one in kinds
+        for name in (ALGORITHMS if algorithm is None else [algorithm])
+        if (found := _lay_out(name, task, one)) is not None
+    ]
+    if not laid_out:
+        raise _nothing_fits(task, algorithm, kinds[0])
+
+    def cost(option: tuple[str, str, Summation, Layout]) -> float:
+        return elapsed(option[3], threads) + (_LOOK if option[1] != WIDE and len(kinds) > 1 else 0)
+
+    best, kind, summed, layout = min(laid_out, key=cost)
     weights = prod(geometry.weight_shape) + geometry.out_channels
     return Plan(
         geometry=geometry,
@@ -182,15 +186,11 @@ def _nothing_fits(task: Task, algorithm: str | None, kind: str) -> DataError | U
     )
 
 
-def _kind_in_general(geometry: Geometry, dtype: str, accuracy: str, algorithm: str | None) -> str:
-    """Return the summation that most values ask for."""
-    image = geometry._replace(batch=1)
-    tiny = macs(image) <= _TINY_MACS and im2col_elements(image) <= _TINY_COLUMNS
-    # With a kernel of one element there are no columns to make, and little to save but in the smallest.
-    tiny = tiny and (image.height.kernel * image.width.kernel > 1 or macs(image) <= _TINY_SINGLE_MACS)
-    if algorithm is None and tiny and dtype in {"float32", "complex64"}:
-        return WIDE
-    return LONG_RUNS if accuracy == "strict" else WHOLE
+def _kinds(task: Task, algorithm: str | None) -> list[str]:
+    """Return the summations to choose from: that of most values, which must be looked at, and a wider type."""
+    general = LONG_RUNS if task.accuracy == "strict" else WHOLE
+    little = algorithm is None and task.dtype in {"float32", "complex64"} and macs(task.geometry) <= _LITTLE_MACS
+    return [general, WIDE] if little else [general]
 
 
 def _check_options(accuracy: str, algorithm: str | None, threads: int) -> None:

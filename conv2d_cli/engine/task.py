@@ -46,6 +46,12 @@ class Task(NamedTuple):
         return self.geometry.in_channels // self.geometry.groups, self.geometry.out_channels // self.geometry.groups
 
     @property
+    def row_length(self) -> int:
+        """Elements that follow one another in an output image: of a row, or of the only column."""
+        height, width = self.geometry.height.output, self.geometry.width.output
+        return width if width > 1 else height
+
+    @property
     def pixels(self) -> int:
         """Output pixels of one image."""
         return self.geometry.height.output * self.geometry.width.output

@@ -59,13 +59,13 @@ def lay_out(task: Task) -> Layout | None:
     pixels = rows * columns
     runs = -(-taps // task.summation.run_taps)
     tiles = -(-filters // channels)
-    lowered = groups * taps * pixels
+    lowered, run = groups * taps * pixels, min(pixels, task.row_length)
     nanoseconds = costs.COSTS.setup + (
         tiles
         * jobs
         * (
-            costs.copy(lowered, columns, geometry.width.stride, itemsize)
-            + costs.copy(lowered // (geometry.height.kernel * geometry.width.kernel), columns, 1, itemsize)
+            costs.copy(lowered, run, geometry.width.stride, itemsize)
+            + costs.copy(lowered // (geometry.height.kernel * geometry.width.kernel), run, 1, itemsize)
             + groups * runs * costs.gemm(channels, -(-taps // runs), pixels, itemsize)
             + runs * costs.COSTS.matmul_call
             + (runs - 1 + converted) * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)

@@ -45,7 +45,7 @@ def lay_out(task: Task) -> Layout | None:
     images = max(1, _BLOCK_BYTES // image_bytes)
     nanoseconds = (
         costs.COSTS.setup_small
-        + costs.copy(lowered + padded, geometry.width.output, geometry.width.stride, itemsize)
+        + costs.copy(lowered + padded, task.row_length, geometry.width.stride, itemsize)
         + groups * costs.gemm(filters, taps, pixels, itemsize)
         + (not task.stored_directly) * costs.copy(sums, sums, 1, itemsize)
     )
