@@ -85,7 +85,7 @@ def spare_products(summation: Summation, taps: int) -> int:
 def even_run(taps: int, most: int) -> int:
     """Return the length of the fewest runs of about `most` products at most, all alike but the last."""
     length = -(-taps // -(-taps // most))
-    return length if length <= _STEP else -(-length // _STEP) * _STEP
+    return length if length <= _STEP else min(taps, -(-length // _STEP) * _STEP)
 
 
 def long_run(taps: int) -> int:

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from conv2d_cli.engine.convolution import conv2d
+from conv2d_cli.engine.plan import plan_convolution
+from conv2d_cli.engine.scratch import Scratch, split
+from conv2d_cli.engine.threads import blas_threads, share_out
+from conv2d_cli.layer.forward import geometry_of
+from conv2d_cli.layer.rules import layer_values
+
+Array = np.ndarray[Any, Any]
+
+
+def numbers() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_the_number_of_blas_threads_is_held_and_put_back() -> None:
+    before = numbers()
+    with blas_threads.held_at(1):
+        assert set(numbers()) == {1}
+        with blas_threads.held_at(1):
+            assert set(numbers()) == {1}
+        assert set(numbers()) == {1}
+    assert numbers() == before
+    with blas_threads.held_at(None):
+        assert numbers() == before
+
+
+def test_it_is_put_back_after_a_fault() -> None:
+    before = numbers()
+    with pytest.raises(ZeroDivisionError), blas_threads.held_at(1):
+        raise ZeroDivisionError
+    assert numbers() == before
+
+
+def test_a_call_that_needs_another_number_waits() -> None:
+    order: list[str] = []
+    started, release = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with blas_threads.held_at(1):
+            started.set()
+            release.wait(10)
+            order.append("first")
+
+    def second() -> None:
+        started.wait(10)
+        with blas_threads.held_at(2):
+            order.append("second")
+
+    callers = [threading.Thread(target=first), threading.Thread(target=second)]
+    for caller in callers:
+        caller.start()
+    started.wait(10)
+    release.set()
+    for caller in callers:
+        caller.join(10)
+    assert order == ["first", "second"]
+
+
+def test_calls_from_several_threads_give_the_bits_of_each_alone() -> None:
+    random = np.random.default_rng(5)
+    operands = [
+        tuple(random.standard_normal(shape).astype("f4") for shape in ((1, 32, 40, 40), (32, 32, 3, 3)))
+        for _ in range(6)
+    ]
+    options = [{"threads": 1 + index % 2, "accuracy": ("strict", "fast")[index % 3 == 0]} for index in range(6)]
+
+    def call(index: int) -> bytes:
+        x, weight = operands[index]
+        return conv2d(x, weight, padding=1, **options[index]).tobytes()  # type: ignore[arg-type]
+
+    alone = [call(index) for index in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(call, [*range(6)] * 5)) == alone * 5
+    assert len(set(numbers())) == 1
+
+
+def shared_plan() -> Any:
+    layer = layer_values(64, 64, 3, padding=1)
+    plan = plan_convolution(geometry_of(layer, (1, 64, 56, 56)), threads=2)
+    assert plan.workers == 2
+    return plan
+
+
+def test_every_job_is_done_once() -> None:
+    done: list[int] = []
+
+    def work_of(_: Scratch) -> Any:
+        return done.append
+
+    share_out(range(500), shared_plan(), work_of)
+    assert sorted(done) == [*range(500)]
+
+
+@pytest.mark.parametrize("failing", [0, 7, 499])
+def test_a_fault_in_one_job_reaches_the_caller_and_ends_the_others(failing: int) -> None:
+    done: list[int] = []
+
+    def work(job: int) -> None:
+        if job == failing:
+            raise ZeroDivisionError
+        done.append(job)
+
+    with pytest.raises(ZeroDivisionError):
+        share_out(range(500), shared_plan(), lambda _: work)
+    assert failing not in done
+
+
+def test_scratch_is_handed_out_aligned_and_apart() -> None:
+    one, other = split(1000, 2)
+    arrays = [
+        room.take(*shape, dtype=dtype) for room in (one, other) for shape, dtype in (((3, 5), "f4"), ((7,), "f8"))
+    ]
+    for number, array in enumerate(arrays):
+        array[...] = number
+        assert array.ctypes.data % 64 == 0
+    assert [set(array.reshape(-1).tolist()) for array in arrays] == [{0.0}, {1.0}, {2.0}, {3.0}]
+    # What was not planned for is taken elsewhere, not from the neighbour.
+    beyond = one.take(4000, dtype="f8")
+    beyond[...] = 9
+    assert arrays[2].max() == 2
