@@ -1,7 +1,8 @@
 """What the parts of a convolution cost, in nanoseconds on one thread: the constants that the plan chooses by.
 
 Measured on two cores of an AMD EPYC with AVX-512 (Zen 5, 1 MiB L2 each, 32 MiB L3) with NumPy 2.4 and OpenBLAS 0.3.31.
-Only ratios matter to a choice.
+Only ratios matter to a choice; where single measurements left room, values were fitted to 500 random layers
+(`tests/benchmarks/choice.py`), each timed with every algorithm.
 """
 
 from __future__ import annotations
@@ -20,25 +21,25 @@ class Costs(NamedTuple):
     # Columns are multiplied so many at a time: (512, 2048, 49) takes as long as (512, 2048, 64).
     lanes: int = 16
     # Loads and stores of the product itself: (64, 32, 3136) runs at 207 GFLOP/s.
-    gemm_product: float = 0.03
+    gemm_product: float = 0.04
     # Products of up to 100^3 multiply-adds are not packed: (4, 18, 112) takes 132 ns, (7, 27, 14) 73.
-    small_product: float = 60.0
+    small_product: float = 45.0
     small_flop: float = 1 / 190
     small_limit: int = 1_000_000
     # What their second operand costs where it has many short rows: (4, 3200, 28) takes 14 us, (8, 363, 256) 7.
-    small_far: float = 0.10
+    small_far: float = 0.08
     short: int = 64
     # A row times a matrix, which is read once.
-    gemv: float = 0.045
+    gemv: float = 0.034
     # One np.matmul.
-    matmul_call: float = 600.0
+    matmul_call: float = 800.0
     # np.add(a, b, out=a), 64k to 1M elements: 0.054 to 0.079.
     add: float = 0.07
     # A copy whose inner runs are W elements long: W 224: 0.073, 56: 0.10, 28: 0.16, 14: 0.27, 7: 0.60.
     copy: float = 0.05
-    copy_run: float = 3.4
+    copy_run: float = 4.0
     # With a step of two elements: 0.27 and more.
-    copy_step: float = 0.20
+    copy_step: float = 0.25
     # Copying weights to another order of their axes: 64x64 filters of 3x3 0.24, 512x512 0.37.
     transposed: float = 0.3
     # Transforming 3x3 filters, for each value that comes out: 64x64 0.19, 256x256 0.20, 512x512 0.31; and reading them
@@ -47,11 +48,11 @@ class Costs(NamedTuple):
     far_filter_point: float = 0.5
     near_bytes: int = 12 << 20
     # What an algorithm's own Python takes before and between its blocks, in all: `small`, `pointwise`, the others.
-    setup_small: float = 7_000.0
-    setup_pointwise: float = 10_000.0
-    setup: float = 22_000.0
+    setup_small: float = 11_000.0
+    setup_pointwise: float = 7_000.0
+    setup: float = 28_000.0
     # Other short NumPy calls.
-    call: float = 400.0
+    call: float = 700.0
     # One element that goes through an FFT and back.
     fft: float = 8.0
 
