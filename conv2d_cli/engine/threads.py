@@ -37,9 +37,9 @@ def default_threads() -> int:
 
 
 class _BlasThreads:
-    """The number of BLAS threads, a setting of the whole process: calls that need the same one share it.
+    """The number of BLAS threads, a setting of the whole process: calls that need one share it.
 
-    A call that needs another number waits until the others have ended; the last one restores what was there.
+    A call that needs more, or another number, waits until the others have ended; the last one restores what was there.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class _BlasThreads:
             yield
             return
         with self._changed:
-            while self._holders and self._held != threads:
+            while self._holders and (self._held != threads or threads > 1):
                 self._changed.wait()
             if not self._holders:
                 self._before = [library.get_num_threads() for library in _blas_libraries()]
