@@ -73,6 +73,10 @@ class _BlasThreads:
     @staticmethod
     def _set(numbers: list[int]) -> None:
         for library, number in zip(_blas_libraries(), numbers, strict=True):
+            # threadpoolctl ignores all threads but the first that set a number, until it is told to forget that one.
+            forget = getattr(library, "clear_controlling_thread", None)
+            if forget is not None:
+                forget(force=True)
             if library.get_num_threads() != number:
                 library.set_num_threads(number)
 
