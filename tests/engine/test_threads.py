@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from conv2d_cli.engine.convolution import conv2d
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.engine.scratch import Scratch, split
 from conv2d_cli.engine.threads import blas_threads, share_out
@@ -30,6 +32,23 @@ def test_the_number_of_blas_threads_is_held_and_put_back() -> None:
     assert numbers() == before
     with blas_threads.held_at(None):
         assert numbers() == before
+
+
+def test_any_thread_sets_it() -> None:
+    before, seen = numbers(), []
+
+    def hold() -> None:
+        with blas_threads.held_at(1):
+            seen.append(numbers())
+
+    with blas_threads.held_at(1):
+        pass
+    for _ in range(2):
+        caller = threading.Thread(target=hold)
+        caller.start()
+        caller.join(10)
+    assert seen == [[1] * len(before)] * 2
+    assert numbers() == before
 
 
 def test_it_is_put_back_after_a_fault() -> None:
@@ -62,6 +81,22 @@ def test_a_call_that_needs_another_number_waits() -> None:
     for caller in callers:
         caller.join(10)
     assert order == ["first", "second"]
+
+
+def test_calls_from_several_threads_give_the_bits_of_each_alone() -> None:
+    random = np.random.default_rng(5)
+    shapes = (1, 32, 40, 40), (32, 32, 3, 3)
+    operands = [tuple(random.standard_normal(shape).astype("f4") for shape in shapes) for _ in range(6)]
+
+    def call(index: int) -> bytes:
+        x, weight = operands[index]
+        accuracy = ("strict", "fast")[index % 3 == 0]
+        return conv2d(x, weight, padding=1, threads=1 + index % 2, accuracy=accuracy).tobytes()
+
+    before, alone = numbers(), [call(index) for index in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(call, [*range(6)] * 5)) == alone * 5
+    assert numbers() == before
 
 
 def shared_plan() -> Any:
