@@ -17,8 +17,8 @@ _INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 1
 class Algorithm(NamedTuple):
     """One way to work a convolution out.
 
-    `mixes_pixels` says that an output is made of more than its own window: it keeps the bound of `fast` alone, and
-    would carry a NaN or an infinity to its neighbours. `wraps` says that it sums in unsigned integers.
+    `mixes_pixels` says that an output is made of more than its own window: it keeps the bound of `fast` alone.
+    `wraps` says that it sums in unsigned integers.
     """
 
     module: str

@@ -12,7 +12,7 @@ import numpy as np
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.settle import settled
-from conv2d_cli.engine.threads import blas_threads, default_threads
+from conv2d_cli.engine.threads import blas_threads, threads_for
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.rules import layer_values
@@ -83,7 +83,7 @@ def conv2d(
     check_weight_shape(weight)
     simple = all(map(_is_simple, (stride, padding, dilation, groups, padding_mode)))
     plan_for: Callable[..., Plan] = _plan if simple else _plan.__wrapped__
-    options = (padding_mode, accuracy, threads or default_threads() if threads != 0 else 0, algorithm)
+    options = (padding_mode, accuracy, threads_for(threads), algorithm)
     plan = plan_for(x.shape, weight.shape, dtype, stride, padding, dilation, groups, *options)
     check_bias_shape(weight, bias)
     batched = x[None] if x.ndim == UNBATCHED else x

@@ -15,7 +15,7 @@ from conv2d_cli.engine.convolution import (
 )
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.settle import settled
-from conv2d_cli.engine.threads import default_threads
+from conv2d_cli.engine.threads import threads_for
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_weight
 from conv2d_cli.numpy_dtypes import dtype_name
@@ -124,6 +124,4 @@ def prepare(
     check_weight_shape(weight)
     check_weight(layer, weight.shape)
     check_bias_shape(weight, bias)
-    return PreparedConv2d(
-        layer, weight, bias, accuracy=accuracy, threads=threads or default_threads(), algorithm=algorithm
-    )
+    return PreparedConv2d(layer, weight, bias, accuracy=accuracy, threads=threads_for(threads), algorithm=algorithm)

@@ -28,7 +28,9 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
     # Waking more threads of BLAS takes longer than these sums.
     with np.errstate(all="ignore"), blas_threads.held_at(1):
         kinds = kinds_of(x, weight, plan.accuracy)
-        if plan.layout.needs_finite:
+        # Another summation may have another algorithm, with needs of its own.
+        plans = [plan, *(_planned_again(plan, kind, 1) for kind in {*kinds} - {plan.kind})]
+        if any(one.layout.needs_finite for one in plans):
             finite = _is_finite(weight)
             kinds = [kind if finite and _is_finite(image) else WIDE for kind, image in zip(kinds, x, strict=True)]
     images: dict[str, list[int]] = {}

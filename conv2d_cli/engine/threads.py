@@ -30,9 +30,14 @@ def _blas_libraries() -> list[Any]:
     return libraries
 
 
+def threads_for(asked: int | None) -> int:
+    """Return how many threads to use: those asked for, else as many as BLAS was given."""
+    return _given_threads() if asked is None else asked
+
+
 @cache
-def default_threads() -> int:
-    """Return how many threads BLAS was given when it was first asked: by its variables, else the processors."""
+def _given_threads() -> int:
+    """Return the threads that BLAS had when it was first looked at: by its variables, else the processors."""
     return max((int(library.num_threads or 1) for library in _blas_libraries()), default=1)
 
 

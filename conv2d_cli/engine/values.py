@@ -72,7 +72,7 @@ def kinds_of(x: Array, weight: Array, accuracy: str) -> list[str]:
     limit = _largest_value(rows.shape[1]) if accuracy == "strict" and not few else inf
     spreads = [_spread(image, filters, limit) for image in x]
     if few:
-        return [WHOLE if spread < inf else WIDE for spread in spreads]
+        return [LONG_RUNS if spread < inf else WIDE for spread in spreads]
     # Written so that a NaN is very peaked. Algorithms that mix pixels, which `fast` allows, need level values.
     level = [spread <= _PEAKED for spread in spreads]
     kind = _kind_of_level(filters, accuracy) if any(level) else WIDE

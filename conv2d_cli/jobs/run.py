@@ -11,7 +11,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.convolution import check_dtypes, run_settled
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.engine.threads import default_threads
+from conv2d_cli.engine.threads import threads_for
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.operands import Operand, TypedOperand, is_typed
@@ -114,7 +114,7 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
             dtype=dtype,
             accuracy=request.accuracy,
             algorithm=request.algorithm,
-            threads=default_threads() if request.threads is None else request.threads,
+            threads=threads_for(request.threads),
         )
         reading = sum(operand.read_peak_bytes for operand in (image, weight, bias) if operand is not None)
         libraries = _MODULE_BYTES + plan.threads_used * _THREAD_BYTES

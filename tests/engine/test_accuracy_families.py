@@ -14,6 +14,7 @@ from bounds import UNITS, assert_within_bound, judged, units_of, units_of_error
 from wide_reference import IS_WIDE, wide_conv2d
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.convolution import conv2d
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -270,6 +271,17 @@ def test_what_is_not_finite_lands_where_ieee_puts_it(name: str, accuracy: str, d
             count += 1
     if fitting_kinds(name, dtype, accuracy):
         assert count >= 2 * len(SPECIALS) * len(PLACES)
+
+
+def test_an_algorithm_that_other_sums_lead_to_looks_for_infinities_too() -> None:
+    # Filters of one sign are summed in runs, for which row lowering is best: it makes several rows by one product.
+    x = np.random.default_rng(1).random((1, 1, 300, 300)).astype("f4")
+    weight = np.random.default_rng(2).random((1, 1, 7, 7)).astype("f4")
+    x[0, 0, 150, 151] = np.inf
+    for accuracy in ACCURACIES:
+        out = conv2d(x, weight, accuracy=accuracy, threads=1)
+        assert not np.isnan(out).any()
+        assert np.isinf(out).sum() == weight.size
 
 
 # ----- the judge -----
