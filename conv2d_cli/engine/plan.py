@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.engine.summation import LONG_RUNS, WHOLE, WIDE, Summation, summation
+from conv2d_cli.engine.summation import RUNS, WHOLE, WIDE, Summation, summation
 from conv2d_cli.engine.task import SCRATCH_BYTES, WORTH_SHARING, Layout, Task, elapsed, shares_products
 from conv2d_cli.errors import DataError, UsageError
 
@@ -188,8 +188,8 @@ def _nothing_fits(task: Task, algorithm: str | None, kind: str) -> DataError | U
 
 def _kinds(task: Task, algorithm: str | None) -> list[str]:
     """Return the summations to choose from: that of most values, which must be looked at, and a wider type."""
-    general = LONG_RUNS if task.accuracy == "strict" else WHOLE
     little = algorithm is None and task.dtype in {"float32", "complex64"} and macs(task.geometry) <= _LITTLE_MACS
+    general = RUNS if task.dtype in {"complex64", "complex128"} else WHOLE
     return [general, WIDE] if little else [general]
 
 

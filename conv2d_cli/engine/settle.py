@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.engine.summation import WIDE
+from conv2d_cli.engine.summation import WIDE, blas_run
 from conv2d_cli.engine.threads import blas_threads
-from conv2d_cli.engine.values import kinds_of
+from conv2d_cli.engine.values import is_finite, kinds_of
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from conv2d_cli.arithmetic.geometry import Geometry
+
     Array = np.ndarray[Any, Any]
 
 
@@ -27,19 +29,23 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
         return {plan: list(range(len(x)))}
     # Waking more threads of BLAS takes longer than these sums.
     with np.errstate(all="ignore"), blas_threads.held_at(1):
-        kinds = kinds_of(x, weight, plan.accuracy)
+        kinds = kinds_of(x, weight, plan.accuracy, _blas_run(plan.geometry))
         # Another summation may have another algorithm, with needs of its own.
-        plans = [plan, *(_planned_again(plan, kind, 1) for kind in {*kinds} - {plan.kind})]
-        if any(one.layout.needs_finite for one in plans):
-            finite = _is_finite(weight)
-            kinds = [kind if finite and _is_finite(image) else WIDE for kind, image in zip(kinds, x, strict=True)]
+        plans = [plan if kind == plan.kind else _planned_again(plan, kind, 1) for kind in {*kinds}]
+        if any(one.layout.needs_finite for one in plans) and not is_finite(weight):
+            kinds = [WIDE] * len(x)
     images: dict[str, list[int]] = {}
     for number, kind in enumerate(kinds):
         images.setdefault(kind, []).append(number)
-    return {
-        plan if len(images) == 1 and kind == plan.kind else _planned_again(plan, kind, len(numbers)): numbers
-        for kind, numbers in images.items()
-    }
+    if images.keys() == {plan.kind}:
+        return {plan: images[plan.kind]}
+    return {_planned_again(plan, kind, len(numbers)): numbers for kind, numbers in images.items()}
+
+
+def _blas_run(geometry: Geometry) -> int:
+    """Return how many products BLAS may add at once in the smallest product that any algorithm makes: of one row."""
+    row = geometry.width.output if geometry.width.output > 1 else geometry.height.output
+    return blas_run(geometry.taps_per_output, geometry.out_channels // geometry.groups, row)
 
 
 @lru_cache(maxsize=256)
@@ -58,11 +64,3 @@ def _planned_again(plan: Plan, kind: str, batch: int) -> Plan:
     except UsageError:
         # A named algorithm steps aside too where it cannot sum these values within the bound.
         return again()
-
-
-def _is_finite(values: Array) -> bool:
-    """Whether all values are finite; also False when their squares add up to infinity."""
-    if values.flags.c_contiguous:
-        flat = values.reshape(-1)
-        return bool(np.isfinite(np.dot(flat, flat)))
-    return bool(np.isfinite(values).all())

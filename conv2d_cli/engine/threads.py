@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,8 +13,9 @@ import numpy as np
 from conv2d_cli.engine.scratch import Scratch, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from concurrent.futures import ThreadPoolExecutor
+    from contextlib import AbstractContextManager
 
     from conv2d_cli.engine.plan import Plan
 
@@ -53,37 +54,52 @@ class _BlasThreads:
         self._held = 0
         self._before: list[int] = []
 
-    @contextmanager
-    def held_at(self, threads: int | None) -> Iterator[None]:
-        if threads is None:
-            yield
-            return
+    def held_at(self, threads: int | None) -> AbstractContextManager[None]:
+        """Return a context in which BLAS has so many threads; None leaves them as they are."""
+        return nullcontext() if threads is None else _Hold(self, threads)
+
+    def take(self, threads: int) -> None:
+        """Wait until the number may be set, and set it."""
         with self._changed:
             while self._holders and (self._held != threads or threads > 1):
                 self._changed.wait()
             if not self._holders:
                 self._before = [library.get_num_threads() for library in _blas_libraries()]
                 self._held = threads
-                self._set([threads] * len(self._before))
+                self._change(self._before, [threads] * len(self._before))
             self._holders += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._holders -= 1
-                if not self._holders:
-                    self._set(self._before)
-                    self._changed.notify_all()
+
+    def give_back(self) -> None:
+        """Restore what was there when the first holder came, if this is the last."""
+        with self._changed:
+            self._holders -= 1
+            if not self._holders:
+                self._change([self._held] * len(self._before), self._before)
+                self._changed.notify_all()
 
     @staticmethod
-    def _set(numbers: list[int]) -> None:
-        for library, number in zip(_blas_libraries(), numbers, strict=True):
+    def _change(present: list[int], wanted: list[int]) -> None:
+        if present == wanted:
+            return
+        for library, number in zip(_blas_libraries(), wanted, strict=True):
             # threadpoolctl ignores all threads but the first that set a number, until it is told to forget that one.
             forget = getattr(library, "clear_controlling_thread", None)
             if forget is not None:
                 forget(force=True)
-            if library.get_num_threads() != number:
-                library.set_num_threads(number)
+            library.set_num_threads(number)
+
+
+class _Hold:
+    """One holder, as a context: `contextlib.contextmanager` takes as long as the rest."""
+
+    def __init__(self, blas: _BlasThreads, threads: int) -> None:
+        self._blas, self._threads = blas, threads
+
+    def __enter__(self) -> None:
+        self._blas.take(self._threads)
+
+    def __exit__(self, *_: object) -> None:
+        self._blas.give_back()
 
 
 blas_threads = _BlasThreads()

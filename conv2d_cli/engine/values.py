@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE, blas_run, long_run
+from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE, long_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     Array = np.ndarray[Any, Any]
 
 # Peakedness is rms / mean of magnitudes: 1.15 for uniform values, 1.25 for normal ones, 2.6 for magnitudes spread
@@ -28,69 +30,107 @@ _TINY = {"float32": 2.0**-100, "float64": 2.0**-960}
 # The error of a sum in runs of r products grows with its coherence, |sum of products| / sum of magnitudes, as
 # `(0.6 r / sqrt(K) coherence + 0.9) eps` (the largest of 400,000); under 4 eps that leaves 5.2 sqrt(K) / r. `fast`
 # allows a row more, since such rows are few where signs are random.
-_COHERENCE, _FAST_COHERENCE = 5.2, 7.0
+_COHERENCE = {"strict": 5.2, "fast": 7.0}
 _MOST_COHERENCE = 0.8
-# A part of what is allowed: a sample above it sends the whole row to be judged.
-_SUSPICIOUS = 0.75
+# Of so many weights a sample is judged first, where so coherent ones are allowed that random signs seldom look it: one
+# sample of 32 in a thousand reaches 0.7. One above such a part of what is allowed sends the whole row to be judged.
+_FEW_WEIGHTS, _SAMPLED_COHERENCE, _SUSPICIOUS = 1 << 18, 0.75, 0.75
 # One product that is a part f of its sum makes the others round at its scale: `1.1 f sqrt(r) eps` in runs of r (five
-# sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter.
-_OUTWEIGHED, _LARGE_WEIGHT = 2.86, 4
-# Values of the input that are judged, in so many places; neighbouring weights that stand for a filter, for its balance
-# and peak (of many filters fewer) and for how often it repeats a value.
+# sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter. Against the largest sum of
+# the plane, which a high input raises too, the largest error of any algorithm was 2.5 eps for f = 0.46, 4.1 for 0.58.
+_OUTWEIGHED, _LARGE_WEIGHT, _OUTWEIGHED_IN_PLANE = 2.86, 4, 0.35
+# Values of the input that are judged, in so many places; neighbouring weights that stand for a filter (of many filters
+# fewer), and how many of a filter's are looked at for how often it repeats a value.
 _INPUT_PLACES, _INPUT_RUN = 8, 256
-_SAMPLE, _SAMPLE_OF_MANY, _MANY = 64, 32, 512
-_VALUE_SAMPLE, _ROW_SAMPLE = 16, 256
+_SAMPLE, _SAMPLE_OF_MANY, _MANY = 64, 32, 1024
+_ROW_SAMPLE = 256
 # So few products round too seldom to leave the bound, whatever their values.
 _FEW_TAPS = 9
+# Each weight is compared with the next, and with those so many further on.
+_LAGS = (1, 2, 3)
 # Equal values that a row may have: 64 of 256 random levels have 7.
 _EQUAL_PART = 8
 
 
 class _Filters(NamedTuple):
-    """Weights (out_channels, K), and of a sample of each row the sums of magnitudes and of values."""
+    """Weights (out_channels, K), magnitudes of a sample of each row, and their sums.
+
+    `mean` is the largest mean magnitude, `peaked` the largest square of a peakedness.
+    """
 
     rows: Array
+    sample: Array
     magnitudes: Array
-    sums: Array
-    largest: float
+    mean: float
     peaked: float
 
 
-def kinds_of(x: Array, weight: Array, accuracy: str) -> list[str]:
+class _Inputs(NamedTuple):
+    """What an image does to sums: how peaked its values are with these weights, and its peak over their mean."""
+
+    peaked: float
+    peak: float
+
+
+def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]:
     """Return, for each image of `x`, the kind of summation that keeps the bound with these weights (out_channels, ...).
 
-    Filters with both signs in balance have small partial sums, so that more products may be added at once. Operands
-    with very unequal values, and weights with few different ones, are summed in a wider type. Each image is judged by
-    itself, so that it has the same bits alone and in a batch.
+    Filters with both signs in balance have small partial sums, so that more products may be added at once: all of them
+    where BLAS itself adds no more than `blas_run` one after another. Operands with very unequal values, and weights
+    with few different ones, are summed in a wider type; so is an image with a NaN or an infinity, which algorithms that
+    mix pixels would spread. Each image is judged by itself, so that it has the same bits alone and in a batch.
     """
     rows = weight.reshape(len(weight), -1)
     if rows.dtype.kind == "c":
-        kind = RUNS if _varied(rows.real) and _varied(rows.imag) else WIDE
-        return [kind] * len(x)
+        varied = _varied(rows.real, np.abs(rows.real)) and _varied(rows.imag, np.abs(rows.imag))
+        return [RUNS if varied and is_finite(image) else WIDE for image in x]
     filters = _judged(rows)
-    few = accuracy == "strict" and rows.shape[1] <= _FEW_TAPS
-    limit = _largest_value(rows.shape[1]) if accuracy == "strict" and not few else inf
-    spreads = [_spread(image, filters, limit) for image in x]
+    taps = rows.shape[1]
+    few = accuracy == "strict" and taps <= _FEW_TAPS
+    inputs = [_judged_input(image, filters, look_for_peak=not few) for image in x]
     if few:
-        return [LONG_RUNS if spread < inf else WIDE for spread in spreads]
-    # Written so that a NaN is very peaked. Algorithms that mix pixels, which `fast` allows, need level values.
-    level = [spread <= _PEAKED for spread in spreads]
-    kind = _kind_of_level(filters, accuracy) if any(level) else WIDE
-    if all(level):
-        return [kind] * len(x)
-    peak_kind = RUNS if accuracy == "strict" and _varied(rows) else WIDE
-    peaks = [peak_kind if spread <= _VERY_PEAKED else WIDE for spread in spreads]
-    return [kind if is_level else peak for is_level, peak in zip(level, peaks, strict=True)]
+        sound = (one.peaked < inf and is_finite(image) for one, image in zip(inputs, x, strict=True))
+        return [WHOLE if one else WIDE for one in sound]
+    kinds, undecided = [WIDE] * len(x), list(range(len(x)))
+    for kind, most_peaked, highest_peak in _allowed(filters, accuracy, blas_run):
+        for number in undecided:
+            # Written so that a NaN is too peaked.
+            if inputs[number].peaked <= most_peaked and inputs[number].peak <= highest_peak:
+                kinds[number] = kind
+        undecided = [number for number in undecided if kinds[number] == WIDE]
+        if not undecided:
+            break
+    return kinds
 
 
-def _kind_of_level(filters: _Filters, accuracy: str) -> str:
-    """Return the kind for inputs whose values are much alike."""
-    taps = filters.rows.shape[1]
-    if accuracy == "fast" and _balanced(filters, blas_run(taps), _FAST_COHERENCE):
-        return WHOLE
-    if not _varied(filters.rows):
-        return WIDE
-    return LONG_RUNS if _balanced(filters, long_run(taps), _COHERENCE) else RUNS
+def _allowed(filters: _Filters, accuracy: str, blas_run: int) -> Iterator[tuple[str, float, float]]:
+    """Yield the kinds that these weights allow, fastest first, with how peaked and how high inputs may be for each."""
+    taps, coherence = filters.rows.shape[1], _COHERENCE[accuracy]
+    if accuracy == "fast":
+        # Algorithms that mix pixels need level values.
+        highest = _highest_peak(taps, _OUTWEIGHED_IN_PLANE)
+        if _balanced(filters, blas_run, coherence):
+            yield WHOLE, _PEAKED, highest
+        if _varied(filters.rows, filters.sample):
+            long = _balanced(filters, long_run(taps), _COHERENCE["strict"])
+            yield LONG_RUNS if long else RUNS, _PEAKED, highest
+        return
+    if not _varied(filters.rows, filters.sample):
+        return
+    if _balanced(filters, blas_run, coherence):
+        yield WHOLE, _PEAKED, _highest_peak(taps, _OUTWEIGHED / sqrt(blas_run))
+    highest = _highest_peak(taps, _OUTWEIGHED / sqrt(long_run(taps)))
+    if _balanced(filters, long_run(taps), coherence):
+        yield LONG_RUNS, _PEAKED, highest
+    yield RUNS, _VERY_PEAKED, highest
+
+
+def is_finite(values: Array) -> bool:
+    """Return whether all values are finite; also False when their squares add up to infinity."""
+    if values.flags.c_contiguous:
+        flat = values.reshape(-1)
+        return bool(np.isfinite(np.vdot(flat, flat)))
+    return bool(np.isfinite(values).all())
 
 
 @cache
@@ -99,81 +139,78 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Array:
 
 
 def _judged(rows: Array) -> _Filters:
-    sample = rows[:, : _SAMPLE if len(rows) < _MANY else _SAMPLE_OF_MANY]
-    ones = _ones(sample.shape[1], rows.dtype.newbyteorder("="))
-    values = np.abs(sample)
-    magnitudes, sums = values @ ones, sample @ ones
-    np.multiply(values, values, out=values)
+    magnitudes = np.abs(rows[:, : _SAMPLE if len(rows) < _MANY else _SAMPLE_OF_MANY])
+    ones = _ones(magnitudes.shape[1], magnitudes.dtype)
+    totals = magnitudes @ ones
     # A row of zeros gives NaN, which is no peak.
-    peaks = values @ ones / (magnitudes * magnitudes)
-    peaked = float(np.fmax.reduce(peaks)) * len(ones)
-    return _Filters(rows, magnitudes, sums, float(magnitudes.max()) / len(ones), peaked)
+    peaks = (magnitudes * magnitudes) @ ones / (totals * totals)
+    mean, peaked = float(totals.max()) / len(ones), float(np.fmax.reduce(peaks)) * len(ones)
+    return _Filters(rows, magnitudes, totals, mean, peaked)
 
 
-def _largest_value(taps: int) -> float:
-    """Return how many times the mean a single input may be before it outweighs the `taps` products of its windows."""
-    part = min(_MOST_COHERENCE, _OUTWEIGHED / sqrt(long_run(taps)))
+def _highest_peak(taps: int, part: float) -> float:
+    """Return how many times the mean an input may be before it alone is such a part of the `taps` products it is in."""
+    part = min(_MOST_COHERENCE, part)
     return part / (1 - part) * taps / _LARGE_WEIGHT
 
 
-def _spread(image: Array, filters: _Filters, limit: float) -> float:
-    """Return the peakedness of an image's values that are not zero times that of the most peaked filter.
-
-    A value beyond `limit` times the mean, wherever it stands, makes it infinite.
-    """
-    sample = np.abs(_sampled(image))
+def _judged_input(image: Array, filters: _Filters, *, look_for_peak: bool) -> _Inputs:
+    """Judge the values of an image that are not zero, a sample of them but for its peak, wherever that stands."""
+    if not filters.mean:
+        return _Inputs(1.0, 0.0)
+    peak = float(max(image.max(), -image.min())) if look_for_peak else 0.0
+    sample = _sampled(image)
     count = np.count_nonzero(sample)
-    if not filters.largest or (not count and limit == inf):
-        return 1.0
-    if limit < inf:
-        peak = max(image.max(), -image.min())
-        if not peak:
-            return 1.0
-        if not peak * max(1, count) <= limit * float(sample.sum()):
-            return inf
-    mean, square = float(sample @ _ones(len(sample), sample.dtype)) / count, float(sample @ sample) / count
+    if not count:
+        return _Inputs(1.0, inf if peak else 0.0)
+    total, squares = float(sample @ _ones(len(sample), sample.dtype)), float(sample @ sample)
+    mean = total / count
     # The square of what is not tiny may be.
-    if not mean * filters.largest >= _TINY[filters.rows.dtype.name] or not mean * mean > 0:
-        return inf
-    return sqrt(square / mean**2 * filters.peaked)
+    if not mean * filters.mean >= _TINY[filters.rows.dtype.name] or not mean * mean > 0:
+        return _Inputs(inf, inf)
+    return _Inputs(sqrt(squares / count / mean**2 * filters.peaked), peak / mean)
 
 
 def _sampled(x: Array) -> Array:
-    """Return a few thousand values from all over the input, as a dense row."""
+    """Return the magnitudes of a few thousand values from all over the input, as a dense row."""
     size = _INPUT_PLACES * _INPUT_RUN
-    if x.size <= size:
-        return x.reshape(-1)
-    if x.flags.c_contiguous:
-        step = x.size // _INPUT_PLACES * x.itemsize
-        return np.ndarray((_INPUT_PLACES, _INPUT_RUN), x.dtype, x, 0, (step, x.itemsize)).reshape(-1)
-    steps = [max(1, length // 8) for length in x.shape]
-    return x[tuple(slice(None, None, step) for step in steps)].reshape(-1)
+    if x.size > size:
+        if x.flags.c_contiguous:
+            step = x.size // _INPUT_PLACES * x.itemsize
+            x = np.ndarray((_INPUT_PLACES, _INPUT_RUN), x.dtype, x, 0, (step, x.itemsize))
+        else:
+            x = x[tuple(slice(None, None, max(1, length // 8)) for length in x.shape)]
+    return np.abs(x).reshape(-1)
 
 
 def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
     """Whether sums of these products with inputs of one sign stay coherent enough for runs of `run` products."""
-    allowed = min(_MOST_COHERENCE, coherence * sqrt(filters.rows.shape[1]) / run)
-    # Written so that a NaN is suspicious.
-    fine = np.abs(filters.sums) <= _SUSPICIOUS * allowed * filters.magnitudes
-    if fine.all():
-        return True
-    suspects = np.flatnonzero(~fine)
-    if len(suspects) * 2 > len(fine):
-        return False
-    judged = filters.rows[suspects]
-    return bool((np.abs(judged.sum(axis=1)) <= allowed * np.abs(judged).sum(axis=1)).all())
+    taps, sampled = filters.rows.shape[1], filters.sample.shape[1]
+    allowed = min(_MOST_COHERENCE, coherence * sqrt(taps) / run)
+    # What a row's mean may be. Comparisons are written so that a NaN is not balanced.
+    most, rows = filters.magnitudes * (allowed / sampled), filters.rows
+    if rows.size > _FEW_WEIGHTS and allowed >= _SAMPLED_COHERENCE:
+        sums = rows[:, :sampled] @ _ones(sampled, most.dtype)
+        suspects = np.flatnonzero(~(np.abs(sums) <= _SUSPICIOUS * sampled * most))
+        if not len(suspects):
+            return True
+        most, rows = most[suspects], rows[suspects]
+    return bool((np.abs(rows @ _ones(taps, most.dtype)) <= taps * most).all())
 
 
-def _varied(rows: Array) -> bool:
-    """Whether no row repeats many of its values, signs and zeros apart: adding a zero does not round."""
-    sample = np.ascontiguousarray(rows[:, :_VALUE_SAMPLE])
+def _varied(rows: Array, sample: Array) -> bool:
+    """Whether no row repeats many of its values, signs and zeros apart: adding a zero does not round.
+
+    `sample` (rows, some) holds magnitudes.
+    """
     # Lying flat they are compared in long runs; the last of a row meets the first of the next, which does no harm.
-    flat, repeats = sample.reshape(-1), np.zeros(sample.size, bool)
-    for lag in (1, 2, 3):
-        repeats[lag:] |= flat[lag:] == flat[: max(0, len(flat) - lag)]
-    repeats &= flat != 0
-    if not repeats.any():
+    flat = sample.reshape(-1)
+    if not any(np.count_nonzero(flat[lag:] == flat[:-lag]) for lag in _LAGS):
         return True
+    repeats = np.zeros(flat.size, bool)
+    for lag in _LAGS:
+        repeats[lag:] |= flat[lag:] == flat[:-lag]
+    repeats &= flat != 0
     suspects = rows[repeats.reshape(sample.shape).any(axis=1), :: max(1, rows.shape[1] // _ROW_SAMPLE)]
     ordered = np.sort(np.abs(suspects), axis=1)
     equal = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != 0)

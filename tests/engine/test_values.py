@@ -7,7 +7,7 @@ import pytest
 
 from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE, blas_run, even_run, long_run, spare_products
 from conv2d_cli.engine.summation import summation as summed
-from conv2d_cli.engine.values import kinds_of
+from conv2d_cli.engine.values import kinds_of as kinds_with
 
 Array = np.ndarray[Any, Any]
 
@@ -20,16 +20,20 @@ def uniform(*shape: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).random(shape).astype("f4")
 
 
+def kinds_of(x: Array, weight: Array, accuracy: str, run: int = 288) -> list[str]:
+    return kinds_with(x, weight, accuracy, run)
+
+
 X, WEIGHT = normal(1, 64, 14, 14), normal(32, 64, 3, 3, seed=1)
 
 
 @pytest.mark.parametrize(
     ("x", "weight", "strict", "fast"),
     [
-        (X, WEIGHT, LONG_RUNS, WHOLE),
+        (X, WEIGHT, WHOLE, WHOLE),
         # All of one sign: partial sums grow.
         (X, uniform(32, 64, 3, 3), RUNS, RUNS),
-        (np.maximum(X, 0), WEIGHT, LONG_RUNS, WHOLE),
+        (np.maximum(X, 0), WEIGHT, WHOLE, WHOLE),
         # Few different values, of either sign, zeros apart.
         (X, np.full((32, 64, 3, 3), 0.1, np.float32), WIDE, WIDE),
         # Half of them zero, the others of one sign: `fast` needs level values.
@@ -39,8 +43,8 @@ X, WEIGHT = normal(1, 64, 14, 14), normal(32, 64, 3, 3, seed=1)
         ((10 ** (3 * X)).astype("f4"), WEIGHT, WIDE, WIDE),
         # Products that would be subnormal.
         (X * np.float32(1e-25), WEIGHT * np.float32(1e-12), WIDE, WIDE),
-        (X * np.float32(1e-25), WEIGHT, LONG_RUNS, WHOLE),
-        (np.zeros_like(X), WEIGHT, LONG_RUNS, WHOLE),
+        (X * np.float32(1e-25), WEIGHT, WHOLE, WHOLE),
+        (np.zeros_like(X), WEIGHT, WHOLE, WHOLE),
     ],
 )
 def test_what_values_ask_for(x: Array, weight: Array, strict: str, fast: str) -> None:
@@ -59,20 +63,20 @@ def test_each_image_is_judged_by_itself() -> None:
     x = np.concatenate([X, X, X])
     x[1] = (10 ** (3 * X[0])).astype("f4")
     x[2, 5, 3, 3] = np.nan
-    assert kinds_of(x, WEIGHT, "strict") == [LONG_RUNS, WIDE, WIDE]
+    assert kinds_of(x, WEIGHT, "strict") == [WHOLE, WIDE, WIDE]
 
 
 def test_nine_products_keep_the_bound_whatever_their_values() -> None:
     weight = np.full((8, 1, 3, 3), 0.1, np.float32)
-    assert kinds_of(normal(1, 8, 9, 9), weight, "strict") == [LONG_RUNS]
+    assert kinds_of(normal(1, 8, 9, 9), weight, "strict") == [WHOLE]
     # Whatever the runs, so few are one.
     assert summed("float32", 9, LONG_RUNS) == (WHOLE, "float32", 9)
 
 
 def test_layouts_in_memory_change_nothing() -> None:
     turned = np.ascontiguousarray(X.swapaxes(2, 3)).swapaxes(2, 3)
-    assert kinds_of(turned, WEIGHT, "strict") == [LONG_RUNS]
-    assert kinds_of(X.astype(">f4"), WEIGHT.astype(">f4"), "strict") == [LONG_RUNS]
+    assert kinds_of(turned, WEIGHT, "strict") == [WHOLE]
+    assert kinds_of(X.astype(">f4"), WEIGHT.astype(">f4"), "strict") == [WHOLE]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,8 @@ def test_runs_grow_with_the_root_of_the_sum(taps: int, run: int, long: int) -> N
 def test_runs_are_even_and_a_multiple_of_sixteen() -> None:
     assert [even_run(100, most) for most in (100, 99, 50, 34)] == [100, 64, 64, 48]
     assert even_run(9, 9) == 9
-    assert [blas_run(taps) for taps in (100, 384, 385, 600, 768, 769)] == [100, 384, 193, 300, 384, 384]
+    assert [blas_run(taps, 64, 100) for taps in (100, 384, 385, 600, 768, 769)] == [100, 384, 193, 300, 384, 384]
+    assert blas_run(2000, 10, 50) == 2000
 
 
 def test_room_for_runs() -> None:
