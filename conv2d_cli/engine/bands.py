@@ -48,6 +48,16 @@ def gather(
             band[..., row_target, column_target] = _pick(image, row_source, column_source)
 
 
+def gathered(image: Array, padding_mode: str, rows: Span, columns: Span, dtype: np.dtype[Any]) -> Array:
+    """Return a new dense array (..., rows, columns) of `dtype`; quicker than `gather` where it is small."""
+    height, width = image.shape[-2:]
+    band = (np.zeros if padding_mode == "zeros" else np.empty)((*image.shape[:-2], rows.length, columns.length), dtype)
+    for row_target, row_source in _parts(padding_mode, *rows, height):
+        for column_target, column_source in _parts(padding_mode, *columns, width):
+            band[..., row_target, column_target] = _pick(image, row_source, column_source)
+    return band
+
+
 def clear_sides(band: Array, padding_mode: str, columns: Span, width: int) -> None:
     """Put zeros in the columns of `band` (..., columns) that padding with zeros makes, once for many `gather`s."""
     if padding_mode == "zeros":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.engine.bands import Span, gather
+from conv2d_cli.engine.bands import Span, gathered
+from conv2d_cli.engine.layouts.im2col import span
 from conv2d_cli.engine.products import multiply, store
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
@@ -34,29 +36,55 @@ def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: 
 
 
 def _convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: Array) -> None:
-    (weight, bias), geometry = parameters, plan.geometry
-    columns = _columns(plan, x, weight.dtype).reshape(len(x), geometry.groups, geometry.taps_per_output, -1)
-    target = out.reshape(len(x), geometry.groups, weight.shape[1], -1)
-    sums = target if out.dtype == weight.dtype else np.empty(target.shape, weight.dtype)
-    multiply(weight, columns, plan.summation, sums, [])
+    weight, bias = parameters
+    windows, images, dtype = _windows(plan), len(x), weight.dtype
+    padded = gathered(x, plan.padding_mode, windows.rows, windows.columns, dtype)
+    columns: Array = np.ndarray((images, *windows.shape), dtype, padded, 0, (padded.strides[0], *windows.strides))
+    columns = columns.reshape(images, len(weight), weight.shape[2], -1)
+    pixels, shape = columns.shape[3], (images, *weight.shape[:2], windows.pixels)
+    if pixels == windows.pixels and out.dtype == dtype:
+        sums = products = out.reshape(shape)
+    else:
+        sums = np.empty(shape, dtype)
+        products = sums[..., :pixels]
+    multiply(weight, columns, plan.summation, products, [])
     if bias is not None:
-        sums += bias
-    if sums is not target:
-        store(sums, target)
+        products += bias
+    if sums.base is not out:
+        store(sums.reshape(*out.shape[:3], -1)[..., : out.shape[3]], out)
 
 
-def _columns(plan: Plan, x: Array, dtype: np.dtype[Any]) -> Array:
-    """Return a view of padded images as (N, channels, kh, kw, Ho, Wo)."""
-    height, width = plan.geometry.height, plan.geometry.width
-    rows, columns = height.output, width.output
-    reach = (rows - 1) * height.stride + height.effective_kernel, (columns - 1) * width.stride + width.effective_kernel
-    padded = np.empty((*x.shape[:2], *reach), dtype)
-    gather(x, plan.padding_mode, Span(-height.before, 1, reach[0]), Span(-width.before, 1, reach[1]), padded)
-    image, channel, row, element = padded.strides
-    return np.ndarray(
-        (*x.shape[:2], height.kernel, width.kernel, rows, columns),
-        dtype,
-        padded,
-        0,
-        (image, channel, height.dilation * row, width.dilation * element, height.stride * row, width.stride * element),
+class _Windows(NamedTuple):
+    """Which rows and columns are gathered, and of an image the windows' shape and strides as (channels, kh, kw, ...).
+
+    `pixels` is how many sums an output channel has room for.
+    """
+
+    rows: Span
+    columns: Span
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    pixels: int
+
+
+@lru_cache(maxsize=256)
+def _windows(plan: Plan) -> _Windows:
+    (height, width), channels = plan.geometry[-2:], plan.geometry.in_channels
+    rows, columns = span(height, height.output), span(width, width.output)
+    element = numpy_dtype(plan.summation.compute_dtype).itemsize
+    row = columns * element
+    if plan.layout.blocks.flat:
+        # The columns between the last output of a row and the first of the next are not output.
+        shape: tuple[int, ...] = ((height.output - 1) * columns + width.output,)
+        strides: tuple[int, ...] = (element,)
+        pixels = height.output * columns
+    else:
+        shape, strides = (height.output, width.output), (height.stride * row, width.stride * element)
+        pixels = height.output * width.output
+    return _Windows(
+        Span(-height.before, 1, rows),
+        Span(-width.before, 1, columns),
+        (channels, height.kernel, width.kernel, *shape),
+        (rows * row, height.dilation * row, width.dilation * element, *strides),
+        pixels,
     )
