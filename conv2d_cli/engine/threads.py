@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from conv2d_cli.engine.scratch import Scratch, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import ThreadPoolExecutor
     from contextlib import AbstractContextManager
 
@@ -114,19 +114,22 @@ def _pool(workers: int) -> ThreadPoolExecutor:
 
 def share_out(jobs: Iterable[Job], plan: Plan, work_of: Callable[[Scratch], Callable[[Job], None]]) -> None:
     """Do every job, on as many threads as the plan says; `work_of` makes each thread's way of doing one."""
-    workers = plan.workers
-    scratches = split(plan.layout.worker_bytes, workers)
-    if workers == 1:
-        work = work_of(scratches[0])
+    do_all(jobs, [partial(work_of, scratch) for scratch in split(plan.layout.worker_bytes, plan.workers)])
+
+
+def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], None]]]) -> None:
+    """Do every job, on one thread for each of `makers`, which returns that thread's way of doing one."""
+    if len(makers) == 1:
+        work = makers[0]()
         for job in jobs:
             work(job)
         return
     waiting = deque(jobs)
 
-    def drain(scratch: Scratch) -> None:
+    def drain(make: Callable[[], Callable[[Job], None]]) -> None:
         # NumPy's error state belongs to a thread.
         with np.errstate(all="ignore"):
-            work = work_of(scratch)
+            work = make()
             while True:
                 try:
                     job = waiting.popleft()
@@ -134,9 +137,9 @@ def share_out(jobs: Iterable[Job], plan: Plan, work_of: Callable[[Scratch], Call
                     return
                 work(job)
 
-    helpers = [_pool(workers - 1).submit(drain, scratch) for scratch in scratches[1 : len(waiting)]]
+    helpers = [_pool(len(makers) - 1).submit(drain, make) for make in makers[1 : len(waiting)]]
     try:
-        drain(scratches[0])
+        drain(makers[0])
     finally:
         # On a fault or Ctrl-C the others stop at their next job: nothing may write to `out` after this returns.
         waiting.clear()

@@ -32,9 +32,9 @@ _TINY = {"float32": 2.0**-100, "float64": 2.0**-960}
 # allows a row more, since such rows are few where signs are random.
 _COHERENCE = {"strict": 5.2, "fast": 7.0}
 _MOST_COHERENCE = 0.8
-# Of so many weights a sample is judged first, where so coherent ones are allowed that random signs seldom look it: one
-# sample of 32 in a thousand reaches 0.7. One above such a part of what is allowed sends the whole row to be judged.
-_FEW_WEIGHTS, _SAMPLED_COHERENCE, _SUSPICIOUS = 1 << 18, 0.75, 0.75
+# Of so many weights a sample is judged first, where what is allowed is so many standard deviations of the coherence of
+# one with random signs, 1.25 / sqrt(its length). One above such a part of it sends the whole row to be judged.
+_FEW_WEIGHTS, _DEVIATIONS, _SUSPICIOUS = 1 << 18, 3.6, 0.75
 # One product that is a part f of its sum makes the others round at its scale: `1.1 f sqrt(r) eps` in runs of r (five
 # sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter. Against the largest sum of
 # the plane, which a high input raises too, the largest error of any algorithm was 2.5 eps for f = 0.46, 4.1 for 0.58.
@@ -189,7 +189,7 @@ def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
     allowed = min(_MOST_COHERENCE, coherence * sqrt(taps) / run)
     # What a row's mean may be. Comparisons are written so that a NaN is not balanced.
     most, rows = filters.magnitudes * (allowed / sampled), filters.rows
-    if rows.size > _FEW_WEIGHTS and allowed >= _SAMPLED_COHERENCE:
+    if rows.size > _FEW_WEIGHTS and allowed * sqrt(sampled) >= _DEVIATIONS * 1.25:
         sums = rows[:, :sampled] @ _ones(sampled, most.dtype)
         suspects = np.flatnonzero(~(np.abs(sums) <= _SUSPICIOUS * sampled * most))
         if not len(suspects):

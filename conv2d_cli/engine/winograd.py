@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.engine.bands import Span, clear_sides, gather
-from conv2d_cli.engine.layouts.winograd import PITCH, TURNED, padded, transform
+from conv2d_cli.engine.layouts.winograd import PITCH, SHARED_FILTERS, TRANSFORMED, padded, transform
 from conv2d_cli.engine.scratch import Scratch, shaped
-from conv2d_cli.engine.threads import share_out
+from conv2d_cli.engine.threads import do_all, share_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,12 +45,12 @@ def prepare(plan: Plan, weight: Array, bias: Array | None) -> tuple[Array, Array
     matrix = _matrices(plan.layout.blocks.tile_rows, dtype)[1]
     taps = np.ascontiguousarray(weight, dtype).reshape(filters * channels, -1)
     transformed = np.empty((len(matrix), filters * channels + PITCH), dtype)
-    turned = np.empty((taps.shape[1], min(len(taps), TURNED)), dtype)
-    for start in range(0, len(taps), TURNED):
-        part = taps[start : start + TURNED]
-        operand = turned[:, : len(part)]
-        np.copyto(operand, part.T)
-        np.matmul(matrix, operand, out=transformed[:, start : start + len(part)])
+
+    def work(start: int) -> None:
+        part = slice(start, min(start + TRANSFORMED, len(taps)))
+        np.matmul(matrix, taps[part].T, out=transformed[:, part])
+
+    do_all(range(0, len(taps), TRANSFORMED), [lambda: work] * (plan.workers if len(taps) > SHARED_FILTERS else 1))
     shape = (len(matrix) // 4, 4, filters, channels)
     return transformed[:, : len(taps)].reshape(shape), None if bias is None else bias.astype(dtype)
 

@@ -40,8 +40,9 @@ _CROWDED_PIXELS = 256
 _MOST_ROWS = 64
 # Multiply-adds of one product that BLAS can share out with profit.
 _LARGE_PRODUCT = 8_000_000
-# Filters are turned so many at a time, so that they stay in the nearest cache.
-TURNED = 4096
+# Filters (one for each pair of channels) are transformed so many at a time, so that they stay in a core's cache, and by
+# all workers if there are many: one takes 5 ns.
+TRANSFORMED, SHARED_FILTERS = 8192, 32_768
 
 # Rows of the matrices that transforms multiply are this much longer than they need be: rows a power of two apart would
 # fall on the same lines of the cache, which made the transform of 64x64 filters three times slower.
@@ -143,7 +144,7 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
     channels, filters = geometry.in_channels, geometry.out_channels
     points, across = tile_rows + 2, (geometry.width.output + 1) // 2 + 1
     tiles, pixels = -(-geometry.height.output // tile_rows), padded(rows * across)
-    weight_bytes = (4 * points * (channels * filters + PITCH) + 9 * min(channels * filters, TURNED)) * itemsize
+    weight_bytes = 4 * points * (channels * filters + PITCH) * itemsize
     pixel_elements = points * (4 * channels + max(2 * channels, 4 * filters) + 2 * max(channels, filters))
     band_elements = channels * (rows * tile_rows + 2) * 2 * across
     worker_bytes = (band_elements + pixels * pixel_elements + 3 * points * PITCH) * itemsize
