@@ -6,7 +6,7 @@ Only what a block needs is gathered, so a padded input never exists as a whole.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,6 +24,17 @@ _SOURCES: dict[str, Callable[[Array, int], Array]] = {
 }
 
 
+class Image(Protocol):
+    """An image (channels, H, W) of which parts are taken as `image[..., rows, columns]`: an array, or one in a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width."""
+
+    def __getitem__(self, key: Any) -> Array:  # noqa: ANN401 - slices and arrays of indices
+        """Return the rows and columns asked for."""
+
+
 class Span(NamedTuple):
     """Positions of one axis, counted from its first real element: first, first + step, ... so many."""
 
@@ -33,7 +44,7 @@ class Span(NamedTuple):
 
 
 def gather(
-    image: Array, padding_mode: str, rows: Span, columns: Span, band: Array, *, sides_are_zero: bool = False
+    image: Image, padding_mode: str, rows: Span, columns: Span, band: Array, *, sides_are_zero: bool = False
 ) -> None:
     """Fill `band` (..., rows, columns) from `image` (..., H, W), of any strides, byte order and type that converts.
 
@@ -103,7 +114,7 @@ def _clear_border(band: Array, rows: slice, columns: slice, *, sides: bool) -> N
         band[..., rows, columns.stop :] = 0
 
 
-def _pick(image: Array, rows: slice | Array, columns: slice | Array) -> Array:
+def _pick(image: Image, rows: slice | Array, columns: slice | Array) -> Array:
     """Return (..., rows, columns) of the image, each axis picked for itself."""
     if isinstance(rows, slice) or isinstance(columns, slice):
         return image[..., rows, columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -13,6 +14,8 @@ from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.settle import settled
 from conv2d_cli.engine.threads import blas_threads, threads_for
+from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
+from conv2d_cli.engine.tiles import tiles_of
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.rules import layer_values
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _WEIGHT_DIMENSIONS = 4
+# Shapes, and plans, whose parameters are kept at a time; then the oldest is forgotten.
+_KEPT = 4
 _dtype_name = cache(dtype_name)
 # What PyTorch's messages call the element types.
 _TORCH_NAMES = {
@@ -87,19 +92,57 @@ def conv2d(
     plan = plan_for(x.shape, weight.shape, dtype, stride, padding, dilation, groups, *options)
     check_bias_shape(weight, bias)
     batched = x[None] if x.ndim == UNBATCHED else x
-    out, _ = run_settled(plan, batched, weight, bias)
+    out, _ = run_settled(plan, batched, weight, Parameters(weight, bias))
     return out[0] if x.ndim == UNBATCHED else out
 
 
-def run_settled(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Plan]:
+def run_settled(plan: Plan, x: Array, weight: Array, parameters: Callable[[Plan], object]) -> tuple[Array, Plan]:
     """Carry out a plan, or what the values of the arrays ask for instead; see `run_plan`.
 
+    `parameters` returns weight and bias as a plan wants them.
+
     Returns:
-        The output, and the plan of most images.
+        The output, and the plan of most images, or of most tiles.
     """
+    if plan.tiling is not None:
+        used: Counter[Plan] = Counter()
+
+        def convolve(one: Plan, tile: Array) -> Array:
+            part, settled_plan = run_settled(one, tile, weight, parameters)
+            used[settled_plan] += 1
+            return part
+
+        out = _in_tiles(plan, x, convolve)
+        return out, used.most_common(1)[0][0] if used else plan
     plans = settled(plan, x, weight)
-    out = carry_out_all(plans, x, lambda one: parameters_of(one, weight, bias))
-    return out, max(plans, key=lambda one: len(plans[one]))
+    return carry_out_all(plans, x, parameters), max(plans, key=lambda one: len(plans[one]))
+
+
+def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """Carry a plan out on arrays of the shapes and the type it was made for; `x` is (N, in_channels, H, W).
+
+    Returns:
+        A new C-contiguous array (N, out_channels, Ho, Wo).
+
+    Raises:
+        MemoryLimitError: there is no room for the output.
+    """
+    parameters = Parameters(weight, bias)
+    if plan.tiling is not None:
+        return _in_tiles(plan, x, lambda one, tile: carry_out(one, tile, parameters))
+    return carry_out(plan, x, parameters)
+
+
+def _in_tiles(plan: Plan, x: Array, convolve: Callable[[Plan, Array], Array]) -> Array:
+    """Fill the output of a large image, or of several, tile by tile."""
+    assert plan.tiling is not None  # noqa: S101 - the callers have looked
+    out = _new_output(plan)
+    for image, image_out in zip(x, out, strict=True):
+        for tile in tiles_of(plan.geometry, plan.tiling):
+            rows, columns = slice(tile.top, tile.top + tile.rows), slice(tile.left, tile.left + tile.columns)
+            part = convolve(plan_of_tile(plan, tile.rows, tile.columns), gathered_tile(plan, image, tile))
+            image_out[:, rows, columns] = part[0]
+    return out
 
 
 def carry_out_all(plans: Mapping[Plan, Sequence[int]], x: Array, parameters: Callable[[Plan], object]) -> Array:
@@ -114,16 +157,27 @@ def carry_out_all(plans: Mapping[Plan, Sequence[int]], x: Array, parameters: Cal
     return out
 
 
-def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> Array:
-    """Carry a plan out on arrays of the shapes and the type it was made for; `x` is (N, in_channels, H, W).
+class Parameters:
+    """Weight and bias as plans want them: transformed once for a plan, and kept for a few of them."""
 
-    Returns:
-        A new C-contiguous array (N, out_channels, Ho, Wo).
+    def __init__(self, weight: Array, bias: Array | None) -> None:
+        """Keep the parameters; they must not change."""
+        self._weight, self._bias = weight, bias
+        self._kept: dict[tuple[object, ...], object] = {}
 
-    Raises:
-        MemoryLimitError: there is no room for the output.
-    """
-    return carry_out(plan, x, lambda one: parameters_of(one, weight, bias))
+    def __call__(self, plan: Plan) -> object:
+        """Return them for a plan; they are the same whatever the batch."""
+        key = (plan.algorithm, plan.layout, plan.summation)
+        if key not in self._kept:
+            keep(self._kept, key, parameters_of(plan, self._weight, self._bias))
+        return self._kept[key]
+
+
+def keep(kept: dict[Any, Any], key: object, value: object) -> None:
+    """Keep a value among the last few."""
+    if len(kept) >= _KEPT:
+        kept.pop(next(iter(kept)))
+    kept[key] = value
 
 
 def parameters_of(plan: Plan, weight: Array, bias: Array | None) -> object:

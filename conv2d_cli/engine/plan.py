@@ -11,6 +11,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.summation import RUNS, WHOLE, WIDE, Summation, summation
 from conv2d_cli.engine.task import SCRATCH_BYTES, WORTH_SHARING, Layout, Task, elapsed, shares_products
+from conv2d_cli.engine.tiles import TILE_SCRATCH_BYTES, Tiling, tile_bytes, tile_geometry, tiling_of
 from conv2d_cli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Plan(NamedTuple):
     """How one convolution is worked out.
 
     `layout` depends on the layer, the image's size and the threads alone, so that batched or not the bits are the
-    same. `weight_bytes` includes one bias per output channel.
+    same. A large image is convolved in tiles, by a plan for each size of tile: `layout` is that of the first.
+    `weight_bytes` includes one bias per output channel.
     """
 
     geometry: Geometry
@@ -44,6 +46,7 @@ class Plan(NamedTuple):
     output_bytes: int
     kind: str
     asked_algorithm: str | None
+    tiling: Tiling | None = None
 
     @property
     def asks_values(self) -> bool:
@@ -71,7 +74,12 @@ class Plan(NamedTuple):
     def scratch_bytes(self) -> int:
         """The most that is allocated besides input, parameters and output."""
         layout = self.layout
-        return self.workers * (layout.worker_bytes + layout.passing_bytes) + layout.shared_bytes
+        return self.workers * (layout.worker_bytes + layout.passing_bytes) + layout.shared_bytes + self.tile_bytes
+
+    @property
+    def tile_bytes(self) -> int:
+        """Input and output of one tile; 0 where images are convolved whole."""
+        return tile_bytes(self.geometry, self.tiling, DTYPES[self.dtype].bytes) if self.tiling else 0
 
     @property
     def peak_bytes(self) -> int:
@@ -93,7 +101,10 @@ class Plan(NamedTuple):
     def reason(self) -> str:
         """Say why this algorithm, how it goes through the output and how it sums."""
         estimate = elapsed(self.layout, self.threads) / 1e6
-        return f"{self.layout.words}; {_sums(self)}; about {estimate:.3g} ms an image by the cost model"
+        words = f"{self.layout.words}; {_sums(self)}; about {estimate:.3g} ms"
+        if self.tiling is None:
+            return f"{words} an image by the cost model"
+        return f"{words} a tile of {self.tiling.rows}x{self.tiling.columns} output pixels by the cost model"
 
 
 def plan_convolution(
@@ -106,11 +117,13 @@ def plan_convolution(
     threads: int = 1,
     kind: str | None = None,
     scratch_bytes: int = SCRATCH_BYTES,
+    tiled: bool = True,
 ) -> Plan:
     """Decide how a convolution of `geometry` on elements of `dtype` is worked out.
 
     `algorithm` None takes the one that the cost model finds fastest. `kind` is the summation that the values ask for
     (None: that of values in general). Scratch stays under `scratch_bytes`, but for a single pixel that needs more.
+    `tiled` False convolves an image of any size whole.
 
     Raises:
         UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.
@@ -118,7 +131,11 @@ def plan_convolution(
     """
     _check_options(accuracy, algorithm, threads)
     # Of one image: batched or not, the same blocks give the same bits.
-    task = Task(geometry._replace(batch=1), padding_mode, dtype, accuracy, _ANY, threads, scratch_bytes)
+    one, mode = geometry._replace(batch=1), padding_mode
+    tiling = tiling_of(one, DTYPES[dtype].bytes) if tiled and dtype in DTYPES else None
+    if tiling is not None:
+        one, mode, scratch_bytes = tile_geometry(one, *tiling), "zeros", min(scratch_bytes, TILE_SCRATCH_BYTES)
+    task = Task(one, mode, dtype, accuracy, _ANY, threads, scratch_bytes)
     kinds = [kind] if kind else _kinds(task, algorithm)
     laid_out = [
         (name, one, *found)
@@ -148,6 +165,7 @@ def plan_convolution(
         output_bytes=prod(geometry.batched_output_shape) * DTYPES[dtype].bytes,
         kind=kind,
         asked_algorithm=algorithm,
+        tiling=tiling,
     )
 
 

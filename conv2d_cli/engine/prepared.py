@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.engine.convolution import (
-    carry_out_all,
+    Parameters,
     check_bias_shape,
     check_dtypes,
     check_weight_shape,
-    parameters_of,
+    keep,
+    run_settled,
 )
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.engine.settle import settled
 from conv2d_cli.engine.threads import threads_for
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_weight
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.forward import Layer
 
     Array = np.ndarray[Any, Any]
-
-# Inputs of so many shapes are planned and transformed for at a time; then the oldest is forgotten.
-_KEPT_SHAPES = 4
 
 
 class PreparedConv2d:
@@ -45,11 +42,11 @@ class PreparedConv2d:
         algorithm: str | None,
     ) -> None:
         """Keep the parameters; `prepare` checks them first."""
-        self._layer, self._weight, self._bias = layer, weight, bias
+        self._layer, self._weight = layer, weight
         self._accuracy, self._threads, self._algorithm = accuracy, threads, algorithm
         self._dtype = dtype_name(weight.dtype)
         self._plans: dict[tuple[int, ...], Plan] = {}
-        self._parameters: dict[tuple[object, ...], object] = {}
+        self._parameters = Parameters(weight, bias)
 
     def __call__(self, x: ArrayLike) -> Array:
         """Return the convolution of `x`, as `conv2d` does; its type is that of the weight.
@@ -63,7 +60,7 @@ class PreparedConv2d:
         check_dtypes(dtype_name(x.dtype), weight=self._dtype)
         plan = self._plan_for(x.shape)
         batched = x[None] if x.ndim == UNBATCHED else x
-        out = carry_out_all(settled(plan, batched, self._weight), batched, self._parameters_for)
+        out, _ = run_settled(plan, batched, self._weight, self._parameters)
         return out[0] if x.ndim == UNBATCHED else out
 
     def _plan_for(self, shape: tuple[int, ...]) -> Plan:
@@ -77,21 +74,8 @@ class PreparedConv2d:
                 algorithm=self._algorithm,
                 threads=self._threads,
             )
-            _keep(self._plans, shape, plan)
+            keep(self._plans, shape, plan)
         return plan
-
-    def _parameters_for(self, plan: Plan) -> object:
-        # They are the same whatever the batch.
-        key = (plan.algorithm, plan.layout, plan.summation)
-        if key not in self._parameters:
-            _keep(self._parameters, key, parameters_of(plan, self._weight, self._bias))
-        return self._parameters[key]
-
-
-def _keep(kept: dict[Any, Any], key: object, value: object) -> None:
-    if len(kept) >= _KEPT_SHAPES:
-        kept.pop(next(iter(kept)))
-    kept[key] = value
 
 
 def prepare(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.convolution import check_dtypes, run_settled
+from conv2d_cli.engine.convolution import Parameters, check_dtypes, run_settled
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.threads import threads_for
@@ -140,7 +140,7 @@ def run(
         weight, bias = _parameters(job)
     started = perf_counter()
     batched = image if image.ndim == BATCHED else image[None]
-    output, plan = run_settled(job.plan, batched, weight, bias)
+    output, plan = run_settled(job.plan, batched, weight, Parameters(weight, bias))
     output = output.reshape(_output_shape(job))
     seconds = perf_counter() - started
     if request.save_parameters is not None:
