@@ -48,13 +48,13 @@ class Costs(NamedTuple):
     far_filter_point: float = 0.5
     near_bytes: int = 12 << 20
     # What an algorithm's own Python takes before and between its blocks, in all: `small`, `pointwise`, the others.
-    setup_small: float = 11_000.0
-    setup_pointwise: float = 7_000.0
+    setup_small: float = 9_000.0
+    setup_pointwise: float = 5_000.0
     setup: float = 28_000.0
     # Other short NumPy calls.
     call: float = 700.0
     # One element that goes through an FFT and back.
-    fft: float = 8.0
+    fft: float = 5.0
 
 
 COSTS = Costs()

@@ -6,7 +6,7 @@ Source: A. V. Oppenheim and R. W. Schafer, "Discrete-time signal processing", se
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,13 +22,19 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+# Where nothing scales, NumPy 2 takes float32 through float64, six times as slow and with four times the memory.
+_FORWARD: Literal["forward"] = "forward"
+
+
 def prepare(plan: Plan, weight: Array, bias: Array | None) -> tuple[Array, Array | None]:
     """Return the conjugate spectra of the kernels (filters, channels, size, size // 2 + 1), and the bias."""
     size, (height, width) = plan.layout.blocks.size, (plan.geometry.height, plan.geometry.width)
     kernels = np.zeros((*weight.shape[:2], size, size), weight.dtype.newbyteorder("="))
     rows, columns = (slice(0, axis.effective_kernel, axis.dilation) for axis in (height, width))
     kernels[:, :, rows, columns] = weight
-    spectra = np.fft.rfft2(kernels)
+    spectra = np.fft.rfft2(kernels, norm=_FORWARD)
+    # Blocks are scaled down too; both sizes are powers of two, so nothing rounds.
+    spectra *= float(size) ** 4
     return np.conjugate(spectra, out=spectra), bias
 
 
@@ -39,16 +45,16 @@ def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: 
     step = together * block_columns
 
     def work_of(scratch: Scratch) -> Callable[[tuple[int, int, int]], None]:
-        band = scratch.take(x.shape[1], size, (together - 1) * block_columns + size, dtype=out.dtype)
-        channel, row, element = band.strides
-        shape, strides = (len(band), together, size, size), (channel, block_columns * element, row, element)
-        windows = np.ndarray(shape, band.dtype, band, 0, strides)
+        # Dense blocks: NumPy takes three times as long for the rows of overlapping ones.
+        blocks = scratch.take(x.shape[1], together, size, size, dtype=out.dtype)
 
         def work(job: tuple[int, int, int]) -> None:
             image, top, left = job
-            down, across = Span(top - height.before, 1, size), Span(left - width.before, 1, band.shape[2])
-            gather(x[image], plan.padding_mode, down, across, band)
-            transformed = np.fft.rfft2(windows)
+            down = Span(top - height.before, 1, size)
+            for place in range(together):
+                across = Span(left + place * block_columns - width.before, 1, size)
+                gather(x[image], plan.padding_mode, down, across, blocks[:, place])
+            transformed = np.fft.rfft2(blocks, norm=_FORWARD)
             for number, target in enumerate(out[image, :, top : top + block_rows, left : left + step]):
                 sums = transformed[0] * spectra[number, 0]
                 for one, kernel in zip(transformed[1:], spectra[number, 1:], strict=True):

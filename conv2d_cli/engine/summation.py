@@ -20,7 +20,7 @@ from typing import NamedTuple
 from conv2d_cli.dtypes import DTYPES
 
 # Products that may be added one after another whatever their values: 28 / 7.7 is under the bound.
-_SAFE_TAPS = 28
+SAFE_TAPS = 28
 # The same for real products whose signs are in balance.
 _BALANCED_TAPS = 72
 # The next wider type; the widest have none, and are added in short runs instead.
@@ -61,7 +61,7 @@ def summation(dtype: str, taps: int, kind: str) -> Summation | None:
     if family in "iu":
         return _exact(dtype, taps)
     terms = 1 if dtype in _FLOATS else 2
-    safe = taps * terms <= _SAFE_TAPS
+    safe = taps * terms <= SAFE_TAPS
     if kind == WIDE:
         run = taps if safe or dtype in _WIDER else min(taps, _SHORT_RUNS[dtype])
         return Summation(WIDE, _WIDER.get(dtype, dtype), run)
@@ -69,7 +69,7 @@ def summation(dtype: str, taps: int, kind: str) -> Summation | None:
         return Summation(WHOLE, dtype, taps)
     if kind == LONG_RUNS:
         return Summation(LONG_RUNS if long_run(taps) < taps else WHOLE, dtype, long_run(taps))
-    return Summation(RUNS, dtype, even_run(taps * terms, max(_SAFE_TAPS, 4 * isqrt(taps * terms))) // terms)
+    return Summation(RUNS, dtype, even_run(taps * terms, max(SAFE_TAPS, 4 * isqrt(taps * terms))) // terms)
 
 
 def between_zeros(summation: Summation, taps: int) -> Summation:

@@ -5,7 +5,6 @@ Tiles depend on the layer and the image's size, so an image has the same bits in
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,8 +74,8 @@ def _part(axis: Axis, outputs: int) -> Axis:
 
 
 def _most(total: int, size: Callable[[int], int]) -> int:
-    """Return the largest part of `total` whose size a tile may have, or 1."""
-    return max(1, bisect_right(range(1, total + 1), _TILE_BYTES, key=size))
+    """Return the largest part of `total` whose size, which is linear, a tile may have, or 1."""
+    return max(1, min(total, 1 + (_TILE_BYTES - size(1)) // (size(2) - size(1))))
 
 
 def _even(total: int, part: int) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE, long_run
+from conv2d_cli.engine.summation import LONG_RUNS, RUNS, SAFE_TAPS, WHOLE, WIDE, long_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,11 @@ _FEW_WEIGHTS, _DEVIATIONS, _SUSPICIOUS = 1 << 18, 3.6, 0.75
 # One product that is a part f of its sum makes the others round at its scale: `1.1 f sqrt(r) eps` in runs of r (five
 # sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter. Against the largest sum of
 # the plane, which a high input raises too, the largest error of any algorithm was 2.5 eps for f = 0.46, 4.1 for 0.58.
-_OUTWEIGHED, _LARGE_WEIGHT, _OUTWEIGHED_IN_PLANE = 2.86, 4, 0.35
+_OUTWEIGHED, _LARGE_WEIGHT, _OUTWEIGHED_IN_PLANE = 2.86, 4, 0.25
+# Algorithms that mix pixels round at the scale of the rms of all inputs, zeros too, where the bound is of their mean: the
+# largest error of F(4,3)xF(2,3) was about as many eps as rms / mean of inputs times that of weights. Normal values make
+# 1.6 of it, those with the negative ones set to 0 2.2, with those under one sigma 4.1.
+_MOST_UNEVEN = 3.6
 # Values of the input that are judged, in so many places; neighbouring weights that stand for a filter (of many filters
 # fewer), and how many of a filter's are looked at for how often it repeats a value.
 _INPUT_PLACES, _INPUT_RUN = 8, 256
@@ -66,10 +70,14 @@ class _Filters(NamedTuple):
 
 
 class _Inputs(NamedTuple):
-    """What an image does to sums: how peaked its values are with these weights, and its peak over their mean."""
+    """What an image does to sums: how peaked its values are with these weights, and its peak over their mean.
+
+    `uneven` is the peakedness with its zeros counted too.
+    """
 
     peaked: float
     peak: float
+    uneven: float
 
 
 def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]:
@@ -92,10 +100,10 @@ def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]
         sound = (one.peaked < inf and is_finite(image) for one, image in zip(inputs, x, strict=True))
         return [WHOLE if one else WIDE for one in sound]
     kinds, undecided = [WIDE] * len(x), list(range(len(x)))
-    for kind, most_peaked, highest_peak in _allowed(filters, accuracy, blas_run):
+    for kind, most in _allowed(filters, accuracy, blas_run):
         for number in undecided:
             # Written so that a NaN is too peaked.
-            if inputs[number].peaked <= most_peaked and inputs[number].peak <= highest_peak:
+            if all(value <= limit for value, limit in zip(inputs[number], most, strict=True)):
                 kinds[number] = kind
         undecided = [number for number in undecided if kinds[number] == WIDE]
         if not undecided:
@@ -103,26 +111,27 @@ def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]
     return kinds
 
 
-def _allowed(filters: _Filters, accuracy: str, blas_run: int) -> Iterator[tuple[str, float, float]]:
-    """Yield the kinds that these weights allow, fastest first, with how peaked and how high inputs may be for each."""
+def _allowed(filters: _Filters, accuracy: str, blas_run: int) -> Iterator[tuple[str, _Inputs]]:
+    """Yield the kinds that these weights allow, fastest first, with the most that inputs may be for each."""
     taps, coherence = filters.rows.shape[1], _COHERENCE[accuracy]
     if accuracy == "fast":
         # Algorithms that mix pixels need level values.
-        highest = _highest_peak(taps, _OUTWEIGHED_IN_PLANE)
+        highest = _highest_peak(taps, max(_OUTWEIGHED_IN_PLANE, _OUTWEIGHED / sqrt(blas_run)))
+        level = _Inputs(_PEAKED, highest, inf)
         if _balanced(filters, blas_run, coherence):
-            yield WHOLE, _PEAKED, highest
-        if _varied(filters.rows, filters.sample):
-            long = _balanced(filters, long_run(taps), _COHERENCE["strict"])
-            yield LONG_RUNS if long else RUNS, _PEAKED, highest
+            yield WHOLE, level._replace(uneven=_MOST_UNEVEN)
+            yield LONG_RUNS, level
+        elif _varied(filters.rows, filters.sample):
+            yield LONG_RUNS if _balanced(filters, long_run(taps), _COHERENCE["strict"]) else RUNS, level
         return
     if not _varied(filters.rows, filters.sample):
         return
     if _balanced(filters, blas_run, coherence):
-        yield WHOLE, _PEAKED, _highest_peak(taps, _OUTWEIGHED / sqrt(blas_run))
+        yield WHOLE, _Inputs(_PEAKED, _highest_peak(taps, _OUTWEIGHED / sqrt(blas_run)), inf)
     highest = _highest_peak(taps, _OUTWEIGHED / sqrt(long_run(taps)))
     if _balanced(filters, long_run(taps), coherence):
-        yield LONG_RUNS, _PEAKED, highest
-    yield RUNS, _VERY_PEAKED, highest
+        yield LONG_RUNS, _Inputs(_PEAKED, highest, inf)
+    yield RUNS, _Inputs(_VERY_PEAKED, highest, inf)
 
 
 def is_finite(values: Array) -> bool:
@@ -150,25 +159,27 @@ def _judged(rows: Array) -> _Filters:
 
 def _highest_peak(taps: int, part: float) -> float:
     """Return how many times the mean an input may be before it alone is such a part of the `taps` products it is in."""
-    part = min(_MOST_COHERENCE, part)
-    return part / (1 - part) * taps / _LARGE_WEIGHT
+    return part / (1 - part) * taps / _LARGE_WEIGHT if part < _MOST_COHERENCE else inf
 
 
 def _judged_input(image: Array, filters: _Filters, *, look_for_peak: bool) -> _Inputs:
     """Judge the values of an image that are not zero, a sample of them but for its peak, wherever that stands."""
     if not filters.mean:
-        return _Inputs(1.0, 0.0)
+        return _Inputs(1.0, 0.0, 1.0)
     peak = float(max(image.max(), -image.min())) if look_for_peak else 0.0
+    if not peak < inf:
+        return _Inputs(inf, inf, inf)
     sample = _sampled(image)
     count = np.count_nonzero(sample)
     if not count:
-        return _Inputs(1.0, inf if peak else 0.0)
+        return _Inputs(1.0, inf if peak else 0.0, inf if peak else 1.0)
     total, squares = float(sample @ _ones(len(sample), sample.dtype)), float(sample @ sample)
     mean = total / count
     # The square of what is not tiny may be.
     if not mean * filters.mean >= _TINY[filters.rows.dtype.name] or not mean * mean > 0:
-        return _Inputs(inf, inf)
-    return _Inputs(sqrt(squares / count / mean**2 * filters.peaked), peak / mean)
+        return _Inputs(inf, inf, inf)
+    peaked = sqrt(squares / count / mean**2 * filters.peaked)
+    return _Inputs(peaked, peak / mean, peaked * sqrt(len(sample) / count))
 
 
 def _sampled(x: Array) -> Array:
@@ -186,6 +197,8 @@ def _sampled(x: Array) -> Array:
 def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
     """Whether sums of these products with inputs of one sign stay coherent enough for runs of `run` products."""
     taps, sampled = filters.rows.shape[1], filters.sample.shape[1]
+    if taps <= SAFE_TAPS:
+        return True
     allowed = min(_MOST_COHERENCE, coherence * sqrt(taps) / run)
     # What a row's mean may be. Comparisons are written so that a NaN is not balanced.
     most, rows = filters.magnitudes * (allowed / sampled), filters.rows

@@ -40,6 +40,10 @@ class Stored(Protocol):
     def fortran_order(self) -> bool:
         """Whether the first axis runs fastest."""
 
+    @property
+    def offset(self) -> int | None:
+        """The byte of the file where its elements begin, one after another in C order; None where they do not."""
+
     def read(self) -> np.ndarray[Any, Any]:
         """Return its elements as they are stored."""
 

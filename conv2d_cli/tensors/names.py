@@ -1,4 +1,4 @@
-"""Choosing one tensor of a file that holds several."""
+"""The names of tensors in a file that may hold several."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_LISTED = 20
+# What an output is called in a file that names its tensors.
+OUTPUT = "output"
 
 
 def chosen(names: Sequence[str], name: str | None) -> str:

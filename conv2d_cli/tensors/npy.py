@@ -46,9 +46,12 @@ class NpyTensor:
         self._stream = stream
         header = _header_bytes(stream)
         self.shape, self.fortran_order, self.dtype = _parsed(header)
+        self.header_bytes = len(header)
+        self.offset: int | None = None
         promised = math.prod(self.shape) * self.dtype.itemsize
         if size is not None:
             _check_size(promised, size - len(header))
+            self.offset = None if self.fortran_order else stream.tell()
 
     def read(self) -> Array:
         """Return the elements.
@@ -84,7 +87,18 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
 def write_stream(stream: IO[bytes], array: Array) -> None:
     """Write one tensor, version 1.0 and in C order; bfloat16 becomes two bytes of void, as NumPy does it."""
     array = np.asarray(array, order="C")
-    npy_format.write_array_header_1_0(stream, npy_format.header_data_from_array_1_0(array))
+    write_header(stream, array.shape, array.dtype)
+    write_elements(stream, array)
+
+
+def write_header(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Write what stands before the elements of a tensor in C order."""
+    fields = {"shape": shape, "fortran_order": False, "descr": npy_format.dtype_to_descr(dtype)}
+    npy_format.write_array_header_1_0(stream, fields)
+
+
+def write_elements(stream: IO[bytes], array: Array) -> None:
+    """Write the elements of a dense array, in steps that can be interrupted."""
     content = array.reshape(-1).view(np.uint8).data
     stream.writelines(content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from conv2d_cli.errors import DataError
 from conv2d_cli.tensors.names import chosen
@@ -14,6 +15,7 @@ from conv2d_cli.tensors.npy import NpyTensor, write_stream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from zipfile import ZipInfo
 
     import numpy as np
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _MEMBER_SUFFIX = ".npy"
+_LENGTHS_OFFSET = 26
 
 
 class NpzTensor:
@@ -33,10 +36,14 @@ class NpzTensor:
         Raises:
             DataError: the member or its header is broken.
         """
+        entry = archive.getinfo(member)
         with _explained():
-            self._tensor = NpyTensor(archive.open(member), archive.getinfo(member).file_size)
+            self._tensor = NpyTensor(archive.open(member), entry.file_size)
         self.shape, self.dtype = self._tensor.shape, self._tensor.dtype
         self.fortran_order = self._tensor.fortran_order
+        self.offset: int | None = None
+        if self._tensor.offset is not None and entry.compress_type == ZIP_STORED:
+            self.offset = _member_offset(archive, entry) + self._tensor.header_bytes
 
     def read(self) -> Array:
         """Return the elements; the archive's checksum has been compared.
@@ -46,6 +53,17 @@ class NpzTensor:
         """
         with _explained():
             return self._tensor.read()
+
+
+def _member_offset(archive: ZipFile, entry: ZipInfo) -> int:
+    """Return where a member's bytes begin: after its own header, a name and an extra field (APPNOTE 4.3.7)."""
+    stream = archive.fp
+    assert stream is not None  # noqa: S101 - the archive is open
+    position = stream.tell()
+    stream.seek(entry.header_offset + _LENGTHS_OFFSET)
+    name, extra = struct.unpack("<HH", stream.read(4))
+    stream.seek(position)
+    return int(entry.header_offset + _LENGTHS_OFFSET + 4 + name + extra)
 
 
 def open_tensor(file: OpenFile, name: str | None) -> NpzTensor:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conv2d_cli.errors import DataError, MissingExtraError
-from conv2d_cli.numpy_dtypes import numpy_dtype
-from conv2d_cli.tensors.names import chosen
+from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
+from conv2d_cli.tensors.names import OUTPUT, chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import ModuleType
+    from typing import BinaryIO
 
     from conv2d_cli.tensors.formats import OpenFile
 
@@ -23,6 +26,8 @@ _DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "C64": "complex64", "I64": "int64",
     "U64": "uint64", "I32": "int32", "U32": "uint32", "I16": "int16", "U16": "uint16", "I8": "int8", "U8": "uint8",
 }  # fmt: skip
+# Of the length of the header, which is JSON.
+_LENGTH_BYTES = 8
 _BROKEN = "the file is broken or was cut short; write it anew"
 
 
@@ -31,13 +36,17 @@ class SafetensorsTensor:
 
     fortran_order = False
 
-    def __init__(self, file: Any, name: str) -> None:  # noqa: ANN401 - the library is not typed
-        """Look the tensor up.
+    def __init__(self, file: Any, name: str, stream: BinaryIO) -> None:  # noqa: ANN401 - the library is not typed
+        """Look the tensor up; the library has checked the header that begins `stream`.
 
         Raises:
             DataError: its element type is none of ours.
         """
         self._file, self._name = file, name
+        stream.seek(0)
+        length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
+        first, _ = json.loads(stream.read(length))[name]["data_offsets"]
+        self.offset = _LENGTH_BYTES + length + int(first)
         header = file.get_slice(name)
         self.shape = tuple(header.get_shape())
         self.dtype = np.dtype(bool) if header.get_dtype() == "BOOL" else _dtype(header.get_dtype())
@@ -60,7 +69,7 @@ def open_tensor(file: OpenFile, name: str | None) -> SafetensorsTensor:
         opened = library.safe_open(file.path, framework="np")
     except library.SafetensorError as error:
         raise DataError(f"it is no sound .safetensors file: {error}", _BROKEN) from error
-    return SafetensorsTensor(opened, chosen(list(opened.keys()), name))
+    return SafetensorsTensor(opened, chosen(list(opened.keys()), name), file.stream)
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:
@@ -74,6 +83,20 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
 
     # The library writes the memory of a strided array as it lies.
     save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, path)
+
+
+def write_header(stream: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Write what stands before the elements of one tensor named `output`, which begin at a multiple of eight bytes.
+
+    Raises:
+        MissingExtraError: the extra `safetensors` is not installed.
+    """
+    _library()
+    size = math.prod(shape) * dtype.itemsize
+    name = next(name for name, ours in _DTYPES.items() if ours == dtype_name(dtype))
+    header = json.dumps({OUTPUT: {"dtype": name, "shape": shape, "data_offsets": [0, size]}}).encode()
+    header += b" " * (-len(header) % _LENGTH_BYTES)
+    stream.write(len(header).to_bytes(_LENGTH_BYTES, "little") + header)
 
 
 def _library() -> ModuleType:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, format_of_suffix
 from conv2d_cli.tensors.location import output_location
+from conv2d_cli.tensors.names import OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_TENSOR_NAME = "output"
 _NEW_FILE_MODE = 0o666
 
 
@@ -67,7 +67,7 @@ def write_tensor(typed: str, array: Array, *, force: bool, stdout: BinaryIO | No
         BrokenPipeError: the reader of a pipe went away.
     """
     if output_location(typed).path is not None:
-        write_tensors(typed, {_TENSOR_NAME: array}, force=force)
+        write_tensors(typed, {OUTPUT: array}, force=force)
         return
     if stdout is None:
         raise FileError("stdout is closed", "write to a file instead of -")

@@ -1,6 +1,7 @@
 """The plan's choice against every algorithm by name, on layers drawn at random: how often it is as good as the best.
 
-Both are carried out by `run_plan`, interleaved. The choice's own algorithm is timed once, as the choice.
+Both are carried out as `conv2d()` does it, a look at the values included, interleaved. The choice's own algorithm is
+timed once, as the choice.
 An algorithm that is 4 times slower than the fastest when first called is timed no more.
 
 python tests/benchmarks/choice.py [--count 500] [--seed 0] [--threads 1] [--accuracy strict] [--log FILE]
@@ -24,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from timed_layers import Layer, draw_layers
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.engine.convolution import run_plan
+from conv2d_cli.engine.convolution import Parameters, run_settled
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.errors import UsageError
 
@@ -65,7 +66,11 @@ def plans_of(layer: Layer, dtype: str, accuracy: str, threads: int) -> tuple[str
 def contest(layer: Layer, accuracy: str, arguments: argparse.Namespace) -> Contest:
     chosen, plans = plans_of(layer, arguments.dtype, accuracy, arguments.threads)
     x, weight = layer.arrays(arguments.dtype)
-    watch = Stopwatch({name: partial(run_plan, plan, x, weight, None) for name, plan in plans.items()})
+
+    def call(plan: Plan) -> object:
+        return run_settled(plan, x, weight, Parameters(weight, None))
+
+    watch = Stopwatch({name: partial(call, plan) for name, plan in plans.items()})
     watch.drop(HOPELESS, but=chosen)
     seconds = watch.run(arguments.rounds)
     for _ in range(MORE):

@@ -39,7 +39,7 @@ def test_weights_are_transformed_once_for_each_size(monkeypatch: pytest.MonkeyPa
         made.append(plan.algorithm)
         return parameters_of(plan, *arrays)
 
-    monkeypatch.setattr("conv2d_cli.engine.prepared.parameters_of", counted)
+    monkeypatch.setattr("conv2d_cli.engine.convolution.parameters_of", counted)
     x, weight, _ = operands(2, batch=3)
     convolve = prepare(Conv2d(64, 48, 3, bias=False), weight, accuracy="fast", threads=1)
     for part in (x, x[0], x[:2], x):

@@ -52,6 +52,11 @@ def test_what_values_ask_for(x: Array, weight: Array, strict: str, fast: str) ->
     assert kinds_of(x, weight, "fast") == [fast]
 
 
+def test_sparse_inputs_keep_out_what_mixes_pixels() -> None:
+    assert kinds_of(np.maximum(X, 0), WEIGHT, "fast") == [WHOLE]
+    assert kinds_of(np.maximum(X - 1, 0), WEIGHT, "fast") == [LONG_RUNS]
+
+
 def test_one_filter_of_many_decides() -> None:
     for odd, kind in ((np.full((64, 3, 3), 0.1), WIDE), (uniform(64, 3, 3), RUNS)):
         weight = normal(600, 64, 3, 3)
@@ -99,3 +104,13 @@ def test_room_for_runs() -> None:
     spares = [spare_products(found, 576) for kind in (WHOLE, RUNS, WIDE) if (found := summed("float64", 576, kind))]
     # 36 runs of 16, added as a tree of six levels.
     assert spares == [0, 1, 6]
+
+
+@pytest.mark.parametrize(("taps", "highest"), [(9, 1e6), (25, 7.0), (576, 45.0)])
+def test_how_high_one_input_may_be_grows_with_the_sum(taps: int, highest: float) -> None:
+    channels, side = (taps // 9, 3) if taps % 9 == 0 else (1, 5)
+    weight = normal(8, channels, side, side, seed=1)
+    for height, kind in ((highest, WHOLE), (highest * 2, WHOLE if taps == 9 else WIDE)):
+        x = normal(1, 8 if channels == 1 else channels, 40, 40)
+        x[0, 0, 20, 20] = height * float(np.abs(x).mean())
+        assert kinds_of(x, weight, "fast", taps) == [kind]

@@ -53,7 +53,7 @@ def _layout(task: Task, size: int) -> Layout | None:
     jobs = down * -(-across // together)
     if task.threads * together * block_bytes + weight_bytes > task.scratch_bytes:
         return None
-    band_bytes = itemsize * channels * size * ((together - 1) * columns + size)
+    dense_bytes = itemsize * channels * size * size * together
     area, fft = size * size, costs.COSTS.fft / 2 * itemsize / 4
     nanoseconds = (
         costs.COSTS.setup
@@ -67,10 +67,10 @@ def _layout(task: Task, size: int) -> Layout | None:
         FftBlocks(size, rows, columns, together),
         jobs,
         nanoseconds,
-        band_bytes,
+        dense_bytes,
         weight_bytes,
         f"Fourier transforms of {size}x{size} blocks that yield {rows}x{columns} output pixels each",
-        together * block_bytes - band_bytes,
+        together * block_bytes - dense_bytes,
         needs_finite=True,
         large_products=False,
     )
