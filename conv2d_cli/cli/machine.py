@@ -15,10 +15,9 @@ _TYPICAL_RESIDENT = 64 << 20
 
 def machine() -> Machine:
     """Return the memory of this process and of the machine, in bytes."""
-    # MemAvailable is what can be allocated without swapping.
-    return Machine(
-        _linux_bytes("/proc/self/status", "VmRSS") or _resident(), _linux_bytes("/proc/meminfo", "MemAvailable")
-    )
+    # MemAvailable is what can be allocated without swapping; a container may have less.
+    known = [free for free in (_linux_bytes("/proc/meminfo", "MemAvailable"), _group_bytes()) if free is not None]
+    return Machine(_linux_bytes("/proc/self/status", "VmRSS") or _resident(), min(known, default=None))
 
 
 def processors() -> int:
@@ -35,6 +34,27 @@ def processor_name() -> str:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, "") or platform.processor() or platform.machine()
+
+
+def _group_bytes(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return what the control group of this process has left of its memory, None where it has no limit.
+
+    https://docs.kernel.org/admin-guide/cgroup-v2.html, and the files of version 1.
+    """
+    for limit_name, used_name in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            limit, used = (int((root / name).read_text("ascii")) for name in (limit_name, used_name))
+            statistics = (root / limit_name).with_name("memory.stat").read_text("ascii").splitlines()
+        except (OSError, ValueError):
+            # No such version, or "max".
+            continue
+        # Pages of files that nobody has used lately are given up first.
+        idle = next((int(line.split()[1]) for line in statistics if line.startswith("inactive_file ")), 0)
+        return max(0, limit - used + idle)
+    return None
 
 
 def _linux_bytes(file: str, field: str) -> int | None:

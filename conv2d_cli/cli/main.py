@@ -31,14 +31,25 @@ def main() -> None:
         code = _READER_GONE
     except KeyboardInterrupt:
         code = _INTERRUPTED
+        _clean_up()
     except _Terminated:
         code = _TERMINATED
+        _clean_up()
     except Exception as error:
         if debug:
             raise
         code = _explain(error)
     _settle_stdout()
     sys.exit(code)
+
+
+def _clean_up() -> None:
+    """Leave nothing half written behind, undisturbed by more signals."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sink = sys.modules.get("conv2d_cli.tensors.sink")
+    if sink is not None:
+        sink.remove_leftovers()
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:

@@ -39,7 +39,7 @@ _FEW_WEIGHTS, _DEVIATIONS, _SUSPICIOUS = 1 << 18, 3.6, 0.75
 # sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter. Against the largest sum of
 # the plane, which a high input raises too, the largest error of any algorithm was 2.5 eps for f = 0.46, 4.1 for 0.58.
 _OUTWEIGHED, _LARGE_WEIGHT, _OUTWEIGHED_IN_PLANE = 2.86, 4, 0.25
-# Algorithms that mix pixels round at the scale of the rms of all inputs, zeros too, where the bound is of their mean: the
+# Algorithms that mix pixels round at the scale of the rms of all inputs, zeros too, but the bound is of their mean: the
 # largest error of F(4,3)xF(2,3) was about as many eps as rms / mean of inputs times that of weights. Normal values make
 # 1.6 of it, those with the negative ones set to 0 2.2, with those under one sigma 4.1.
 _MOST_UNEVEN = 3.6

@@ -21,7 +21,7 @@ def shape_of_file(typed: str, stdin: BinaryIO | None) -> tuple[int, ...]:
         FileError: it cannot be read.
         DataError: it is no tensor file.
     """
-    with open_stored(typed, stdin=stdin) as stored:
+    with open_stored(typed, stdin=stdin) as (stored, _):
         return stored.shape
 
 

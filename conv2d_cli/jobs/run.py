@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.convolution import Parameters, check_dtypes, run_settled
+from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.threads import threads_for
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.operands import Operand, TypedOperand, is_typed
-from conv2d_cli.jobs.summary import summary_of
+from conv2d_cli.jobs.pieces import Done, convolve_pieces, piece_bytes
+from conv2d_cli.jobs.summary import RunningSummary, Summary
 from conv2d_cli.layer.forward import BATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
+from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
 from conv2d_cli.tensors.location import is_stream
-from conv2d_cli.tensors.sink import check_output, check_output_dtype, write_tensor, write_tensors
-from conv2d_cli.tensors.source import open_source
+from conv2d_cli.tensors.sink import check_output, check_output_dtype, is_placed, open_output, write_tensors
+from conv2d_cli.tensors.source import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -71,7 +72,7 @@ class Job(NamedTuple):
     request: Request
     layer: LayerValues
     plan: Plan
-    input: Operand
+    input: Source
     weight: Operand | None
     bias: Operand | None
     peak_bytes: int
@@ -116,9 +117,11 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
             algorithm=request.algorithm,
             threads=threads_for(request.threads),
         )
-        reading = sum(operand.read_peak_bytes for operand in (image, weight, bias) if operand is not None)
         libraries = _MODULE_BYTES + plan.threads_used * _THREAD_BYTES
-        peak_bytes = machine.resident + libraries + max(plan.peak_bytes, reading)
+        parameters = sum(operand.read_peak_bytes for operand in (weight, bias) if operand is not None)
+        peak_bytes = (
+            machine.resident + libraries + max(plan.weight_bytes, parameters) + _held_bytes(request, plan, image)
+        )
         yield Job(request, layer, plan, image, weight, bias, peak_bytes)
 
 
@@ -136,35 +139,40 @@ def run(
     with opened(request, machine) as job:
         _check_memory(job, machine)
         announce(job)
-        image = job.input.read()
-        weight, bias = _parameters(job)
-    started = perf_counter()
-    batched = image if image.ndim == BATCHED else image[None]
-    output, plan = run_settled(job.plan, batched, weight, Parameters(weight, bias))
-    output = output.reshape(_output_shape(job))
-    seconds = perf_counter() - started
-    if request.save_parameters is not None:
-        drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
-        write_tensors(request.save_parameters, drawn, force=request.force)
-    if request.output is not None:
-        write_tensor(request.output, output, force=request.force, stdout=request.stdout)
-    least = greatest = mean = None
-    first: tuple[object, ...] = ()
-    if summarize:
-        least, greatest, mean, first = summary_of(output)
+        summary = RunningSummary() if summarize else None
+        done = _convolve(job, summary)
+    figures = summary.result() if summary else Summary(None, None, None, ())
     operations = 2 * macs(job.plan.geometry)
     report = RunReport(
         output_shape=_output_shape(job),
         dtype=job.plan.dtype,
-        min=least,
-        max=greatest,
-        mean=mean,
-        algorithm=plan.algorithm,
-        threads=plan.threads_used,
-        seconds=seconds,
-        gflops=operations / seconds / 1e9 if seconds else None,
+        min=figures.min,
+        max=figures.max,
+        mean=figures.mean,
+        algorithm=done.plan.algorithm,
+        threads=done.plan.threads_used,
+        seconds=done.seconds,
+        gflops=operations / done.seconds / 1e9 if done.seconds else None,
     )
-    return report, first
+    return report, figures.first_values
+
+
+def _convolve(job: Job, summary: RunningSummary | None) -> Done:
+    """Read, convolve and write, piece by piece."""
+    request, plan = job.request, job.plan
+    weight, bias = _parameters(job)
+    with ExitStack() as stack:
+        output = None
+        if request.output is not None:
+            shape, dtype = _output_shape(job), numpy_dtype(plan.dtype)
+            output = stack.enter_context(
+                open_output(request.output, shape, dtype, force=request.force, stdout=request.stdout)
+            )
+        done = convolve_pieces(plan, job.input, weight, bias, output, summary=summary)
+        if request.save_parameters is not None:
+            drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
+            write_tensors(request.save_parameters, drawn, force=request.force)
+    return done
 
 
 def plan_report(job: Job) -> PlanReport:
@@ -255,12 +263,31 @@ def _check_memory(job: Job, machine: Machine) -> None:
             f"this run takes about {job.peak_bytes} bytes, the limit is {limit}",
             f"--memory-limit {-(-job.peak_bytes // 2**20)}MiB would do; --plan shows the parts",
         )
+    output_bytes = job.plan.output_bytes
+    if job.request.output is None and machine.available is not None and output_bytes > machine.available:
+        # Without a file to fill, so large an output is a slip more often than a wish.
+        raise MemoryLimitError(
+            f"this run takes about {output_bytes} bytes for its output, the machine has {machine.available} to give",
+            "-o FILE keeps it, however large",
+        )
     growth = job.peak_bytes - machine.resident
     if machine.available is not None and growth > machine.available:
         raise MemoryLimitError(
             f"this run takes about {growth} bytes more, the machine has {machine.available} to give",
             "--plan shows the parts; a smaller batch takes less",
         )
+
+
+def _held_bytes(request: Request, plan: Plan, image: Source) -> int:
+    """Return the bytes of input, output and scratch that are in memory at once."""
+    held = plan.scratch_bytes + 2 * piece_bytes(plan)
+    if not image.is_read_in_parts:
+        held += image.read_peak_bytes
+    elif plan.tiling is not None and is_stream(request.input):
+        held += 2 * plan.input_bytes // max(1, plan.geometry.batch)
+    if plan.tiling is not None and request.output is not None and not is_placed(request.output):
+        held += plan.output_bytes // max(1, plan.geometry.batch)
+    return held
 
 
 def _parameters(job: Job) -> tuple[NDArray[Any], NDArray[Any] | None]:

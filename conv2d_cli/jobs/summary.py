@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     Number = int | float | list[float] | None
@@ -27,23 +25,54 @@ class Summary(NamedTuple):
     first_values: tuple[object, ...]
 
 
+class RunningSummary:
+    """The figures of an output that comes piece by piece; a NaN in it makes all three NaN, as in NumPy."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._first: tuple[object, ...] | None = None
+        self._least: list[Any] = []
+        self._greatest: list[Any] = []
+        self._sums: tuple[list[float], list[float]] = [], []
+        self._count = 0
+        self._complex = False
+
+    def add(self, piece: NDArray[Any]) -> None:
+        """Take a dense piece in; the first begins with the first values."""
+        flat = piece.reshape(-1)
+        if self._first is None:
+            # Of a tile, those of its first row stand together in the output too.
+            row = piece.reshape(-1, piece.shape[-1])[0] if piece.ndim and piece.size else flat
+            self._first = tuple(_wide((row if len(row) >= _FIRST else flat)[:_FIRST]).tolist())
+        self._count += flat.size
+        self._complex = np.iscomplexobj(flat)
+        with np.errstate(all="ignore"):
+            for start in range(0, flat.size, _BLOCK):
+                block = flat[start : start + _BLOCK]
+                parts = (block.real, block.imag) if self._complex else (block,)
+                for sums, part in zip(self._sums, parts, strict=False):
+                    sums.append(float(np.sum(part, dtype=np.float64)))
+                if not self._complex:
+                    self._least.append(np.min(_wide(block)))
+                    self._greatest.append(np.max(_wide(block)))
+
+    def result(self) -> Summary:
+        """Return the figures of all pieces."""
+        first = self._first or ()
+        if not self._count:
+            return Summary(None, None, None, first)
+        with np.errstate(all="ignore"):
+            if self._complex:
+                return Summary(None, None, [_mean(sums, self._count) for sums in self._sums], first)
+            least, greatest = np.min(self._least).item(), np.max(self._greatest).item()
+            return Summary(least, greatest, _mean(self._sums[0], self._count), first)
+
+
 def summary_of(output: NDArray[Any]) -> Summary:
-    """Return the figures of a dense array; a NaN in it makes all three NaN, as in NumPy."""
-    flat = output.reshape(-1)
-    first = tuple(_wide(flat[:_FIRST]).tolist())
-    if not flat.size:
-        return Summary(None, None, None, first)
-    blocks = [flat[start : start + _BLOCK] for start in range(0, flat.size, _BLOCK)]
-    with np.errstate(all="ignore"):
-        if np.iscomplexobj(flat):
-            mean = [
-                _mean((block.real for block in blocks), flat.size),
-                _mean((block.imag for block in blocks), flat.size),
-            ]
-            return Summary(None, None, mean, first)
-        least = np.min([np.min(_wide(block)) for block in blocks]).item()
-        greatest = np.max([np.max(_wide(block)) for block in blocks]).item()
-        return Summary(least, greatest, _mean(blocks, flat.size), first)
+    """Return the figures of a dense array."""
+    running = RunningSummary()
+    running.add(output)
+    return running.result()
 
 
 def _wide(block: NDArray[Any]) -> NDArray[Any]:
@@ -55,7 +84,6 @@ def _wide(block: NDArray[Any]) -> NDArray[Any]:
     )
 
 
-def _mean(blocks: Iterable[NDArray[Any]], count: int) -> float:
-    sums = [float(np.sum(block, dtype=np.float64)) for block in blocks]
+def _mean(sums: list[float], count: int) -> float:
     # fsum refuses a sum that holds both infinities, where IEEE has NaN.
     return (math.fsum(sums) if all(map(math.isfinite, sums)) else sum(sums)) / count

@@ -1,7 +1,7 @@
 """The file formats there are: how each is recognised, what it can hold, and the module that reads and writes it.
 
-A module's `open_tensor(file, name)` reads a header and returns a `Stored`; its `write(path, tensors)` writes a file.
-The format of streams also has `write_stream(stream, array)`.
+A module's `open_tensor(file, name)` reads a header and returns a `Stored`; its `write(path, tensors)` writes a file of
+tensors, and its `open_output(path, shape, dtype)` one that is filled bit by bit.
 """
 
 from __future__ import annotations
@@ -48,13 +48,27 @@ class Stored(Protocol):
         """Return its elements as they are stored."""
 
 
+class Output(Protocol):
+    """A tensor (N, channels, H, W), or one image, that is being written."""
+
+    def write(self, first: int, images: np.ndarray[Any, Any]) -> None:
+        """Write whole images (count, channels, H, W), the first of which has that number."""
+
+    def write_tile(self, number: int, top: int, left: int, tile: np.ndarray[Any, Any]) -> None:
+        """Write a rectangle (channels, rows, columns) of one image."""
+
+
 class Format(NamedTuple):
-    """One file format. `magic` is what its files begin with, from byte `magic_offset` on."""
+    """One file format. `magic` is what its files begin with, from byte `magic_offset` on.
+
+    `is_placed` says that parts of an output are written in any order.
+    """
 
     module: str
     magic: tuple[bytes, ...]
     magic_offset: int = 0
     lacks: frozenset[str] = frozenset()
+    is_placed: bool = True
 
     def loaded(self) -> ModuleType:
         """Return the module that reads and writes it."""
@@ -64,7 +78,7 @@ class Format(NamedTuple):
 # The names are the suffixes too.
 FORMATS = {
     "npy": Format("conv2d_cli.tensors.npy", (b"\x93NUMPY",)),
-    "npz": Format("conv2d_cli.tensors.npz", (b"PK\x03\x04", b"PK\x05\x06")),
+    "npz": Format("conv2d_cli.tensors.npz", (b"PK\x03\x04", b"PK\x05\x06"), is_placed=False),
     # Eight bytes of header length come first.
     "safetensors": Format("conv2d_cli.tensors.safetensors", (b"{",), 8, frozenset({"complex128"})),
 }

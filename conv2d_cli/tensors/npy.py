@@ -12,9 +12,11 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.tensors.placed import PlacedOutput, placed_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from conv2d_cli.tensors.formats import OpenFile
@@ -53,16 +55,33 @@ class NpyTensor:
             _check_size(promised, size - len(header))
             self.offset = None if self.fortran_order else stream.tell()
 
+    def read_some(self, count: int) -> Array:
+        """Return the next `count` elements of a tensor in C order, as a row.
+
+        Raises:
+            DataError: the stream ends early.
+        """
+        flat = np.empty(count, self.dtype)
+        _fill(self._stream, flat.view(np.uint8).data)
+        return flat
+
+    def finish(self) -> None:
+        """Check that nothing follows the elements.
+
+        Raises:
+            DataError: something does.
+        """
+        if self._stream.read(1):
+            raise DataError("more bytes follow the elements", _BROKEN)
+
     def read(self) -> Array:
         """Return the elements.
 
         Raises:
             DataError: the stream ends early, or goes on.
         """
-        flat = np.empty(math.prod(self.shape), self.dtype)
-        _fill(self._stream, flat.view(np.uint8).data)
-        if self._stream.read(1):
-            raise DataError("more bytes follow the elements", _BROKEN)
+        flat = self.read_some(math.prod(self.shape))
+        self.finish()
         return flat.reshape(self.shape, order="F" if self.fortran_order else "C")
 
 
@@ -75,6 +94,11 @@ def open_tensor(file: OpenFile, name: str | None) -> NpyTensor:
     if name is not None:
         raise DataError(f"a .npy file holds one tensor, which has no name such as {name!r}", "leave ::NAME out")
     return NpyTensor(file.stream, file.size)
+
+
+def open_output(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> AbstractContextManager[PlacedOutput]:
+    """Open a file for a tensor that is written bit by bit."""
+    return placed_output(path, shape, dtype, write_header)
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from conv2d_cli.errors import DataError
-from conv2d_cli.tensors.names import chosen
+from conv2d_cli.tensors.names import OUTPUT, chosen
 from conv2d_cli.tensors.npy import NpyTensor, write_stream
+from conv2d_cli.tensors.streamed import StreamedOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,6 +88,13 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
         for name, tensor in tensors.items():
             with archive.open(name + _MEMBER_SUFFIX, "w", force_zip64=True) as member:
                 write_stream(member, tensor)
+
+
+@contextmanager
+def open_output(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[StreamedOutput]:
+    """Open an archive for one tensor named `output` that is written image by image."""
+    with ZipFile(path, "w") as archive, archive.open(OUTPUT + _MEMBER_SUFFIX, "w", force_zip64=True) as member:
+        yield StreamedOutput(member, shape, dtype)
 
 
 @contextmanager

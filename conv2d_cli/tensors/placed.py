@@ -5,21 +5,38 @@ By explicit reads at a position, not by a mapping: a file that shrinks meanwhile
 
 from __future__ import annotations
 
+import errno
+import math
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import numpy as np
 
 from conv2d_cli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Array = np.ndarray[Any, Any]
     # Positions of an axis: neighbours as a slice, others as an array of indices.
     Positions = slice | Array
 
 _LARGEST_STEP = 1 << 26
+# What file systems answer that cannot take room beforehand.
+_NO_ALLOCATION = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
+
+
+class Image(Protocol):
+    """An image (channels, H, W) of which parts are taken as `image[..., rows, columns]`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width."""
+
+    def __getitem__(self, key: Any) -> Array:  # noqa: ANN401 - slices and arrays of indices
+        """Return the rows and columns asked for."""
 
 
 class PlacedImage:
@@ -37,15 +54,13 @@ class PlacedImage:
             DataError: the file has become shorter.
         """
         _, rows, columns = key
-        height, width = self.shape[1:]
-        left, right = _bounds(columns, width)
+        left, right = _bounds(columns, self.shape[2])
         if isinstance(rows, slice):
-            part = self._rows(rows.start, rows.stop, left, right)
+            part = self._rows(*_bounds(rows, self.shape[1]), left, right)
         else:
             places, order = np.unique(rows, return_inverse=True)
             several = [self._rows(int(place), int(place) + 1, left, right) for place in places]
             part = np.concatenate(several, axis=1)[:, order.reshape(-1)]
-        del height
         return part if isinstance(columns, slice) else part[..., columns.reshape(-1) - left]
 
     def _rows(self, top: int, bottom: int, left: int, right: int) -> Array:
@@ -92,18 +107,57 @@ def write_at(stream: BinaryIO, source: Array, offset: int) -> None:
             done += stream.write(step)
 
 
-def runs_of(shape: tuple[int, ...], top: int, left: int, rows: int, columns: int) -> Iterator[tuple[int, Any]]:
-    """Yield, for a rectangle of an image (channels, H, W), where each run of elements starts, and its part.
+class PlacedOutput:
+    """A file being written whose elements (N, channels, H, W), or of one image, lie one after another."""
 
-    The part is an index into an array (channels, rows, columns).
-    """
-    channels, height, width = shape
-    for channel in range(channels):
-        if columns == width:
-            yield (channel * height + top) * width, channel
-            continue
-        for row in range(rows):
-            yield (channel * height + top + row) * width + left, (channel, row)
+    def __init__(self, stream: BinaryIO, offset: int, shape: tuple[int, ...], itemsize: int) -> None:
+        """Write from byte `offset` on; what stands before is there already."""
+        self._stream, self._offset, self._itemsize = stream, offset, itemsize
+        self._shape = shape[-3:]
+
+    def write(self, first: int, images: Array) -> None:
+        """Write whole images (count, channels, H, W), the first of which has that number."""
+        self._put(first * math.prod(self._shape), images)
+
+    def write_tile(self, number: int, top: int, left: int, tile: Array) -> None:
+        """Write a rectangle (channels, rows, columns) of one image."""
+        channels, height, width = self._shape
+        rows, columns = tile.shape[1:]
+        for channel in range(channels):
+            start = (number * channels + channel) * height * width + top * width + left
+            if columns == width:
+                self._put(start, tile[channel])
+                continue
+            for row in range(rows):
+                self._put(start + row * width, tile[channel, row])
+
+    def _put(self, element: int, part: Array) -> None:
+        write_at(self._stream, part, self._offset + element * self._itemsize)
+
+
+@contextmanager
+def placed_output(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], write_header: Callable[..., None]
+) -> Iterator[PlacedOutput]:
+    """Open a file for writing whose header `write_header(stream, shape, dtype)` writes; all its room is taken first."""
+    with path.open("r+b", buffering=0) as stream:
+        write_header(stream, shape, dtype)
+        offset = stream.tell()
+        _take_room(stream, offset + math.prod(shape) * dtype.itemsize)
+        yield PlacedOutput(stream, offset, shape, dtype.itemsize)
+
+
+def _take_room(stream: BinaryIO, size: int) -> None:
+    """Make a file so long, with its room on the disk where the system can say that there is enough."""
+    if hasattr(os, "posix_fallocate") and size:
+        try:
+            os.posix_fallocate(stream.fileno(), 0, size)
+        except OSError as error:
+            if error.errno not in _NO_ALLOCATION:
+                raise
+        else:
+            return
+    stream.truncate(size)
 
 
 def _read_step(stream: BinaryIO, target: memoryview, offset: int) -> int:

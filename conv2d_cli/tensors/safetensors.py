@@ -11,9 +11,11 @@ import numpy as np
 from conv2d_cli.errors import DataError, MissingExtraError
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
 from conv2d_cli.tensors.names import OUTPUT, chosen
+from conv2d_cli.tensors.placed import PlacedOutput, placed_output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import ModuleType
     from typing import BinaryIO
@@ -85,13 +87,18 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
     save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, path)
 
 
-def write_header(stream: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Write what stands before the elements of one tensor named `output`, which begin at a multiple of eight bytes.
+def open_output(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> AbstractContextManager[PlacedOutput]:
+    """Open a file for one tensor named `output` that is written bit by bit.
 
     Raises:
         MissingExtraError: the extra `safetensors` is not installed.
     """
     _library()
+    return placed_output(path, shape, dtype, _write_header)
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Write what stands before the elements, which begin at a multiple of eight bytes."""
     size = math.prod(shape) * dtype.itemsize
     name = next(name for name, ours in _DTYPES.items() if ours == dtype_name(dtype))
     header = json.dumps({OUTPUT: {"dtype": name, "shape": shape, "data_offsets": [0, size]}}).encode()

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
-from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, format_of_suffix
+from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, Output, format_of_suffix
 from conv2d_cli.tensors.location import output_location
 from conv2d_cli.tensors.names import OUTPUT
+from conv2d_cli.tensors.streamed import StreamedOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _NEW_FILE_MODE = 0o666
+# Files that are gone when their outputs are there, or when the process ends on a signal.
+_temporaries: set[Path] = set()
 
 
 def check_output(typed: str, *, force: bool) -> None:
@@ -76,6 +79,49 @@ def write_tensor(typed: str, array: Array, *, force: bool, stdout: BinaryIO | No
         stdout.flush()
 
 
+def is_placed(typed: str) -> bool:
+    """Whether parts of an image can be written there in any order."""
+    path = output_location(typed).path
+    return path is not None and not _is_special(path) and FORMATS[_format_written(path)].is_placed
+
+
+@contextmanager
+def open_output(
+    typed: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    *,
+    force: bool,
+    stdout: BinaryIO | None = None,
+    durable: bool = True,
+) -> Iterator[Output]:
+    """Open a place for a tensor of which images, or tiles of them, are written as they are made.
+
+    `durable` False leaves `synchronize_folder` to the caller, once for many files.
+
+    Raises:
+        FileError: it cannot be written, or exists and `force` is not given.
+        BrokenPipeError: the reader of a pipe went away.
+    """
+    path = output_location(typed).path
+    with _about(typed):
+        if path is None:
+            if stdout is None:
+                raise FileError("stdout is closed", "write to a file instead of -")
+            yield StreamedOutput(stdout, shape, dtype)
+            return
+        if _is_special(path):
+            with path.open("wb") as stream:
+                yield StreamedOutput(stream, shape, dtype)
+            return
+        opened = FORMATS[_format_written(path)].loaded().open_output
+        with (
+            _replacement(path, typed, force=force, durable=durable) as temporary,
+            opened(temporary, shape, dtype) as output,
+        ):
+            yield output
+
+
 def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> None:
     """Write tensors with their names to a file.
 
@@ -124,15 +170,35 @@ def _is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def remove_leftovers() -> None:
+    """Remove the temporary files of outputs that were being written when a signal ended it all."""
+    for temporary in tuple(_temporaries):
+        _discard(temporary)
+
+
+def _discard(temporary: Path) -> None:
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    _temporaries.discard(temporary)
+
+
 @contextmanager
-def _replacement(path: Path, typed: str, *, force: bool) -> Iterator[Path]:
-    """Yield a new file beside the target, which takes its place when all went well and is gone otherwise."""
+def _replacement(path: Path, typed: str, *, force: bool, durable: bool = True) -> Iterator[Path]:
+    """Yield a new file beside the target, which takes its place when all went well and is gone otherwise.
+
+    `durable` False leaves it to the caller to make the new name itself last, for many files at once.
+    """
     target = path.resolve()
     temporary = target.with_name(f".conv2d-{secrets.token_hex(8)}.tmp")
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
+    # A signal may come at any time, also before or while the file is removed below.
+    _temporaries.add(temporary)
     try:
-        mode = stat.S_IMODE((target if force and target.exists() else temporary).stat().st_mode)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
+        old = target.stat() if force and target.exists() else None
+        mode = stat.S_IMODE((old or temporary.stat()).st_mode)
         yield temporary
+        if old is not None:
+            _keep_owner(temporary, old)
         # Some libraries make the file anew, for nobody else to read.
         temporary.chmod(mode)
         _synchronize(temporary)
@@ -141,9 +207,17 @@ def _replacement(path: Path, typed: str, *, force: bool) -> Iterator[Path]:
         else:
             _take_free_name(temporary, target, typed)
     finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-    _synchronize_folder(target.parent)
+        _discard(temporary)
+    if durable:
+        synchronize_folder(target.parent)
+
+
+def _keep_owner(temporary: Path, old: os.stat_result) -> None:
+    """Give a file the owner of the one it replaces, where that is allowed."""
+    new = temporary.stat()
+    if hasattr(os, "chown") and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        with suppress(PermissionError):
+            os.chown(temporary, old.st_uid, old.st_gid)
 
 
 def _take_free_name(temporary: Path, target: Path, typed: str) -> None:
@@ -168,7 +242,7 @@ def _synchronize(file: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _synchronize_folder(folder: Path) -> None:
+def synchronize_folder(folder: Path) -> None:
     """Make the new name itself durable, where folders can be opened."""
     if os.name == "nt":
         return

@@ -24,6 +24,8 @@ from conv2d_cli.tensors.formats import (
     format_of_suffix,
 )
 from conv2d_cli.tensors.location import Location, input_location
+from conv2d_cli.tensors.npy import NpyTensor
+from conv2d_cli.tensors.placed import Image, PlacedImage, read_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +38,78 @@ _CAST_HINT = "--dtype float32 casts it"
 class Source:
     """A tensor known by its header: `shape`, and `dtype`, our name of the type that its elements are read in."""
 
-    def __init__(self, typed: str, stored: Stored, dtype: str | None) -> None:
-        """Decide how a stored tensor becomes one of `dtype`, or of its own type.
+    def __init__(self, typed: str, stored: Stored, stream: BinaryIO, dtype: str | None) -> None:
+        """Decide how a tensor stored in an open file becomes one of `dtype`, or of its own type.
 
         Raises:
             DataError: it cannot.
             MissingExtraError: it is bfloat16 and the extra is not installed.
         """
-        self._typed, self._stored = typed, stored
+        self.typed, self._stored, self._stream = typed, stored, stream
         self.shape = stored.shape
+        self._whole: Array | None = None
         with _about(typed):
             self.dtype = _dtype_read(stored.dtype, dtype)
             self._target = numpy_dtype(self.dtype)
+
+    @property
+    def is_read_in_parts(self) -> bool:
+        """Whether images are read one by one: from where they lie in a file, or as they come out of a pipe."""
+        return self._stored.offset is not None or self._streams
+
+    @property
+    def _streams(self) -> bool:
+        return isinstance(self._stored, NpyTensor) and self._stored.offset is None and not self._stored.fortran_order
+
+    def image(self, number: int) -> Image:
+        """Return one image, of which parts are read when they are asked for; from a pipe in their order.
+
+        Raises:
+            DataError: the bytes are not what the header promises, or do not fit the type.
+            FileError: they cannot be read.
+        """
+        offset = self._stored.offset
+        if offset is None:
+            image: Array = self.read_images(number, 1)[0]
+            return image
+        shape, dtype = self.shape[-3:], self._stored.dtype
+        place = offset + number * math.prod(shape) * dtype.itemsize
+        return _ConvertedImage(PlacedImage(self._stream, place, shape, dtype), self)
+
+    def read_images(self, first: int, count: int) -> Array:
+        """Return images (count, channels, H, W) from that number on; from a pipe in their order.
+
+        Raises:
+            DataError: the bytes are not what the header promises, or do not fit the type.
+            FileError: they cannot be read.
+        """
+        shape = self.shape[-3:]
+        size, batch = math.prod(shape), math.prod(self.shape[:-3])
+        if self._stored.offset is not None:
+            stored = np.empty(count * size, self._stored.dtype)
+            with _about(self.typed):
+                read_at(self._stream, stored, self._stored.offset + first * size * stored.itemsize)
+            return self.converted(stored.reshape(count, *shape))
+        if self._streams:
+            with _about(self.typed):
+                stored = self._stored.read_some(count * size)  # type: ignore[attr-defined]
+                if first + count == batch:
+                    self._stored.finish()  # type: ignore[attr-defined]
+            return self.converted(stored.reshape(count, *shape))
+        if self._whole is None:
+            self._whole = self.read().reshape(batch, *shape)
+        return self._whole[first : first + count]
+
+    def converted(self, stored: Array) -> Array:
+        """Return stored elements as those of the type they are read in.
+
+        Raises:
+            DataError: they do not fit it.
+        """
+        with _about(self.typed):
+            if stored.dtype.kind == "V":
+                stored = stored.view(self._target)
+            return _converted(stored, self._target)
 
     @property
     def read_peak_bytes(self) -> int:
@@ -63,11 +125,21 @@ class Source:
             DataError: the bytes are not what the header promises, or do not fit the type.
             FileError: they cannot be read.
         """
-        with _about(self._typed):
+        with _about(self.typed):
             stored = self._stored.read()
-            if stored.dtype.kind == "V":
-                stored = stored.view(self._target)
-            return _converted(stored, self._target)
+        return self.converted(stored)
+
+
+class _ConvertedImage:
+    """An image in a file, whose parts are read as elements of the type that its tensor is read in."""
+
+    def __init__(self, image: PlacedImage, source: Source) -> None:
+        self.shape, self._image, self._source = image.shape, image, source
+
+    def __getitem__(self, key: Any) -> Array:  # noqa: ANN401 - slices and arrays of indices
+        with _about(self._source.typed):
+            stored = self._image[key]
+        return self._source.converted(stored)
 
 
 @contextmanager
@@ -79,13 +151,13 @@ def open_source(typed: str, *, dtype: str | None = None, stdin: BinaryIO | None 
         DataError: it is no tensor, or not one that becomes a `dtype`.
         MissingExtraError: its format or type needs an extra that is not installed.
     """
-    with open_stored(typed, stdin=stdin) as stored:
-        yield Source(typed, stored, dtype)
+    with open_stored(typed, stdin=stdin) as (stored, stream):
+        yield Source(typed, stored, stream, dtype)
 
 
 @contextmanager
-def open_stored(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[Stored]:
-    """Open a tensor and read its header, whatever its element type.
+def open_stored(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[Stored, BinaryIO]]:
+    """Open a tensor and read its header, whatever its element type; return it with the open file.
 
     Raises:
         FileError: it cannot be read.
@@ -98,7 +170,7 @@ def open_stored(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[Stored
     try:
         with _about(typed):
             stored = _open_tensor(location, stream)
-        yield stored
+        yield stored, stream
     finally:
         if location.path is not None:
             stream.close()

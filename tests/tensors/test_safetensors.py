@@ -23,7 +23,7 @@ NAMES += ["int32", "uint32", "int16", "uint16", "int8", "uint8"]
 
 
 def opened(path: Path, name: str | None = None) -> Any:
-    return open_tensor(OpenFile(io.BytesIO(), path, 0), name)
+    return open_tensor(OpenFile(io.BytesIO(path.read_bytes()), path, 0), name)
 
 
 @pytest.mark.parametrize("name", NAMES)

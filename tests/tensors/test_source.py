@@ -200,7 +200,7 @@ def test_long_double_is_no_type_of_ours(tmp_path: Path) -> None:
 
 
 def test_the_header_alone_is_read_of_any_type(tmp_path: Path) -> None:
-    with open_stored(saved(tmp_path, np.zeros((2, 3), bool))) as stored:
+    with open_stored(saved(tmp_path, np.zeros((2, 3), bool))) as (stored, _):
         assert stored.shape == (2, 3)
 
 
