@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.commands import ReaderGoneError, application
+from conv2d_cli.cli.errors import print_error
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 
 if TYPE_CHECKING:
@@ -87,21 +88,21 @@ def _explain(error: Exception) -> int:
     """Print an error for the person, and return the exit code that it means."""
     if isinstance(error, Conv2dError):
         for message, hint in error.lines():
-            _print_error(message, hint)
+            print_error(message, hint)
         return error.exit_code
     # Typer's own errors (unknown options and the like) share no public base class.
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
-        _print_error(_lowered(format_message()), _usage_hint(error))
+        print_error(_lowered(format_message()), _usage_hint(error))
         return UsageError.exit_code
     if isinstance(error, OSError):
         # Only what Typer writes itself: help and version.
-        _print_error(f"cannot write to stdout: {error.strerror or error}", None)
+        print_error(f"cannot write to stdout: {error.strerror or error}", None)
         return FileError.exit_code
     if isinstance(error, MemoryError):
-        _print_error("the machine has not enough memory for this", "conv2d run --plan shows how much is needed")
+        print_error("the machine has not enough memory for this", "conv2d run --plan shows how much is needed")
         return _NO_MEMORY
-    _print_error(
+    print_error(
         f"a fault of conv2d itself: {type(error).__name__}: {error}",
         "run it again with --debug and report what it prints",
     )
@@ -115,15 +116,3 @@ def _usage_hint(error: Exception) -> str:
 
 def _lowered(message: str) -> str:
     return message[:1].lower() + message[1:].rstrip(".")
-
-
-def _print_error(message: str, hint: str | None) -> None:
-    if sys.stderr is None:
-        return
-    text = f"error: {message}\n" + (f"hint: {hint}\n" if hint else "")
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except OSError:
-        # Nobody is left to tell; the exit code still does.
-        return

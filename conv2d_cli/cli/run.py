@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from conv2d_cli.cli import options  # noqa: TC001 - Typer reads the annotations
+from conv2d_cli.cli.errors import print_error
 from conv2d_cli.cli.layer_words import layer_words
 from conv2d_cli.cli.output import Output, output_of, stdin_bytes
 from conv2d_cli.dtypes import ACCEPTED, COMPUTABLE, find_dtype
 from conv2d_cli.errors import UsageError
-from conv2d_cli.report.run import PlanReport, RunReport
+from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
 from conv2d_cli.report.shape import record_of
+from conv2d_cli.tensors.matching import is_many
 
 if TYPE_CHECKING:
-    from conv2d_cli.jobs.run import Job
+    from conv2d_cli.jobs.run import Job, Request
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,30}", re.ASCII)
 _BYTES = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?)\s*(?P<unit>[A-Za-z]*)", re.ASCII)
@@ -33,7 +35,8 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="INPUT [LAYER]",
-            help="A tensor file or - for stdin; then IN OUT KERNEL, or one quoted expression.",
+            help="A tensor file, - for stdin, a folder or a quoted 'pattern*.npy'; then IN OUT KERNEL, or one quoted "
+            "expression.",
             show_default=False,
         ),
     ] = None,
@@ -50,6 +53,9 @@ def run(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Of many files, leave out those that were done by the same layer.")
+    ] = False,
     save_parameters: Annotated[
         str | None,
         typer.Option("--save-parameters", metavar="FILE", help="Keep the drawn parameters: .npz or .safetensors."),
@@ -83,7 +89,8 @@ def run(
 ) -> int:
     """The convolution itself, on a tensor file."""
     del debug  # the way in has read it
-    keys = PlanReport._fields if plan else RunReport._fields
+    many = operands is not None and bool(operands) and is_many(operands[0])
+    keys = PlanReport._fields if plan else ManyReport._fields if many else RunReport._fields
     output = output_of(("schema_version", *keys), format_name=format_name, json=json, get=get, color=color, quiet=quiet)
     if not operands:
         raise UsageError("INPUT is missing", "conv2d run x.npy 3 64 7 -o y.npy")
@@ -121,7 +128,11 @@ def run(
         stdin=stdin_bytes(),
         stdout=None if sys.stdout is None else sys.stdout.buffer,
     )
+    if resume and not many:
+        raise UsageError("--resume is for many files", "give a folder or a quoted pattern as INPUT")
     with words.own_words():
+        if many and not plan:
+            return _run_many(request, output, resume=resume)
         if plan:
             with job.opened(request, machine()) as opened:
                 output.show(record_of(job.plan_report(opened)))
@@ -134,6 +145,24 @@ def run(
         record = record_of(report)
         output.show(record | {"first_values": first_values} if output.for_people else record)
     return 0
+
+
+def _run_many(request: Request, output: Output, *, resume: bool) -> int:
+    """Convolve many files; tell of each that fails, and at the end how many there were."""
+    from conv2d_cli.jobs.many import Listener, run_many
+
+    tell = Listener(
+        failed=lambda _, error: print_error(error.message, error.hint), advance=lambda _: None, total=lambda _: None
+    )
+    report, code = run_many(request, resume=resume, tell=tell)
+    if output.asked_for:
+        output.show(record_of(report))
+    else:
+        kept = f", {report.skipped} were there already" if report.skipped else ""
+        output.note(f"{report.written} of {report.files} files convolved in {report.seconds:.3g} s{kept}")
+    if report.failed:
+        print_error(f"{report.failed} of {report.files} files failed", None)
+    return code
 
 
 def _check_streams(output_file: str | None, output: Output) -> None:

@@ -92,16 +92,12 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
         FileError: an output exists, or a file cannot be read.
         DataError: a file's contents are bad or do not fit the layer.
     """
-    _check_request(request)
+    check_request(request)
     with ExitStack() as stack:
         image = stack.enter_context(open_source(request.input, dtype=request.dtype, stdin=request.stdin))
         dtype = image.dtype
-        weight, bias = (
-            None if typed is None else _parameter(typed, dtype, request, stack, weight=typed is request.weight)
-            for typed in (request.weight, request.bias)
-        )
-        layer = _layer(request, weight, bias)
-        dtypes = {"weight": weight.dtype if weight else _drawn_dtype(layer, dtype)}
+        weight, bias, layer = parameters_opened(request, dtype, stack)
+        dtypes = {"weight": weight.dtype if weight else drawn_dtype(layer, dtype)}
         if bias is not None:
             dtypes["bias"] = bias.dtype
         check_dtypes(dtype, **dtypes)
@@ -201,7 +197,13 @@ def plan_report(job: Job) -> PlanReport:
     )
 
 
-def _check_request(request: Request) -> None:
+def check_request(request: Request) -> None:
+    """Check what a request says by itself.
+
+    Raises:
+        UsageError: it contradicts itself.
+        FileError: an output exists.
+    """
     layer = request.layer
     if layer is None and request.weight is None:
         raise UsageError("neither LAYER nor --weight is given", "give IN OUT KERNEL, one expression, or --weight FILE")
@@ -214,6 +216,23 @@ def _check_request(request: Request) -> None:
         raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
     for path in filter(None, (request.output, request.save_parameters)):
         check_output(path, force=request.force)
+
+
+def parameters_opened(
+    request: Request, dtype: str, stack: ExitStack
+) -> tuple[Operand | None, Operand | None, LayerValues]:
+    """Open the weight and the bias for an input of `dtype`; return them, None where they are drawn, and the layer.
+
+    Raises:
+        UsageError: a typed tensor is none.
+        FileError: a file cannot be read.
+        DataError: a file's contents are bad or do not fit the layer.
+    """
+    weight, bias = (
+        None if typed is None else _parameter(typed, dtype, request, stack, weight=typed is request.weight)
+        for typed in (request.weight, request.bias)
+    )
+    return weight, bias, _layer(request, weight, bias)
 
 
 def _parameter(typed: str, dtype: str, request: Request, stack: ExitStack, *, weight: bool) -> Operand:
@@ -240,7 +259,7 @@ def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> La
     return layer
 
 
-def _drawn_dtype(layer: LayerValues, input_dtype: str) -> str:
+def drawn_dtype(layer: LayerValues, input_dtype: str) -> str:
     """Return the dtype that parameters are drawn in: the layer's, else the input's where it can be a parameter's.
 
     Raises:

@@ -25,6 +25,17 @@ class RunReport(NamedTuple):
     gflops: float | None
 
 
+class ManyReport(NamedTuple):
+    """What became of many files; `gflops` counts the time of the convolutions alone, `seconds` all of it."""
+
+    files: int
+    written: int
+    skipped: int
+    failed: int
+    seconds: float
+    gflops: float | None
+
+
 class PlanReport(NamedTuple):
     """What a run would do; sizes in bytes. `peak_bytes` is an estimate of the process's peak resident memory."""
 
