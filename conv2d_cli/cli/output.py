@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from conv2d_cli.errors import FileError, UsageError
 from conv2d_cli.layer.hints import nearest, one_of
 from conv2d_cli.render.formats import FORMATS, render, render_rows
+from conv2d_cli.render.progress import Progress
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.render.values import bare
 
@@ -59,6 +60,11 @@ class Output(NamedTuple):
         if not self.quiet and sys.stderr is not None and sys.stderr.isatty():
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
+
+    def progress_line(self, *, shown: bool) -> Progress:
+        """Return a progress line on stderr, which shows nothing unless a person watches it."""
+        watched = shown and not self.quiet and sys.stderr is not None and sys.stderr.isatty()
+        return Progress(sys.stderr if watched and os.environ.get("TERM") != "dumb" else None)
 
     def note(self, text: str) -> None:
         """Write a remark to stderr, unless the user wants none."""

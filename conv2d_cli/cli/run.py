@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.cli import options  # noqa: TC001 - Typer reads the annotations
 from conv2d_cli.cli.errors import print_error
 from conv2d_cli.cli.layer_words import layer_words
@@ -78,6 +80,7 @@ def run(
     memory_limit: Annotated[
         str | None, typer.Option("--memory-limit", metavar="SIZE", help="Refuse to take more memory: 512MiB.")
     ] = None,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress of long runs.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")] = False,
     format_name: options.Format = None,
     json: options.Json = False,
@@ -132,29 +135,41 @@ def run(
         raise UsageError("--resume is for many files", "give a folder or a quoted pattern as INPUT")
     with words.own_words():
         if many and not plan:
-            return _run_many(request, output, resume=resume)
+            return _run_many(request, output, resume=resume, no_progress=no_progress)
         if plan:
             with job.opened(request, machine()) as opened:
                 output.show(record_of(job.plan_report(opened)))
             return 0
         summarize = output_file is None or output.asked_for
-        report, first_values = job.run(
-            request, machine(), summarize=summarize, announce=lambda decided: _tell(output, decided, verbose=verbose)
-        )
+        with output.progress_line(shown=not no_progress) as progress:
+
+            def announce(decided: Job) -> None:
+                _tell(output, decided, verbose=verbose)
+                planned = decided.plan
+                moved = planned.input_bytes + (planned.output_bytes if output_file is not None else 0)
+                elements = math.prod(planned.geometry.batched_output_shape)
+                progress.begin(elements, operations=2.0 * macs(planned.geometry), bytes_moved=float(moved))
+
+            report, first_values = job.run(
+                request, machine(), summarize=summarize, announce=announce, advance=progress.advance
+            )
     if summarize:
         record = record_of(report)
         output.show(record | {"first_values": first_values} if output.for_people else record)
     return 0
 
 
-def _run_many(request: Request, output: Output, *, resume: bool) -> int:
+def _run_many(request: Request, output: Output, *, resume: bool, no_progress: bool) -> int:
     """Convolve many files; tell of each that fails, and at the end how many there were."""
     from conv2d_cli.jobs.many import Listener, run_many
 
-    tell = Listener(
-        failed=lambda _, error: print_error(error.message, error.hint), advance=lambda _: None, total=lambda _: None
-    )
-    report, code = run_many(request, resume=resume, tell=tell)
+    with output.progress_line(shown=not no_progress) as progress:
+        tell = Listener(
+            failed=lambda _, error: print_error(error.message, error.hint),
+            advance=progress.advance,
+            total=progress.begin,
+        )
+        report, code = run_many(request, resume=resume, tell=tell)
     if output.asked_for:
         output.show(record_of(report))
     else:

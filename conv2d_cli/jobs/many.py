@@ -119,18 +119,6 @@ class _Job:
         )
 
 
-def items_of(request: single.Request) -> list[Item]:
-    """Return the files that a request names, and where their outputs go.
-
-    Raises:
-        FileError: there is none, or the folder for outputs cannot be made.
-        UsageError: two outputs would be one.
-    """
-    root, files = matched(request.input)
-    folder = Path(request.output or "")
-    return [Item(*pair) for pair in zip(files, outputs_for(root, files, folder), strict=True)]
-
-
 def run_many(request: single.Request, *, resume: bool, tell: Listener) -> tuple[ManyReport, int]:
     """Convolve many files; return what was done, and the gravest exit code of the files that failed.
 
@@ -139,13 +127,15 @@ def run_many(request: single.Request, *, resume: bool, tell: Listener) -> tuple[
             cannot be written.
         UsageError, DataError: the layer or its parameters are bad.
     """
+    root, files = matched(request.input)
     if request.output is None or is_stream(request.output):
         raise UsageError("many files need a folder for their outputs", "-o FOLDER")
     single.check_request(request._replace(output=None))
     with ExitStack() as stack:
         # Faults of the layer are told once, before any file is read.
         single.parameters_opened(request, request.dtype or "float32", stack)
-    items, folder = items_of(request), Path(request.output)
+    folder = Path(request.output)
+    items = [Item(*pair) for pair in zip(files, outputs_for(root, files, folder), strict=True)]
     _check_outputs(items, folder, allowed=request.force or resume)
     job, started = _Job(request), perf_counter()
     tell.total(len(items))

@@ -122,11 +122,17 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
 
 
 def run(
-    request: Request, machine: Machine, *, summarize: bool, announce: Callable[[Job], None]
+    request: Request,
+    machine: Machine,
+    *,
+    summarize: bool,
+    announce: Callable[[Job], None],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> tuple[RunReport, tuple[object, ...]]:
     """Do a run; return its report and the first values of the output, figures left None unless `summarize`.
 
-    `announce` is called when everything is decided and nothing is read.
+    `announce` is called when everything is decided and nothing is read, `advance` with the output elements of each
+    piece that is done.
 
     Raises:
         MemoryLimitError: it would take more memory than the request or the machine allows; nothing is read then.
@@ -136,7 +142,7 @@ def run(
         _check_memory(job, machine)
         announce(job)
         summary = RunningSummary() if summarize else None
-        done = _convolve(job, summary)
+        done = _convolve(job, summary, advance)
     figures = summary.result() if summary else Summary(None, None, None, ())
     operations = 2 * macs(job.plan.geometry)
     report = RunReport(
@@ -153,7 +159,7 @@ def run(
     return report, figures.first_values
 
 
-def _convolve(job: Job, summary: RunningSummary | None) -> Done:
+def _convolve(job: Job, summary: RunningSummary | None, advance: Callable[[int], None]) -> Done:
     """Read, convolve and write, piece by piece."""
     request, plan = job.request, job.plan
     weight, bias = _parameters(job)
@@ -164,7 +170,7 @@ def _convolve(job: Job, summary: RunningSummary | None) -> Done:
             output = stack.enter_context(
                 open_output(request.output, shape, dtype, force=request.force, stdout=request.stdout)
             )
-        done = convolve_pieces(plan, job.input, weight, bias, output, summary=summary)
+        done = convolve_pieces(plan, job.input, weight, bias, output, summary=summary, advance=advance)
         if request.save_parameters is not None:
             drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
             write_tensors(request.save_parameters, drawn, force=request.force)

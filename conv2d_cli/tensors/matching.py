@@ -32,7 +32,7 @@ def matched(typed: str) -> tuple[Path, list[Path]]:
     root = Path(typed)
     if root.is_dir():
         found = [path for path in root.iterdir() if path.is_file() and format_of_suffix(path) and path.name[0] != "."]
-        what = f"no tensor file in the folder {typed}"
+        what = f"cannot read {typed}: the folder holds no tensor file"
     else:
         pattern, root = root, _fixed_part(root)
         rest = str(Path(*pattern.parts[len(root.parts) :]))
