@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from conv2d_cli import __version__
+from conv2d_cli.cli.errors import ReaderGoneError
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,10 +54,6 @@ class _Command(TyperCommand):
 
         parser._process_opts = process  # type: ignore[method-assign, assignment] # noqa: SLF001
         return parser
-
-
-class ReaderGoneError(Exception):
-    """The reader of a pipe went away; Typer would end the process with 1 on the system's own error."""
 
 
 @contextmanager

@@ -1,8 +1,12 @@
-"""How an error looks on stderr."""
+"""How an error looks on stderr, and the one that is none of the user's."""
 
 from __future__ import annotations
 
 import sys
+
+
+class ReaderGoneError(Exception):
+    """The reader of a pipe went away; Typer would end the process with 1 on the system's own error."""
 
 
 def print_error(message: str, hint: str | None) -> None:

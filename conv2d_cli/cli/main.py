@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from conv2d_cli.cli.commands import ReaderGoneError, application
-from conv2d_cli.cli.errors import print_error
+from conv2d_cli.cli.errors import ReaderGoneError, print_error
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 
 if TYPE_CHECKING:
@@ -31,11 +30,9 @@ def main() -> None:
     except (BrokenPipeError, ReaderGoneError):
         code = _READER_GONE
     except KeyboardInterrupt:
-        code = _INTERRUPTED
-        _clean_up()
+        _leave(_INTERRUPTED)
     except _Terminated:
-        code = _TERMINATED
-        _clean_up()
+        _leave(_TERMINATED)
     except Exception as error:
         if debug:
             raise
@@ -44,13 +41,18 @@ def main() -> None:
     sys.exit(code)
 
 
-def _clean_up() -> None:
-    """Leave nothing half written behind, undisturbed by more signals."""
+def _leave(code: int) -> NoReturn:
+    """End at once after a signal, undisturbed by more of them, with nothing half written left behind.
+
+    Not through the interpreter's own way out: it would wait for threads, and a signal may have come while one was made,
+    which then nobody tells to end.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     sink = sys.modules.get("conv2d_cli.tensors.sink")
     if sink is not None:
         sink.remove_leftovers()
+    os._exit(code)
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
@@ -58,6 +60,9 @@ def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _run() -> int:
+    # Loaded here, so that Ctrl-C meanwhile is answered as at any other time.
+    from conv2d_cli.cli.commands import application
+
     result = application()(sys.argv[1:] or ["--help"], standalone_mode=False, prog_name="conv2d")
     if not sys.argv[1:]:
         return UsageError.exit_code

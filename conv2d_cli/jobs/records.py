@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RECORDS = ".conv2d-run.ndjson"
-_SECONDS_BETWEEN_WRITES = 0.5
+_SECONDS_BETWEEN_WRITES = 0.1
 
 
 class Records:

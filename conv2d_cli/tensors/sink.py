@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _NEW_FILE_MODE = 0o666
 # Files that are gone when their outputs are there, or when the process ends on a signal.
 _temporaries: set[Path] = set()
+_ended = threading.Event()
 
 
 def check_output(typed: str, *, force: bool) -> None:
@@ -171,7 +173,8 @@ def _is_special(path: Path) -> bool:
 
 
 def remove_leftovers() -> None:
-    """Remove the temporary files of outputs that were being written when a signal ended it all."""
+    """Remove the temporary files of outputs that were being written when a signal ended it all; no more are made."""
+    _ended.set()
     for temporary in tuple(_temporaries):
         _discard(temporary)
 
@@ -193,6 +196,8 @@ def _replacement(path: Path, typed: str, *, force: bool, durable: bool = True) -
     # A signal may come at any time, also before or while the file is removed below.
     _temporaries.add(temporary)
     try:
+        if _ended.is_set():
+            raise FileError(f"cannot write {typed}: the program ends")
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
         old = target.stat() if force and target.exists() else None
         mode = stat.S_IMODE((old or temporary.stat()).st_mode)
