@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SUMMARIES = {
     "shape": "Output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer.",
     "run": "The convolution itself, on a tensor file.",
+    "info": "Version, engines and formats available here; what a file holds.",
     "bench": "This engine beside the installed others, on this machine.",
 }
 _EPILOG = """\

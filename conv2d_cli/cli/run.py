@@ -17,6 +17,8 @@ from conv2d_cli.cli.layer_words import layer_words
 from conv2d_cli.cli.output import Output, output_of, stdin_bytes
 from conv2d_cli.dtypes import ACCEPTED, COMPUTABLE, find_dtype
 from conv2d_cli.errors import UsageError
+from conv2d_cli.layer.forward import BATCHED, UNBATCHED
+from conv2d_cli.layer.text import integers_of
 from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
 from conv2d_cli.report.shape import record_of
 from conv2d_cli.tensors.matching import is_many
@@ -29,6 +31,8 @@ _BYTES = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?)\s*(?P<unit>[A-Za-
 _UNITS = {"B": 1} | {
     prefix + unit: base**power for power, prefix in enumerate("KMGT", 1) for unit, base in (("B", 1000), ("IB", 1024))
 }
+# What NumPy can count.
+_MOST_ELEMENTS = 2**58
 _SEEDS = range(-(2**63), 2**64)
 
 
@@ -71,6 +75,13 @@ def run(
     device: options.Device = None,
     dtype: Annotated[
         str | None, typer.Option("--dtype", metavar="DTYPE", help="Cast every tensor to this element type.")
+    ] = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option("--input-shape", metavar="SHAPE", help="Shape of a raw .bin INPUT: 3,224,224, or with a batch."),
+    ] = None,
+    input_dtype: Annotated[
+        str | None, typer.Option("--input-dtype", metavar="DTYPE", help="Element type of a raw .bin INPUT.")
     ] = None,
     accuracy: Annotated[str, typer.Option("--accuracy", metavar="NAME", help="strict, or fast.")] = "strict",
     algorithm: Annotated[str | None, typer.Option("--algorithm", metavar="NAME", help="Use this algorithm.")] = None,
@@ -119,7 +130,7 @@ def run(
         arguments=words.arguments(),
         weight=weight,
         bias=bias,
-        dtype=_dtype(dtype),
+        dtype=_dtype("--dtype", dtype),
         seed=_seed(seed),
         output=output_file,
         save_parameters=save_parameters,
@@ -128,6 +139,7 @@ def run(
         algorithm=algorithm,
         threads=None if threads is None else _integer("--threads", threads),
         memory_limit=_bytes(memory_limit),
+        described=_described(input_shape, input_dtype),
         stdin=stdin_bytes(),
         stdout=None if sys.stdout is None else sys.stdout.buffer,
     )
@@ -216,14 +228,31 @@ def _integer(option: str, text: str) -> int:
     return int(text)
 
 
-def _dtype(text: str | None) -> str | None:
-    """Return our name of the dtype that every tensor is cast to."""
+def _dtype(option: str, text: str | None) -> str | None:
+    """Return our name of a dtype that can be computed with."""
     if text is None:
         return None
     found = find_dtype(text)
     if found is None or found.name not in COMPUTABLE:
-        raise UsageError(f"--dtype {text}: nothing is computed in it", f"known: {ACCEPTED}")
+        raise UsageError(f"{option} {text}: nothing is computed in it", f"known: {ACCEPTED}")
     return found.name
+
+
+def _described(shape: str | None, dtype: str | None) -> tuple[tuple[int, ...], str] | None:
+    """Return the shape and the type that a file without a header has."""
+    if shape is None and dtype is None:
+        return None
+    if shape is None or dtype is None:
+        raise UsageError(
+            "--input-shape and --input-dtype go together", "--input-shape 1,3,224,224 --input-dtype float32"
+        )
+    sizes = integers_of(shape)
+    sizes = (sizes,) if isinstance(sizes, int) else sizes
+    if sizes is None or min(sizes) < 0 or len(sizes) not in {UNBATCHED, BATCHED} or math.prod(sizes) > _MOST_ELEMENTS:
+        raise UsageError(f"--input-shape {shape}: no shape of images", "C,H,W or N,C,H,W, such as 1,3,224,224")
+    name = _dtype("--input-dtype", dtype)
+    assert name is not None  # noqa: S101 - a text was given
+    return sizes, name
 
 
 def _bytes(text: str | None) -> int | None:

@@ -229,7 +229,7 @@ class _Work:
     def _load(self, item: Item) -> _Loaded | None:
         """Read a file, unless its output is there already, or it is too large to be read at once."""
         request = self._job.request
-        with open_source(str(item.source), dtype=request.dtype) as source:
+        with open_source(str(item.source), dtype=request.dtype, described=request.described) as source:
             layer = self._job.layer(source.dtype)
             if self._resume and self._records.has(item.source, item.output, layer.fingerprint):
                 return None
@@ -252,10 +252,11 @@ class _Work:
         return out if len(loaded.shape) == BATCHED else out[0]
 
     def _convolve_large(self, loaded: _Loaded) -> None:
+        request = self._job.request
         layer, plan = self._job.layer(loaded.dtype), self._job.plan(loaded.shape, loaded.dtype)
         shape = plan.geometry.batched_output_shape[len(loaded.shape) != BATCHED :]
         with (
-            open_source(str(loaded.item.source), dtype=self._job.request.dtype) as source,
+            open_source(str(loaded.item.source), dtype=request.dtype, described=request.described) as source,
             self._opened(loaded.item, shape, loaded.dtype) as output,
         ):
             done = convolve_pieces(plan, source, layer.weight, layer.bias, output)

@@ -39,7 +39,10 @@ _THREAD_BYTES = 4 << 20
 
 
 class Request(NamedTuple):
-    """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); `dtype` casts every tensor; sizes in bytes."""
+    """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); `dtype` casts every tensor; sizes in bytes.
+
+    `described` is the shape and the type of an input that does not say them.
+    """
 
     input: str
     layer: LayerValues | None
@@ -55,6 +58,7 @@ class Request(NamedTuple):
     algorithm: str | None = None
     threads: int | None = None
     memory_limit: int | None = None
+    described: tuple[tuple[int, ...], str] | None = None
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
 
@@ -94,7 +98,9 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
     """
     check_request(request)
     with ExitStack() as stack:
-        image = stack.enter_context(open_source(request.input, dtype=request.dtype, stdin=request.stdin))
+        image = stack.enter_context(
+            open_source(request.input, dtype=request.dtype, stdin=request.stdin, described=request.described)
+        )
         dtype = image.dtype
         weight, bias, layer = parameters_opened(request, dtype, stack)
         dtypes = {"weight": weight.dtype if weight else drawn_dtype(layer, dtype)}

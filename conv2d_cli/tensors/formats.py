@@ -1,6 +1,7 @@
 """The file formats there are: how each is recognised, what it can hold, and the module that reads and writes it.
 
-A module's `open_tensor(file, name)` reads a header and returns a `Stored`; its `write(path, tensors)` writes a file of
+A module's `open_tensor(file, name)` reads a header and returns a `Stored`, where it holds several tensors
+`names(file)` lists them; its `write(path, tensors)` writes a file of
 tensors, and its `open_output(path, shape, dtype)` one that is filled bit by bit.
 """
 
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
 
 class OpenFile(NamedTuple):
-    """A file or a stream at its start; `path` is None for a stream, `size` in bytes None where nobody knows it."""
+    """A file or a stream at its start; `path` is None for a stream, `size` in bytes None where nobody knows it.
+
+    `described` is the shape and the type that the user says a file without a header has.
+    """
 
     stream: BinaryIO
     path: Path | None
     size: int | None
+    described: tuple[tuple[int, ...], np.dtype[Any]] | None = None
 
 
 class Stored(Protocol):
@@ -61,7 +66,8 @@ class Output(Protocol):
 class Format(NamedTuple):
     """One file format. `magic` is what its files begin with, from byte `magic_offset` on.
 
-    `is_placed` says that parts of an output are written in any order.
+    `is_placed` says that parts of an output are written in any order, `streams` that an input is read from a pipe too.
+    `extra` is the one of ours that installs the library it needs, whose module has the same name.
     """
 
     module: str
@@ -69,6 +75,8 @@ class Format(NamedTuple):
     magic_offset: int = 0
     lacks: frozenset[str] = frozenset()
     is_placed: bool = True
+    streams: bool = False
+    extra: str | None = None
 
     def loaded(self) -> ModuleType:
         """Return the module that reads and writes it."""
@@ -77,10 +85,11 @@ class Format(NamedTuple):
 
 # The names are the suffixes too.
 FORMATS = {
-    "npy": Format("conv2d_cli.tensors.npy", (b"\x93NUMPY",)),
+    "npy": Format("conv2d_cli.tensors.npy", (b"\x93NUMPY",), streams=True),
     "npz": Format("conv2d_cli.tensors.npz", (b"PK\x03\x04", b"PK\x05\x06"), is_placed=False),
     # Eight bytes of header length come first.
-    "safetensors": Format("conv2d_cli.tensors.safetensors", (b"{",), 8, frozenset({"complex128"})),
+    "bin": Format("conv2d_cli.tensors.raw", (), streams=True),
+    "safetensors": Format("conv2d_cli.tensors.safetensors", (b"{",), 8, frozenset({"complex128"}), extra="safetensors"),
 }
 STREAMED = "npy"
 SUFFIXES = ", ".join(f".{name}" for name in FORMATS)
@@ -96,6 +105,6 @@ def format_of_suffix(path: Path) -> str | None:
 def format_of_magic(start: bytes) -> str | None:
     """Return the format of a file that begins with `start`, or None."""
     for name, kind in FORMATS.items():
-        if start[kind.magic_offset :].startswith(kind.magic):
+        if kind.magic and start[kind.magic_offset :].startswith(kind.magic):
             return name
     return None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.tensors.elements import BROKEN, ElementStream
 from conv2d_cli.tensors.placed import PlacedOutput, placed_output
 
 if TYPE_CHECKING:
@@ -33,10 +34,9 @@ _READERS: dict[bytes, tuple[int, Callable[..., tuple[tuple[int, ...], bool, np.d
 _LONGEST_HEADER = 10_000
 _CHUNK = 1 << 24
 _LARGEST = 2**63 - 1
-_BROKEN = "the file is broken or was cut short; write it anew with numpy.save"
 
 
-class NpyTensor:
+class NpyTensor(ElementStream):
     """A tensor whose header stood at the start of a stream; its elements follow."""
 
     def __init__(self, stream: IO[bytes], size: int | None) -> None:
@@ -45,44 +45,11 @@ class NpyTensor:
         Raises:
             DataError: the header is broken, or promises other than what the stream holds.
         """
-        self._stream = stream
         header = _header_bytes(stream)
-        self.shape, self.fortran_order, self.dtype = _parsed(header)
         self.header_bytes = len(header)
-        self.offset: int | None = None
-        promised = math.prod(self.shape) * self.dtype.itemsize
-        if size is not None:
-            _check_size(promised, size - len(header))
-            self.offset = None if self.fortran_order else stream.tell()
-
-    def read_some(self, count: int) -> Array:
-        """Return the next `count` elements of a tensor in C order, as a row.
-
-        Raises:
-            DataError: the stream ends early.
-        """
-        flat = np.empty(count, self.dtype)
-        _fill(self._stream, flat.view(np.uint8).data)
-        return flat
-
-    def finish(self) -> None:
-        """Check that nothing follows the elements.
-
-        Raises:
-            DataError: something does.
-        """
-        if self._stream.read(1):
-            raise DataError("more bytes follow the elements", _BROKEN)
-
-    def read(self) -> Array:
-        """Return the elements.
-
-        Raises:
-            DataError: the stream ends early, or goes on.
-        """
-        flat = self.read_some(math.prod(self.shape))
-        self.finish()
-        return flat.reshape(self.shape, order="F" if self.fortran_order else "C")
+        shape, fortran_order, dtype = _parsed(header)
+        left = None if size is None else size - len(header)
+        super().__init__(stream, shape, dtype, left, fortran_order=fortran_order)
 
 
 def open_tensor(file: OpenFile, name: str | None) -> NpyTensor:
@@ -131,20 +98,20 @@ def _header_bytes(stream: IO[bytes]) -> bytes:
     """Return everything before the elements, read in small steps: the length in it may lie."""
     start = _read(stream, len(_MAGIC) + 2)
     if not start:
-        raise DataError("it is empty", _BROKEN)
+        raise DataError("it is empty", BROKEN)
     if not start.startswith(_MAGIC[: len(start)]):
         raise DataError(f"it is no .npy file: it begins with {start[:6]!r}", "write it with numpy.save")
     if start[len(_MAGIC) :] not in _READERS:
         version = ".".join(map(str, start[len(_MAGIC) :]))
-        raise DataError(f"its .npy version {version} is none of 1.0, 2.0 and 3.0", _BROKEN)
+        raise DataError(f"its .npy version {version} is none of 1.0, 2.0 and 3.0", BROKEN)
     length_bytes = _READERS[start[len(_MAGIC) :]][0]
     length = _read(stream, length_bytes)
     promised = int.from_bytes(length, "little")
     if promised > _LONGEST_HEADER:
-        raise DataError(f"its header of {promised} bytes is longer than {_LONGEST_HEADER}", _BROKEN)
+        raise DataError(f"its header of {promised} bytes is longer than {_LONGEST_HEADER}", BROKEN)
     header = _read(stream, promised)
     if len(length) < length_bytes or len(header) < promised:
-        raise DataError("its header is cut short", _BROKEN)
+        raise DataError("its header is cut short", BROKEN)
     return start + length + header
 
 
@@ -166,28 +133,11 @@ def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
             shape, fortran_order, dtype = reader(BytesIO(header[start:]), max_header_size=_LONGEST_HEADER)
     except (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         reason = str(error).partition("\n")[0]
-        raise DataError(f"its header cannot be read: {reason}", _BROKEN) from error
+        raise DataError(f"its header cannot be read: {reason}", BROKEN) from error
     if dtype.hasobject:
         raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
     if not all(type(size) is int and size >= 0 for size in shape):
         raise DataError(f"its header has the shape {shape}", "sizes are integers of 0 or more")
     if math.prod(size for size in shape if size) * dtype.itemsize > _LARGEST:
-        raise DataError(f"its header has the shape {shape}, which no array can have", _BROKEN)
+        raise DataError(f"its header has the shape {shape}, which no array can have", BROKEN)
     return shape, fortran_order, dtype
-
-
-def _check_size(promised: int, found: int) -> None:
-    if found < promised:
-        raise DataError(f"its header promises {promised} bytes of elements, but {found} follow", _BROKEN)
-    if found > promised:
-        raise DataError(f"{found - promised} bytes follow the {promised} bytes of its elements", _BROKEN)
-
-
-def _fill(stream: IO[bytes], content: memoryview) -> None:
-    done = 0
-    while done < len(content):
-        # Chunks keep a read interruptible, and pipes return less anyway.
-        count = stream.readinto(content[done : done + _CHUNK])  # type: ignore[attr-defined]
-        if not count:
-            raise DataError(f"its header promises {len(content)} bytes of elements, but {done} follow", _BROKEN)
-        done += count

@@ -75,10 +75,21 @@ def open_tensor(file: OpenFile, name: str | None) -> NpzTensor:
     """
     with _explained():
         archive = ZipFile(file.stream)
-    members = [member for member in archive.namelist() if member.endswith(_MEMBER_SUFFIX)]
-    return NpzTensor(
-        archive, chosen([member.removesuffix(_MEMBER_SUFFIX) for member in members], name) + _MEMBER_SUFFIX
-    )
+    return NpzTensor(archive, chosen(_names(archive), name) + _MEMBER_SUFFIX)
+
+
+def names(file: OpenFile) -> list[str]:
+    """Return the names of all tensors of an archive.
+
+    Raises:
+        DataError: it is broken.
+    """
+    with _explained():
+        return _names(ZipFile(file.stream))
+
+
+def _names(archive: ZipFile) -> list[str]:
+    return [member.removesuffix(_MEMBER_SUFFIX) for member in archive.namelist() if member.endswith(_MEMBER_SUFFIX)]
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:

@@ -66,12 +66,26 @@ def open_tensor(file: OpenFile, name: str | None) -> SafetensorsTensor:
         MissingExtraError: the extra `safetensors` is not installed.
         DataError: the file is broken, or has no such tensor.
     """
+    opened = _opened(file)
+    return SafetensorsTensor(opened, chosen(list(opened.keys()), name), file.stream)
+
+
+def names(file: OpenFile) -> list[str]:
+    """Return the names of all tensors of a file.
+
+    Raises:
+        MissingExtraError: the extra `safetensors` is not installed.
+        DataError: it is broken.
+    """
+    return list(_opened(file).keys())
+
+
+def _opened(file: OpenFile) -> Any:  # noqa: ANN401 - the library is not typed
     library = _library()
     try:
-        opened = library.safe_open(file.path, framework="np")
+        return library.safe_open(file.path, framework="np")
     except library.SafetensorError as error:
         raise DataError(f"it is no sound .safetensors file: {error}", _BROKEN) from error
-    return SafetensorsTensor(opened, chosen(list(opened.keys()), name), file.stream)
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:

@@ -118,7 +118,7 @@ def open_output(
             return
         opened = FORMATS[_format_written(path)].loaded().open_output
         with (
-            _replacement(path, typed, force=force, durable=durable) as temporary,
+            _replacement(path, typed, force=force, durable=durable, named=False) as temporary,
             opened(temporary, shape, dtype) as output,
         ):
             yield output
@@ -186,35 +186,69 @@ def _discard(temporary: Path) -> None:
 
 
 @contextmanager
-def _replacement(path: Path, typed: str, *, force: bool, durable: bool = True) -> Iterator[Path]:
+def _replacement(path: Path, typed: str, *, force: bool, durable: bool = True, named: bool = True) -> Iterator[Path]:
     """Yield a new file beside the target, which takes its place when all went well and is gone otherwise.
 
-    `durable` False leaves it to the caller to make the new name itself last, for many files at once.
+    `durable` False leaves it to the caller to make the new name itself last, for many files at once. Unless `named`,
+    the file may have no name until then, so that nothing is left behind even if the process is killed.
     """
     target = path.resolve()
     temporary = target.with_name(f".conv2d-{secrets.token_hex(8)}.tmp")
     # A signal may come at any time, also before or while the file is removed below.
     _temporaries.add(temporary)
+    unnamed = None
     try:
         if _ended.is_set():
             raise FileError(f"cannot write {typed}: the program ends")
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
+        unnamed = None if named else _unnamed_file(target.parent)
+        if unnamed is None:
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
+        file = temporary if unnamed is None else _path_of(unnamed)
         old = target.stat() if force and target.exists() else None
-        mode = stat.S_IMODE((old or temporary.stat()).st_mode)
-        yield temporary
+        mode = stat.S_IMODE((old or file.stat()).st_mode)
+        yield file
         if old is not None:
-            _keep_owner(temporary, old)
+            _keep_owner(file, old)
         # Some libraries make the file anew, for nobody else to read.
-        temporary.chmod(mode)
-        _synchronize(temporary)
+        file.chmod(mode)
+        _synchronize(file)
         if force:
+            if unnamed is not None:
+                _link(file, temporary)
             temporary.replace(target)
         else:
-            _take_free_name(temporary, target, typed)
+            _take_free_name(file, target, typed)
     finally:
+        if unnamed is not None:
+            os.close(unnamed)
         _discard(temporary)
     if durable:
         synchronize_folder(target.parent)
+
+
+def _unnamed_file(folder: Path) -> int | None:
+    """Return a new file in a folder that has no name; None where there is no such thing, as outside of Linux."""
+    flag = getattr(os, "O_TMPFILE", None)
+    if flag is None or not _path_of(0).parent.is_dir():
+        return None
+    try:
+        return os.open(folder, flag | os.O_RDWR, _NEW_FILE_MODE)
+    except OSError:
+        return None
+
+
+def _link(file: Path, name: Path) -> None:
+    """Give a file another name, or one at last that has none."""
+    # Python follows the link that stands for a descriptor only where it is told a folder, which is not looked at.
+    folder = os.open(name.parent, os.O_RDONLY)
+    try:
+        os.link(file, name, src_dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _path_of(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}")
 
 
 def _keep_owner(temporary: Path, old: os.stat_result) -> None:
@@ -232,11 +266,11 @@ def _take_free_name(temporary: Path, target: Path, typed: str) -> None:
             temporary.rename(target)
         else:
             # Unlike a rename, a link never replaces.
-            target.hardlink_to(temporary)
+            _link(temporary, target)
     except FileExistsError as error:
         raise _exists(typed) from error
     except OSError:
-        # File systems without links, such as FAT.
+        # File systems without links, such as FAT, which have no files without a name either.
         if target.exists():
             raise _exists(typed) from None
         temporary.replace(target)

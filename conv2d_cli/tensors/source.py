@@ -13,6 +13,7 @@ import numpy as np
 from conv2d_cli.dtypes import COMPUTABLE, DTYPES
 from conv2d_cli.errors import Conv2dError, DataError, FileError
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
+from conv2d_cli.tensors.elements import ElementStream
 from conv2d_cli.tensors.formats import (
     FORMATS,
     MAGIC_BYTES,
@@ -24,7 +25,6 @@ from conv2d_cli.tensors.formats import (
     format_of_suffix,
 )
 from conv2d_cli.tensors.location import Location, input_location
-from conv2d_cli.tensors.npy import NpyTensor
 from conv2d_cli.tensors.placed import Image, PlacedImage, read_at
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+# A shape, and our name of a type.
+Described = tuple[tuple[int, ...], str]
 _CAST_HINT = "--dtype float32 casts it"
 
 
@@ -59,7 +61,8 @@ class Source:
 
     @property
     def _streams(self) -> bool:
-        return isinstance(self._stored, NpyTensor) and self._stored.offset is None and not self._stored.fortran_order
+        stored = self._stored
+        return isinstance(stored, ElementStream) and stored.offset is None and not stored.fortran_order
 
     def image(self, number: int) -> Image:
         """Return one image, of which parts are read when they are asked for; from a pipe in their order.
@@ -143,20 +146,26 @@ class _ConvertedImage:
 
 
 @contextmanager
-def open_source(typed: str, *, dtype: str | None = None, stdin: BinaryIO | None = None) -> Iterator[Source]:
+def open_source(
+    typed: str, *, dtype: str | None = None, stdin: BinaryIO | None = None, described: Described | None = None
+) -> Iterator[Source]:
     """Open a tensor to be read as `dtype`, or as its own type.
+
+    `described` is the shape and the type, by our name, of a file that does not say them.
 
     Raises:
         FileError: it cannot be read.
         DataError: it is no tensor, or not one that becomes a `dtype`.
         MissingExtraError: its format or type needs an extra that is not installed.
     """
-    with open_stored(typed, stdin=stdin) as (stored, stream):
+    with open_stored(typed, stdin=stdin, described=described) as (stored, stream):
         yield Source(typed, stored, stream, dtype)
 
 
 @contextmanager
-def open_stored(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[Stored, BinaryIO]]:
+def open_stored(
+    typed: str, *, stdin: BinaryIO | None = None, described: Described | None = None
+) -> Iterator[tuple[Stored, BinaryIO]]:
     """Open a tensor and read its header, whatever its element type; return it with the open file.
 
     Raises:
@@ -169,7 +178,7 @@ def open_stored(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[
         stream = _stream(location, stdin)
     try:
         with _about(typed):
-            stored = _open_tensor(location, stream)
+            stored = _open_tensor(location, stream, described)
         yield stored, stream
     finally:
         if location.path is not None:
@@ -203,7 +212,39 @@ def _stream(location: Location, stdin: BinaryIO | None) -> BinaryIO:
         raise OSError(str(error)) from error
 
 
-def _open_tensor(location: Location, stream: BinaryIO) -> Stored:
+def tensors_in(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[str, str | None, Stored]]:
+    """Yield every tensor of a file, or the one that is named, as format, name and what its header says.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor file.
+        MissingExtraError: its format needs an extra that is not installed.
+    """
+    location = input_location(typed)
+    with _about(typed):
+        stream = _stream(location, stdin)
+    try:
+        with _about(typed):
+            format_name, file = _recognised(location, stream)
+            module = FORMATS[format_name].loaded()
+            listed = getattr(module, "names", None)
+            names = [location.name] if location.name is not None or listed is None else listed(file)
+            for name in names:
+                yield format_name, name, module.open_tensor(file, name)
+    finally:
+        if location.path is not None:
+            stream.close()
+
+
+def _open_tensor(location: Location, stream: BinaryIO, described: Described | None) -> Stored:
+    name, file = _recognised(location, stream)
+    if described is not None:
+        file = file._replace(described=(described[0], numpy_dtype(described[1])))
+    return cast("Stored", FORMATS[name].loaded().open_tensor(file, location.name))
+
+
+def _recognised(location: Location, stream: BinaryIO) -> tuple[str, OpenFile]:
+    """Return the name of a file's format, by its suffix or else by what it begins with."""
     size = _size(stream)
     name = location.format or (location.path and format_of_suffix(location.path))
     if name is None and size is not None:
@@ -213,10 +254,9 @@ def _open_tensor(location: Location, stream: BinaryIO) -> Stored:
         if name is None and size:
             raise DataError("it is no tensor file that we know", f"known: {SUFFIXES}")
     name = name or STREAMED
-    if name != STREAMED and (size is None or location.path is None):
+    if not FORMATS[name].streams and (size is None or location.path is None):
         raise DataError(f"a .{name} cannot be read from a pipe", f"give it as a file, or pipe a .{STREAMED}")
-    opened = FORMATS[name].loaded().open_tensor(OpenFile(stream, location.path, size), location.name)
-    return cast("Stored", opened)
+    return name, OpenFile(stream, location.path, size)
 
 
 def _size(stream: BinaryIO) -> int | None:

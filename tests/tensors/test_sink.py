@@ -100,7 +100,7 @@ def test_a_name_that_says_no_format_is_the_command_lines_fault(tmp_path: Path, n
     error = fault(check_output, typed, force=True)
     assert isinstance(error, UsageError)
     assert error.lines() == [
-        (f"the name {typed} says no format that can be written", "known suffixes: .npy, .npz, .safetensors")
+        (f"the name {typed} says no format that can be written", "known suffixes: .npy, .npz, .bin, .safetensors")
     ]
 
 

@@ -234,7 +234,7 @@ def test_what_is_no_tensor_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe0 not a tensor")
     assert fault(str(path)).lines() == [
-        (f"{path}: it is no tensor file that we know", "known: .npy, .npz, .safetensors")
+        (f"{path}: it is no tensor file that we know", "known: .npy, .npz, .bin, .safetensors")
     ]
     path.write_bytes(b"")
     assert fault(str(path)).message == f"{path}: it is empty"

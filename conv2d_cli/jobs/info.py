@@ -1,0 +1,66 @@
+"""What is installed here, and what a tensor file holds."""
+
+from __future__ import annotations
+
+import platform
+from importlib.util import find_spec
+from math import prod
+from typing import TYPE_CHECKING
+
+from conv2d_cli import __version__
+from conv2d_cli.jobs.bench.engines import ENGINES
+from conv2d_cli.numpy_dtypes import dtype_name
+from conv2d_cli.report.info import InstallationReport, TensorReport
+from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.source import tensors_in
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+
+def installation(processors: int) -> InstallationReport:
+    """Return the versions, engines and formats of this installation."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    blas: dict[str, str] = next((library for library in threadpool_info() if library["user_api"] == "blas"), {})
+    words = (blas.get("internal_api"), blas.get("version"), blas.get("architecture"))
+    formats = {name: kind.extra is None or find_spec(kind.extra) is not None for name, kind in FORMATS.items()}
+    missing = [
+        f"{name}: pip install 'conv2d-cli[{FORMATS[name].extra}]'" for name, there in formats.items() if not there
+    ]
+    missing += [
+        f"{name}: pip install 'conv2d-cli[{engine.extra}]'" for name, engine in ENGINES.items() if not engine.installed
+    ]
+    return InstallationReport(
+        version=__version__,
+        python=platform.python_version(),
+        numpy=np.__version__,
+        blas=" ".join(filter(None, words)) or None,
+        processors=processors,
+        engines=tuple(name for name, engine in ENGINES.items() if engine.installed),
+        formats=tuple(name for name, there in formats.items() if there),
+        missing=tuple(missing),
+    )
+
+
+def tensors_of(typed: str, stdin: BinaryIO | None) -> list[TensorReport]:
+    """Return every tensor of a file, or the one that `FILE::NAME` names, from the headers alone.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor file.
+        MissingExtraError: its format needs an extra that is not installed.
+    """
+    return [
+        TensorReport(
+            file=typed,
+            format=format_name,
+            name=name,
+            shape=stored.shape,
+            dtype=dtype_name(stored.dtype),
+            elements=prod(stored.shape),
+            bytes=prod(stored.shape) * stored.dtype.itemsize,
+        )
+        for format_name, name, stored in tensors_in(typed, stdin=stdin)
+    ]
