@@ -83,7 +83,8 @@ def convolve_pieces(
         seconds += perf_counter() - started
         used[settled.algorithm] = used.get(settled.algorithm, (0, settled))[0] + out.size, settled
         if summary is not None:
-            summary.add(out)
+            # A tile holds rows of one channel, then of the next.
+            summary.add(out, in_order=plan.tiling is None)
         return out
 
     if plan.tiling is None or not plan.geometry.batch:

@@ -37,13 +37,11 @@ class RunningSummary:
         self._count = 0
         self._complex = False
 
-    def add(self, piece: NDArray[Any]) -> None:
-        """Take a dense piece in; the first begins with the first values."""
+    def add(self, piece: NDArray[Any], *, in_order: bool = True) -> None:
+        """Take a dense piece in. The first begins with the first values; unless `in_order`, its first row does."""
         flat = piece.reshape(-1)
         if self._first is None:
-            # Of a tile, those of its first row stand together in the output too.
-            row = piece.reshape(-1, piece.shape[-1])[0] if piece.ndim and piece.size else flat
-            self._first = tuple(_wide((row if len(row) >= _FIRST else flat)[:_FIRST]).tolist())
+            self._first = tuple(_wide(flat[: _FIRST if in_order else min(_FIRST, piece.shape[-1])]).tolist())
         self._count += flat.size
         self._complex = np.iscomplexobj(flat)
         with np.errstate(all="ignore"):

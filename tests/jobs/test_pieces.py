@@ -1,0 +1,146 @@
+"""The same bytes by file, by pipe, in a folder, in pieces and in tiles."""
+
+from __future__ import annotations
+
+import io
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from random_layers import draw_valid
+
+from conv2d_cli.engine import convolution, tiled, tiles
+from conv2d_cli.engine.convolution import conv2d
+from conv2d_cli.jobs import pieces
+from conv2d_cli.jobs.many import Listener, run_many
+from conv2d_cli.jobs.run import Machine, Request, run
+from conv2d_cli.layer.rules import layer_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conv2d_cli.layer.rules import LayerValues
+
+Array = np.ndarray[Any, Any]
+MACHINE = Machine(0, None)
+QUIET = Listener(
+    failed=lambda path, error: pytest.fail(f"{path}: {error}"), advance=lambda _: None, total=lambda _: None
+)
+DTYPES = ("float32", "float64", "int8")
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Cut so that images of some hundred elements are tiled, and others come one at a time."""
+    monkeypatch.setattr(tiles, "_WHOLE_BYTES", 2000)
+    monkeypatch.setattr(tiles, "_TILE_BYTES", 1500)
+    monkeypatch.setattr(pieces, "_PIECE_BYTES", 3000)
+    for cached in (convolution._plan, tiled.plan_of_tile):
+        cached.cache_clear()
+    yield
+    for cached in (convolution._plan, tiled.plan_of_tile):
+        cached.cache_clear()
+
+
+def written(path: Path) -> bytes:
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def by_every_way(folder: Path, layer: LayerValues, x: Array, weight: Array, bias: Array | None) -> dict[str, bytes]:
+    """Return what each way writes, all of them `.npy` in the end."""
+    np.save(folder / "x.npy", x)
+    np.save(folder / "w.npy", weight)
+    request = Request(
+        input=str(folder / "x.npy"),
+        layer=layer,
+        arguments={},
+        weight=str(folder / "w.npy"),
+        output=str(folder / "y.npy"),
+        threads=1,
+    )
+    if bias is not None:
+        np.save(folder / "b.npy", bias)
+        request = request._replace(bias=str(folder / "b.npy"))
+
+    def go(**changed: Any) -> None:
+        run(request._replace(**changed), MACHINE, summarize=True, announce=lambda _: None)
+
+    go()
+    ways = {"file": written(folder / "y.npy")}
+    stdout = io.BytesIO()
+    go(input="-", output="-", stdin=io.BytesIO((folder / "x.npy").read_bytes()), stdout=stdout)
+    ways["pipe"] = stdout.getvalue()
+    go(output=str(folder / "y.npz"))
+    with np.load(folder / "y.npz") as archive:
+        np.save(folder / "y.npy", archive["output"])
+    (folder / "y.npz").unlink()
+    ways["archive"] = written(folder / "y.npy")
+    np.save(folder / "x.npy", np.asfortranarray(x))
+    go()
+    ways["fortran order"] = written(folder / "y.npy")
+    many = folder / "many"
+    many.mkdir(exist_ok=True)
+    np.save(many / "x.npy", x)
+    run_many(request._replace(input=str(many), output=str(folder / "out"), force=True), resume=False, tell=QUIET)
+    ways["folder"] = written(folder / "out" / "x.npy")
+    return ways
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("seed", range(40))
+def test_every_way_writes_the_same_bytes(tmp_path: Path, seed: int) -> None:
+    random, generator = Random(seed), np.random.default_rng(seed)
+    for dtype in DTYPES:
+        case = draw_valid(random)
+        layer = layer_from(case.arguments)
+        shape = case.input_shape
+        weight_shape = (layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size)
+        shapes = (shape, weight_shape, (layer.out_channels,))
+        x, weight, bias = (generator.integers(-9, 9, one).astype(dtype) for one in shapes)
+        if dtype != "int8":
+            x, weight = (one + generator.random(one.shape).astype(dtype) for one in (x, weight))
+        ways = by_every_way(tmp_path, layer, x, weight, bias if layer.bias else None)
+        whole = conv2d(
+            x,
+            weight,
+            bias if layer.bias else None,
+            layer.stride,
+            layer.padding,
+            layer.dilation,
+            layer.groups,
+            padding_mode=layer.padding_mode,
+            threads=1,
+        )
+        np.testing.assert_array_equal(np.load(io.BytesIO(ways["file"])), whole)
+        assert {name for name, content in ways.items() if content != ways["file"]} == set(), (dtype, layer, shape)
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_figures_of_pieces_are_those_of_the_whole(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((3, 2, 40, 30)).astype("f4")
+    np.save(tmp_path / "x.npy", x)
+    layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3, "padding": 1, "bias": False})
+    weight = np.random.default_rng(1).standard_normal((3, 2, 3, 3)).astype("f4")
+    np.save(tmp_path / "w.npy", weight)
+    request = Request(str(tmp_path / "x.npy"), layer, {}, weight=str(tmp_path / "w.npy"), threads=1)
+    done: list[int] = []
+    report, first = run(request, MACHINE, summarize=True, announce=lambda _: None, advance=done.append)
+    y = conv2d(x, weight, None, 1, 1, threads=1)
+    assert (report.min, report.max) == (y.min(), y.max())
+    assert report.mean == pytest.approx(float(y.mean(dtype=np.float64)))
+    assert len(first) > 3
+    assert list(first) == y.reshape(-1)[: len(first)].tolist()
+    assert len(done) > 3
+    assert sum(done) == y.size
+
+
+def test_an_empty_batch_is_a_piece_too(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.empty((0, 2, 5, 5), np.float32))
+    layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
+    request = Request(str(tmp_path / "x.npy"), layer, {}, output=str(tmp_path / "y.npy"))
+    run(request, MACHINE, summarize=False, announce=lambda _: None)
+    assert np.load(tmp_path / "y.npy").shape == (0, 3, 3, 3)
