@@ -104,7 +104,7 @@ def _explain(error: Exception) -> int:
         # Only what Typer writes itself: help and version.
         print_error(f"cannot write to stdout: {error.strerror or error}", None)
         return FileError.exit_code
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         print_error("the machine has not enough memory for this", "conv2d run --plan shows how much is needed")
         return _NO_MEMORY
     print_error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 import zlib
 from contextlib import contextmanager
@@ -116,4 +117,13 @@ def _explained() -> Iterator[None]:
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"it is no sound .npz archive: {error}", "write it anew with numpy.savez") from error
+        raise _unsound(error) from error
+    except OSError as error:
+        # An offset before the start of the file.
+        if error.errno != errno.EINVAL:
+            raise
+        raise _unsound(error) from error
+
+
+def _unsound(error: Exception) -> DataError:
+    return DataError(f"it is no sound .npz archive: {error}", "write it anew with numpy.savez")

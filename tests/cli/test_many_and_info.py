@@ -1,0 +1,137 @@
+"""`conv2d run` on many files and on raw ones, and `conv2d info`, in real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from npy_bytes import npy_bytes
+from terminal import PROGRAM, conv2d
+
+from conv2d_cli import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANY_KEYS = ["files", "written", "skipped", "failed", "seconds", "gflops"]
+TENSOR_KEYS = ["file", "format", "name", "shape", "dtype", "elements", "bytes"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "frames").mkdir()
+    for number in range(4):
+        values = np.random.default_rng(number).standard_normal((3, 9, 8)).astype("f4")
+        np.save(tmp_path / "frames" / f"f{number}.npy", values)
+        if number == 0:
+            values.tofile(tmp_path / "raw.bin")
+    return tmp_path
+
+
+def test_a_pattern_is_expanded_here_and_each_output_is_that_of_its_file(folder: Path) -> None:
+    done = conv2d("run", "frames/*.npy", "3", "8", "3", "-o", "out", folder=folder)
+    assert (done.code, done.out) == (0, "")
+    assert "4 of 4 files convolved" in done.err
+    assert conv2d("run", "frames/f2.npy", "3", "8", "3", "-o", "y.npy", "-q", folder=folder).code == 0
+    assert (folder / "out/f2.npy").read_bytes() == (folder / "y.npy").read_bytes()
+
+
+def test_a_summary_of_many_and_the_gravest_code(folder: Path) -> None:
+    (folder / "frames/bad.npy").write_bytes(b"nothing")
+    done = conv2d("run", "frames", "3", "8", "3", "-o", "out", "--json", folder=folder)
+    record = json.loads(done.out)
+    assert list(record) == ["schema_version", *MANY_KEYS]
+    assert (done.code, record["written"], record["failed"]) == (3, 4, 1)
+    assert "error: frames/bad.npy: " in done.err
+    again = conv2d(
+        *("run", "frames", "3", "8", "3", "-o", "out", "--resume", "--get", "skipped", "--get", "written", "-q"),
+        folder=folder,
+    )
+    assert (again.code, again.out) == (3, "4\n0\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("frames", "3", "8", "3"), 2, "many files need a folder"),
+        (("frames", "3", "8", "3", "-o", "-"), 2, "many files need a folder"),
+        (("frames/*.png", "3", "8", "3", "-o", "out"), 4, "no file matches frames/*.png"),
+        (("frames/f0.npy", "3", "8", "3", "--resume"), 2, "--resume is for many files"),
+        (("frames", "3", "0", "3", "-o", "out"), 2, "out_channels must be a positive integer"),
+        (("frames", "3", "8", "3", "-o", "raw.bin"), 4, "cannot make the folder raw.bin"),
+        (("raw.bin", "3", "8", "3"), 2, "says neither its shape nor its type"),
+        (("raw.bin", "3", "8", "3", "--input-shape", "3,9,8"), 2, "go together"),
+        (("raw.bin", "3", "8", "3", "--input-shape", "9,8", "--input-dtype", "float32"), 2, "no shape of images"),
+        (("raw.bin", "3", "8", "3", "--input-shape", "3,9,9", "--input-dtype", "float32"), 3, "promises 972 bytes"),
+        (("raw.bin", "3", "8", "3", "--input-shape", "3,9,7", "--input-dtype", "float32"), 3, "bytes follow"),
+        (("raw.bin", "3", "8", "3", "--input-shape", "3,9,8", "--input-dtype", "bool"), 2, "--input-dtype bool"),
+    ],
+)
+def test_what_is_refused(folder: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
+    done = conv2d("run", *arguments, folder=folder)
+    assert (done.code, done.out) == (code, "")
+    assert says in done.err
+
+
+def test_raw_files_and_raw_pipes(folder: Path) -> None:
+    described = ("--input-shape", "3,9,8", "--input-dtype", "float32", "-q")
+    assert conv2d("run", "frames/f0.npy", "3", "8", "3", "-q", "-o", "y.npy", folder=folder).code == 0
+    right = np.load(folder / "y.npy")
+    assert conv2d("run", "raw.bin", "3", "8", "3", *described, "-o", "y.bin", folder=folder).code == 0
+    assert (folder / "y.bin").read_bytes() == right.tobytes()
+    content = (folder / "raw.bin").read_bytes()
+    assert conv2d("run", "bin:-", "3", "8", "3", *described, "-o", "z.bin", stdin=content, folder=folder).code == 0
+    assert (folder / "z.bin").read_bytes() == right.tobytes()
+
+
+def test_what_is_installed() -> None:
+    record = json.loads(conv2d("info", "--json").out)
+    assert record["version"] == __version__
+    assert "conv2d" in record["engines"]
+    assert {"npy", "npz", "bin", "safetensors"} <= {*record["formats"]}
+
+
+def test_what_a_file_holds(folder: Path) -> None:
+    np.savez(folder / "two.npz", a=np.zeros((2, 3)), b=np.zeros(4, "V2"))
+    record = json.loads(conv2d("info", "frames/f0.npy", "--json", folder=folder).out)
+    assert list(record) == ["schema_version", *TENSOR_KEYS]
+    assert (record["shape"], record["dtype"], record["bytes"]) == ([3, 9, 8], "float32", 864)
+    rows = json.loads(conv2d("info", "two.npz", "--json", folder=folder).out)
+    assert "b" in json.dumps(rows)
+    assert conv2d("info", "two.npz::a", "--get", "shape", folder=folder).out == "2 3\n"
+    assert conv2d("info", "two.npz::c", folder=folder).code == 3
+    assert conv2d("info", "none.npy", folder=folder).code == 4
+
+
+def test_a_tebibyte_is_told_of_at_once(folder: Path) -> None:
+    header = npy_bytes((2**18, 2**20), "<f4", b"")
+    with (folder / "sparse.npy").open("wb") as stream:
+        stream.write(header)
+        try:
+            stream.truncate(len(header) + 2**40)
+        except OSError:
+            pytest.skip("the file system holds no such file")
+    assert conv2d("info", "sparse.npy", "--get", "bytes", folder=folder).out == f"{2**40}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_soon_and_leaves_nothing(folder: Path, number: signal.Signals, code: int) -> None:
+    np.save(folder / "x.npy", np.zeros((8, 16, 600, 600), np.float32))
+    command = [*PROGRAM, "run", "x.npy", "16", "16", "9", "-q", "-o", "y.npy"]
+    process = subprocess.Popen([sys.executable, *command[1:]], cwd=folder, stderr=subprocess.PIPE)
+    time.sleep(1.0)
+    process.send_signal(number)
+    started = time.monotonic()
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (code, b"")
+    assert time.monotonic() - started < 5
+    assert not list(folder.glob(".conv2d-*"))
+    assert not (folder / "y.npy").exists()

@@ -1,0 +1,170 @@
+"""A corpus of hostile and broken files, each with its name, bytes, exit code and words of what is said of it.
+
+The bytes are made here, by hand and deterministic, so that what is wrong with each can be read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+import zlib
+from typing import NamedTuple
+
+from npy_bytes import npy_bytes
+
+_ELEMENTS = bytes(4 * 2 * 3 * 4)
+GOOD_NPY = npy_bytes((2, 3, 4), "<f4", _ELEMENTS)
+HUGE = 2**62
+
+
+class Hostile(NamedTuple):
+    """One file; `says` is part of the message."""
+
+    name: str
+    content: bytes
+    says: str
+    code: int = 3
+
+
+def _npy() -> list[Hostile]:
+    def header(text: str) -> bytes:
+        return npy_bytes(header=text, elements=_ELEMENTS)
+
+    def shaped(shape: object, elements: bytes = _ELEMENTS) -> bytes:
+        return header(f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}")[: -len(_ELEMENTS)] + elements
+
+    def typed(descr: object) -> bytes:
+        return header(f"{{'descr': {descr}, 'fortran_order': False, 'shape': (2, 3, 4), }}")
+
+    cut = {0: "empty", 8: "cut short", 9: "cut short", 10: "cut short", 40: "cut short", 100: "promises"}
+    shapes = {
+        "negative": "(-2, 3, 4)", "negative_last": "(2, 3, -4)", "bool": "(True, 3, 4)", "float": "(2.0, 3, 4)",
+        "none": "(None, 3, 4)", "text": "'234'", "list": "[2, 3, 4]", "number": "24", "nested": "((2, 3), 4)",
+        "complex": "(2j, 3, 4)", "huge": f"({HUGE}, {HUGE}, {HUGE})", "overflow": "(4294967296, 4294967296)",
+        "overflow_to_zero": f"(0, {HUGE}, {HUGE})", "one_more": "(2, 3, 5)", "one_less": "(2, 3, 3)",
+        "a_tebibyte": "(1024, 1024, 262144)", "64_axes": str((1,) * 65), "set": "{2, 3, 4}", "bytes": "b'abc'",
+        "digits": f"({'9' * 4000}, 1)",
+    }  # fmt: skip
+    types = {
+        "object": "'|O'", "nested": "[('a', '<f4'), ('b', '<f4')]", "structured_object": "[('a', '|O')]",
+        "void": "'|V4'", "unicode": "'<U1'", "bytes": "'|S4'", "datetime": "'<M8[s]'", "unknown": "'<q9'",
+        "empty": "''", "number": "7", "none": "None", "subarray": "('<f4', (2,))", "deep": "[('a', [('b', '<f4')])]",
+        "long_name": f"[('{'n' * 5000}', '<f4')]", "timedelta": "'<m8'", "comma": "'f4,f4'", "zero": "'|V0'",
+    }  # fmt: skip
+    headers = {
+        "code": "__import__('os').abort()", "lambda": "(lambda: 0)()", "comprehension": "{'descr': [i for i in '<f4']}",
+        "no_dict": "(1, 2, 3)", "empty_dict": "{}", "missing_key": "{'descr': '<f4', 'shape': (2, 3, 4)}",
+        "extra_key": "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 4), 'x': 1}",
+        "order_number": "{'descr': '<f4', 'fortran_order': 2, 'shape': (2, 3, 4)}",
+        "order_text": "{'descr': '<f4', 'fortran_order': 'no', 'shape': (2, 3, 4)}", "unclosed": "{'descr': '<f4', ",
+        "nested": "{'descr': " + "(" * 3000, "nul": "{'descr': '<f4\\x00', 'fortran_order': False, 'shape': (2, 3, 4)}",
+        "blank": " ", "python2": "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 3L, -4L)}",
+        "keys_are_numbers": "{1: '<f4', 2: False, 3: (2, 3, 4)}",
+        "unary": "{'descr': '<f4', 'fortran_order': not 1, 'shape': (2, 3, 4)}",
+    }  # fmt: skip
+    return [
+        *(Hostile(f"cut_at_{size}.npy", GOOD_NPY[:size], cut.get(size, "")) for size in (*range(11), 40, 100)),
+        *(Hostile(f"shape_{name}.npy", shaped(shape), "") for name, shape in shapes.items()),
+        *(Hostile(f"type_{name}.npy", typed(descr), "") for name, descr in types.items()),
+        *(Hostile(f"header_{name}.npy", header(text), "header") for name, text in headers.items()),
+        Hostile("version_0.npy", b"\x93NUMPY\x00\x00" + GOOD_NPY[8:], "version 0.0"),
+        Hostile("version_2_of_1.npy", b"\x93NUMPY\x02\x00" + GOOD_NPY[8:], ""),
+        Hostile("version_4.npy", b"\x93NUMPY\x04\x00" + GOOD_NPY[8:], "version 4.0"),
+        Hostile("version_1_1.npy", b"\x93NUMPY\x01\x01" + GOOD_NPY[8:], "version 1.1"),
+        Hostile("long_header.npy", npy_bytes(version=(2, 0), length=2**32 - 1), "longer than"),
+        Hostile("header_of_64_kib.npy", npy_bytes(header=" " * 65_000, elements=b""), "longer than"),
+        Hostile("trailing_byte.npy", GOOD_NPY + b"\0", "1 bytes follow"),
+        Hostile("two.npy", GOOD_NPY * 2, "bytes follow"),
+        Hostile("bad_magic.npy", b"\x93NUMPX" + GOOD_NPY[6:], "no .npy file"),
+        Hostile("not_utf8.npy", b"\x93NUMPY\x03\x00\x04\x00\x00\x00\xff\xfe\xfd\n", "header"),
+        Hostile("pickle.npy", b"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x01.", "no .npy file"),
+        Hostile("elf.npy", b"\x7fELF" + bytes(60), "no .npy file"),
+        Hostile("zeros.npy", bytes(1000), "no .npy file"),
+    ]
+
+
+def _archive(members: list[tuple[str, bytes]], compression: int = zipfile.ZIP_STORED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content, compression)
+    return stream.getvalue()
+
+
+def _patched(content: bytes, before: bytes, after: bytes, count: int = -1) -> bytes:
+    assert before in content
+    return content.replace(before, after, count)
+
+
+def _npz() -> list[Hostile]:
+    good = _archive([("x.npy", GOOD_NPY)])
+    deflated = _archive([("x.npy", npy_bytes((1000, 100), "<f4", bytes(400_000)))], zipfile.ZIP_DEFLATED)
+    size, checksum = struct.pack("<I", len(GOOD_NPY)), struct.pack("<I", zlib.crc32(GOOD_NPY))
+    end = good.rindex(b"PK\x05\x06")
+    directory = good.rindex(b"PK\x01\x02")
+    bomb = _archive([("x.npy", npy_bytes((1,), "<f4", bytes(64 << 20)))], zipfile.ZIP_DEFLATED)
+    return [
+        *(Hostile(f"cut_at_{part}.npz", good[: len(good) * part // 16], "") for part in range(16)),
+        Hostile("no_member.npz", _archive([]), "holds no tensor"),
+        Hostile("no_tensor.npz", _archive([("readme.txt", b"hello")]), "holds no tensor"),
+        Hostile("two_members.npz", _archive([("a.npy", GOOD_NPY), ("b.npy", GOOD_NPY)]), "holds 2 tensors: a, b"),
+        Hostile("path.npz::nothing", _archive([("../../etc/x.npy", GOOD_NPY)]), "holds no tensor named 'nothing'"),
+        Hostile("member_is_text.npz", _archive([("x.npy", b"hello, world")]), "no .npy file"),
+        Hostile("member_is_empty.npz", _archive([("x.npy", b"")]), "it is empty"),
+        Hostile("member_is_object.npz", _archive([("x.npy", npy_bytes((1,), "|O", b"\x80\x04N."))]), "Python objects"),
+        Hostile("member_promises_more.npz", _archive([("x.npy", npy_bytes((9, 9, 9), "<f4", _ELEMENTS))]), "promises"),
+        Hostile("member_is_longer.npz", _archive([("x.npy", GOOD_NPY + b"x")]), "bytes follow"),
+        Hostile("bomb.npz", bomb, "bytes follow"),
+        Hostile("wrong_checksum.npz", _patched(good, checksum, b"\x01\x02\x03\x04"), "CRC"),
+        Hostile("wrong_data.npz", _patched(deflated, deflated[60:90], bytes(30)), ""),
+        Hostile("size_lies.npz", good[:directory] + _patched(good[directory:], size, struct.pack("<I", 2**31)), ""),
+        Hostile("size_is_small.npz", good[:directory] + _patched(good[directory:], size, struct.pack("<I", 100)), ""),
+        Hostile("encrypted.npz", good[: directory + 8] + b"\x01\x00" + good[directory + 10 :], ""),
+        Hostile("unknown_method.npz", good[: directory + 10] + b"\x63\x00" + good[directory + 12 :], ""),
+        Hostile("offset_lies.npz", good[: end + 16] + struct.pack("<I", 2**31) + good[end + 20 :], ""),
+        Hostile("local_header_gone.npz", b"XX" + good[2:], ""),
+        Hostile("only_end.npz", good[end:], ""),
+    ]
+
+
+def _safetensors() -> list[Hostile]:
+    entry = {"dtype": "F32", "shape": [2, 3, 4], "data_offsets": [0, 96]}
+
+    def made(header: object, elements: bytes = _ELEMENTS) -> bytes:
+        text = header if isinstance(header, bytes) else json.dumps(header).encode()
+        return struct.pack("<Q", len(text)) + text + elements
+
+    good = made({"x": entry})
+    entries: dict[str, dict[str, object]] = {
+        "shape_negative": {"shape": [-2, 3, 4]}, "shape_bool": {"shape": [True, 3, 4]},
+        "shape_float": {"shape": [2.5, 3, 4]},
+        "shape_huge": {"shape": [HUGE, HUGE]}, "shape_text": {"shape": "234"}, "shape_none": {"shape": None},
+        "shape_other": {"shape": [2, 3, 5]}, "dtype_unknown": {"dtype": "F31"}, "dtype_number": {"dtype": 3},
+        "offsets_swapped": {"data_offsets": [96, 0]}, "offsets_beyond": {"data_offsets": [0, 96_000]},
+        "offsets_negative": {"data_offsets": [-96, 0]}, "offsets_hole": {"data_offsets": [4, 100]},
+        "offsets_one": {"data_offsets": [0]}, "offsets_text": {"data_offsets": "0 96"},
+    }  # fmt: skip
+    return [
+        *(Hostile(f"cut_at_{size}.safetensors", good[:size], "") for size in (0, 1, 7, 8, 9, 40, len(good) - 1)),
+        *(Hostile(f"{name}.safetensors", made({"x": entry | other}), "") for name, other in entries.items()),
+        Hostile("absurd_length.safetensors", struct.pack("<Q", 2**63) + good[8:], ""),
+        Hostile("length_of_all.safetensors", struct.pack("<Q", 2**64 - 1) + good[8:], ""),
+        Hostile("no_json.safetensors", made(b"hello, world"), ""),
+        Hostile("list.safetensors", made([entry]), ""),
+        Hostile("not_utf8.safetensors", made(b'{"\xff\xfe": 1}'), ""),
+        Hostile("nested.safetensors", made(b'{"x":' * 500), ""),
+        Hostile("overlap.safetensors", made({"a": entry, "b": entry}), ""),
+        Hostile(
+            "two.safetensors", made({"a": entry, "b": entry | {"data_offsets": [96, 192]}}, _ELEMENTS * 2), "holds 2"
+        ),
+        Hostile("trailing.safetensors", good + b"x", ""),
+        Hostile("metadata_only.safetensors", made({"__metadata__": {"a": "b"}}, b""), "holds no tensor"),
+        Hostile(
+            "float8.safetensors", made({"x": entry | {"dtype": "F8_E4M3", "data_offsets": [0, 24]}}, bytes(24)), "F8"
+        ),
+    ]
+
+
+CORPUS = (*_npy(), *_npz(), *_safetensors())

@@ -1,0 +1,118 @@
+"""Files changed at random, to see that readers answer with our own errors and with nothing else."""
+
+from __future__ import annotations
+
+import io
+import random
+import resource
+import sys
+import zipfile
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hostile_files import CORPUS, GOOD_NPY
+
+from conv2d_cli.errors import Conv2dError
+from conv2d_cli.tensors.source import open_source, tensors_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# Numbers that lengths, sizes and offsets become.
+_NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
+
+
+def originals() -> list[tuple[str, bytes]]:
+    """Return the files that are changed: sound ones of each format, and the corpus."""
+    stored, deflated = io.BytesIO(), io.BytesIO()
+    values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    np.savez(stored, x=values)
+    np.savez_compressed(deflated, x=values, y=values.astype(np.int8))
+    with zipfile.ZipFile(stored, "a") as archive:
+        archive.writestr("notes.txt", "none")
+    tensors = next(one.content for one in CORPUS if one.name == "trailing.safetensors")[:-1]
+    sound = [("x.npy", GOOD_NPY), ("x.npz", stored.getvalue()), ("x.npz", deflated.getvalue())]
+    sound.append(("x.safetensors", tensors))
+    small = [(f"x{one.name[one.name.rindex('.') :]}", one.content) for one in CORPUS if len(one.content) < 4096]
+    return sound * 20 + [(name, content) for name, content in small if "::" not in name]
+
+
+def mutated(content: bytes, draw: random.Random) -> bytes:
+    """Return the bytes with one to four changes."""
+    changed = bytearray(content)
+    for _ in range(draw.randint(1, 4)):
+        draw.choice(_CHANGES)(changed, draw)
+    return bytes(changed)
+
+
+def _flip(content: bytearray, draw: random.Random) -> None:
+    if content:
+        content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+
+
+def _overwrite(content: bytearray, draw: random.Random) -> None:
+    place, width = draw.randint(0, len(content)), draw.choice((1, 2, 4, 8))
+    number = draw.choice(_NUMBERS) % 256**width
+    content[place : place + width] = number.to_bytes(width, "little")
+
+
+def _cut(content: bytearray, draw: random.Random) -> None:
+    del content[draw.randint(0, len(content)) :]
+
+
+def _remove(content: bytearray, draw: random.Random) -> None:
+    place = draw.randint(0, len(content))
+    del content[place : place + draw.randint(1, 16)]
+
+
+def _insert(content: bytearray, draw: random.Random) -> None:
+    place = draw.randint(0, len(content))
+    content[place:place] = draw.choice(
+        (draw.randbytes(draw.randint(1, 8)), b"9" * draw.randint(1, 30), b"(" * 50, b"-")
+    )
+
+
+def _repeat(content: bytearray, draw: random.Random) -> None:
+    place, length = draw.randint(0, len(content)), draw.randint(1, 64)
+    content[place:place] = content[place : place + length]
+
+
+_CHANGES: tuple[Callable[[bytearray, random.Random], None], ...] = (
+    _flip,
+    _flip,
+    _overwrite,
+    _overwrite,
+    _cut,
+    _remove,
+    _insert,
+    _repeat,
+)
+
+
+def try_mutations(folder: Path, count: int, seed: int) -> int:
+    """Read so many changed files; return how many were refused. Anything but our own errors is raised."""
+    draw, files, refused = random.Random(seed), originals(), 0
+    for _ in range(count):
+        name, content = draw.choice(files)
+        path = folder / name
+        changed = mutated(content, draw)
+        path.write_bytes(changed)
+        try:
+            with open_source(str(path)) as source:
+                source.read()
+        except Conv2dError:
+            refused += 1
+        except BaseException:
+            (folder / f"culprit-{name}").write_bytes(changed)
+            raise
+        with suppress(Conv2dError):
+            list(tensors_in(str(path)))
+    return refused
+
+
+def peak_bytes() -> int:
+    """Return the most memory that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
