@@ -198,6 +198,7 @@ def plan_report(job: Job) -> PlanReport:
         reason=plan.reason,
         accuracy=plan.accuracy,
         blocks=plan.blocks_in_words,
+        tiles=None if plan.tiling is None else f"rows={plan.tiling.rows} columns={plan.tiling.columns}",
         threads=plan.threads_used,
         macs=macs(geometry),
         input_bytes=plan.input_bytes,

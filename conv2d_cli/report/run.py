@@ -37,7 +37,10 @@ class ManyReport(NamedTuple):
 
 
 class PlanReport(NamedTuple):
-    """What a run would do; sizes in bytes. `peak_bytes` is an estimate of the process's peak resident memory."""
+    """What a run would do; sizes in bytes. `peak_bytes` is an estimate of the process's peak resident memory.
+
+    `tiles` is the output of one tile, as `rows=100 columns=200`; None where images are convolved whole.
+    """
 
     input_shape: tuple[int, ...]
     weight_shape: tuple[int, ...]
@@ -49,6 +52,7 @@ class PlanReport(NamedTuple):
     reason: str
     accuracy: str
     blocks: str
+    tiles: str | None
     threads: int
     macs: int
     input_bytes: int

@@ -68,7 +68,11 @@ class ElementStream:
         """
         flat = self.read_some(math.prod(self.shape))
         self.finish()
-        return flat.reshape(self.shape, order="F" if self.fortran_order else "C")
+        try:
+            return flat.reshape(self.shape, order="F" if self.fortran_order else "C")
+        except ValueError as error:
+            # NumPy has a limit of its own on axes: 64, once 32.
+            raise DataError(f"its header has the shape {self.shape}, which no array can have", BROKEN) from error
 
 
 def _check_size(promised: int, found: int) -> None:

@@ -69,6 +69,7 @@ def _npy() -> list[Hostile]:
         *(Hostile(f"shape_{name}.npy", shaped(shape), "") for name, shape in shapes.items()),
         *(Hostile(f"type_{name}.npy", typed(descr), "") for name, descr in types.items()),
         *(Hostile(f"header_{name}.npy", header(text), "header") for name, text in headers.items()),
+        Hostile("65_axes.npy", npy_bytes((1,) * 65, "<f4", bytes(4)), "which no array can have"),
         Hostile("version_0.npy", b"\x93NUMPY\x00\x00" + GOOD_NPY[8:], "version 0.0"),
         Hostile("version_2_of_1.npy", b"\x93NUMPY\x02\x00" + GOOD_NPY[8:], ""),
         Hostile("version_4.npy", b"\x93NUMPY\x04\x00" + GOOD_NPY[8:], "version 4.0"),
