@@ -163,7 +163,12 @@ def run(
                 progress.begin(elements, operations=2.0 * macs(planned.geometry), bytes_moved=float(moved))
 
             report, first_values = job.run(
-                request, machine(), summarize=summarize, announce=announce, advance=progress.advance
+                request,
+                machine(),
+                summarize=summarize,
+                announce=announce,
+                advance=progress.advance,
+                remark=output.note,
             )
     if summarize:
         record = record_of(report)
@@ -180,6 +185,7 @@ def _run_many(request: Request, output: Output, *, resume: bool, no_progress: bo
             failed=lambda _, error: print_error(error.message, error.hint),
             advance=progress.advance,
             total=progress.begin,
+            remark=output.note,
         )
         report, code = run_many(request, resume=resume, tell=tell)
     if output.asked_for:

@@ -25,7 +25,7 @@ def installation(processors: int) -> InstallationReport:
 
     blas: dict[str, str] = next((library for library in threadpool_info() if library["user_api"] == "blas"), {})
     words = (blas.get("internal_api"), blas.get("version"), blas.get("architecture"))
-    formats = {name: kind.extra is None or find_spec(kind.extra) is not None for name, kind in FORMATS.items()}
+    formats = {name: kind.library is None or find_spec(kind.library) is not None for name, kind in FORMATS.items()}
     missing = [
         f"{name}: pip install 'conv2d-cli[{FORMATS[name].extra}]'" for name, there in formats.items() if not there
     ]

@@ -35,10 +35,12 @@ from conv2d_cli.tensors.source import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
     from conv2d_cli.layer.rules import LayerValues
+    from conv2d_cli.tensors.formats import Output
 
 # Files that are read before their turn, and threads that wait for the disk.
 _AHEAD, _WRITERS = 4, 4
@@ -57,11 +59,12 @@ class Item(NamedTuple):
 
 
 class Listener(NamedTuple):
-    """Whom a job tells what happens: of a file that failed, of one that is done, and how many there are."""
+    """Whom a job tells of a file that failed, of one that is done, how many there are, and what an output lost."""
 
     failed: Callable[[Path, Conv2dError], None]
     advance: Callable[[int], None]
     total: Callable[[int], None]
+    remark: Callable[[str], None] = lambda _: None
 
 
 class _Loaded(NamedTuple):
@@ -260,14 +263,20 @@ class _Work:
             self._opened(loaded.item, shape, loaded.dtype) as output,
         ):
             done = convolve_pieces(plan, source, layer.weight, layer.bias, output)
+        self._remark(loaded.item, output)
         self.computing += done.seconds
         self.macs += macs(plan.geometry)
 
     def _write(self, loaded: _Loaded, out: NDArray[Any]) -> None:
         with self._opened(loaded.item, out.shape, loaded.dtype) as output:
-            output.write(0, out)
+            output.write(0, out if out.ndim == BATCHED else out[None])
+        self._remark(loaded.item, output)
 
-    def _opened(self, item: Item, shape: tuple[int, ...], dtype: str) -> Any:  # noqa: ANN401 - a context of an output
+    def _remark(self, item: Item, output: Output) -> None:
+        for words in output.remarks:
+            self._tell.remark(f"{item.output}: {words}")
+
+    def _opened(self, item: Item, shape: tuple[int, ...], dtype: str) -> AbstractContextManager[Output]:
         force = self._job.request.force or self._resume
         return open_output(str(item.output), shape, numpy_dtype(dtype), force=force, durable=False)
 

@@ -134,11 +134,12 @@ def run(
     summarize: bool,
     announce: Callable[[Job], None],
     advance: Callable[[int], None] = lambda _: None,
+    remark: Callable[[str], None] = lambda _: None,
 ) -> tuple[RunReport, tuple[object, ...]]:
     """Do a run; return its report and the first values of the output, figures left None unless `summarize`.
 
     `announce` is called when everything is decided and nothing is read, `advance` with the output elements of each
-    piece that is done.
+    piece that is done, and `remark` with what an output could not keep.
 
     Raises:
         MemoryLimitError: it would take more memory than the request or the machine allows; nothing is read then.
@@ -148,7 +149,7 @@ def run(
         _check_memory(job, machine)
         announce(job)
         summary = RunningSummary() if summarize else None
-        done = _convolve(job, summary, advance)
+        done = _convolve(job, summary, advance, remark)
     figures = summary.result() if summary else Summary(None, None, None, ())
     operations = 2 * macs(job.plan.geometry)
     report = RunReport(
@@ -165,7 +166,9 @@ def run(
     return report, figures.first_values
 
 
-def _convolve(job: Job, summary: RunningSummary | None, advance: Callable[[int], None]) -> Done:
+def _convolve(
+    job: Job, summary: RunningSummary | None, advance: Callable[[int], None], remark: Callable[[str], None]
+) -> Done:
     """Read, convolve and write, piece by piece."""
     request, plan = job.request, job.plan
     weight, bias = _parameters(job)
@@ -177,6 +180,8 @@ def _convolve(job: Job, summary: RunningSummary | None, advance: Callable[[int],
                 open_output(request.output, shape, dtype, force=request.force, stdout=request.stdout)
             )
         done = convolve_pieces(plan, job.input, weight, bias, output, summary=summary, advance=advance)
+        for words in () if output is None else output.remarks:
+            remark(f"{request.output}: {words}")
         if request.save_parameters is not None:
             drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
             write_tensors(request.save_parameters, drawn, force=request.force)

@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import ModuleType
     from typing import BinaryIO
@@ -56,6 +58,10 @@ class Stored(Protocol):
 class Output(Protocol):
     """A tensor (N, channels, H, W), or one image, that is being written."""
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was lost on the way, in words."""
+
     def write(self, first: int, images: np.ndarray[Any, Any]) -> None:
         """Write whole images (count, channels, H, W), the first of which has that number."""
 
@@ -67,7 +73,7 @@ class Format(NamedTuple):
     """One file format. `magic` is what its files begin with, from byte `magic_offset` on.
 
     `is_placed` says that parts of an output are written in any order, `streams` that an input is read from a pipe too.
-    `extra` is the one of ours that installs the library it needs, whose module has the same name.
+    `extra` is the one of ours that installs the `library` it needs, and `kind` tells formats of one module apart.
     """
 
     module: str
@@ -77,19 +83,47 @@ class Format(NamedTuple):
     is_placed: bool = True
     streams: bool = False
     extra: str | None = None
+    library: str | None = None
+    kind: str | None = None
 
     def loaded(self) -> ModuleType:
         """Return the module that reads and writes it."""
         return import_module(self.module)
 
+    def open_output(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> AbstractContextManager[Output]:
+        """Open a file of this format for a tensor that is written bit by bit."""
+        kind = () if self.kind is None else (self.kind,)
+        opened: AbstractContextManager[Output] = self.loaded().open_output(path, shape, dtype, *kind)
+        return opened
 
+
+_COMPLEX = frozenset({"complex64", "complex128"})
 # The names are the suffixes too.
 FORMATS = {
     "npy": Format("conv2d_cli.tensors.npy", (b"\x93NUMPY",), streams=True),
     "npz": Format("conv2d_cli.tensors.npz", (b"PK\x03\x04", b"PK\x05\x06"), is_placed=False),
     # Eight bytes of header length come first.
     "bin": Format("conv2d_cli.tensors.raw", (), streams=True),
-    "safetensors": Format("conv2d_cli.tensors.safetensors", (b"{",), 8, frozenset({"complex128"}), extra="safetensors"),
+    "safetensors": Format(
+        "conv2d_cli.tensors.safetensors",
+        (b"{",),
+        8,
+        frozenset({"complex128"}),
+        extra="safetensors",
+        library="safetensors",
+    ),
+    **{
+        suffix: Format(
+            "conv2d_cli.tensors.image", magic, 0, _COMPLEX, is_placed=False, extra="image", library="PIL", kind=kind
+        )
+        for suffix, kind, magic in (
+            ("png", "PNG", (b"\x89PNG\r\n\x1a\n",)),
+            ("jpg", "JPEG", (b"\xff\xd8\xff",)),
+            ("jpeg", "JPEG", ()),
+            ("tif", "TIFF", (b"II*\0", b"MM\0*")),
+            ("tiff", "TIFF", ()),
+        )
+    },
 }
 STREAMED = "npy"
 SUFFIXES = ", ".join(f".{name}" for name in FORMATS)

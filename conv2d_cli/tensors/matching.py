@@ -46,7 +46,7 @@ def matched(typed: str) -> tuple[Path, list[Path]]:
 
 
 def outputs_for(root: Path, files: list[Path], folder: Path) -> list[Path]:
-    """Return where the output of each file goes: under its own name, with `.npy` added where it cannot be written so.
+    """Return where the output of each file goes: under its own name, with `.npy` added where it would not be kept so.
 
     Raises:
         UsageError: two of them would be one.
@@ -54,7 +54,9 @@ def outputs_for(root: Path, files: list[Path], folder: Path) -> list[Path]:
     taken: dict[Path, Path] = {}
     for file in files:
         output = folder / file.relative_to(root)
-        if format_of_suffix(file) not in FORMATS:
+        known = FORMATS.get(format_of_suffix(file) or "")
+        # A picture would lose what is no byte.
+        if known is None or known.library == "PIL":
             output = output.with_name(f"{output.name}.{STREAMED}")
         if output in taken:
             raise UsageError(

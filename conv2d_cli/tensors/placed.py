@@ -110,6 +110,8 @@ def write_at(stream: BinaryIO, source: Array, offset: int) -> None:
 class PlacedOutput:
     """A file being written whose elements (N, channels, H, W), or of one image, lie one after another."""
 
+    remarks = ()
+
     def __init__(self, stream: BinaryIO, offset: int, shape: tuple[int, ...], itemsize: int) -> None:
         """Write from byte `offset` on; what stands before is there already."""
         self._stream, self._offset, self._itemsize = stream, offset, itemsize

@@ -116,7 +116,7 @@ def open_output(
             with path.open("wb") as stream:
                 yield StreamedOutput(stream, shape, dtype)
             return
-        opened = FORMATS[_format_written(path)].loaded().open_output
+        opened = FORMATS[_format_written(path)].open_output
         with (
             _replacement(path, typed, force=force, durable=durable, named=False) as temporary,
             opened(temporary, shape, dtype) as output,

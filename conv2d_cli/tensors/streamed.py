@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class StreamedOutput:
     """A `.npy` in a stream: images come in their order, and one that comes in tiles is held until it is whole."""
 
+    remarks = ()
+
     def __init__(self, stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         """Write the header of a tensor (N, channels, H, W), or of one image."""
         self._stream, self._shape, self._dtype = stream, shape[-3:], dtype

@@ -18,7 +18,7 @@ from conv2d_cli.tensors.location import Location, input_location, is_stream, out
         ("x.npy", Location("x.npy", Path("x.npy"), None, None)),
         ("x.npz::conv1", Location("x.npz::conv1", Path("x.npz"), "conv1", None)),
         ("a::b.npz::conv1", Location("a::b.npz::conv1", Path("a::b.npz"), "conv1", None)),
-        ("png:-", Location("png:-", Path("png:-"), None, None)),
+        ("gif:-", Location("gif:-", Path("gif:-"), None, None)),
         ("npy:x", Location("npy:x", Path("npy:x"), None, None)),
         ("npy", Location("npy", Path("npy"), None, None)),
         ("x\0y::z", Location("x\0y::z", Path("x\0y"), "z", None)),

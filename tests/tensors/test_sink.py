@@ -15,6 +15,7 @@ import pytest
 
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 from conv2d_cli.tensors import npy, sink
+from conv2d_cli.tensors.formats import SUFFIXES
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, write_tensor, write_tensors
 from conv2d_cli.tensors.source import open_source
 
@@ -99,9 +100,7 @@ def test_a_name_that_says_no_format_is_the_command_lines_fault(tmp_path: Path, n
     typed = str(tmp_path / name)
     error = fault(check_output, typed, force=True)
     assert isinstance(error, UsageError)
-    assert error.lines() == [
-        (f"the name {typed} says no format that can be written", "known suffixes: .npy, .npz, .bin, .safetensors")
-    ]
+    assert error.lines() == [(f"the name {typed} says no format that can be written", f"known suffixes: {SUFFIXES}")]
 
 
 def test_places_that_cannot_be_written_are_found_before_the_work(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from npy_bytes import npy_bytes
 
 from conv2d_cli.errors import Conv2dError, DataError, FileError, MissingExtraError
 from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.tensors.formats import SUFFIXES
 from conv2d_cli.tensors.safetensors import write as write_safetensors
 from conv2d_cli.tensors.source import open_source, open_stored
 
@@ -231,11 +232,9 @@ def test_the_format_follows_the_suffix_then_the_magic(tmp_path: Path) -> None:
 
 
 def test_what_is_no_tensor_file_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(b"\xff\xd8\xff\xe0 not a tensor")
-    assert fault(str(path)).lines() == [
-        (f"{path}: it is no tensor file that we know", "known: .npy, .npz, .bin, .safetensors")
-    ]
+    path = tmp_path / "photo.gif"
+    path.write_bytes(b"GIF89a, not a tensor")
+    assert fault(str(path)).lines() == [(f"{path}: it is no tensor file that we know", f"known: {SUFFIXES}")]
     path.write_bytes(b"")
     assert fault(str(path)).message == f"{path}: it is empty"
 
