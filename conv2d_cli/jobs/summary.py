@@ -66,13 +66,6 @@ class RunningSummary:
             return Summary(least, greatest, _mean(self._sums[0], self._count), first)
 
 
-def summary_of(output: NDArray[Any]) -> Summary:
-    """Return the figures of a dense array."""
-    running = RunningSummary()
-    running.add(output)
-    return running.result()
-
-
 def _wide(block: NDArray[Any]) -> NDArray[Any]:
     """Return 16-bit floats, bfloat16 among them, as float32: the same values, which NumPy can order and print."""
     return (

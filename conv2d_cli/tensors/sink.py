@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, Output, format_of_suffix
 from conv2d_cli.tensors.location import output_location
-from conv2d_cli.tensors.names import OUTPUT
 from conv2d_cli.tensors.streamed import StreamedOutput
 
 if TYPE_CHECKING:
@@ -62,23 +61,6 @@ def check_output_dtype(typed: str, dtype: str) -> None:
     path = output_location(typed).path
     if path is not None and dtype in FORMATS[_format_written(path)].lacks:
         raise UsageError(f"{typed} cannot hold {dtype}", f"write a .{STREAMED} file")
-
-
-def write_tensor(typed: str, array: Array, *, force: bool, stdout: BinaryIO | None = None) -> None:
-    """Write one tensor to a file, or to `stdout` for `-`.
-
-    Raises:
-        FileError: it cannot be written, or exists and `force` is not given.
-        BrokenPipeError: the reader of a pipe went away.
-    """
-    if output_location(typed).path is not None:
-        write_tensors(typed, {OUTPUT: array}, force=force)
-        return
-    if stdout is None:
-        raise FileError("stdout is closed", "write to a file instead of -")
-    with _about(typed):
-        FORMATS[STREAMED].loaded().write_stream(stdout, array)
-        stdout.flush()
 
 
 def is_placed(typed: str) -> bool:

@@ -173,13 +173,19 @@ def open_stored(
         DataError: it is no tensor.
         MissingExtraError: its format needs an extra that is not installed.
     """
+    with _opened(typed, stdin) as (location, stream):
+        with _about(typed):
+            stored = _open_tensor(location, stream, described)
+        yield stored, stream
+
+
+@contextmanager
+def _opened(typed: str, stdin: BinaryIO | None) -> Iterator[tuple[Location, BinaryIO]]:
     location = input_location(typed)
     with _about(typed):
         stream = _stream(location, stdin)
     try:
-        with _about(typed):
-            stored = _open_tensor(location, stream, described)
-        yield stored, stream
+        yield location, stream
     finally:
         if location.path is not None:
             stream.close()
@@ -220,20 +226,13 @@ def tensors_in(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[s
         DataError: it is no tensor file.
         MissingExtraError: its format needs an extra that is not installed.
     """
-    location = input_location(typed)
-    with _about(typed):
-        stream = _stream(location, stdin)
-    try:
-        with _about(typed):
-            format_name, file = _recognised(location, stream)
-            module = FORMATS[format_name].loaded()
-            listed = getattr(module, "names", None)
-            names = [location.name] if location.name is not None or listed is None else listed(file)
-            for name in names:
-                yield format_name, name, module.open_tensor(file, name)
-    finally:
-        if location.path is not None:
-            stream.close()
+    with _opened(typed, stdin) as (location, stream), _about(typed):
+        format_name, file = _recognised(location, stream)
+        module = FORMATS[format_name].loaded()
+        listed = getattr(module, "names", None)
+        names = [location.name] if location.name is not None or listed is None else listed(file)
+        for name in names:
+            yield format_name, name, module.open_tensor(file, name)
 
 
 def _open_tensor(location: Location, stream: BinaryIO, described: Described | None) -> Stored:

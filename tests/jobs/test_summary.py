@@ -8,7 +8,13 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from conv2d_cli.jobs.summary import summary_of
+from conv2d_cli.jobs.summary import RunningSummary, Summary
+
+
+def summary_of(output: Any) -> Summary:
+    running = RunningSummary()
+    running.add(output)
+    return running.result()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int8", "uint8", "int64", "uint64"])

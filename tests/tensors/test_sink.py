@@ -14,13 +14,18 @@ import numpy as np
 import pytest
 
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
-from conv2d_cli.tensors import npy, sink
+from conv2d_cli.tensors import placed, sink
 from conv2d_cli.tensors.formats import SUFFIXES
-from conv2d_cli.tensors.sink import check_output, check_output_dtype, write_tensor, write_tensors
+from conv2d_cli.tensors.sink import check_output, check_output_dtype, open_output, write_tensors
 from conv2d_cli.tensors.source import open_source
 
 ARRAY = np.arange(6, dtype=np.float32).reshape(2, 3)
 posix = pytest.mark.skipif(os.name == "nt", reason="permissions, links and pipes of POSIX")
+
+
+def write_tensor(typed: str, array: Any, *, force: bool, stdout: Any = None) -> None:
+    with open_output(typed, array.shape, array.dtype, force=force, stdout=stdout) as output:
+        output.write(0, array)
 
 
 def fault(check: Any, *arguments: Any, **options: Any) -> Conv2dError:
@@ -132,6 +137,14 @@ def test_a_format_that_lacks_a_type_is_told_early(name: str, dtype: str, fits: b
         assert error.lines() == [("y.safetensors cannot hold complex128", "write a .npy file")]
 
 
+@pytest.fixture(params=["with a name of its own", "without a name"])
+def temporary(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs are made without a name where the system can, which not every one does."""
+    if request.param == "with a name of its own":
+        monkeypatch.setattr(sink, "_unnamed_file", lambda _: None)
+
+
+@pytest.mark.usefixtures("temporary")
 @pytest.mark.parametrize("end", [KeyboardInterrupt, OSError(28, "No space left on device"), MemoryError])
 def test_nothing_is_left_of_a_write_that_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: BaseException | type[BaseException]
@@ -139,11 +152,11 @@ def test_nothing_is_left_of_a_write_that_failed(
     path = tmp_path / "y.npy"
     path.write_bytes(b"precious")
 
-    def fail(stream: Any, array: Any) -> None:
+    def fail(stream: Any, array: Any, _: int) -> None:
         stream.write(array.tobytes()[:5])
         raise end
 
-    monkeypatch.setattr(npy, "write_stream", fail)
+    monkeypatch.setattr(placed, "write_at", fail)
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - whatever the write ended with
         write_tensor(str(path), ARRAY, force=True)
     if isinstance(end, OSError):
@@ -158,6 +171,7 @@ def test_nothing_is_left_of_a_write_that_failed(
 
 
 @posix
+@pytest.mark.usefixtures("temporary")
 @pytest.mark.parametrize("name", ["y.npy", "y.npz", "y.safetensors"])
 def test_the_mode_is_that_of_the_old_file_or_of_the_umask(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -256,3 +270,28 @@ def test_file_and_folder_are_synchronized(tmp_path: Path, monkeypatch: pytest.Mo
     error = fault(write_tensor, str(tmp_path / "z.npy"), ARRAY, force=False)
     assert error.message == f"cannot write {tmp_path / 'z.npy'}: Invalid argument"
     assert not (tmp_path / "z.npy").exists()
+
+
+@pytest.mark.usefixtures("temporary")
+def test_an_existing_file_is_replaced_or_kept(tmp_path: Path) -> None:
+    path = tmp_path / "y.npy"
+    write_tensor(str(path), ARRAY, force=False)
+    assert isinstance(fault(write_tensor, str(path), ARRAY + 1, force=False), FileError)
+    assert np.load(path).tolist() == ARRAY.tolist()
+    write_tensor(str(path), ARRAY + 1, force=True)
+    assert np.load(path).tolist() == (ARRAY + 1).tolist()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_leftovers_are_removed_and_no_more_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sink, "_unnamed_file", lambda _: None)
+    monkeypatch.setattr(sink, "_ended", threading.Event())
+
+    def end_in_the_middle() -> None:
+        with open_output(str(tmp_path / "y.npy"), (1, 2, 3), ARRAY.dtype, force=False):
+            assert len(list(tmp_path.iterdir())) == 1
+            sink.remove_leftovers()
+
+    assert isinstance(fault(end_in_the_middle), FileError)
+    assert not list(tmp_path.iterdir())
+    assert "the program ends" in fault(write_tensor, str(tmp_path / "z.npy"), ARRAY, force=False).message
