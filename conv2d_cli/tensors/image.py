@@ -31,9 +31,17 @@ _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4, "I;16": 1, "I": 1,
 _DTYPES = {"I;16": "uint16", "I": "int32", "F": "float32"}
 _CHANNELS_OF_FORMAT = {"PNG": (1, 2, 3, 4), "JPEG": (1, 3), "TIFF": (1, 3, 4)}
 _BYTE, _TWO_BYTES = 255, 65535
-_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
+# The EXIF tag, and what stands each of its values upright.
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
+}  # fmt: skip
+_TURNED = (5, 6, 7, 8)
 # Where a PNG has its bits a sample and its colour type (https://www.w3.org/TR/png-3/#11IHDR).
 _PNG_BITS, _PNG_COLOR, _PNG_COLORED = 24, 25, (2, 4, 6)
+# Deflate, the densest of the codes, makes at most 1032 bytes of one (https://zlib.net/zlib_tech.html).
+_MOST_INFLATED = 1040
 _BROKEN = "the picture is broken or was cut short; save it anew as PNG"
 
 
@@ -43,11 +51,11 @@ class ImageTensor:
     fortran_order = False
     offset = None
 
-    def __init__(self, picture: Picture) -> None:
-        """Say what the picture becomes.
+    def __init__(self, picture: Picture, file_bytes: int) -> None:
+        """Say what the picture in a file of so many bytes becomes.
 
         Raises:
-            DataError: it has more than one frame, or a kind of pixels that is none of ours.
+            DataError: it has more than one frame, more pixels than the file can hold, or a kind that is none of ours.
         """
         frames = getattr(picture, "n_frames", 1)
         if frames != 1:
@@ -55,10 +63,14 @@ class ImageTensor:
         self._picture = picture
         self._mode = _mode_of(picture)
         width, height = picture.size
-        if picture.getexif().get(_ORIENTATION) in _TURNED:
+        self._orientation = _orientation_of(picture)
+        if self._orientation in _TURNED:
             width, height = height, width
         self.shape = (_CHANNELS[self._mode], height, width)
         self.dtype = np.dtype(_DTYPES.get(self._mode, "uint8"))
+        declared = math.prod(self.shape) * self.dtype.itemsize
+        if declared > _MOST_INFLATED * file_bytes:
+            raise DataError(f"it declares {declared} bytes of pixels, more than its {file_bytes} can hold", _BROKEN)
 
     def read(self) -> Array:
         """Return the pixels.
@@ -66,11 +78,13 @@ class ImageTensor:
         Raises:
             DataError: the picture is broken.
         """
-        from PIL import ImageOps
+        from PIL.Image import Transpose
 
         with _explained():
             picture = self._picture if self._picture.mode == self._mode else self._picture.convert(self._mode)
-            pixels = np.asarray(ImageOps.exif_transpose(picture)).astype(self.dtype, copy=False)
+            if self._orientation in _UPRIGHT:
+                picture = picture.transpose(Transpose[_UPRIGHT[self._orientation]])
+            pixels = np.asarray(picture).astype(self.dtype, copy=False)
         planes = pixels.reshape(*pixels.shape[:2], self.shape[0]).transpose(2, 0, 1)
         return np.ascontiguousarray(planes)
 
@@ -87,7 +101,7 @@ def open_tensor(file: OpenFile, name: str | None) -> ImageTensor:
     library = _library()
     _check_depth(file)
     with _explained():
-        return ImageTensor(library.open(file.stream, formats=_READ))
+        return ImageTensor(library.open(file.stream, formats=_READ), file.size or 0)
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:
@@ -154,6 +168,13 @@ def _mode_of(picture: Picture) -> str:
     if picture.mode not in _MODES:
         raise DataError(f"its pixels are of the kind {picture.mode}", "save it as gray, RGB or RGBA")
     return _MODES[picture.mode]
+
+
+def _orientation_of(picture: Picture) -> int:
+    """Return the EXIF orientation, of a PNG only if it stands before the pixels: Pillow would read them all for it."""
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return 1
+    return int(picture.getexif().get(_ORIENTATION, 1))
 
 
 def _check_depth(file: OpenFile) -> None:

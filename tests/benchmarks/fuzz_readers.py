@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from markdown import print_verdict
-from mutations import peak_bytes, try_mutations
+from mutations import peak_bytes, read_sound, try_mutations
 
 RAM_DISKS = ("/dev/shm",)  # noqa: S108 - the folder made there has a name of its own
 STEP, MOST_GROWTH = 10_000, 64 << 20
@@ -27,10 +27,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=next(filter(os.path.isdir, RAM_DISKS), None)) as folder:
-        try_mutations(Path(folder), 1000, given.seed)
+        read_sound(Path(folder))
         before, refused, started = peak_bytes(), 0, time.monotonic()
         for start in range(0, given.count, STEP):
-            refused += try_mutations(Path(folder), min(STEP, given.count - start), given.seed + 1 + start)
+            refused += try_mutations(Path(folder), min(STEP, given.count - start), given.seed + start)
         growth = peak_bytes() - before
     seconds = time.monotonic() - started
     print(f"{given.count} files, {refused} refused, {seconds:.0f} s, {growth / 2**20:.1f} MiB more at most")

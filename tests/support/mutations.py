@@ -8,17 +8,18 @@ import resource
 import sys
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from hostile_files import CORPUS, GOOD_NPY
+from PIL import Image
 
 from conv2d_cli.errors import Conv2dError
 from conv2d_cli.tensors.source import open_source, tensors_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 # Numbers that lengths, sizes and offsets become.
 _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
@@ -35,6 +36,11 @@ def originals() -> list[tuple[str, bytes]]:
     tensors = next(one.content for one in CORPUS if one.name == "trailing.safetensors")[:-1]
     sound = [("x.npy", GOOD_NPY), ("x.npz", stored.getvalue()), ("x.npz", deflated.getvalue())]
     sound.append(("x.safetensors", tensors))
+    for suffix, options in (("png", {}), ("jpg", {}), ("tif", {}), ("tif", {"compression": "tiff_lzw"})):
+        stream = io.BytesIO()
+        kind = {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, "PNG")
+        Image.fromarray(np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)).save(stream, kind, **options)
+        sound.append((f"x.{suffix}", stream.getvalue()))
     small = [(f"x{one.name[one.name.rindex('.') :]}", one.content) for one in CORPUS if len(one.content) < 4096]
     return sound * 20 + [(name, content) for name, content in small if "::" not in name]
 
@@ -91,6 +97,14 @@ _CHANGES: tuple[Callable[[bytearray, random.Random], None], ...] = (
 )
 
 
+def read_sound(folder: Path) -> None:
+    """Read every file as it is, so that what readers load for themselves is there."""
+    for name, content in originals():
+        (folder / name).write_bytes(content)
+        with suppress(Conv2dError), open_source(str(folder / name)) as source:
+            source.read()
+
+
 def try_mutations(folder: Path, count: int, seed: int) -> int:
     """Read so many changed files; return how many were refused. Anything but our own errors is raised."""
     draw, files, refused = random.Random(seed), originals(), 0
@@ -114,5 +128,10 @@ def try_mutations(folder: Path, count: int, seed: int) -> int:
 
 def peak_bytes() -> int:
     """Return the most memory that this process has had."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Unlike `ru_maxrss`, it knows nothing of the process that started this one.
+        lines = status.read_text("ascii", "replace").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -93,6 +93,7 @@ def sound() -> bytes:
         (png(100_000, 100_000), "decompression bomb"),
         (png(12_000, 12_000), "decompression bomb"),
         (png(2**31 - 1, 2**31 - 1), ""),
+        (png(5000, 5000), "more than its "),
         (png(0, 5), ""),
         (png(4, 4, 16, 2, bytes(4 * 25)), "16 bits a colour"),
         (png(4, 4, 16, 6, bytes(4 * 33)), "16 bits a colour"),
@@ -114,6 +115,12 @@ def test_broken_pictures_and_bombs_are_refused(tmp_path: Path, content: bytes, s
         read(path)
     assert says in caught.value.message
     assert caught.value.message.startswith(str(path))
+
+
+def test_a_picture_of_one_colour_is_no_bomb(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.new("RGB", (3000, 2000), (7, 7, 7)), optimize=True)
+    assert (read(path) == 7).all()
+    assert path.stat().st_size * 800 < 3000 * 2000 * 3 or path.stat().st_size < 30_000
 
 
 def test_frames_and_names_are_refused(tmp_path: Path) -> None:
