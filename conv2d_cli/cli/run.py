@@ -104,7 +104,7 @@ def run(
     """The convolution itself, on a tensor file."""
     del debug  # the way in has read it
     many = operands is not None and bool(operands) and is_many(operands[0])
-    keys = PlanReport._fields if plan else ManyReport._fields if many else RunReport._fields
+    keys = ManyReport._fields if many else PlanReport._fields if plan else RunReport._fields
     output = output_of(("schema_version", *keys), format_name=format_name, json=json, get=get, color=color, quiet=quiet)
     if not operands:
         raise UsageError("INPUT is missing", "conv2d run x.npy 3 64 7 -o y.npy")
@@ -145,8 +145,11 @@ def run(
     )
     if resume and not many:
         raise UsageError("--resume is for many files", "give a folder or a quoted pattern as INPUT")
+    for option, given in (("--plan", plan), ("--memory-limit", memory_limit is not None)):
+        if many and given:
+            raise UsageError(f"{option} is for one file", "give one of the files as INPUT")
     with words.own_words():
-        if many and not plan:
+        if many:
             return _run_many(request, output, resume=resume, no_progress=no_progress)
         if plan:
             with job.opened(request, machine()) as opened:

@@ -99,7 +99,8 @@ class _Job:
         request = self.request
         with ExitStack() as stack:
             weight, bias, layer = single.parameters_opened(request, dtype, stack)
-            check_dtypes(dtype, weight=weight.dtype if weight else single.drawn_dtype(layer, dtype))
+            weight_dtype = weight.dtype if weight else single.drawn_dtype(layer, dtype)
+            check_dtypes(dtype, weight=weight_dtype, bias=None if bias is None else bias.dtype)
             bias_values = None if bias is None else bias.read()
             if weight is not None:
                 weight_values = weight.read()
@@ -133,6 +134,8 @@ def run_many(request: single.Request, *, resume: bool, tell: Listener) -> tuple[
     root, files = matched(request.input)
     if request.output is None or is_stream(request.output):
         raise UsageError("many files need a folder for their outputs", "-o FOLDER")
+    if request.save_parameters is not None:
+        raise UsageError("--save-parameters is for one file", "convolve one of them with it, and the others after")
     single.check_request(request._replace(output=None))
     with ExitStack() as stack:
         # Faults of the layer are told once, before any file is read.

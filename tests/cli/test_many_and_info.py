@@ -62,6 +62,8 @@ def test_a_summary_of_many_and_the_gravest_code(folder: Path) -> None:
     [
         (("frames", "3", "8", "3"), 2, "many files need a folder"),
         (("frames", "3", "8", "3", "-o", "-"), 2, "many files need a folder"),
+        (("frames", "3", "8", "3", "-o", "out", "--plan"), 2, "--plan is for one file"),
+        (("frames", "3", "8", "3", "-o", "out", "--memory-limit", "1GiB"), 2, "--memory-limit is for one file"),
         (("frames/*.png", "3", "8", "3", "-o", "out"), 4, "no file matches frames/*.png"),
         (("frames/f0.npy", "3", "8", "3", "--resume"), 2, "--resume is for many files"),
         (("frames", "3", "0", "3", "-o", "out"), 2, "out_channels must be a positive integer"),

@@ -113,6 +113,18 @@ def test_a_fault_of_the_layer_is_told_before_any_file_is_read(folder: Path) -> N
     assert not (folder / "out").exists()
 
 
+def test_parameters_of_another_type_are_refused(folder: Path) -> None:
+    np.save(folder / "b.npy", np.zeros(2, "f4"))
+    report, code, failed = go(folder, bias=str(folder / "b.npy"))
+    assert (report.written, report.failed, code) == (8, 4, 3)
+    assert {name for name, _ in failed} == {"00.npy", "03.npy", "06.npy", "09.npy"}, "those of float64"
+
+
+def test_parameters_are_kept_of_one_file_alone(folder: Path) -> None:
+    with pytest.raises(UsageError, match="is for one file"):
+        go(folder, save_parameters=str(folder / "p.npz"))
+
+
 @pytest.mark.parametrize("output", [None, "-"])
 def test_many_files_need_a_folder(folder: Path, output: str | None) -> None:
     with pytest.raises(UsageError, match="need a folder"):
