@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from conv2d_cli.engine.threads import share_out
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.engine.plan import Plan
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
     # Takes weight (groups, filters, K) and columns (groups, K, pixels), fills sums; the last is spare room like them.
     Multiply = Callable[[Array, Array, Array, list[Array]], object]
+
+# With so many blocks for each worker, one that is left over at the end takes little.
+_MANY_BLOCKS = 4
 
 
 def prepare(plan: Plan, weight: Array, bias: Array | None) -> tuple[Array, Array | None]:
@@ -57,35 +60,59 @@ def convolve_columns(
     groups, filters = geometry.groups, weight.shape[1]
     grouped_out = out.reshape(-1, groups, filters, *out.shape[2:])
     height, width = out.shape[2:]
-    for first in range(0, filters, blocks.channels):
-        channels = slice(first, first + blocks.channels)
-        tile = np.ascontiguousarray(weight[:, channels], dtype)
-        tile_bias = None if bias is None else bias[:, channels].astype(dtype)
+    corners = list(product(range(len(x)), range(0, height, blocks.rows), range(0, width, blocks.columns)))
 
-        def work_of(
-            scratch: Scratch, channels: slice = channels, tile: Array = tile, tile_bias: Array | None = tile_bias
-        ) -> Callable[[tuple[int, int, int]], None]:
-            lower = _lowering(plan, dtype, scratch)
-            size = groups * tile.shape[1] * blocks.rows * blocks.columns
-            room = [scratch.take(size, dtype=dtype) for _ in range(spares + (not blocks.direct))]
+    def work_of(scratch: Scratch) -> Callable[[tuple[tuple[int, int, int], list[_Tile]]], None]:
+        lower = _lowering(plan, dtype, scratch)
+        size = groups * blocks.channels * blocks.rows * blocks.columns
+        room = [scratch.take(size, dtype=dtype) for _ in range(spares + (not blocks.direct))]
 
-            def work(job: tuple[int, int, int]) -> None:
-                image, top, left = job
-                target = grouped_out[image, :, channels, top : top + blocks.rows, left : left + blocks.columns]
-                columns = lower(x[image], top, left, *target.shape[2:])
-                shape = (groups, tile.shape[1], columns.shape[2])
+        def work(job: tuple[tuple[int, int, int], list[_Tile]]) -> None:
+            (image, top, left), tiles = job
+            block = grouped_out[image, :, :, top : top + blocks.rows, left : left + blocks.columns]
+            columns = lower(x[image], top, left, *block.shape[2:])
+            for tile in tiles:
+                target = block[:, tile.channels]
+                shape = (groups, tile.weight.shape[1], columns.shape[2])
                 buffers = [shaped(buffer, *shape) for buffer in room]
                 sums = target.reshape(shape) if blocks.direct else buffers.pop()
-                multiply(tile, columns, sums, buffers)
-                if tile_bias is not None:
-                    sums += tile_bias
+                multiply(tile.weight, columns, sums, buffers)
+                if tile.bias is not None:
+                    sums += tile.bias
                 if not blocks.direct:
                     store(sums.reshape(target.shape), target)
 
-            return work
+        return work
 
-        jobs = product(range(len(x)), range(0, height, blocks.rows), range(0, width, blocks.columns))
-        share_out(jobs, plan, work_of)
+    for tiles in _tiles(weight, bias, blocks.channels, dtype, together=blocks.direct):
+        few = len(corners) % plan.workers and len(corners) < _MANY_BLOCKS * plan.workers
+        shares = [[tile] for tile in tiles] if few else [tiles]
+        share_out(product(corners, shares), plan, work_of)
+
+
+class _Tile(NamedTuple):
+    """Some filters of each group, (groups, filters, K), with their biases, (groups, filters, 1)."""
+
+    channels: slice
+    weight: Array
+    bias: Array | None
+
+
+def _tiles(
+    weight: Array, bias: Array | None, channels: int, dtype: np.dtype[Any], *, together: bool
+) -> Iterator[list[_Tile]]:
+    """Yield the filters, so many of each group at a time: all tiles together, or one after another if converted."""
+
+    def tile_at(first: int) -> _Tile:
+        part = slice(first, first + channels)
+        tile_bias = None if bias is None else bias[:, part].astype(dtype)
+        return _Tile(part, np.ascontiguousarray(weight[:, part], dtype), tile_bias)
+
+    starts = range(0, weight.shape[1], channels)
+    if together:
+        yield [tile_at(first) for first in starts]
+    else:
+        yield from ([tile_at(first)] for first in starts)
 
 
 def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[Array, int, int, int, int], Array]:

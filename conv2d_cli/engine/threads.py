@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +15,7 @@ from conv2d_cli.engine.scratch import Scratch, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future
     from contextlib import AbstractContextManager
 
     from conv2d_cli.engine.plan import Plan
@@ -105,11 +106,73 @@ class _Hold:
 blas_threads = _BlasThreads()
 
 
-@cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    from concurrent.futures import ThreadPoolExecutor
+class _Helpers:
+    """Python threads that help the calling one.
 
-    return ThreadPoolExecutor(workers, thread_name_prefix="conv2d")
+    A thread that is woken may start on the processor of the one that woke it, and stay there for milliseconds although
+    another is idle: two products of 1.2 ms took 2.6 ms side by side. So helpers keep off the caller's processor, which
+    is up to the system to choose: with that hint the same two took 1.4 ms.
+    """
+
+    def __init__(self, number: int) -> None:
+        """Start so many threads, when they are first needed."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._pool = ThreadPoolExecutor(number, thread_name_prefix="conv2d", initializer=self._enter)
+        self._number = number
+        self._threads: list[int] = []
+        self._places: set[int] = set()
+
+    def submit(self, work: Callable[..., None], *given: object) -> Future[None]:
+        """Have one of them do `work`."""
+        return self._pool.submit(work, *given)
+
+    def keep_elsewhere(self) -> None:
+        """Keep the threads off the caller's processor, where there are enough others."""
+        processor = _current_processor()
+        if processor is None:
+            return
+        allowed = os.sched_getaffinity(0)
+        others = allowed - {processor}
+        places = others if len(others) >= self._number else allowed
+        if places == self._places:
+            return
+        self._places = places
+        for thread in self._threads:
+            _place(thread, places)
+
+    def _enter(self) -> None:
+        self._threads.append(threading.get_native_id())
+        if self._places:
+            _place(0, self._places)
+
+
+def _place(thread: int, processors: set[int]) -> None:
+    # It may have ended, or the processors may have been taken away: then the system chooses.
+    with suppress(OSError):
+        os.sched_setaffinity(thread, processors)
+
+
+@cache
+def _processor_reader() -> Callable[[], int] | None:
+    """Return the C library's `sched_getcpu`; None where there is none, or threads cannot be placed."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    from ctypes import CDLL
+
+    reader: Callable[[], int] | None = getattr(CDLL(None), "sched_getcpu", None)
+    return reader
+
+
+def _current_processor() -> int | None:
+    reader = _processor_reader()
+    return None if reader is None else reader()
+
+
+_helpers = cache(_Helpers)
+if hasattr(os, "register_at_fork"):
+    # A forked process has none of its parent's threads.
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
 
 
 def share_out(jobs: Iterable[Job], plan: Plan, work_of: Callable[[Scratch], Callable[[Job], None]]) -> None:
@@ -137,7 +200,9 @@ def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], No
                     return
                 work(job)
 
-    helpers = [_pool(len(makers) - 1).submit(drain, make) for make in makers[1 : len(waiting)]]
+    pool = _helpers(len(makers) - 1)
+    pool.keep_elsewhere()
+    helpers = [pool.submit(drain, make) for make in makers[1 : len(waiting)]]
     try:
         drain(makers[0])
     finally:

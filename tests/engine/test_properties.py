@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,3 +130,13 @@ def test_an_image_in_a_batch_has_the_bits_it_has_alone(seed: int, dtype: str, gr
     together = conv2d(x, weight, padding=1, groups=groups)
     apart = [conv2d(image, weight, padding=1, groups=groups) for image in x]
     assert together.tobytes() == np.stack(apart).tobytes()
+
+
+@pytest.mark.parametrize("batch", [2, 3, 8])
+@pytest.mark.parametrize("threads", [2, 3])
+def test_filters_that_threads_share_give_each_image_the_bits_it_has_alone(batch: int, threads: int) -> None:
+    random = np.random.default_rng(batch)
+    x = random.standard_normal((batch, 200, 7, 7)).astype(np.float32)
+    weight, bias = random.standard_normal((300, 200, 3, 3)).astype(np.float32), np.arange(300, dtype=np.float32)
+    convolve = partial(conv2d, weight=weight, bias=bias, padding=1, threads=threads, algorithm="im2col")
+    assert convolve(x).tobytes() == np.stack([convolve(image) for image in x]).tobytes()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -114,6 +116,45 @@ def test_every_job_is_done_once() -> None:
 
     share_out(range(500), shared_plan(), work_of)
     assert sorted(done) == [*range(500)]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="threads cannot be placed")
+def test_helpers_keep_off_the_processor_of_the_caller() -> None:
+    mine = os.sched_getaffinity(0)
+    if len(mine) < 2:
+        pytest.skip("needs two processors")
+    caller, places = threading.get_ident(), {}
+    both_here = threading.Barrier(2, timeout=10)
+
+    def work(_: int) -> None:
+        both_here.wait()
+        places[threading.get_ident()] = os.sched_getaffinity(0)
+
+    def place_of_helper() -> set[int]:
+        places.clear()
+        share_out(range(2), shared_plan(), lambda _: work)
+        assert places.pop(caller) == os.sched_getaffinity(0)
+        (helper,) = places.values()
+        return helper
+
+    try:
+        for _ in range(2):
+            assert len(mine - place_of_helper()) == 1
+            # A caller that is kept on one processor takes its helpers along.
+            os.sched_setaffinity(0, {max(mine)})
+            assert place_of_helper() == {max(mine)}
+            os.sched_setaffinity(0, mine)
+    finally:
+        os.sched_setaffinity(0, mine)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_starts_helpers_of_its_own() -> None:
+    share_out(range(2), shared_plan(), lambda _: lambda _: None)
+    forked = get_context("fork").Process(target=share_out, args=(range(2), shared_plan(), lambda _: lambda _: None))
+    forked.start()
+    forked.join(10)
+    assert forked.exitcode == 0
 
 
 @pytest.mark.parametrize("failing", [0, 7, 499])

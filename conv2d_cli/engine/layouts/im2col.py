@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.summation import spare_products
-from conv2d_cli.engine.task import SHARED_PIXELS, Layout, even_part
+from conv2d_cli.engine.task import SHARED_PIXELS, WORTH_SHARING, Layout, even_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 4 << 20
 # Weights in the compute type: larger ones are converted a tile of output channels at a time.
 _WEIGHT_BYTES = 16 << 20
+# Where an image is too few pixels to be shared out, each thread takes at least so many filters.
+_SHARED_FILTERS = 48
 
 
 class Im2colBlocks(NamedTuple):
-    """Output rows and columns of a block, output channels of each group, and whether `out` takes the products."""
+    """Output rows and columns of a block, filters of each group at a time, and whether `out` takes the products."""
 
     rows: int
     columns: int
@@ -55,32 +57,38 @@ def lay_out(task: Task) -> Layout | None:
     budget = min(_BLOCK_BYTES, task.scratch_bytes // task.threads)
     workers = task.threads if task.pixels >= task.threads * SHARED_PIXELS else 1
     rows, columns = block_pixels(block_scratch, geometry.height.output, geometry.width.output, budget, workers)
-    jobs = -(-geometry.height.output // rows) * -(-geometry.width.output // columns)
+    blocks = -(-geometry.height.output // rows) * -(-geometry.width.output // columns)
     pixels = rows * columns
     runs = -(-taps // task.summation.run_taps)
     tiles = -(-filters // channels)
     lowered, run = groups * taps * pixels, min(pixels, task.row_length)
-    nanoseconds = costs.COSTS.setup + (
-        tiles
-        * jobs
-        * (
-            costs.copy(lowered, run, geometry.width.stride, itemsize)
-            + costs.copy(lowered // (geometry.height.kernel * geometry.width.kernel), run, 1, itemsize)
-            + groups * runs * costs.gemm(channels, -(-taps // runs), pixels, itemsize)
-            + runs * costs.COSTS.matmul_call
-            + (runs - 1 + converted) * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
-            + 8 * costs.COSTS.call
-        )
+    lowering = blocks * (
+        costs.copy(lowered, run, geometry.width.stride, itemsize)
+        + costs.copy(lowered // (geometry.height.kernel * geometry.width.kernel), run, 1, itemsize)
+        + 8 * costs.COSTS.call
     )
+    products = blocks * (
+        groups * runs * costs.gemm(channels, -(-taps // runs), pixels, itemsize)
+        + runs * costs.COSTS.matmul_call
+        + (runs - 1 + converted) * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
+    )
+    nanoseconds = costs.COSTS.setup + tiles * (lowering + products)
+    shares = 1
+    if not converted and groups == 1 and blocks < task.threads and nanoseconds >= WORTH_SHARING:
+        lanes = costs.COSTS.lanes
+        part = -(-filters // (task.threads * lanes)) * lanes
+        if part >= _SHARED_FILTERS and -(-filters // part) == task.threads:
+            channels, shares = part, task.threads
     weight_scratch = itemsize * channels * groups * (taps + 1) if converted else 0
     return Layout(
-        Im2colBlocks(rows, columns, channels, not converted),
-        jobs,
+        Im2colBlocks(rows, columns, min(channels, filters), not converted),
+        blocks * shares,
         nanoseconds,
         block_scratch(rows, columns) - passing(rows, columns),
         weight_scratch,
         f"windows are copied to columns for {rows}x{columns} output pixels at a time",
         passing(rows, columns),
+        repeated=lowering if shares > 1 else 0.0,
     )
 
 
