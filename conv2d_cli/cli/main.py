@@ -49,9 +49,9 @@ def _leave(code: int) -> NoReturn:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    sink = sys.modules.get("conv2d_cli.tensors.sink")
-    if sink is not None:
-        sink.remove_leftovers()
+    replacement = sys.modules.get("conv2d_cli.tensors.replacement")
+    if replacement is not None:
+        replacement.remove_leftovers()
     os._exit(code)
 
 

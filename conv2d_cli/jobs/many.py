@@ -30,7 +30,8 @@ from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import ManyReport
 from conv2d_cli.tensors.location import is_stream
 from conv2d_cli.tensors.matching import matched, outputs_for
-from conv2d_cli.tensors.sink import check_output_dtype, open_output, synchronize_folder
+from conv2d_cli.tensors.replacement import synchronize_folder
+from conv2d_cli.tensors.sink import check_output_dtype, open_output
 from conv2d_cli.tensors.source import Source, open_source
 
 if TYPE_CHECKING:

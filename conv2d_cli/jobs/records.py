@@ -97,5 +97,7 @@ def fingerprint(words: tuple[object, ...], *arrays: NDArray[Any] | None) -> str:
 
 
 def _look(path: Path) -> list[int]:
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+    """Return the size and the time of a file, or of all files of a store."""
+    files = [path, *path.rglob("*")] if path.is_dir() else [path]
+    looks = [(status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files)]
+    return [sum(size for size, _ in looks), max(time for _, time in looks)]

@@ -317,7 +317,7 @@ def _check_memory(job: Job, machine: Machine) -> None:
 
 def _held_bytes(request: Request, plan: Plan, image: Source) -> int:
     """Return the bytes of input, output and scratch that are in memory at once."""
-    held = plan.scratch_bytes + 2 * piece_bytes(plan)
+    held = plan.scratch_bytes + 2 * piece_bytes(plan) + image.passing_bytes
     if not image.is_read_in_parts:
         held += image.read_peak_bytes
     elif plan.tiling is not None and is_stream(request.input):

@@ -51,6 +51,8 @@ class Stored(Protocol):
     def offset(self) -> int | None:
         """The byte of the file where its elements begin, one after another in C order; None where they do not."""
 
+    # A tensor of which parts can be read otherwise has `part(key)`, and `passing_bytes` that this takes besides.
+
     def read(self) -> np.ndarray[Any, Any]:
         """Return its elements as they are stored."""
 
@@ -74,6 +76,7 @@ class Format(NamedTuple):
 
     `is_placed` says that parts of an output are written in any order, `streams` that an input is read from a pipe too.
     `extra` is the one of ours that installs the `library` it needs, and `kind` tells formats of one module apart.
+    `is_store` says that it is a folder with files of its own.
     """
 
     module: str
@@ -85,6 +88,7 @@ class Format(NamedTuple):
     extra: str | None = None
     library: str | None = None
     kind: str | None = None
+    is_store: bool = False
 
     def loaded(self) -> ModuleType:
         """Return the module that reads and writes it."""
@@ -97,6 +101,9 @@ class Format(NamedTuple):
         return opened
 
 
+STORE = "zarr"
+# One of these stands in every folder that is a store.
+_STORE_FILES = ("zarr.json", ".zarray", ".zgroup")
 _COMPLEX = frozenset({"complex64", "complex128"})
 # The names are the suffixes too.
 FORMATS = {
@@ -111,6 +118,9 @@ FORMATS = {
         frozenset({"complex128"}),
         extra="safetensors",
         library="safetensors",
+    ),
+    STORE: Format(
+        "conv2d_cli.tensors.zarr", (), lacks=frozenset({"bfloat16"}), extra="zarr", library="zarr", is_store=True
     ),
     **{
         suffix: Format(
@@ -142,3 +152,13 @@ def format_of_magic(start: bytes) -> str | None:
         if kind.magic and start[kind.magic_offset :].startswith(kind.magic):
             return name
     return None
+
+
+def is_store(path: Path) -> bool:
+    """Whether there is a folder that is one tensor, or several, by its suffix or else by what is in it."""
+    return path.is_dir() and (format_of_suffix(path) == STORE or holds_store(path))
+
+
+def holds_store(folder: Path) -> bool:
+    """Whether what every store has is in a folder."""
+    return any((folder / name).exists() for name in _STORE_FILES)

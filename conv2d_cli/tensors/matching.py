@@ -6,7 +6,7 @@ import glob
 from pathlib import Path
 
 from conv2d_cli.errors import FileError, UsageError
-from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, format_of_suffix
+from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, format_of_suffix, is_store
 from conv2d_cli.tensors.location import is_stream
 
 
@@ -16,7 +16,7 @@ def is_many(typed: str) -> bool:
         return False
     try:
         path = Path(typed)
-        return path.is_dir() or (glob.has_magic(typed) and not path.exists())
+        return (path.is_dir() and not is_store(path)) or (glob.has_magic(typed) and not path.exists())
     except (OSError, ValueError):
         return False
 
@@ -31,14 +31,17 @@ def matched(typed: str) -> tuple[Path, list[Path]]:
     """
     root = Path(typed)
     if root.is_dir():
-        found = [path for path in root.iterdir() if path.is_file() and format_of_suffix(path) and path.name[0] != "."]
+        listed = (path for path in root.iterdir() if path.name[0] != ".")
+        found = [path for path in listed if is_store(path) or (path.is_file() and format_of_suffix(path))]
         what = f"cannot read {typed}: the folder holds no tensor file"
     else:
         pattern, root = root, _fixed_part(root)
         rest = str(Path(*pattern.parts[len(root.parts) :]))
         # Hidden files only where they are asked for, as in a shell.
         hidden = pattern.name[0] == "."
-        found = [path for path in root.glob(rest) if path.is_file() and (hidden or path.name[0] != ".")]
+        found = [
+            path for path in root.glob(rest) if (path.is_file() or is_store(path)) and (hidden or path.name[0] != ".")
+        ]
         what = f"no file matches {typed}"
     if not found:
         raise FileError(what, f"known suffixes: {SUFFIXES}")
@@ -56,7 +59,7 @@ def outputs_for(root: Path, files: list[Path], folder: Path) -> list[Path]:
         output = folder / file.relative_to(root)
         known = FORMATS.get(format_of_suffix(file) or "")
         # A picture would lose what is no byte.
-        if known is None or known.library == "PIL":
+        if known is None or known.library == "PIL" or (file.is_dir() and not known.is_store):
             output = output.with_name(f"{output.name}.{STREAMED}")
         if output in taken:
             raise UsageError(

@@ -39,31 +39,47 @@ class Image(Protocol):
         """Return the rows and columns asked for."""
 
 
-class PlacedImage:
-    """One image (channels, H, W) in a file, of which `image[..., rows, columns]` reads just that."""
+class PartlyRead:
+    """One image (channels, H, W) of which `image[..., rows, columns]` reads just that."""
+
+    shape: tuple[int, ...]
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Array:
+        """Return a rectangle of it, (channels, rows, columns)."""
+        raise NotImplementedError
+
+    def __getitem__(self, key: tuple[object, Positions, Positions]) -> Array:
+        """Return (channels, rows, columns); rows as indices stand in a column of them, as NumPy wants it.
+
+        Raises:
+            DataError: the bytes are not what they were said to be.
+        """
+        _, rows, columns = key
+        left, right = _bounds(columns, self.shape[2])
+        if isinstance(rows, slice):
+            part = self.read(*_bounds(rows, self.shape[1]), left, right)
+        else:
+            places, order = np.unique(rows, return_inverse=True)
+            breaks = np.flatnonzero(np.diff(places) > 1) + 1
+            several = [self.read(int(run[0]), int(run[-1]) + 1, left, right) for run in np.split(places, breaks)]
+            part = np.concatenate(several, axis=1)[:, order.reshape(-1)]
+        return part if isinstance(columns, slice) else part[..., columns.reshape(-1) - left]
+
+
+class PlacedImage(PartlyRead):
+    """One image whose elements lie in a file one after another."""
 
     def __init__(self, stream: BinaryIO, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         """Remember where it lies: from byte `offset` on."""
         self.shape, self._dtype = shape, dtype
         self._stream, self._offset = stream, offset
 
-    def __getitem__(self, key: tuple[object, Positions, Positions]) -> Array:
-        """Return (channels, rows, columns); rows as indices stand in a column of them, as NumPy wants it.
+    def read(self, top: int, bottom: int, left: int, right: int) -> Array:
+        """Return a rectangle of it.
 
         Raises:
             DataError: the file has become shorter.
         """
-        _, rows, columns = key
-        left, right = _bounds(columns, self.shape[2])
-        if isinstance(rows, slice):
-            part = self._rows(*_bounds(rows, self.shape[1]), left, right)
-        else:
-            places, order = np.unique(rows, return_inverse=True)
-            several = [self._rows(int(place), int(place) + 1, left, right) for place in places]
-            part = np.concatenate(several, axis=1)[:, order.reshape(-1)]
-        return part if isinstance(columns, slice) else part[..., columns.reshape(-1) - left]
-
-    def _rows(self, top: int, bottom: int, left: int, right: int) -> Array:
         channels, height, width = self.shape
         part = np.empty((channels, bottom - top, right - left), self._dtype)
         itemsize = self._dtype.itemsize

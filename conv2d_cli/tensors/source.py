@@ -6,6 +6,7 @@ import math
 import os
 import stat
 from contextlib import contextmanager
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
@@ -17,18 +18,20 @@ from conv2d_cli.tensors.elements import ElementStream
 from conv2d_cli.tensors.formats import (
     FORMATS,
     MAGIC_BYTES,
+    STORE,
     STREAMED,
     SUFFIXES,
     OpenFile,
     Stored,
     format_of_magic,
     format_of_suffix,
+    is_store,
 )
 from conv2d_cli.tensors.location import Location, input_location
-from conv2d_cli.tensors.placed import Image, PlacedImage, read_at
+from conv2d_cli.tensors.placed import Image, PartlyRead, PlacedImage, read_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     Array = np.ndarray[Any, Any]
 
@@ -57,12 +60,23 @@ class Source:
     @property
     def is_read_in_parts(self) -> bool:
         """Whether images are read one by one: from where they lie in a file, or as they come out of a pipe."""
-        return self._stored.offset is not None or self._streams
+        return self._stored.offset is not None or self._streams or self._part is not None
 
     @property
     def _streams(self) -> bool:
         stored = self._stored
         return isinstance(stored, ElementStream) and stored.offset is None and not stored.fortran_order
+
+    @property
+    def _part(self) -> Callable[[tuple[Any, ...]], Array] | None:
+        part: Callable[[tuple[Any, ...]], Array] | None = getattr(self._stored, "part", None)
+        return part
+
+    @property
+    def passing_bytes(self) -> int:
+        """Bytes that reading a part takes besides that part."""
+        passing: int = getattr(self._stored, "passing_bytes", 0)
+        return passing
 
     def image(self, number: int) -> Image:
         """Return one image, of which parts are read when they are asked for; from a pipe in their order.
@@ -72,6 +86,9 @@ class Source:
             FileError: they cannot be read.
         """
         offset = self._stored.offset
+        if self._part is not None:
+            prefix = (number,) if len(self.shape) > len("CHW") else ()
+            return _ConvertedImage(_ImageInStore(self._part, prefix, self.shape[-3:]), self)
         if offset is None:
             image: Array = self.read_images(number, 1)[0]
             return image
@@ -99,6 +116,10 @@ class Source:
                 if first + count == batch:
                     self._stored.finish()  # type: ignore[attr-defined]
             return self.converted(stored.reshape(count, *shape))
+        if self._part is not None and len(self.shape) > len("CHW"):
+            with _about(self.typed):
+                stored = self._part((slice(first, first + count),))
+            return self.converted(stored)
         if self._whole is None:
             self._whole = self.read().reshape(batch, *shape)
         return self._whole[first : first + count]
@@ -133,10 +154,22 @@ class Source:
         return self.converted(stored)
 
 
+class _ImageInStore(PartlyRead):
+    """One image of a tensor whose parts are read by a key."""
+
+    def __init__(
+        self, part: Callable[[tuple[Any, ...]], Array], prefix: tuple[int, ...], shape: tuple[int, ...]
+    ) -> None:
+        self._part, self._prefix, self.shape = part, prefix, shape
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Array:
+        return self._part((*self._prefix, slice(None), slice(top, bottom), slice(left, right)))
+
+
 class _ConvertedImage:
     """An image in a file, whose parts are read as elements of the type that its tensor is read in."""
 
-    def __init__(self, image: PlacedImage, source: Source) -> None:
+    def __init__(self, image: PartlyRead, source: Source) -> None:
         self.shape, self._image, self._source = image.shape, image, source
 
     def __getitem__(self, key: Any) -> Array:  # noqa: ANN401 - slices and arrays of indices
@@ -212,7 +245,8 @@ def _stream(location: Location, stdin: BinaryIO | None) -> BinaryIO:
             raise FileError("stdin is closed", "give a file instead of -")
         return stdin
     try:
-        return location.path.open("rb")
+        # What a store holds is in files of its own.
+        return BytesIO() if is_store(location.path) else location.path.open("rb")
     except ValueError as error:
         # A NUL in the path.
         raise OSError(str(error)) from error
@@ -246,6 +280,8 @@ def _recognised(location: Location, stream: BinaryIO) -> tuple[str, OpenFile]:
     """Return the name of a file's format, by its suffix or else by what it begins with."""
     size = _size(stream)
     name = location.format or (location.path and format_of_suffix(location.path))
+    if location.path is not None and is_store(location.path):
+        name = STORE
     if name is None and size is not None:
         position = stream.tell()
         name = format_of_magic(stream.read(MAGIC_BYTES))
@@ -253,6 +289,8 @@ def _recognised(location: Location, stream: BinaryIO) -> tuple[str, OpenFile]:
         if name is None and size:
             raise DataError("it is no tensor file that we know", f"known: {SUFFIXES}")
     name = name or STREAMED
+    if FORMATS[name].is_store:
+        return name, OpenFile(stream, location.path, None)
     if not FORMATS[name].streams and (size is None or location.path is None):
         raise DataError(f"a .{name} cannot be read from a pipe", f"give it as a file, or pipe a .{STREAMED}")
     return name, OpenFile(stream, location.path, size)

@@ -5,6 +5,7 @@ folder is killed too, and taken up again with `--resume` until it ends: all its 
 A file system that fills up is a small tmpfs where one can be mounted, else a limit on the size of files.
 
 python tests/benchmarks/nothing_lost.py [--kills 300] [--signals 100] [--full 50] [--memory 50] [--resumes 20]
+    [--suffix npy|zarr]
 """
 
 from __future__ import annotations
@@ -40,13 +41,21 @@ MIB = 1 << 20
 class Scene:
     """A folder with an input, an old output and the bytes of the new one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, suffix: str) -> None:
         self.folder = folder
         generator = np.random.default_rng(0)
         np.save(folder / "x.npy", generator.standard_normal((4, 8, 700, 700)).astype("f4"))
-        self.run("-o", "new.npy")
-        self.new, self.old = (folder / "new.npy").read_bytes(), b"old" * 1000
-        self.target = folder / "y.npy"
+        np.save(folder / "small.npy", generator.standard_normal((8, 7, 7)).astype("f4"))
+        self.target, self.new_file, self.old_file = (folder / f"{name}.{suffix}" for name in ("y", "new", "old"))
+        self.run("-o", str(self.new_file))
+        subprocess.run([*PROGRAM, "run", "small.npy", *LAYER, "-o", str(self.old_file)], cwd=folder, check=True)
+        self.new, self.old = contents(self.new_file), contents(self.old_file)
+        self.size = sum(map(len, self.new.values()))
+
+    def put_old(self) -> None:
+        if self.target.is_dir():
+            shutil.rmtree(self.target)
+        (shutil.copytree if self.old_file.is_dir() else shutil.copy)(self.old_file, self.target)
 
     def command(self, *words: str) -> list[str]:
         return [*PROGRAM, "run", "x.npy", *LAYER, *words]
@@ -55,19 +64,19 @@ class Scene:
         subprocess.run(self.command(*words), cwd=self.folder, check=True)
 
     def strays(self) -> list[Path]:
-        return [path for path in self.folder.rglob(".conv2d-*") if path.suffix == ".tmp"]
+        return [path for path in self.folder.rglob(".conv2d-*") if path.suffix in {".tmp", ".old"}]
 
     def judge(self, *, killed: bool = False) -> str:
-        content = self.target.read_bytes()
+        content = contents(self.target)
         strays = self.strays()
         for stray in strays:
-            stray.unlink()
-        assert content in {self.old, self.new}, "the target is neither the old file nor the new one"
+            shutil.rmtree(stray) if stray.is_dir() else stray.unlink()
+        assert content in (self.old, self.new), "the target is neither the old file nor the new one"
         assert killed or not strays, "a temporary file was left behind"
         return "new" if content == self.new else "old"
 
     def started(self, *words: str, before: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
-        self.target.write_bytes(self.old)
+        self.put_old()
         command = self.command("-o", str(self.target), "--force", *words)
         return subprocess.Popen(
             command,
@@ -75,6 +84,12 @@ class Scene:
             stderr=subprocess.PIPE,
             preexec_fn=before,  # noqa: PLW1509 - a limit, no threads
         )
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Return a file, or all files of a store, by their names in it."""
+    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 
 def killed(scene: Scene, number: signal.Signals, seconds: float) -> tuple[str, int]:
@@ -112,7 +127,7 @@ def filled(scene: Scene, size: int) -> tuple[str, int]:
     with small_disk(size) as disk:
         if disk is None:
             return limited(scene, resource.RLIMIT_FSIZE, size)
-        target, scene.target = scene.target, disk / "y.npy"
+        target, scene.target = scene.target, disk / scene.target.name
         try:
             process = scene.started()
             _, errors = process.communicate(timeout=60)
@@ -154,15 +169,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, count in (("kills", 300), ("signals", 100), ("full", 50), ("memory", 50), ("resumes", 20), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=count)
+    parser.add_argument("--suffix", default="npy")
     given = parser.parse_args()
     random.seed(given.seed)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        scene = Scene(Path(folder))
+        scene = Scene(Path(folder), given.suffix)
         started = time.monotonic()
-        scene.run("-o", "again.npy")
+        scene.run("-o", f"again.{given.suffix}")
         seconds = 1.1 * (time.monotonic() - started)
-        size = len(scene.new)
+        size = scene.size
         tries: dict[str, tuple[int, Callable[[int], tuple[str, int]]]] = {
             "SIGKILL": (given.kills, lambda _: killed(scene, signal.SIGKILL, seconds)),
             "SIGTERM": (given.signals // 2, lambda _: killed(scene, signal.SIGTERM, seconds)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import zarr
 from random_layers import draw_valid
 
 from conv2d_cli.engine import convolution, tiled, tiles
@@ -82,6 +83,10 @@ def by_every_way(folder: Path, layer: LayerValues, x: Array, weight: Array, bias
     np.save(folder / "x.npy", np.asfortranarray(x))
     go()
     ways["fortran order"] = written(folder / "y.npy")
+    zarr.create_array(folder / "x.zarr", data=x, chunks=tuple(-(-size // 2) or 1 for size in x.shape), overwrite=True)
+    go(input=str(folder / "x.zarr"), output=str(folder / "y.zarr"), force=True)
+    np.save(folder / "y.npy", np.asarray(zarr.open_array(folder / "y.zarr", mode="r")[...]))
+    ways["store"] = written(folder / "y.npy")
     many = folder / "many"
     many.mkdir(exist_ok=True)
     np.save(many / "x.npy", x)

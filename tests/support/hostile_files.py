@@ -5,14 +5,21 @@ The bytes are made here, by hand and deterministic, so that what is wrong with e
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import struct
 import zipfile
 import zlib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from npy_bytes import npy_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 _ELEMENTS = bytes(4 * 2 * 3 * 4)
 GOOD_NPY = npy_bytes((2, 3, 4), "<f4", _ELEMENTS)
@@ -20,12 +27,28 @@ HUGE = 2**62
 
 
 class Hostile(NamedTuple):
-    """One file; `says` is part of the message."""
+    """One file, or the files of a store; `says` is part of the message."""
 
     name: str
-    content: bytes
+    content: bytes | Mapping[str, bytes]
     says: str
     code: int = 3
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of it."""
+        return len(self.content) if isinstance(self.content, bytes) else sum(map(len, self.content.values()))
+
+
+def place(path: Path, content: bytes | Mapping[str, bytes]) -> None:
+    """Write a file, or a store."""
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+        return
+    path.mkdir()
+    for name, part in content.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(part)
 
 
 def _npy() -> list[Hostile]:
@@ -168,4 +191,88 @@ def _safetensors() -> list[Hostile]:
     ]
 
 
-CORPUS = (*_npy(), *_npz(), *_safetensors())
+def _zarr() -> list[Hostile]:
+    version_3 = {
+        "shape": [2, 3, 4], "data_type": "float32", "zarr_format": 3, "node_type": "array", "fill_value": 0,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2, 3, 4]}}, "attributes": {},
+        "chunk_key_encoding": {"name": "default"}, "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+    }  # fmt: skip
+    version_2 = {
+        "shape": [2, 3, 4], "chunks": [2, 3, 4], "dtype": "<f4", "fill_value": 0, "order": "C", "filters": None,
+        "compressor": None, "zarr_format": 2,
+    }  # fmt: skip
+
+    def store(chunk: bytes = _ELEMENTS, **changed: object) -> dict[str, bytes]:
+        return {"zarr.json": json.dumps(version_3 | changed).encode(), "c/0/0/0": chunk}
+
+    def store_2(chunk: bytes = _ELEMENTS, **changed: object) -> dict[str, bytes]:
+        return {".zarray": json.dumps(version_2 | changed).encode(), "0.0.0": chunk}
+
+    def chunked(*shape: object) -> dict[str, object]:
+        return {"name": "regular", "configuration": {"chunk_shape": shape}}
+
+    def codecs(*names: str, **configuration: object) -> list[object]:
+        return [{"name": "bytes"}, *({"name": name, "configuration": configuration} for name in names)]
+
+    bomb = bytes(100 << 20)
+    zstd_claim = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", 2**31) + b"\x01\x00\x00"
+    zstd_blocks = b"\x28\xb5\x2f\xfd\x00\x58" + (bytes([0x02, 0x00, 0x10]) + b"\0") * 200 + b"\x03\x00\x10\0"
+    blosc_claim = bytes([2, 1, 1, 4]) + struct.pack("<III", 2**31 - 1, 2**20, 20) + bytes(4)
+    arrays = {
+        "shape_negative": {"shape": [-2, 3, 4]}, "shape_bool": {"shape": [True, 3, "4"]},
+        "shape_float": {"shape": [2.5, 3, 4]}, "shape_text": {"shape": "234"}, "shape_none": {"shape": None},
+        "shape_huge": {"shape": [HUGE, HUGE, HUGE]}, "shape_longer": {"shape": [2, 3, 4, 5]},
+        "chunk_zero": {"chunk_grid": chunked(0, 3, 4)}, "chunk_negative": {"chunk_grid": chunked(-2, 3, 4)},
+        "chunk_other": {"chunk_grid": chunked(2, 3, 5)}, "chunk_fewer": {"chunk_grid": chunked(2, 3)},
+        "chunk_huge": {"chunk_grid": chunked(HUGE, HUGE, HUGE)}, "grid_unknown": {"chunk_grid": {"name": "hexagons"}},
+        "type_unknown": {"data_type": "float31"}, "type_number": {"data_type": 7}, "type_raw": {"data_type": "r32"},
+        "type_text": {"data_type": "string"}, "type_structured": {"data_type": {"name": "structured"}},
+        "fill_text": {"fill_value": "much"}, "fill_none": {"fill_value": None}, "codecs_none": {"codecs": None},
+        "codecs_empty": {"codecs": []}, "codec_unknown": {"codecs": codecs("zip9")},
+        "codec_twice": {"codecs": [{"name": "bytes"}, {"name": "bytes"}]}, "format_4": {"zarr_format": 4},
+        "format_text": {"zarr_format": "3"}, "node_unknown": {"node_type": "tree"},
+        "key_encoding_unknown": {"chunk_key_encoding": {"name": "../.."}},
+        "key_separator": {"chunk_key_encoding": {"name": "default", "configuration": {"separator": "/../../"}}},
+        "must_understand": {"secret": {"must_understand": True}},
+    }  # fmt: skip
+    arrays_2 = {
+        "object": {"dtype": "|O"}, "structured": {"dtype": [["a", "<f4"], ["b", "<f4"]]}, "unicode": {"dtype": "<U9"},
+        "dtype_unknown": {"dtype": "<q9"}, "order": {"order": "Z"}, "negative": {"shape": [-2, 3, 4]},
+        "pickle": {"filters": [{"id": "pickle", "protocol": 4}]}, "json": {"compressor": {"id": "json2"}},
+        "no_chunks": {"chunks": None}, "chunks_fewer": {"chunks": [2, 3]},
+        "compressor_unknown": {"compressor": {"id": "x"}}, "compressor_text": {"compressor": "gzip"},
+        "separator": {"dimension_separator": "x"},
+    }  # fmt: skip
+    metadata = {
+        "no_json": b"hello", "empty": b"", "list": b"[]", "number": b"7", "not_utf8": b'{"\xff": 1}',
+        "nested": b'{"shape":' * 5000, "null": b"null", "empty_object": b"{}", "nan": b'{"zarr_format": NaN}',
+        "cut": store()["zarr.json"][:-30],
+    }  # fmt: skip
+    return [
+        *(Hostile(f"{name}.zarr", store(**changed), "") for name, changed in arrays.items()),  # type: ignore[arg-type]
+        *(Hostile(f"v2_{name}.zarr", store_2(**changed), "") for name, changed in arrays_2.items()),  # type: ignore[arg-type]
+        *(Hostile(f"metadata_{name}.zarr", {"zarr.json": text}, "") for name, text in metadata.items()),
+        Hostile("metadata_long.zarr", {"zarr.json": b" " * (5 << 20)}, "more than"),
+        Hostile("no_metadata.zarr", {"c/0/0/0": _ELEMENTS}, ""),
+        Hostile("a_file.zarr", GOOD_NPY, "a .zarr is a folder"),
+        Hostile("no_such.zarr::x", store(), "which has no name"),
+        Hostile("path.zarr::../../x", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "no tensor"),
+        Hostile("empty_group.zarr", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "holds no tensor"),
+        Hostile("cut.zarr", store(_ELEMENTS[:-1]), ""),
+        Hostile("longer.zarr", store(_ELEMENTS + b"x"), ""),
+        Hostile("much_longer.zarr", store(bytes(17 << 20)), "bytes, more than"),
+        Hostile("v2_cut.zarr", store_2(_ELEMENTS[:-4]), ""),
+        Hostile("no_gzip.zarr", store(codecs=codecs("gzip", level=1)), ""),
+        Hostile("no_zstd.zarr", store(codecs=codecs("zstd", level=1, checksum=False)), ""),
+        Hostile("crc.zarr", store(_ELEMENTS + bytes(4), codecs=codecs("crc32c")), ""),
+        Hostile("bomb_gzip.zarr", store(gzip.compress(bomb), codecs=codecs("gzip", level=1)), "a chunk becomes more"),
+        Hostile("bomb_zlib.zarr", store_2(zlib.compress(bomb), compressor={"id": "zlib", "level": 1}), "becomes more"),
+        Hostile("bomb_bz2.zarr", store_2(bz2.compress(bomb), compressor={"id": "bz2", "level": 1}), "becomes more"),
+        Hostile("bomb_lzma.zarr", store_2(lzma.compress(bomb), compressor={"id": "lzma"}), "becomes more"),
+        Hostile("bomb_zstd.zarr", store(zstd_claim, codecs=codecs("zstd", level=1, checksum=False)), "becomes more"),
+        Hostile("bomb_zstd_blocks.zarr", store_2(zstd_blocks, compressor={"id": "zstd", "level": 1}), "becomes more"),
+        Hostile("bomb_blosc.zarr", store_2(blosc_claim, compressor={"id": "blosc"}), "becomes more"),
+    ]
+
+
+CORPUS = (*_npy(), *_npz(), *_safetensors(), *_zarr())

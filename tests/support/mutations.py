@@ -33,7 +33,11 @@ def originals() -> list[tuple[str, bytes]]:
     np.savez_compressed(deflated, x=values, y=values.astype(np.int8))
     with zipfile.ZipFile(stored, "a") as archive:
         archive.writestr("notes.txt", "none")
-    tensors = next(one.content for one in CORPUS if one.name == "trailing.safetensors")[:-1]
+    tensors = next(
+        content
+        for content in (one.content for one in CORPUS if one.name == "trailing.safetensors")
+        if isinstance(content, bytes)
+    )[:-1]
     sound = [("x.npy", GOOD_NPY), ("x.npz", stored.getvalue()), ("x.npz", deflated.getvalue())]
     sound.append(("x.safetensors", tensors))
     for suffix, options in (("png", {}), ("jpg", {}), ("tif", {}), ("tif", {"compression": "tiff_lzw"})):
@@ -41,7 +45,8 @@ def originals() -> list[tuple[str, bytes]]:
         kind = {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, "PNG")
         Image.fromarray(np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)).save(stream, kind, **options)
         sound.append((f"x.{suffix}", stream.getvalue()))
-    small = [(f"x{one.name[one.name.rindex('.') :]}", one.content) for one in CORPUS if len(one.content) < 4096]
+    files = [(one.name, one.content) for one in CORPUS if isinstance(one.content, bytes)]
+    small = [(f"x{name[name.rindex('.') :]}", content) for name, content in files if len(content) < 4096]
     return sound * 20 + [(name, content) for name, content in small if "::" not in name]
 
 

@@ -1,0 +1,113 @@
+"""Zarr stores of version 3 as they are written: the library makes the metadata, and each chunk is a plain file.
+
+Elements are not compressed: real numbers hardly shrink. Chunks are not written through the library, whose threads go on
+when a signal has ended the job.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from conv2d_cli.tensors.placed import write_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import ModuleType
+
+    Array = np.ndarray[Any, Any]
+
+# A chunk is one image, or else a part of a plane with sides of this length at most.
+_CHUNK_BYTES, _CHUNK_SIDE = 16 << 20, 1024
+
+
+class ZarrOutput:
+    """An array (N, channels, H, W), or one image, that is being written."""
+
+    remarks = ()
+
+    def __init__(self, library: ModuleType, folder: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        """Write the metadata into an empty folder."""
+        self._folder, self._dtype = folder, dtype.newbyteorder("<")
+        *batch, channels, height, width = shape
+        whole = channels * height * width * dtype.itemsize <= _CHUNK_BYTES
+        image = (channels, height, width) if whole else (1, min(height, _CHUNK_SIDE), min(width, _CHUNK_SIDE))
+        self._chunk = tuple(max(1, size) for size in image)
+        self._batched = bool(batch)
+        _write_metadata(library, folder, {"": (shape, (*([1] * len(batch)), *self._chunk), dtype)})
+
+    def write(self, first: int, images: Array) -> None:
+        """Write whole images (count, channels, H, W), the first of which has that number."""
+        for number, image in enumerate(images, first):
+            self.write_tile(number, 0, 0, image)
+
+    def write_tile(self, number: int, top: int, left: int, tile: Array) -> None:
+        """Write a rectangle (channels, rows, columns) of one image."""
+        axes = zip((0, top, left), tile.shape, self._chunk, strict=True)
+        for places in product(*(_cut(*axis) for axis in axes)):
+            part = tile[tuple(place.part for place in places)].astype(self._dtype, copy=False)
+            index = (*([number] if self._batched else []), *(place.chunk for place in places))
+            self._put(_chunk_file(self._folder, index), part, [place.inside for place in places])
+
+    def _put(self, file: Path, part: Array, inside: list[int]) -> None:
+        if part.shape == self._chunk:
+            file.write_bytes(np.ascontiguousarray(part).data)
+            return
+        file.touch()
+        with file.open("r+b", buffering=0) as stream:
+            stream.truncate(math.prod(self._chunk) * part.itemsize)
+            for channel, row in np.ndindex(*part.shape[:2]):
+                start = np.ravel_multi_index((inside[0] + channel, inside[1] + row, inside[2]), self._chunk)
+                write_at(stream, np.ascontiguousarray(part[channel, row]), int(start) * part.itemsize)
+
+
+class _Place(NamedTuple):
+    """What of a tile lies in a chunk, along one axis: that chunk, where in it this begins, and the part of the tile."""
+
+    chunk: int
+    inside: int
+    part: slice
+
+
+def write_group(library: ModuleType, folder: Path, tensors: Mapping[str, Array]) -> None:
+    """Write tensors into an empty folder as the arrays of a group, each in one chunk."""
+    shapes = {name: (array.shape, tuple(max(1, size) for size in array.shape)) for name, array in tensors.items()}
+    _write_metadata(library, folder, {name: (*shapes[name], array.dtype) for name, array in tensors.items()})
+    for name, array in tensors.items():
+        if array.size:
+            chunk = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+            _chunk_file(folder / name, (0,) * array.ndim).write_bytes(chunk.data)
+
+
+def _cut(start: int, length: int, size: int) -> list[_Place]:
+    """Return where positions from `start` on lie in chunks of `size`."""
+    edges = [start, *range((start // size + 1) * size, start + length, size), start + length]
+    return [
+        _Place(first // size, first % size, slice(first - start, end - start))
+        for first, end in pairwise(edges)
+        if first < end
+    ]
+
+
+def _chunk_file(folder: Path, index: tuple[int, ...]) -> Path:
+    file = folder.joinpath("c", *map(str, index))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
+
+
+def _write_metadata(library: ModuleType, folder: Path, arrays: Mapping[str, tuple[Any, ...]]) -> None:
+    """Write what the library says of arrays, each of a shape, the shape of its chunks and a type; "" is the root."""
+    files: dict[str, Any] = {}
+    store = library.storage.MemoryStore(files)
+    if "" not in arrays:
+        library.create_group(store)
+    for name, (shape, chunks, dtype) in arrays.items():
+        library.create_array(store, name=name or None, shape=shape, chunks=chunks, dtype=dtype, compressors=None)
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.to_bytes())
