@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.engine.bands import Span, clear_sides, gather
+from conv2d_cli.engine.layouts.row_lowering import row_pitch
 from conv2d_cli.engine.products import multiply, store
 from conv2d_cli.engine.scratch import Scratch, shaped
 from conv2d_cli.engine.summation import between_zeros, spare_products
@@ -83,9 +84,9 @@ class _Rows:
         self._direct = direct and (self._filters == 1 or blocks.together == 1)
         self._summation = between_zeros(plan.summation, taps)
         input_rows = (blocks.rows - 1) * height.stride + height.kernel
-        self._lowered = scratch.take(
-            blocks.groups, input_rows, channels, width.kernel, width.output, dtype=weight.dtype
-        )
+        pitch = row_pitch(width.output, weight.itemsize)
+        self._padded = scratch.take(blocks.groups, input_rows, channels, width.kernel, pitch, dtype=weight.dtype)
+        self._lowered = self._padded[..., : width.output]
         self._columns = [
             Span(tap * width.dilation - width.before, width.stride, width.output) for tap in range(width.kernel)
         ]
@@ -113,14 +114,14 @@ class _Rows:
     def multiply(self, matrices: Array, first: int, target: Array, together: int) -> None:
         """Fill `target` (groups, filters, rows, Wo), of a number of rows that `together` divides, from row `first`."""
         groups, parts, width = len(target), target.shape[2] // together, target.shape[3]
-        group, row, _, _, element = self._lowered.strides
+        group, row, _, tap, element = self._padded.strides
         step = self._plan.geometry.height.stride * row
         windows = np.ndarray(
             (groups, parts, matrices.shape[3], width),
-            self._lowered.dtype,
-            self._lowered,
+            self._padded.dtype,
+            self._padded,
             first * step,
-            (group, together * step, width * element, element),
+            (group, together * step, tap, element),
         )
         shape = (groups, parts, self._filters * together, width)
         buffers = [shaped(buffer, *shape) for buffer in self._room]

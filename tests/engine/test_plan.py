@@ -12,6 +12,7 @@ from conv2d_cli.dtypes import COMPUTABLE
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.convolution import run_plan
 from conv2d_cli.engine.layouts.im2col import gathered_rows, rows_at_once, span
+from conv2d_cli.engine.layouts.row_lowering import row_pitch
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE
 from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, elapsed, even_part
@@ -331,3 +332,8 @@ def test_huge_images_and_kernels_leave_the_scratch_bounded() -> None:
 def test_numbers_need_not_fit_a_machine() -> None:
     plan = plan_convolution(square(10**30))
     assert plan.output_bytes == 4 * 64 * 10**60
+
+
+def test_lowered_rows_do_not_begin_at_the_same_place_of_every_page() -> None:
+    assert [row_pitch(width, 4) for width in (7, 255, 256, 512, 1024)] == [7, 255, 272, 528, 1040]
+    assert [row_pitch(width, 8) for width in (64, 128, 1024)] == [64, 136, 1032]

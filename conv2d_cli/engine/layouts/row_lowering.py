@@ -18,6 +18,11 @@ _ROWS_TOGETHER = (1, 2, 4, 7, 8, 14, 16)
 _WEIGHT_BYTES = 4 << 20
 
 
+# Rows that begin at the same place of every page take the same few places of the nearest cache: 11x11 on 1024 columns
+# took 4.5 ms so, and 2.5 with these bytes between its rows.
+_PAGE_PART, _BETWEEN_BYTES = 1024, 64
+
+
 class RowBlocks(NamedTuple):
     """Groups and output rows of a block, and how many output rows one product makes."""
 
@@ -33,6 +38,11 @@ def lay_out(task: Task) -> Layout | None:
         return None
     found = [_layout(task, together) for together in _ROWS_TOGETHER if together <= height.output]
     return best(found, task.threads)
+
+
+def row_pitch(width: int, itemsize: int) -> int:
+    """Return the elements from the start of one lowered row of `width` elements to that of the next."""
+    return width + (_BETWEEN_BYTES // itemsize if width * itemsize % _PAGE_PART == 0 else 0)
 
 
 def product_taps(task: Task, together: int) -> int:
@@ -53,7 +63,8 @@ def _layout(task: Task, together: int) -> Layout | None:
     spares = spare_products(summed, taps) + stored
     picked = DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
     wrapped = 8 * (DTYPES[task.dtype].kind in "iu")
-    input_row, picked_row = channels * width.output * itemsize * width.kernel, channels * width.output * picked
+    input_row = channels * row_pitch(width.output, itemsize) * itemsize * width.kernel
+    picked_row = channels * width.output * picked
     passing_row = height.stride * picked_row + filters * width.output * wrapped
     # Of one group: what each output row takes, and what the rows that its first window spans take besides.
     row_bytes = height.stride * input_row + filters * width.output * itemsize * spares + passing_row
