@@ -51,7 +51,8 @@ class Stored(Protocol):
     def offset(self) -> int | None:
         """The byte of the file where its elements begin, one after another in C order; None where they do not."""
 
-    # A tensor of which parts can be read otherwise has `part(key)`, and `passing_bytes` that this takes besides.
+    # A tensor of which parts can be read otherwise has `part(key)`, and `passing_bytes` that this takes besides; one
+    # with a checksum has `verify()`, to be called before a part of it is read at its offset.
 
     def read(self) -> np.ndarray[Any, Any]:
         """Return its elements as they are stored."""

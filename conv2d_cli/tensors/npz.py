@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MEMBER_SUFFIX = ".npy"
 _LENGTHS_OFFSET = 26
+# Bytes that are read at a time to compare a checksum.
+_VERIFIED = 1 << 20
 
 
 class NpzTensor:
@@ -38,6 +40,7 @@ class NpzTensor:
         Raises:
             DataError: the member or its header is broken.
         """
+        self._archive, self._member = archive, member
         entry = archive.getinfo(member)
         with _explained():
             self._tensor = NpyTensor(archive.open(member), entry.file_size)
@@ -55,6 +58,16 @@ class NpzTensor:
         """
         with _explained():
             return self._tensor.read()
+
+    def verify(self) -> None:
+        """Compare the checksum of a member that is read where it lies.
+
+        Raises:
+            DataError: it is another.
+        """
+        with _explained(), self._archive.open(self._member) as stream:
+            while stream.read(_VERIFIED):
+                pass
 
 
 def _member_offset(archive: ZipFile, entry: ZipInfo) -> int:

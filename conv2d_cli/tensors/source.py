@@ -53,6 +53,7 @@ class Source:
         self.typed, self._stored, self._stream = typed, stored, stream
         self.shape = stored.shape
         self._whole: Array | None = None
+        self._verified = False
         with _about(typed):
             self.dtype = _dtype_read(stored.dtype, dtype)
             self._target = numpy_dtype(self.dtype)
@@ -92,6 +93,7 @@ class Source:
         if offset is None:
             image: Array = self.read_images(number, 1)[0]
             return image
+        self._verify()
         shape, dtype = self.shape[-3:], self._stored.dtype
         place = offset + number * math.prod(shape) * dtype.itemsize
         return _ConvertedImage(PlacedImage(self._stream, place, shape, dtype), self)
@@ -106,6 +108,7 @@ class Source:
         shape = self.shape[-3:]
         size, batch = math.prod(shape), math.prod(self.shape[:-3])
         if self._stored.offset is not None:
+            self._verify()
             stored = np.empty(count * size, self._stored.dtype)
             with _about(self.typed):
                 read_at(self._stream, stored, self._stored.offset + first * size * stored.itemsize)
@@ -123,6 +126,14 @@ class Source:
         if self._whole is None:
             self._whole = self.read().reshape(batch, *shape)
         return self._whole[first : first + count]
+
+    def _verify(self) -> None:
+        """Have the whole tensor checked before a part of it is read, where the format has a checksum."""
+        verify = getattr(self._stored, "verify", None)
+        if verify is not None and not self._verified:
+            with _about(self.typed):
+                verify()
+        self._verified = True
 
     def converted(self, stored: Array) -> Array:
         """Return stored elements as those of the type they are read in.

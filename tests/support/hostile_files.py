@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _ELEMENTS = bytes(4 * 2 * 3 * 4)
 GOOD_NPY = npy_bytes((2, 3, 4), "<f4", _ELEMENTS)
 HUGE = 2**62
+_NO_ARCHIVE, _NO_STORE = "it is no sound .npz archive: ", "it is no sound Zarr store: "
+_NO_SAFETENSORS = "it is no sound .safetensors file: "
 
 
 class Hostile(NamedTuple):
@@ -61,13 +63,20 @@ def _npy() -> list[Hostile]:
     def typed(descr: object) -> bytes:
         return header(f"{{'descr': {descr}, 'fortran_order': False, 'shape': (2, 3, 4), }}")
 
+    # What is not said of the header, but of what follows or of what it names.
+    says = {
+        "one_less": "24 bytes follow", "64_axes": "92 bytes follow", "zero": "96 bytes follow",
+        "object": "Python objects", "bytes": "its elements are",
+        "structured_object": "Python objects", "void": "are |V4, not numbers", "unicode": "elements are str32",
+        "deep": "not numbers", "long_name": "not numbers",
+    }  # fmt: skip
     cut = {0: "empty", 8: "cut short", 9: "cut short", 10: "cut short", 40: "cut short", 100: "promises"}
     shapes = {
         "negative": "(-2, 3, 4)", "negative_last": "(2, 3, -4)", "bool": "(True, 3, 4)", "float": "(2.0, 3, 4)",
         "none": "(None, 3, 4)", "text": "'234'", "list": "[2, 3, 4]", "number": "24", "nested": "((2, 3), 4)",
         "complex": "(2j, 3, 4)", "huge": f"({HUGE}, {HUGE}, {HUGE})", "overflow": "(4294967296, 4294967296)",
         "overflow_to_zero": f"(0, {HUGE}, {HUGE})", "one_more": "(2, 3, 5)", "one_less": "(2, 3, 3)",
-        "a_tebibyte": "(1024, 1024, 262144)", "64_axes": str((1,) * 65), "set": "{2, 3, 4}", "bytes": "b'abc'",
+        "a_tebibyte": "(1024, 1024, 262144)", "64_axes": str((1,) * 65), "set": "{2, 3, 4}", "byte_text": "b'abc'",
         "digits": f"({'9' * 4000}, 1)",
     }  # fmt: skip
     types = {
@@ -88,13 +97,13 @@ def _npy() -> list[Hostile]:
         "unary": "{'descr': '<f4', 'fortran_order': not 1, 'shape': (2, 3, 4)}",
     }  # fmt: skip
     return [
-        *(Hostile(f"cut_at_{size}.npy", GOOD_NPY[:size], cut.get(size, "")) for size in (*range(11), 40, 100)),
-        *(Hostile(f"shape_{name}.npy", shaped(shape), "") for name, shape in shapes.items()),
-        *(Hostile(f"type_{name}.npy", typed(descr), "") for name, descr in types.items()),
+        *(Hostile(f"cut_at_{size}.npy", GOOD_NPY[:size], cut.get(size, "version")) for size in (*range(11), 40, 100)),
+        *(Hostile(f"shape_{name}.npy", shaped(shape), says.get(name, "header")) for name, shape in shapes.items()),
+        *(Hostile(f"type_{name}.npy", typed(descr), says.get(name, "its header")) for name, descr in types.items()),
         *(Hostile(f"header_{name}.npy", header(text), "header") for name, text in headers.items()),
         Hostile("65_axes.npy", npy_bytes((1,) * 65, "<f4", bytes(4)), "which no array can have"),
         Hostile("version_0.npy", b"\x93NUMPY\x00\x00" + GOOD_NPY[8:], "version 0.0"),
-        Hostile("version_2_of_1.npy", b"\x93NUMPY\x02\x00" + GOOD_NPY[8:], ""),
+        Hostile("version_2_of_1.npy", b"\x93NUMPY\x02\x00" + GOOD_NPY[8:], "its header of 662372415 bytes"),
         Hostile("version_4.npy", b"\x93NUMPY\x04\x00" + GOOD_NPY[8:], "version 4.0"),
         Hostile("version_1_1.npy", b"\x93NUMPY\x01\x01" + GOOD_NPY[8:], "version 1.1"),
         Hostile("long_header.npy", npy_bytes(version=(2, 0), length=2**32 - 1), "longer than"),
@@ -130,7 +139,7 @@ def _npz() -> list[Hostile]:
     directory = good.rindex(b"PK\x01\x02")
     bomb = _archive([("x.npy", npy_bytes((1,), "<f4", bytes(64 << 20)))], zipfile.ZIP_DEFLATED)
     return [
-        *(Hostile(f"cut_at_{part}.npz", good[: len(good) * part // 16], "") for part in range(16)),
+        *(Hostile(f"cut_at_{part}.npz", good[: len(good) * part // 16], _NO_ARCHIVE) for part in range(16)),
         Hostile("no_member.npz", _archive([]), "holds no tensor"),
         Hostile("no_tensor.npz", _archive([("readme.txt", b"hello")]), "holds no tensor"),
         Hostile("two_members.npz", _archive([("a.npy", GOOD_NPY), ("b.npy", GOOD_NPY)]), "holds 2 tensors: a, b"),
@@ -142,14 +151,22 @@ def _npz() -> list[Hostile]:
         Hostile("member_is_longer.npz", _archive([("x.npy", GOOD_NPY + b"x")]), "bytes follow"),
         Hostile("bomb.npz", bomb, "bytes follow"),
         Hostile("wrong_checksum.npz", _patched(good, checksum, b"\x01\x02\x03\x04"), "CRC"),
-        Hostile("wrong_data.npz", _patched(deflated, deflated[60:90], bytes(30)), ""),
-        Hostile("size_lies.npz", good[:directory] + _patched(good[directory:], size, struct.pack("<I", 2**31)), ""),
-        Hostile("size_is_small.npz", good[:directory] + _patched(good[directory:], size, struct.pack("<I", 100)), ""),
-        Hostile("encrypted.npz", good[: directory + 8] + b"\x01\x00" + good[directory + 10 :], ""),
-        Hostile("unknown_method.npz", good[: directory + 10] + b"\x63\x00" + good[directory + 12 :], ""),
-        Hostile("offset_lies.npz", good[: end + 16] + struct.pack("<I", 2**31) + good[end + 20 :], ""),
-        Hostile("local_header_gone.npz", b"XX" + good[2:], ""),
-        Hostile("only_end.npz", good[end:], ""),
+        Hostile("wrong_data.npz", _patched(deflated, deflated[60:90], bytes(30)), _NO_ARCHIVE),
+        Hostile(
+            "size_lies.npz",
+            good[:directory] + _patched(good[directory:], size, struct.pack("<I", 2**31)),
+            "bytes follow",
+        ),
+        Hostile(
+            "size_is_small.npz",
+            good[:directory] + _patched(good[directory:], size, struct.pack("<I", 100)),
+            _NO_ARCHIVE,
+        ),
+        Hostile("encrypted.npz", good[: directory + 8] + b"\x01\x00" + good[directory + 10 :], _NO_ARCHIVE),
+        Hostile("unknown_method.npz", good[: directory + 10] + b"\x63\x00" + good[directory + 12 :], _NO_ARCHIVE),
+        Hostile("offset_lies.npz", good[: end + 16] + struct.pack("<I", 2**31) + good[end + 20 :], _NO_ARCHIVE),
+        Hostile("local_header_gone.npz", b"XX" + good[2:], _NO_ARCHIVE),
+        Hostile("only_end.npz", good[end:], _NO_ARCHIVE),
     ]
 
 
@@ -171,19 +188,25 @@ def _safetensors() -> list[Hostile]:
         "offsets_one": {"data_offsets": [0]}, "offsets_text": {"data_offsets": "0 96"},
     }  # fmt: skip
     return [
-        *(Hostile(f"cut_at_{size}.safetensors", good[:size], "") for size in (0, 1, 7, 8, 9, 40, len(good) - 1)),
-        *(Hostile(f"{name}.safetensors", made({"x": entry | other}), "") for name, other in entries.items()),
-        Hostile("absurd_length.safetensors", struct.pack("<Q", 2**63) + good[8:], ""),
-        Hostile("length_of_all.safetensors", struct.pack("<Q", 2**64 - 1) + good[8:], ""),
-        Hostile("no_json.safetensors", made(b"hello, world"), ""),
-        Hostile("list.safetensors", made([entry]), ""),
-        Hostile("not_utf8.safetensors", made(b'{"\xff\xfe": 1}'), ""),
-        Hostile("nested.safetensors", made(b'{"x":' * 500), ""),
-        Hostile("overlap.safetensors", made({"a": entry, "b": entry}), ""),
+        *(
+            Hostile(f"cut_at_{size}.safetensors", good[:size], _NO_SAFETENSORS)
+            for size in (0, 1, 7, 8, 9, 40, len(good) - 1)
+        ),
+        *(
+            Hostile(f"{name}.safetensors", made({"x": entry | other}), _NO_SAFETENSORS)
+            for name, other in entries.items()
+        ),
+        Hostile("absurd_length.safetensors", struct.pack("<Q", 2**63) + good[8:], _NO_SAFETENSORS),
+        Hostile("length_of_all.safetensors", struct.pack("<Q", 2**64 - 1) + good[8:], _NO_SAFETENSORS),
+        Hostile("no_json.safetensors", made(b"hello, world"), _NO_SAFETENSORS),
+        Hostile("list.safetensors", made([entry]), _NO_SAFETENSORS),
+        Hostile("not_utf8.safetensors", made(b'{"\xff\xfe": 1}'), _NO_SAFETENSORS),
+        Hostile("nested.safetensors", made(b'{"x":' * 500), _NO_SAFETENSORS),
+        Hostile("overlap.safetensors", made({"a": entry, "b": entry}), _NO_SAFETENSORS),
         Hostile(
             "two.safetensors", made({"a": entry, "b": entry | {"data_offsets": [96, 192]}}, _ELEMENTS * 2), "holds 2"
         ),
-        Hostile("trailing.safetensors", good + b"x", ""),
+        Hostile("trailing.safetensors", good + b"x", _NO_SAFETENSORS),
         Hostile("metadata_only.safetensors", made({"__metadata__": {"a": "b"}}, b""), "holds no tensor"),
         Hostile(
             "float8.safetensors", made({"x": entry | {"dtype": "F8_E4M3", "data_offsets": [0, 24]}}, bytes(24)), "F8"
@@ -245,26 +268,27 @@ def _zarr() -> list[Hostile]:
     }  # fmt: skip
     metadata = {
         "no_json": b"hello", "empty": b"", "list": b"[]", "number": b"7", "not_utf8": b'{"\xff": 1}',
-        "nested": b'{"shape":' * 5000, "null": b"null", "empty_object": b"{}", "nan": b'{"zarr_format": NaN}',
+        "nested": b'{"shape":' * 5000, "null": b"null", "nan": b'{"zarr_format": NaN}',
         "cut": store()["zarr.json"][:-30],
     }  # fmt: skip
     return [
-        *(Hostile(f"{name}.zarr", store(**changed), "") for name, changed in arrays.items()),  # type: ignore[arg-type]
-        *(Hostile(f"v2_{name}.zarr", store_2(**changed), "") for name, changed in arrays_2.items()),  # type: ignore[arg-type]
-        *(Hostile(f"metadata_{name}.zarr", {"zarr.json": text}, "") for name, text in metadata.items()),
+        *(Hostile(f"{name}.zarr", store(**changed), _NO_STORE) for name, changed in arrays.items()),  # type: ignore[arg-type]
+        *(Hostile(f"v2_{name}.zarr", store_2(**changed), _NO_STORE) for name, changed in arrays_2.items()),  # type: ignore[arg-type]
+        *(Hostile(f"metadata_{name}.zarr", {"zarr.json": text}, _NO_STORE) for name, text in metadata.items()),
+        Hostile("metadata_empty_object.zarr", {"zarr.json": b"{}"}, "holds no tensor"),
         Hostile("metadata_long.zarr", {"zarr.json": b" " * (5 << 20)}, "more than"),
-        Hostile("no_metadata.zarr", {"c/0/0/0": _ELEMENTS}, ""),
+        Hostile("no_metadata.zarr", {"c/0/0/0": _ELEMENTS}, _NO_STORE),
         Hostile("a_file.zarr", GOOD_NPY, "a .zarr is a folder"),
         Hostile("no_such.zarr::x", store(), "which has no name"),
         Hostile("path.zarr::../../x", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "no tensor"),
         Hostile("empty_group.zarr", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "holds no tensor"),
-        Hostile("cut.zarr", store(_ELEMENTS[:-1]), ""),
-        Hostile("longer.zarr", store(_ELEMENTS + b"x"), ""),
+        Hostile("cut.zarr", store(_ELEMENTS[:-1]), _NO_STORE),
+        Hostile("longer.zarr", store(_ELEMENTS + b"x"), _NO_STORE),
         Hostile("much_longer.zarr", store(bytes(17 << 20)), "bytes, more than"),
-        Hostile("v2_cut.zarr", store_2(_ELEMENTS[:-4]), ""),
-        Hostile("no_gzip.zarr", store(codecs=codecs("gzip", level=1)), ""),
-        Hostile("no_zstd.zarr", store(codecs=codecs("zstd", level=1, checksum=False)), ""),
-        Hostile("crc.zarr", store(_ELEMENTS + bytes(4), codecs=codecs("crc32c")), ""),
+        Hostile("v2_cut.zarr", store_2(_ELEMENTS[:-4]), _NO_STORE),
+        Hostile("no_gzip.zarr", store(codecs=codecs("gzip", level=1)), _NO_STORE),
+        Hostile("no_zstd.zarr", store(codecs=codecs("zstd", level=1, checksum=False)), _NO_STORE),
+        Hostile("crc.zarr", store(_ELEMENTS + bytes(4), codecs=codecs("crc32c")), _NO_STORE),
         Hostile("bomb_gzip.zarr", store(gzip.compress(bomb), codecs=codecs("gzip", level=1)), "a chunk becomes more"),
         Hostile("bomb_zlib.zarr", store_2(zlib.compress(bomb), compressor={"id": "zlib", "level": 1}), "becomes more"),
         Hostile("bomb_bz2.zarr", store_2(bz2.compress(bomb), compressor={"id": "bz2", "level": 1}), "becomes more"),
@@ -275,4 +299,5 @@ def _zarr() -> list[Hostile]:
     ]
 
 
-CORPUS = (*_npy(), *_npz(), *_safetensors(), *_zarr())
+_RAW = Hostile("no_shape.bin", _ELEMENTS, "says neither its shape nor its type", 2)
+CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr())

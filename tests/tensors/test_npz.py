@@ -14,6 +14,7 @@ from npy_bytes import npy_bytes
 from conv2d_cli.errors import DataError
 from conv2d_cli.tensors.formats import OpenFile
 from conv2d_cli.tensors.npz import open_tensor, write
+from conv2d_cli.tensors.source import open_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,3 +135,18 @@ def test_what_is_written_is_read_by_numpy(tmp_path: Path) -> None:
         assert read["file"].shape == (0, 3)
         assert read["weight"].tolist() == [[0, 1], [2, 3]]
         assert read["bias"].dtype == np.float16
+
+
+@pytest.mark.parametrize("dimensions", [3, 4])
+def test_a_part_is_read_only_when_the_checksum_of_all_is_right(tmp_path: Path, dimensions: int) -> None:
+    values = np.random.default_rng(0).standard_normal((4, 3, 50, 60)[-dimensions:])
+    np.savez(tmp_path / "x.npz", x=values)
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[-2000] ^= 1
+    (tmp_path / "x.npz").write_bytes(content)
+    with open_source(str(tmp_path / "x.npz")) as source:
+        assert source.is_read_in_parts
+        with pytest.raises(DataError, match="Bad CRC-32"):
+            source.read_images(0, 1)
+        with pytest.raises(DataError, match="Bad CRC-32"):
+            source.image(0)
