@@ -31,6 +31,8 @@ _BYTES = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?)\s*(?P<unit>[A-Za-
 _UNITS = {"B": 1} | {
     prefix + unit: base**power for power, prefix in enumerate("KMGT", 1) for unit, base in (("B", 1000), ("IB", 1024))
 }
+# Where many files have a row each.
+_FILE_KEY = "file"
 # What NumPy can count.
 _MOST_ELEMENTS = 2**58
 _SEEDS = range(-(2**63), 2**64)
@@ -104,7 +106,9 @@ def run(
     """The convolution itself, on a tensor file."""
     del debug  # the way in has read it
     many = operands is not None and bool(operands) and is_many(operands[0])
-    keys = ManyReport._fields if many else PlanReport._fields if plan else RunReport._fields
+    keys = PlanReport._fields if plan else ManyReport._fields if many else RunReport._fields
+    if plan and many:
+        keys = (_FILE_KEY, *keys)
     output = output_of(("schema_version", *keys), format_name=format_name, json=json, get=get, color=color, quiet=quiet)
     if not operands:
         raise UsageError("INPUT is missing", "conv2d run x.npy 3 64 7 -o y.npy")
@@ -145,10 +149,9 @@ def run(
     )
     if resume and not many:
         raise UsageError("--resume is for many files", "give a folder or a quoted pattern as INPUT")
-    for option, given in (("--plan", plan), ("--memory-limit", memory_limit is not None)):
-        if many and given:
-            raise UsageError(f"{option} is for one file", "give one of the files as INPUT")
     with words.own_words():
+        if many and plan:
+            return _plan_many(request, output)
         if many:
             return _run_many(request, output, resume=resume, no_progress=no_progress)
         if plan:
@@ -179,8 +182,25 @@ def run(
     return 0
 
 
+def _plan_many(request: Request, output: Output) -> int:
+    """Show the plan of each of many files, and tell of those that have none."""
+    from conv2d_cli.cli.machine import machine
+    from conv2d_cli.jobs.many import plan_many
+
+    code, rows = 0, []
+    for path, planned in plan_many(request, machine()):
+        if isinstance(planned, PlanReport):
+            rows.append({_FILE_KEY: str(path)} | record_of(planned))
+        else:
+            print_error(planned.message, planned.hint)
+            code = max(code, planned.exit_code)
+    output.show_rows(rows)
+    return code
+
+
 def _run_many(request: Request, output: Output, *, resume: bool, no_progress: bool) -> int:
     """Convolve many files; tell of each that fails, and at the end how many there were."""
+    from conv2d_cli.cli.machine import machine
     from conv2d_cli.jobs.many import Listener, run_many
 
     with output.progress_line(shown=not no_progress) as progress:
@@ -190,7 +210,7 @@ def _run_many(request: Request, output: Output, *, resume: bool, no_progress: bo
             total=progress.begin,
             remark=output.note,
         )
-        report, code = run_many(request, resume=resume, tell=tell)
+        report, code = run_many(request, machine(), resume=resume, tell=tell)
     if output.asked_for:
         output.show(record_of(report))
     else:

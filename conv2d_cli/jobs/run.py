@@ -119,10 +119,10 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
             algorithm=request.algorithm,
             threads=threads_for(request.threads),
         )
-        libraries = _MODULE_BYTES + plan.threads_used * _THREAD_BYTES
+        libraries = library_bytes(plan.threads_used)
         parameters = sum(operand.read_peak_bytes for operand in (weight, bias) if operand is not None)
         peak_bytes = (
-            machine.resident + libraries + max(plan.weight_bytes, parameters) + _held_bytes(request, plan, image)
+            machine.resident + libraries + max(plan.weight_bytes, parameters) + held_bytes(request, plan, image)
         )
         yield Job(request, layer, plan, image, weight, bias, peak_bytes)
 
@@ -315,7 +315,12 @@ def _check_memory(job: Job, machine: Machine) -> None:
         )
 
 
-def _held_bytes(request: Request, plan: Plan, image: Source) -> int:
+def library_bytes(threads: int) -> int:
+    """Return the bytes that libraries take once so many threads compute."""
+    return _MODULE_BYTES + threads * _THREAD_BYTES
+
+
+def held_bytes(request: Request, plan: Plan, image: Source) -> int:
     """Return the bytes of input, output and scratch that are in memory at once."""
     held = plan.scratch_bytes + 2 * piece_bytes(plan) + image.passing_bytes
     if not image.is_read_in_parts:

@@ -57,13 +57,24 @@ def test_a_summary_of_many_and_the_gravest_code(folder: Path) -> None:
     assert (again.code, again.out) == (3, "4\n0\n")
 
 
+def test_plans_of_many_have_a_row_each(folder: Path) -> None:
+    (folder / "frames/bad.npy").write_bytes(b"nothing")
+    done = conv2d("run", "frames/*.npy", "3", "8", "3", "--plan", "--format", "ndjson", folder=folder)
+    records = [json.loads(line) for line in done.out.splitlines()]
+    assert [record["file"] for record in records] == [f"frames/f{number}.npy" for number in range(4)]
+    assert all(record["output_shape"][-3] == 8 for record in records)
+    assert done.code == 3
+    assert "error: frames/bad.npy: " in done.err
+    named = conv2d("run", "frames", "3", "8", "3", "--plan", "--get", "file", "--get", "macs", folder=folder)
+    assert len(named.out.splitlines()) == 8
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
         (("frames", "3", "8", "3"), 2, "many files need a folder"),
         (("frames", "3", "8", "3", "-o", "-"), 2, "many files need a folder"),
-        (("frames", "3", "8", "3", "-o", "out", "--plan"), 2, "--plan is for one file"),
-        (("frames", "3", "8", "3", "-o", "out", "--memory-limit", "1GiB"), 2, "--memory-limit is for one file"),
+        (("frames", "3", "8", "3", "-o", "out", "--memory-limit", "20MB"), 5, "4 of 4 files failed"),
         (("frames/*.png", "3", "8", "3", "-o", "out"), 4, "no file matches frames/*.png"),
         (("frames/f0.npy", "3", "8", "3", "--resume"), 2, "--resume is for many files"),
         (("frames", "3", "0", "3", "-o", "out"), 2, "out_channels must be a positive integer"),

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from conv2d_cli.errors import FileError, UsageError
-from conv2d_cli.jobs import many
-from conv2d_cli.jobs.many import Listener, run_many
+from conv2d_cli.errors import DataError, FileError, MemoryLimitError, UsageError
+from conv2d_cli.jobs import errands
+from conv2d_cli.jobs.errands import Budget
+from conv2d_cli.jobs.many import Listener, plan_many, run_many
 from conv2d_cli.jobs.records import RECORDS, fingerprint
-from conv2d_cli.jobs.run import Request
+from conv2d_cli.jobs.run import Machine, Request, library_bytes
 from conv2d_cli.layer.rules import layer_from
+from conv2d_cli.report.run import PlanReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from conv2d_cli.errors import Conv2dError
     from conv2d_cli.report.run import ManyReport
 
+MACHINE = Machine(0, None)
 LAYER = layer_from({"in_channels": 3, "out_channels": 2, "kernel_size": 3})
 
 
@@ -38,7 +41,7 @@ def go(folder: Path, *, resume: bool = False, **changed: Any) -> tuple[ManyRepor
     failed: list[tuple[str, Conv2dError]] = []
     tell = Listener(lambda path, error: failed.append((path.name, error)), lambda _: None, lambda _: None)
     request = Request(str(folder / "in"), LAYER, {}, output=str(folder / "out"), threads=1)._replace(**changed)
-    report, code = run_many(request, resume=resume, tell=tell)
+    report, code = run_many(request, MACHINE, resume=resume, tell=tell)
     return report, code, failed
 
 
@@ -62,7 +65,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(folder: Path) -> None:
 def test_threads_that_read_and_write_make_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(folder)
     at_once = outputs(folder)
-    monkeypatch.setattr(many, "_SLOW", 0.0)
+    monkeypatch.setattr(errands, "_SLOW", 0.0)
     go(folder, force=True)
     assert outputs(folder) == at_once
     assert len(at_once) == 12
@@ -138,3 +141,55 @@ def test_a_fingerprint_sees_every_bit() -> None:
     prints = {fingerprint(("a",), array), fingerprint(("b",), array), fingerprint(("a",), other)}
     prints |= {fingerprint(("a",), array.reshape(3, 2)), fingerprint(("a",), None)}
     assert len(prints) == 5
+
+
+def test_files_wait_for_the_memory_that_others_hold(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go(folder)
+    at_once, held, most = outputs(folder), [0], [0]
+    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    take, give = Budget.take, Budget._give
+
+    def taken(budget: Budget, size: int) -> None:
+        take(budget, size)
+        held[0] += size
+        most[0] = max(most[0], held[0])
+
+    def given(budget: Budget, size: int) -> None:
+        held[0] -= size
+        give(budget, size)
+
+    monkeypatch.setattr(Budget, "take", taken)
+    monkeypatch.setattr(Budget, "_give", given)
+    limit = library_bytes(1) + 5_000_000
+    report, code, _ = go(folder, force=True, memory_limit=limit)
+    assert (report.written, code, held) == (12, 0, [0])
+    assert 4_000_000 < most[0] <= 5_000_000
+    assert outputs(folder) == at_once
+    np.save(folder / "in/05.npy", np.zeros((3, 900, 900), "f4"))
+    report, code, failed = go(folder, force=True, memory_limit=limit)
+    assert (report.written, code, [name for name, _ in failed]) == (11, 5, ["05.npy"])
+    assert "this file takes about" in failed[0][1].message
+    assert held == [0]
+
+
+def test_a_budget_lets_one_alone_have_more_than_all_together() -> None:
+    budget = Budget(10, 20)
+    with budget.given_back(15):
+        budget.take(15)
+    budget.take(20)
+    with pytest.raises(MemoryLimitError):
+        budget.take(21)
+    with pytest.raises(ZeroDivisionError), budget.given_back(20, only_on_faults=True):
+        raise ZeroDivisionError
+    budget.take(10)
+
+
+def test_each_file_has_a_plan(folder: Path) -> None:
+    (folder / "in/05.npy").write_bytes(b"no tensor")
+    request = Request(str(folder / "in"), LAYER, {}, threads=1)
+    plans = {path.name: plan for path, plan in plan_many(request, MACHINE)}
+    assert len(plans) == 12
+    assert isinstance(plans.pop("05.npy"), DataError)
+    shapes = {name: plan.output_shape for name, plan in plans.items() if isinstance(plan, PlanReport)}
+    assert shapes == {name: (2, 6, 6) if int(name[:2]) % 2 else (2, 2, 4, 5) for name in plans}
+    assert not (folder / "out").exists()

@@ -90,7 +90,8 @@ def by_every_way(folder: Path, layer: LayerValues, x: Array, weight: Array, bias
     many = folder / "many"
     many.mkdir(exist_ok=True)
     np.save(many / "x.npy", x)
-    run_many(request._replace(input=str(many), output=str(folder / "out"), force=True), resume=False, tell=QUIET)
+    many_files = request._replace(input=str(many), output=str(folder / "out"), force=True)
+    run_many(many_files, MACHINE, resume=False, tell=QUIET)
     ways["folder"] = written(folder / "out" / "x.npy")
     return ways
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import math
 import random
 import resource
+import shutil
 import sys
 import zipfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numcodecs  # type: ignore[import-untyped]
 import numpy as np
-from hostile_files import CORPUS, GOOD_NPY
+import zarr
+from hostile_files import CORPUS, GOOD_NPY, place
 from PIL import Image
+from zarr import codecs as zarr_codecs
 
 from conv2d_cli.errors import Conv2dError
 from conv2d_cli.tensors.source import open_source, tensors_in
@@ -21,6 +26,8 @@ from conv2d_cli.tensors.source import open_source, tensors_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Of all that is read, so many are stores, which take longest; elements of one that are read.
+_STORES, _MOST_ELEMENTS = 0.05, 1 << 20
 # Numbers that lengths, sizes and offsets become.
 _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
 
@@ -48,6 +55,19 @@ def originals() -> list[tuple[str, bytes]]:
     files = [(one.name, one.content) for one in CORPUS if isinstance(one.content, bytes)]
     small = [(f"x{name[name.rindex('.') :]}", content) for name, content in files if len(content) < 4096]
     return sound * 20 + [(name, content) for name, content in small if "::" not in name]
+
+
+def stores() -> list[tuple[str, dict[str, bytes]]]:
+    """Return the stores of which one file is changed: sound ones of both versions, and those of the corpus."""
+    values, found = np.arange(24, dtype=np.float32).reshape(2, 3, 4), []
+    for version in (2, 3):
+        for compressors in (None, numcodecs.Zlib() if version == 2 else zarr_codecs.GzipCodec(), "auto"):
+            files: dict[str, Any] = {}
+            store = zarr.storage.MemoryStore(files)
+            zarr.create_array(store, data=values, chunks=(1, 2, 3), zarr_format=version, compressors=compressors)
+            found.append(("x.zarr", {name: content.to_bytes() for name, content in files.items()}))
+    corpus = [("x.zarr", dict(one.content)) for one in CORPUS if not isinstance(one.content, bytes) and one.size < 4096]
+    return found * 5 + corpus
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:
@@ -108,23 +128,51 @@ def read_sound(folder: Path) -> None:
         (folder / name).write_bytes(content)
         with suppress(Conv2dError), open_source(str(folder / name)) as source:
             source.read()
+    for name, files in stores():
+        _put(folder / name, files)
+        with suppress(Conv2dError), open_source(str(folder / name)) as source:
+            source.read()
+
+
+def _put(path: Path, content: bytes | dict[str, bytes]) -> None:
+    """Write a file or a store where there may be another."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif not isinstance(content, bytes):
+        path.unlink(missing_ok=True)
+    place(path, content)
+
+
+def _changed_file(files: list[tuple[str, bytes]], draw: random.Random) -> tuple[str, bytes | dict[str, bytes]]:
+    name, content = draw.choice(files)
+    return name, mutated(content, draw)
+
+
+def _changed_store(
+    found: list[tuple[str, dict[str, bytes]]], draw: random.Random
+) -> tuple[str, bytes | dict[str, bytes]]:
+    name, content = draw.choice(found)
+    part = draw.choice(list(content))
+    return name, content | {part: mutated(content[part], draw)}
 
 
 def try_mutations(folder: Path, count: int, seed: int) -> int:
-    """Read so many changed files; return how many were refused. Anything but our own errors is raised."""
-    draw, files, refused = random.Random(seed), originals(), 0
+    """Read so many changed files, and stores; return how many were refused. Anything but our own errors is raised."""
+    draw, files, folders, refused = random.Random(seed), originals(), stores(), 0
     for _ in range(count):
-        name, content = draw.choice(files)
+        is_store = draw.random() < _STORES
+        name, changed = _changed_store(folders, draw) if is_store else _changed_file(files, draw)
         path = folder / name
-        changed = mutated(content, draw)
-        path.write_bytes(changed)
+        _put(path, changed)
         try:
             with open_source(str(path)) as source:
-                source.read()
+                # Of a store, chunks that are not there have elements too.
+                if not is_store or math.prod(source.shape) < _MOST_ELEMENTS:
+                    source.read()
         except Conv2dError:
             refused += 1
         except BaseException:
-            (folder / f"culprit-{name}").write_bytes(changed)
+            place(folder / f"culprit-{name}", changed)
             raise
         with suppress(Conv2dError):
             list(tensors_in(str(path)))
