@@ -57,7 +57,10 @@ def run(
     output_file: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="OUTPUT", help="Write the result: .npy, .npz, .safetensors, or - for stdout."
+            "--output",
+            "-o",
+            metavar="OUTPUT",
+            help="Write the result: a file whose suffix says the format, as .npy, or - for stdout.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")] = False,
@@ -66,7 +69,7 @@ def run(
     ] = False,
     save_parameters: Annotated[
         str | None,
-        typer.Option("--save-parameters", metavar="FILE", help="Keep the drawn parameters: .npz or .safetensors."),
+        typer.Option("--save-parameters", metavar="FILE", help="Keep what was drawn: .npz, .safetensors, .zarr."),
     ] = None,
     stride: options.Stride = None,
     padding: options.Padding = None,
@@ -190,7 +193,11 @@ def _plan_many(request: Request, output: Output) -> int:
     code, rows = 0, []
     for path, planned in plan_many(request, machine()):
         if isinstance(planned, PlanReport):
-            rows.append({_FILE_KEY: str(path)} | record_of(planned))
+            # Its many words have no place in a table.
+            record = {
+                key: value for key, value in record_of(planned).items() if key != "reason" or not output.for_people
+            }
+            rows.append({_FILE_KEY: str(path)} | record)
         else:
             print_error(planned.message, planned.hint)
             code = max(code, planned.exit_code)

@@ -104,7 +104,7 @@ class Format(NamedTuple):
 
 STORE = "zarr"
 # One of these stands in every folder that is a store.
-_STORE_FILES = ("zarr.json", ".zarray", ".zgroup")
+STORE_FILES = ("zarr.json", ".zarray", ".zgroup")
 _COMPLEX = frozenset({"complex64", "complex128"})
 # The names are the suffixes too.
 FORMATS = {
@@ -162,4 +162,4 @@ def is_store(path: Path) -> bool:
 
 def holds_store(folder: Path) -> bool:
     """Whether what every store has is in a folder."""
-    return any((folder / name).exists() for name in _STORE_FILES)
+    return any((folder / name).exists() for name in STORE_FILES)

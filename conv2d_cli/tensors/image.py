@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from ctypes import CDLL
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +17,6 @@ from conv2d_cli.errors import DataError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from PIL.Image import Image as Picture
 
@@ -192,7 +195,7 @@ def _explained() -> Iterator[None]:
     """Tell what is wrong with a picture as a fault of the file's contents."""
     from PIL import Image, UnidentifiedImageError
 
-    broken = (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+    broken = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
         with warnings.catch_warnings():
             # A picture so large that it is likely a bomb is refused; of what else Pillow warns, such as EXIF data that
@@ -202,6 +205,8 @@ def _explained() -> Iterator[None]:
             yield
     except DataError:
         raise
+    except UnidentifiedImageError as error:
+        raise DataError("it is no picture of a kind that is known", _BROKEN) from error
     except (
         *broken,
         OSError,
@@ -221,4 +226,19 @@ def _library() -> Any:  # noqa: ANN401 - a module
         from PIL import Image
     except ImportError as error:
         raise MissingExtraError("a picture", "image") from error
+    _silence_libraries()
     return Image
+
+
+@cache
+def _silence_libraries() -> None:
+    """Let Pillow, and libtiff, which it loads, write no lines of their own to stderr: faults are told by exceptions."""
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    try:
+        maps = Path("/proc/self/maps").read_text("utf-8", "replace")
+    except OSError:
+        # Only Linux says where libraries are.
+        return
+    for library in {line.split(maxsplit=5)[5] for line in maps.splitlines() if "/libtiff" in line}:
+        with suppress(OSError, AttributeError):
+            CDLL(library).TIFFSetErrorHandler(None)

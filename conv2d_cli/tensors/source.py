@@ -300,7 +300,7 @@ def _recognised(location: Location, stream: BinaryIO) -> tuple[str, OpenFile]:
         if name is None and size:
             raise DataError("it is no tensor file that we know", f"known: {SUFFIXES}")
     name = name or STREAMED
-    if FORMATS[name].is_store:
+    if FORMATS[name].is_store and location.path is not None:
         return name, OpenFile(stream, location.path, None)
     if not FORMATS[name].streams and (size is None or location.path is None):
         raise DataError(f"a .{name} cannot be read from a pipe", f"give it as a file, or pipe a .{STREAMED}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.errors import Conv2dError, DataError, MissingExtraError
+from conv2d_cli.tensors.formats import STORE_FILES, holds_store
 from conv2d_cli.tensors.names import chosen
 from conv2d_cli.tensors.zarr_output import ZarrOutput, write_group
 
@@ -129,6 +130,8 @@ def _arrays(file: OpenFile) -> tuple[dict[str, Any], Any]:
     library = _library()
     if file.path is None or not file.path.is_dir():
         raise DataError("a .zarr is a folder, and this is a file", _BROKEN)
+    if not holds_store(file.path):
+        raise DataError(f"it has none of the files {', '.join(STORE_FILES)}", _BROKEN)
     from conv2d_cli.tensors.zarr_chunks import checked_store
 
     store = checked_store(file.path)

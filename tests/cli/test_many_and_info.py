@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from npy_bytes import npy_bytes
+from PIL import Image
 from terminal import PROGRAM, conv2d
 
 from conv2d_cli import __version__
@@ -148,3 +150,20 @@ def test_a_signal_ends_it_soon_and_leaves_nothing(folder: Path, number: signal.S
     assert time.monotonic() - started < 5
     assert not list(folder.glob(".conv2d-*"))
     assert not (folder / "y.npy").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says where libtiff is")
+def test_of_broken_pictures_only_our_own_words_are_said(folder: Path) -> None:
+    stream = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
+    Image.fromarray(pixels).save(stream, "TIFF", compression="tiff_adobe_deflate")
+    content = stream.getvalue()
+    # Of its compressed pixels, and of its tags: how many samples a pixel has.
+    cut, tag = content[:100] + bytes(40) + content[140:], b"\x15\x01\x03\x00\x01\x00\x00\x00"
+    assert tag in content
+    for number, changed in enumerate((cut, content.replace(tag + b"\x03", tag + b"\x77"))):
+        (folder / "frames" / f"b{number}.tif").write_bytes(changed)
+    done = conv2d("run", "frames/*.tif", "3", "8", "3", "-o", "out", "--dtype", "float32", "-q", folder=folder)
+    assert done.code == 3
+    assert "error: frames/b0.tif: it is no sound picture: " in done.err
+    assert {line.split(": ")[0] for line in done.err.splitlines()} == {"error", "hint"}

@@ -277,7 +277,7 @@ def _zarr() -> list[Hostile]:
         *(Hostile(f"metadata_{name}.zarr", {"zarr.json": text}, _NO_STORE) for name, text in metadata.items()),
         Hostile("metadata_empty_object.zarr", {"zarr.json": b"{}"}, "holds no tensor"),
         Hostile("metadata_long.zarr", {"zarr.json": b" " * (5 << 20)}, "more than"),
-        Hostile("no_metadata.zarr", {"c/0/0/0": _ELEMENTS}, _NO_STORE),
+        Hostile("no_metadata.zarr", {"c/0/0/0": _ELEMENTS}, "it has none of the files zarr.json"),
         Hostile("a_file.zarr", GOOD_NPY, "a .zarr is a folder"),
         Hostile("no_such.zarr::x", store(), "which has no name"),
         Hostile("path.zarr::../../x", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "no tensor"),
