@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import zarr
 
 from conv2d_cli.errors import DataError, FileError, MemoryLimitError, UsageError
 from conv2d_cli.jobs import errands
@@ -193,3 +194,20 @@ def test_each_file_has_a_plan(folder: Path) -> None:
     shapes = {name: plan.output_shape for name, plan in plans.items() if isinstance(plan, PlanReport)}
     assert shapes == {name: (2, 6, 6) if int(name[:2]) % 2 else (2, 2, 4, 5) for name in plans}
     assert not (folder / "out").exists()
+
+
+def test_stores_are_taken_up_again_unless_a_chunk_has_changed(folder: Path) -> None:
+    for number in range(3):
+        values = np.random.default_rng(number).standard_normal((2, 3, 6, 7)).astype("f4")
+        zarr.create_array(folder / "stores" / f"{number}.zarr", data=values, chunks=(1, 3, 6, 7))
+    stores = str(folder / "stores")
+    report, code, _ = go(folder, input=stores)
+    assert (report.written, code) == (3, 0)
+    assert sorted(path.name for path in (folder / "out").glob("*.zarr")) == ["0.zarr", "1.zarr", "2.zarr"]
+    assert go(folder, input=stores, resume=True)[0].skipped == 3
+    changed: Any = zarr.open_array(folder / "stores/1.zarr", mode="r+")
+    changed[1] = 0
+    report, _, _ = go(folder, input=stores, resume=True)
+    assert (report.written, report.skipped) == (1, 2)
+    bias_alone: Any = zarr.open_array(folder / "out/1.zarr", mode="r")[1]
+    assert np.ptp(bias_alone, axis=(1, 2)).tolist() == [0, 0]
