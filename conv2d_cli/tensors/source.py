@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
-from conv2d_cli.dtypes import COMPUTABLE, DTYPES
 from conv2d_cli.errors import Conv2dError, DataError, FileError
-from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
+from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.tensors.conversion import converted_to, dtype_read
 from conv2d_cli.tensors.elements import ElementStream
 from conv2d_cli.tensors.formats import (
     FORMATS,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 # A shape, and our name of a type.
 Described = tuple[tuple[int, ...], str]
-_CAST_HINT = "--dtype float32 casts it"
 
 
 class Source:
@@ -55,7 +54,7 @@ class Source:
         self._whole: Array | None = None
         self._verified = False
         with _about(typed):
-            self.dtype = _dtype_read(stored.dtype, dtype)
+            self.dtype = dtype_read(stored.dtype, dtype)
             self._target = numpy_dtype(self.dtype)
 
     @property
@@ -144,7 +143,7 @@ class Source:
         with _about(self.typed):
             if stored.dtype.kind == "V":
                 stored = stored.view(self._target)
-            return _converted(stored, self._target)
+            return converted_to(self._target, stored)
 
     @property
     def read_peak_bytes(self) -> int:
@@ -314,42 +313,3 @@ def _size(stream: BinaryIO) -> int | None:
         return status.st_size - stream.tell() if stat.S_ISREG(status.st_mode) else None
     except OSError:
         return None
-
-
-def _dtype_read(stored: np.dtype[Any], wanted: str | None) -> str:
-    """Return our name of the type that stored elements are read in."""
-    if stored.str.lstrip("<>|") == "V2" and wanted == "bfloat16":
-        return wanted
-    name = dtype_name(stored)
-    if stored.kind == "V" and name != "bfloat16":
-        hint = "--dtype bfloat16 reads two-byte elements as bfloat16" if stored.str[1:] == "V2" else _CAST_HINT
-        raise DataError(f"its elements are {stored}, not numbers", hint)
-    known = DTYPES.get(name)
-    if known is None:
-        raise DataError(f"its elements are {name}, which nothing is computed in", "save it as float32 or float64")
-    if wanted is None:
-        if name not in COMPUTABLE:
-            raise DataError(f"its elements are {name}, which nothing is computed in", _CAST_HINT)
-        return name
-    if known.kind == "c" and DTYPES[wanted].kind != "c":
-        raise DataError(f"casting {name} to {wanted} would lose the imaginary part", f"--dtype {name} keeps it")
-    return wanted
-
-
-def _converted(array: Array, target: np.dtype[Any]) -> Array:
-    if target.kind in "iu" and DTYPES[dtype_name(array.dtype)].kind == "f":
-        _check_fits(array, target)
-    with np.errstate(over="ignore", under="ignore"):
-        return array.astype(target, order="C", copy=False)
-
-
-def _check_fits(array: Array, target: np.dtype[Any]) -> None:
-    """Refuse floats outside an integer type: what they become differs between machines."""
-    if not array.size:
-        return
-    bounds = np.iinfo(target)
-    wide = array.astype(np.float32) if array.dtype.itemsize == np.dtype(np.float16).itemsize else array
-    least, greatest = float(np.min(wide)), float(np.max(wide))
-    if not (bounds.min - 1 < least and greatest < bounds.max + 1):
-        worst = greatest if bounds.min - 1 < least else least
-        raise DataError(f"{worst} does not fit {target}", f"{target} holds {bounds.min} to {bounds.max}")
