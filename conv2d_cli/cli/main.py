@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _FAULT_OF_OURS, _INTERRUPTED, _READER_GONE, _TERMINATED, _NO_MEMORY = 70, 130, 141, 143, 5
+# What Python and the loader of libraries say when there is no memory left.
+_NO_ROOM = ("can't start new thread", "failed to map segment", "annot allocate memory")
 
 
 class _Terminated(BaseException):
@@ -104,7 +106,7 @@ def _explain(error: Exception) -> int:
         # Only what Typer writes itself: help and version.
         print_error(f"cannot write to stdout: {error.strerror or error}", None)
         return FileError.exit_code
-    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_ROOM):
         print_error("the machine has not enough memory for this", "conv2d run --plan shows how much is needed")
         return _NO_MEMORY
     print_error(
