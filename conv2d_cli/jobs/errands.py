@@ -27,7 +27,7 @@ class Errands:
     """Reads or writes, done at once as long as they are quick, else by threads."""
 
     def __init__(self, threads: int) -> None:
-        """Have so many threads, once they are needed."""
+        """Have so many threads, once they are needed; with none all are done at once."""
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         self._seconds = 0.0
@@ -49,7 +49,7 @@ class Errands:
             future.set_exception(error)
         # A mean in which the last eight count most, and one slow file is not enough.
         self._seconds += (perf_counter() - started - self._seconds) / 8
-        if self._seconds > _SLOW:
+        if self._threads and self._seconds > _SLOW:
             self._pool = ThreadPoolExecutor(self._threads)
         return future
 

@@ -31,7 +31,7 @@ from conv2d_cli.report.run import ManyReport, PlanReport
 from conv2d_cli.tensors.location import is_stream
 from conv2d_cli.tensors.matching import matched, outputs_for
 from conv2d_cli.tensors.replacement import synchronize_folder
-from conv2d_cli.tensors.sink import check_output_dtype, open_output
+from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output
 from conv2d_cli.tensors.source import Source, open_source
 
 if TYPE_CHECKING:
@@ -307,7 +307,10 @@ class _Work:
             open_source(str(loaded.item.source), dtype=request.dtype, described=request.described) as source,
             self._opened(loaded.item, shape, loaded.dtype) as output,
         ):
-            done = convolve_pieces(plan, source, layer.weight, layer.bias, output)
+            behind = is_placed(str(loaded.item.output))
+            done = convolve_pieces(
+                plan, source, layer.weight, layer.bias, output, ahead=source.is_placed, behind=behind
+            )
         self._remark(loaded.item, output)
         self.computing += done.seconds
         self.macs += macs(plan.geometry)

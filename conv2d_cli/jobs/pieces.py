@@ -5,6 +5,8 @@ Pieces are cut from sizes alone, and change no bit of the result.
 
 from __future__ import annotations
 
+from collections import deque
+from functools import partial
 from math import prod
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -13,13 +15,16 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.convolution import Parameters, run_settled
 from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
 from conv2d_cli.engine.tiles import tiles_of
+from conv2d_cli.jobs.errands import Errands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
     from conv2d_cli.engine.plan import Plan
+    from conv2d_cli.engine.tiles import Tile
     from conv2d_cli.jobs.summary import RunningSummary
     from conv2d_cli.tensors.formats import Output
 
@@ -64,10 +69,13 @@ def convolve_pieces(
     *,
     summary: RunningSummary | None = None,
     advance: Callable[[int], None] = lambda _: None,
+    ahead: bool = False,
+    behind: bool = False,
 ) -> Done:
     """Convolve images piece by piece, and write each to `output`.
 
-    `advance` is told the output elements of each piece when it is done.
+    `advance` is told the output elements of each piece when it is done. Where reading is slow, the next piece is read
+    `ahead` meanwhile, and where writing is, the last is written `behind`: not of pipes, which may let a thread wait.
 
     Raises:
         DataError: the bytes are not what the header promises.
@@ -75,36 +83,73 @@ def convolve_pieces(
     """
     parameters, seconds = Parameters(weight, bias), 0.0
     used: dict[str, tuple[int, Plan]] = {}
+    readers, writers = Errands(int(ahead)), Errands(int(behind))
+    pieces = _pieces(plan, images, output)
+    reading: deque[tuple[_Piece, Future[NDArray[Any]]]] = deque()
+    writing: deque[Future[object]] = deque()
 
-    def convolve(one: Plan, x: NDArray[Any]) -> NDArray[Any]:
-        nonlocal seconds
-        started = perf_counter()
-        out, settled = run_settled(one, x, weight, parameters)
-        seconds += perf_counter() - started
-        used[settled.algorithm] = used.get(settled.algorithm, (0, settled))[0] + out.size, settled
-        if summary is not None:
-            # A tile holds rows of one channel, then of the next.
-            summary.add(out, in_order=plan.tiling is None)
-        return out
+    def read_next() -> None:
+        piece = next(pieces, None)
+        if piece is not None:
+            reading.append((piece, readers.start(piece.read)))
 
+    try:
+        read_next()
+        while reading:
+            piece, future = reading.popleft()
+            x = future.result()
+            if readers.are_slow:
+                read_next()
+            started = perf_counter()
+            out, settled = run_settled(piece.plan, x, weight, parameters)
+            seconds += perf_counter() - started
+            used[settled.algorithm] = used.get(settled.algorithm, (0, settled))[0] + out.size, settled
+            if summary is not None:
+                # A tile holds rows of one channel, then of the next.
+                summary.add(out, in_order=plan.tiling is None)
+            if writing:
+                writing.popleft().result()
+            if piece.write is not None:
+                writing.append(writers.start(piece.write, out))
+            advance(out.size)
+            if not reading:
+                read_next()
+        while writing:
+            writing.popleft().result()
+    finally:
+        readers.end()
+        writers.end()
+    return Done(max(used.values(), key=lambda one: one[0])[1] if used else plan, seconds)
+
+
+class _Piece(NamedTuple):
+    """Some images, or a tile of one: the plan for it, and how it is read and its output is written, if it is."""
+
+    plan: Plan
+    read: Callable[[], NDArray[Any]]
+    write: Callable[[NDArray[Any]], object] | None
+
+
+def _pieces(plan: Plan, images: Images, output: Output | None) -> Iterator[_Piece]:
+    """Yield the pieces in their order."""
     if plan.tiling is None or not plan.geometry.batch:
         together = images_together(plan)
         # An empty batch is one empty piece, with the checks of any other.
         for first in range(0, max(1, plan.geometry.batch), together):
             count = min(together, plan.geometry.batch - first)
-            out = convolve(_of_images(plan, count), images.read_images(first, count))
-            if output is not None:
-                output.write(first, out)
-            advance(out.size)
-    else:
-        for number in range(plan.geometry.batch):
-            image = images.image(number)
-            for tile in tiles_of(plan.geometry, plan.tiling):
-                out = convolve(plan_of_tile(plan, tile.rows, tile.columns), gathered_tile(plan, image, tile))
-                if output is not None:
-                    output.write_tile(number, tile.top, tile.left, out[0])
-                advance(out.size)
-    return Done(max(used.values(), key=lambda one: one[0])[1] if used else plan, seconds)
+            write = None if output is None else partial(output.write, first)
+            yield _Piece(_of_images(plan, count), partial(images.read_images, first, count), write)
+        return
+    for number in range(plan.geometry.batch):
+        image = images.image(number)
+        for tile in tiles_of(plan.geometry, plan.tiling):
+            write = None if output is None else partial(_write_tile, output, number, tile)
+            tile_plan = plan_of_tile(plan, tile.rows, tile.columns)
+            yield _Piece(tile_plan, partial(gathered_tile, plan, image, tile), write)
+
+
+def _write_tile(output: Output, number: int, tile: Tile, out: NDArray[Any]) -> None:
+    output.write_tile(number, tile.top, tile.left, out[0])
 
 
 def _of_images(plan: Plan, count: int) -> Plan:

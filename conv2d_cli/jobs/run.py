@@ -179,7 +179,14 @@ def _convolve(
             output = stack.enter_context(
                 open_output(request.output, shape, dtype, force=request.force, stdout=request.stdout)
             )
-        done = convolve_pieces(plan, job.input, weight, bias, output, summary=summary, advance=advance)
+        behind = request.output is not None and is_placed(request.output)
+        done = convolve_pieces(
+            *(plan, job.input, weight, bias, output),
+            summary=summary,
+            advance=advance,
+            ahead=job.input.is_placed,
+            behind=behind,
+        )
         for words in () if output is None else output.remarks:
             remark(f"{request.output}: {words}")
         if request.save_parameters is not None:
@@ -322,7 +329,8 @@ def library_bytes(threads: int) -> int:
 
 def held_bytes(request: Request, plan: Plan, image: Source) -> int:
     """Return the bytes of input, output and scratch that are in memory at once."""
-    held = plan.scratch_bytes + 2 * piece_bytes(plan) + image.passing_bytes
+    # One piece is convolved while another is read, or written.
+    held = plan.scratch_bytes + plan.tile_bytes + 2 * piece_bytes(plan) + image.passing_bytes
     if not image.is_read_in_parts:
         held += image.read_peak_bytes
     elif plan.tiling is not None and is_stream(request.input):

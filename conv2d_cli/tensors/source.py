@@ -60,7 +60,12 @@ class Source:
     @property
     def is_read_in_parts(self) -> bool:
         """Whether images are read one by one: from where they lie in a file, or as they come out of a pipe."""
-        return self._stored.offset is not None or self._streams or self._part is not None
+        return self.is_placed or self._streams
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether parts are read from where they lie, in any order."""
+        return self._stored.offset is not None or self._part is not None
 
     @property
     def _streams(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from random import Random
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +15,15 @@ from random_layers import draw_valid
 
 from conv2d_cli.engine import convolution, tiled, tiles
 from conv2d_cli.engine.convolution import conv2d
-from conv2d_cli.jobs import pieces
+from conv2d_cli.engine.plan import plan_convolution
+from conv2d_cli.errors import FileError
+from conv2d_cli.jobs import errands, pieces
 from conv2d_cli.jobs.many import Listener, run_many
+from conv2d_cli.jobs.pieces import convolve_pieces
 from conv2d_cli.jobs.run import Machine, Request, run
+from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.rules import layer_from
+from conv2d_cli.tensors import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +105,9 @@ def by_every_way(folder: Path, layer: LayerValues, x: Array, weight: Array, bias
 
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("seed", range(67))
-def test_every_way_writes_the_same_bytes(tmp_path: Path, seed: int) -> None:
+def test_every_way_writes_the_same_bytes(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every other time pieces are read ahead and written behind.
+    monkeypatch.setattr(errands, "_SLOW", seed % 2 * 1e9)
     random, generator = Random(seed), np.random.default_rng(seed)
     for dtype in DTYPES:
         case = draw_valid(random)
@@ -150,3 +159,50 @@ def test_an_empty_batch_is_a_piece_too(tmp_path: Path) -> None:
     request = Request(str(tmp_path / "x.npy"), layer, {}, output=str(tmp_path / "y.npy"))
     run(request, MACHINE, summarize=False, announce=lambda _: None)
     assert np.load(tmp_path / "y.npy").shape == (0, 3, 3, 3)
+
+
+def test_the_next_piece_is_read_while_the_last_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(pieces, "_PIECE_BYTES", 1)
+    x = np.random.default_rng(0).standard_normal((6, 2, 5, 5)).astype("f4")
+    weight, out = np.ones((3, 2, 3, 3), np.float32), np.zeros((6, 3, 3, 3), np.float32)
+    begun = [Event() for _ in x]
+
+    class Images:
+        def image(self, *_: Any, **__: Any) -> Array:
+            raise AssertionError
+
+        def read_images(self, first: int, count: int) -> Array:
+            begun[first].set()
+            return x[first : first + count]
+
+    class Output:
+        remarks = ()
+
+        def write(self, first: int, images: Array) -> None:
+            assert first in {0, 5} or begun[first + 1].wait(10)
+            out[first : first + len(images)] = images
+
+        def write_tile(self, *_: Any, **__: Any) -> None:
+            raise AssertionError
+
+    layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
+    plan = plan_convolution(geometry_of(layer, x.shape), threads=1)
+    convolve_pieces(plan, Images(), weight, None, Output(), ahead=True, behind=True)
+    np.testing.assert_array_equal(out, conv2d(x, weight, threads=1))
+
+
+def test_what_goes_wrong_behind_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(pieces, "_PIECE_BYTES", 1)
+    np.save(tmp_path / "x.npy", np.zeros((6, 2, 5, 5), "f4"))
+    layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
+    request = Request(str(tmp_path / "x.npy"), layer, {}, output=str(tmp_path / "y.npy"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(placed, "write_at", full)
+    with pytest.raises(FileError, match="No space left on device"):
+        run(request, MACHINE, summarize=False, announce=lambda _: None)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
