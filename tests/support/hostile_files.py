@@ -29,11 +29,11 @@ _NO_SAFETENSORS = "it is no sound .safetensors file: "
 
 
 class Hostile(NamedTuple):
-    """One file, or the files of a store; `says` is part of the message."""
+    """One file, or the files of a store; `says` is part of the message, or what versions of Python let us say."""
 
     name: str
     content: bytes | Mapping[str, bytes]
-    says: str
+    says: str | tuple[str, ...]
     code: int = 3
 
     @property
@@ -155,7 +155,7 @@ def _npz() -> list[Hostile]:
         Hostile(
             "size_lies.npz",
             good[:directory] + _patched(good[directory:], size, struct.pack("<I", 2**31)),
-            "bytes follow",
+            ("bytes follow", _NO_ARCHIVE),
         ),
         Hostile(
             "size_is_small.npz",
