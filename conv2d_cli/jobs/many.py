@@ -199,6 +199,7 @@ def _budget(request: single.Request, machine: single.Machine) -> Budget:
 
 
 def _check_outputs(items: list[Item], folder: Path, *, allowed: bool) -> None:
+    _check_apart(items)
     try:
         for parent in sorted({folder, *(item.output.parent for item in items)}):
             parent.mkdir(parents=True, exist_ok=True)
@@ -212,6 +213,20 @@ def _check_outputs(items: list[Item], folder: Path, *, allowed: bool) -> None:
         raise FileError(
             f"{existing[0]}{more} already", "--resume keeps those that are complete, --force replaces all of them"
         )
+
+
+def _check_apart(items: list[Item]) -> None:
+    """Refuse outputs that would take the place of inputs, links followed."""
+    parents = {path.parent for item in items for path in item}
+    folders = {parent: parent.resolve() for parent in parents}
+
+    def real(path: Path) -> Path:
+        return path.resolve() if path.is_symlink() else folders[path.parent] / path.name
+
+    inputs = {real(item.source) for item in items}
+    for item in items:
+        if real(item.output) in inputs:
+            raise UsageError(f"{item.output} is one of the files that are read", "give another folder for the outputs")
 
 
 class _Work:

@@ -211,3 +211,15 @@ def test_stores_are_taken_up_again_unless_a_chunk_has_changed(folder: Path) -> N
     assert (report.written, report.skipped) == (1, 2)
     bias_alone: Any = zarr.open_array(folder / "out/1.zarr", mode="r")[1]
     assert np.ptp(bias_alone, axis=(1, 2)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("how", [{}, {"resume": True}, {"force": True}])
+def test_no_input_is_ever_replaced_by_an_output(folder: Path, how: dict[str, bool]) -> None:
+    before = {path: path.read_bytes() for path in (folder / "in").iterdir()}
+    (folder / "again").symlink_to(folder / "in")
+    (folder / "linked").mkdir()
+    (folder / "linked/03.npy").symlink_to(folder / "in/03.npy")
+    for source, output in (("in", "in"), ("in", "again"), ("again", "in"), ("linked", "in"), ("in/0*.npy", "linked")):
+        with pytest.raises(UsageError, match="is one of the files that are read"):
+            go(folder, input=str(folder / source), output=str(folder / output), **how)
+    assert {path: path.read_bytes() for path in (folder / "in").iterdir()} == before
