@@ -127,9 +127,10 @@ def run(
         dtype=dtype,
     )
     _check_streams(output_file, output)
-    from conv2d_cli.cli.machine import machine
+    from conv2d_cli.cli.machine import machine, share_one_heap
     from conv2d_cli.jobs import run as job
 
+    share_one_heap()
     layer = words.layer() if words.given else None
     request = job.Request(
         input=operands[0],

@@ -20,7 +20,8 @@ from conv2d_cli.layer.forward import BATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
-from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, is_placed, open_output, write_tensors
 from conv2d_cli.tensors.source import Source, open_source
 
@@ -329,8 +330,11 @@ def library_bytes(threads: int) -> int:
 
 def held_bytes(request: Request, plan: Plan, image: Source) -> int:
     """Return the bytes of input, output and scratch that are in memory at once."""
-    # One piece is convolved while another is read, or written.
-    held = plan.scratch_bytes + plan.tile_bytes + 2 * piece_bytes(plan) + image.passing_bytes
+    formats = {format_meant(typed) for typed in (request.input, request.output, request.weight, request.bias) if typed}
+    libraries = sum(FORMATS[name].library_bytes for name in formats if name is not None)
+    # While one piece is convolved the next is read, and padded, and the last is written.
+    pieces = 2 * plan.tile_bytes + 2 * piece_bytes(plan) + image.passing_bytes(plan.tile_bytes + piece_bytes(plan))
+    held = libraries + plan.scratch_bytes + pieces
     if not image.is_read_in_parts:
         held += image.read_peak_bytes
     elif plan.tiling is not None and is_stream(request.input):

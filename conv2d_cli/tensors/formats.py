@@ -77,7 +77,7 @@ class Format(NamedTuple):
 
     `is_placed` says that parts of an output are written in any order, `streams` that an input is read from a pipe too.
     `extra` is the one of ours that installs the `library` it needs, and `kind` tells formats of one module apart.
-    `is_store` says that it is a folder with files of its own.
+    `is_store` says that it is a folder with files of its own. `library_bytes` is the memory that the library takes.
     """
 
     module: str
@@ -90,6 +90,7 @@ class Format(NamedTuple):
     library: str | None = None
     kind: str | None = None
     is_store: bool = False
+    library_bytes: int = 0
 
     def loaded(self) -> ModuleType:
         """Return the module that reads and writes it."""
@@ -119,13 +120,27 @@ FORMATS = {
         frozenset({"complex128"}),
         extra="safetensors",
         library="safetensors",
+        library_bytes=2 << 20,
     ),
     STORE: Format(
-        "conv2d_cli.tensors.zarr", (), lacks=frozenset({"bfloat16"}), extra="zarr", library="zarr", is_store=True
+        "conv2d_cli.tensors.zarr",
+        (),
+        lacks=frozenset({"bfloat16"}),
+        extra="zarr",
+        library="zarr",
+        is_store=True,
+        library_bytes=26 << 20,
     ),
     **{
         suffix: Format(
-            "conv2d_cli.tensors.image", magic, 0, _COMPLEX, is_placed=False, extra="image", library="PIL", kind=kind
+            "conv2d_cli.tensors.image",
+            magic,
+            lacks=_COMPLEX,
+            is_placed=False,
+            extra="image",
+            library="PIL",
+            kind=kind,
+            library_bytes=6 << 20,
         )
         for suffix, kind, magic in (
             ("png", "PNG", (b"\x89PNG\r\n\x1a\n",)),

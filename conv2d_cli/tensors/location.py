@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.formats import FORMATS, STORE, format_of_suffix, is_store
 
 _SEPARATOR = "::"
 
@@ -39,6 +39,14 @@ def output_location(typed: str) -> Location:
     if is_stream(typed):
         return Location(typed, None, format=_forced_format(typed))
     return Location(typed, Path(typed))
+
+
+def format_meant(typed: str) -> str | None:
+    """Return the format that a location says by itself, None where only the first bytes of a file do."""
+    location = input_location(typed)
+    if location.path is None:
+        return location.format
+    return STORE if is_store(location.path) else format_of_suffix(location.path)
 
 
 def _forced_format(typed: str) -> str | None:

@@ -77,11 +77,12 @@ class Source:
         part: Callable[[tuple[Any, ...]], Array] | None = getattr(self._stored, "part", None)
         return part
 
-    @property
-    def passing_bytes(self) -> int:
-        """Bytes that reading a part takes besides that part."""
+    def passing_bytes(self, part_bytes: int) -> int:
+        """Return the bytes that reading a part takes besides the `part_bytes` it becomes: as stored, if it is cast."""
+        stored = self._stored.dtype
+        cast = 0 if stored.kind == "V" or stored == self._target else part_bytes * stored.itemsize
         passing: int = getattr(self._stored, "passing_bytes", 0)
-        return passing
+        return passing + cast // self._target.itemsize
 
     def image(self, number: int) -> Image:
         """Return one image, of which parts are read when they are asked for; from a pipe in their order.
