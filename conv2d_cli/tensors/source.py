@@ -80,7 +80,8 @@ class Source:
     def passing_bytes(self, part_bytes: int) -> int:
         """Return the bytes that reading a part takes besides the `part_bytes` it becomes: as stored, if it is cast."""
         stored = self._stored.dtype
-        cast = 0 if stored.kind == "V" or stored == self._target else part_bytes * stored.itemsize
+        # Twice: the heap does not always fill again the room that the last one left.
+        cast = 0 if stored.kind == "V" or stored == self._target else 2 * part_bytes * stored.itemsize
         passing: int = getattr(self._stored, "passing_bytes", 0)
         return passing + cast // self._target.itemsize
 
