@@ -28,6 +28,10 @@ class _Decompressor(Protocol):
     def eof(self) -> bool:
         """Whether it is at the end."""
 
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the end."""
+
     def decompress(self, data: bytes, max_length: int) -> bytes:
         """Return so many bytes at most."""
 
@@ -58,6 +62,9 @@ def _zlib_size(content: memoryview, most: int) -> int:
         while left and size <= most and not decompressor.eof:
             size += len(decompressor.decompress(left, _STEP))
             left = decompressor.unconsumed_tail
+            if decompressor.eof and decompressor.unused_data:
+                # Another member follows.
+                left, decompressor = decompressor.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 32)
     except zlib.error:
         # The codec will say so, if these are compressed bytes at all.
         return size
@@ -73,6 +80,9 @@ def _measured(make: Callable[[], _Decompressor]) -> Callable[[memoryview, int], 
                 if not part:
                     break
                 size, left = size + len(part), b""
+                if decompressor.eof and decompressor.unused_data:
+                    # Another stream follows.
+                    left, decompressor = decompressor.unused_data, make()
         except (OSError, EOFError, lzma.LZMAError):
             return size
         return size
@@ -107,8 +117,15 @@ def _blosc_size(content: memoryview) -> int:
 
 _MEASURES: tuple[tuple[bytes, Callable[[memoryview, int], int]], ...] = (
     (b"\x1f\x8b", _zlib_size),
-    *((bytes([0x78, level]), _zlib_size) for level in (0x01, 0x5E, 0x9C, 0xDA)),
+    # RFC 1950: deflate with any window, and two bytes that are a multiple of 31.
+    *(
+        (bytes([first, second]), _zlib_size)
+        for first in range(0x08, 0x80, 0x10)
+        for second in range(256)
+        if (first * 256 + second) % 31 == 0
+    ),
     (b"BZh", _measured(bz2.BZ2Decompressor)),
     (b"\xfd7zXZ\0", _measured(lzma.LZMADecompressor)),
+    (b"\x5d\0\0", _measured(lzma.LZMADecompressor)),
     (_ZSTD_MAGIC, _zstd_size),
 )

@@ -93,9 +93,12 @@ def _exchange(one: Path, other: Path) -> None:
     """Let two folders change names, in one step where the system can do that."""
     if not _rename(one, other, _RENAME_EXCHANGE):
         aside = one.with_name(f"{one.name}.old")
-        _temporaries.add(aside)
         other.rename(aside)
-        one.rename(other)
+        try:
+            one.rename(other)
+        except BaseException:
+            aside.rename(other)
+            raise
         _discard(aside)
 
 

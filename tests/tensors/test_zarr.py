@@ -229,3 +229,11 @@ def test_what_compressed_bytes_hold_is_known_to_the_byte(compress: Any, size: in
 )
 def test_bytes_that_only_look_compressed_are_let_through(content: bytes, magic: bytes) -> None:
     check_decoded_size(memoryview(magic + content), 2**64)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_follows_the_first_stream_counts_too(compress: Any) -> None:
+    content = memoryview(compress(bytes(10)) + compress(bytes(1000)))
+    check_decoded_size(content, 1010)
+    with pytest.raises(DataError, match="more than"):
+        check_decoded_size(content, 1009)
