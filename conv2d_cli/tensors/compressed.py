@@ -25,10 +25,6 @@ class _Decompressor(Protocol):
     """What `bz2` and `lzma` have in common."""
 
     @property
-    def eof(self) -> bool:
-        """Whether it is at the end."""
-
-    @property
     def unused_data(self) -> bytes:
         """What follows the end."""
 
@@ -59,10 +55,10 @@ def _zlib_size(content: memoryview, most: int) -> int:
     decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
     size, left = 0, bytes(content)
     try:
-        while left and size <= most and not decompressor.eof:
+        while left and size <= most:
             size += len(decompressor.decompress(left, _STEP))
             left = decompressor.unconsumed_tail
-            if decompressor.eof and decompressor.unused_data:
+            if decompressor.unused_data:
                 # Another member follows.
                 left, decompressor = decompressor.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 32)
     except zlib.error:
@@ -75,12 +71,12 @@ def _measured(make: Callable[[], _Decompressor]) -> Callable[[memoryview, int], 
     def size_of(content: memoryview, most: int) -> int:
         decompressor, size, left = make(), 0, bytes(content)
         try:
-            while size <= most and not decompressor.eof:
+            while size <= most:
                 part = decompressor.decompress(left, _STEP)
                 if not part:
                     break
                 size, left = size + len(part), b""
-                if decompressor.eof and decompressor.unused_data:
+                if decompressor.unused_data:
                     # Another stream follows.
                     left, decompressor = decompressor.unused_data, make()
         except (OSError, EOFError, lzma.LZMAError):
