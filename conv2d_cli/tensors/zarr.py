@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from contextlib import contextmanager
+from lzma import FORMAT_RAW
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,7 +155,9 @@ def _codecs_of(metadata: object) -> set[str]:
         if key in {"codecs", "index_codecs", "compressor", "filters"}:
             for codec in value if isinstance(value, (list, tuple)) else [value] * (value is not None):
                 name = codec.get("name", codec.get("id")) if isinstance(codec, dict) else codec
-                found.add(str(name))
+                # LZMA without a header does not say what it is.
+                bare = isinstance(codec, dict) and codec.get("format") == FORMAT_RAW
+                found.add(f"{name} without a header" if bare else str(name))
         found |= _codecs_of(value)
     return found
 
