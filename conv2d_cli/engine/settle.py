@@ -34,11 +34,11 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
         plans = [plan if kind == plan.kind else _planned_again(plan, kind, 1) for kind in {*kinds}]
         if any(one.layout.needs_finite for one in plans) and not is_finite(weight):
             kinds = [WIDE] * len(x)
+    if kinds.count(plan.kind) == len(kinds):
+        return {plan: list(range(len(x)))}
     images: dict[str, list[int]] = {}
     for number, kind in enumerate(kinds):
         images.setdefault(kind, []).append(number)
-    if images.keys() == {plan.kind}:
-        return {plan: images[plan.kind]}
     return {_planned_again(plan, kind, len(numbers)): numbers for kind, numbers in images.items()}
 
 

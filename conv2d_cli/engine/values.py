@@ -7,7 +7,7 @@ convolution. Filters whose sample looks suspicious are judged whole.
 from __future__ import annotations
 
 from functools import cache
-from math import inf, sqrt
+from math import inf, isnan, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 # products, in eps: normal x normal 0.9 in runs of 68 and 1.4 of 144; six decades x normal 1.6 and 3.0; six decades
 # twice 3.5 and 5.6.
 _PEAKED, _VERY_PEAKED = 2.3, 3.2
-# Below this product of magnitudes float32 products may fall among the subnormal numbers, which round by whole ones.
-_TINY = {"float32": 2.0**-100, "float64": 2.0**-960}
+# Below this product of magnitudes products, of so many bytes, may fall among the subnormal numbers, which round by
+# whole ones.
+_TINY = {4: 2.0**-100, 8: 2.0**-960}
 # The error of a sum in runs of r products grows with its coherence, |sum of products| / sum of magnitudes, as
 # `(0.6 r / sqrt(K) coherence + 0.9) eps` (the largest of 400,000); under 4 eps that leaves 5.2 sqrt(K) / r. `fast`
 # allows a row more, since such rows are few where signs are random.
@@ -50,8 +51,8 @@ _SAMPLE, _SAMPLE_OF_MANY, _MANY = 64, 32, 1024
 _ROW_SAMPLE = 256
 # So few products round too seldom to leave the bound, whatever their values.
 _FEW_TAPS = 9
-# Each weight is compared with the next, and with those so many further on.
-_LAGS = (1, 2, 3)
+# Each weight is compared with so many before it.
+_LAG = 3
 # Equal values that a row may have: 64 of 256 random levels have 7.
 _EQUAL_PART = 8
 
@@ -79,6 +80,13 @@ class _Inputs(NamedTuple):
     peak: float
     uneven: float
 
+    def within(self, most: _Inputs) -> bool:
+        """Whether nothing is more than in `most`; a NaN is."""
+        return self.peaked <= most.peaked and self.peak <= most.peak and self.uneven <= most.uneven
+
+
+_TOO_MUCH = _Inputs(inf, inf, inf)
+
 
 def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]:
     """Return, for each image of `x`, the kind of summation that keeps the bound with these weights (out_channels, ...).
@@ -102,8 +110,7 @@ def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]
     kinds, undecided = [WIDE] * len(x), list(range(len(x)))
     for kind, most in _allowed(filters, accuracy, blas_run):
         for number in undecided:
-            # Written so that a NaN is too peaked.
-            if all(value <= limit for value, limit in zip(inputs[number], most, strict=True)):
+            if inputs[number].within(most):
                 kinds[number] = kind
         undecided = [number for number in undecided if kinds[number] == WIDE]
         if not undecided:
@@ -150,11 +157,13 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Array:
 def _judged(rows: Array) -> _Filters:
     magnitudes = np.abs(rows[:, : _SAMPLE if len(rows) < _MANY else _SAMPLE_OF_MANY])
     ones = _ones(magnitudes.shape[1], magnitudes.dtype)
-    totals = magnitudes @ ones
-    # A row of zeros gives NaN, which is no peak.
-    peaks = (magnitudes * magnitudes) @ ones / (totals * totals)
-    mean, peaked = float(totals.max()) / len(ones), float(np.fmax.reduce(peaks)) * len(ones)
-    return _Filters(rows, magnitudes, totals, mean, peaked)
+    totals = magnitudes.dot(ones)
+    peaks = (magnitudes * magnitudes).dot(ones) / (totals * totals)
+    peaked = float(np.maximum.reduce(peaks))
+    if isnan(peaked):
+        # A row of zeros gives NaN, which is no peak.
+        peaked = float(np.fmax.reduce(peaks))
+    return _Filters(rows, magnitudes, totals, float(np.maximum.reduce(totals)) / len(ones), peaked * len(ones))
 
 
 def _highest_peak(taps: int, part: float) -> float:
@@ -166,20 +175,26 @@ def _judged_input(image: Array, filters: _Filters, *, look_for_peak: bool) -> _I
     """Judge the values of an image that are not zero, a sample of them but for its peak, wherever that stands."""
     if not filters.mean:
         return _Inputs(1.0, 0.0, 1.0)
-    peak = float(max(image.max(), -image.min())) if look_for_peak else 0.0
+    peak = _peak(image) if look_for_peak else 0.0
     if not peak < inf:
-        return _Inputs(inf, inf, inf)
+        return _TOO_MUCH
     sample = _sampled(image)
     count = np.count_nonzero(sample)
     if not count:
         return _Inputs(1.0, inf if peak else 0.0, inf if peak else 1.0)
-    total, squares = float(sample @ _ones(len(sample), sample.dtype)), float(sample @ sample)
+    total, squares = float(sample.dot(_ones(len(sample), sample.dtype))), float(sample.dot(sample))
     mean = total / count
     # The square of what is not tiny may be.
-    if not mean * filters.mean >= _TINY[filters.rows.dtype.name] or not mean * mean > 0:
-        return _Inputs(inf, inf, inf)
+    if not mean * filters.mean >= _TINY[sample.itemsize] or not mean * mean > 0:
+        return _TOO_MUCH
     peaked = sqrt(squares / count / mean**2 * filters.peaked)
     return _Inputs(peaked, peak / mean, peaked * sqrt(len(sample) / count))
+
+
+def _peak(image: Array) -> float:
+    """Return the largest magnitude; NaN where there is one."""
+    flat = image.reshape(-1) if image.flags.c_contiguous else image
+    return max(float(np.maximum.reduce(flat, None)), -float(np.minimum.reduce(flat, None)))
 
 
 def _sampled(x: Array) -> Array:
@@ -201,14 +216,15 @@ def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
         return True
     allowed = min(_MOST_COHERENCE, coherence * sqrt(taps) / run)
     # What a row's mean may be. Comparisons are written so that a NaN is not balanced.
-    most, rows = filters.magnitudes * (allowed / sampled), filters.rows
+    most, rows = filters.magnitudes * (allowed / sampled * taps), filters.rows
     if rows.size > _FEW_WEIGHTS and allowed * sqrt(sampled) >= _DEVIATIONS * 1.25:
-        sums = rows[:, :sampled] @ _ones(sampled, most.dtype)
-        suspects = np.flatnonzero(~(np.abs(sums) <= _SUSPICIOUS * sampled * most))
-        if not len(suspects):
+        sums = rows[:, :sampled].dot(_ones(sampled, most.dtype))
+        unsuspected = np.abs(sums, sums) <= _SUSPICIOUS * sampled / taps * most
+        if np.count_nonzero(unsuspected) == len(rows):
             return True
-        most, rows = most[suspects], rows[suspects]
-    return bool((np.abs(rows @ _ones(taps, most.dtype)) <= taps * most).all())
+        most, rows = most[~unsuspected], rows[~unsuspected]
+    sums = rows.dot(_ones(taps, most.dtype))
+    return bool(np.count_nonzero(np.abs(sums, sums) <= most) == len(rows))
 
 
 def _varied(rows: Array, sample: Array) -> bool:
@@ -218,11 +234,16 @@ def _varied(rows: Array, sample: Array) -> bool:
     """
     # Lying flat they are compared in long runs; the last of a row meets the first of the next, which does no harm.
     flat = sample.reshape(-1)
-    if not any(np.count_nonzero(flat[lag:] == flat[:-lag]) for lag in _LAGS):
+    places = flat.size - _LAG
+    if places < 1:
+        return True
+    # Each with the `_LAG` before it, in as many rows.
+    before = np.ndarray((_LAG, places), flat.dtype, flat, 0, (flat.itemsize, flat.itemsize))
+    equal = before == flat[_LAG:]
+    if not np.count_nonzero(equal):
         return True
     repeats = np.zeros(flat.size, bool)
-    for lag in _LAGS:
-        repeats[lag:] |= flat[lag:] == flat[:-lag]
+    np.logical_or.reduce(equal, 0, out=repeats[_LAG:])
     repeats &= flat != 0
     suspects = rows[repeats.reshape(sample.shape).any(axis=1), :: max(1, rows.shape[1] // _ROW_SAMPLE)]
     ordered = np.sort(np.abs(suspects), axis=1)
