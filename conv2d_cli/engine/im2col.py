@@ -6,6 +6,7 @@ processing", 2006.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     # Takes weight (groups, filters, K) and columns (groups, K, pixels), fills sums; the last is spare room like them.
     Multiply = Callable[[Array, Array, Array, list[Array]], object]
 
-# With so many blocks for each worker, one that is left over at the end takes little.
-_MANY_BLOCKS = 4
-
 
 def prepare(plan: Plan, weight: Array, bias: Array | None) -> tuple[Array, Array | None]:
     """Return the weight as (groups, filters, K) and the bias as (groups, filters, 1), in their own type."""
@@ -56,38 +54,83 @@ def convolve_columns(
 ) -> None:
     """Go through `out` block by block; `multiply` sums one block's products with so many spare buffers."""
     geometry, blocks = plan.geometry, plan.layout.blocks
-    dtype, (weight, bias) = numpy_dtype(plan.summation.compute_dtype), parameters
-    groups, filters = geometry.groups, weight.shape[1]
-    grouped_out = out.reshape(-1, groups, filters, *out.shape[2:])
-    height, width = out.shape[2:]
-    corners = list(product(range(len(x)), range(0, height, blocks.rows), range(0, width, blocks.columns)))
+    dtype, (weight, bias), groups = numpy_dtype(plan.summation.compute_dtype), parameters, geometry.groups
+    window = geometry.height.kernel * geometry.width.kernel
+    jobs, shared = _jobs(plan, out, dtype)
 
-    def work_of(scratch: Scratch) -> Callable[[tuple[tuple[int, int, int], list[_Tile]]], None]:
+    def work_of(tile: _Tile, scratch: Scratch) -> Callable[[_Job], None]:
         lower = _lowering(plan, dtype, scratch)
         size = groups * blocks.channels * blocks.rows * blocks.columns
-        room = [scratch.take(size, dtype=dtype) for _ in range(spares + (not blocks.direct))]
+        several = blocks.depth < geometry.in_channels
+        room = [scratch.take(size, dtype=dtype) for _ in range(spares + several + (not blocks.direct))]
 
-        def work(job: tuple[tuple[int, int, int], list[_Tile]]) -> None:
-            (image, top, left), tiles = job
-            block = grouped_out[image, :, :, top : top + blocks.rows, left : left + blocks.columns]
-            columns = lower(x[image], top, left, *block.shape[2:])
-            for tile in tiles:
-                target = block[:, tile.channels]
-                shape = (groups, tile.weight.shape[1], columns.shape[2])
-                buffers = [shaped(buffer, *shape) for buffer in room]
-                sums = target.reshape(shape) if blocks.direct else buffers.pop()
-                multiply(tile.weight, columns, sums, buffers)
-                if tile.bias is not None:
-                    sums += tile.bias
-                if not blocks.direct:
-                    store(sums.reshape(target.shape), target)
+        def work(job: _Job) -> None:
+            target = job.target[:, tile.channels]
+            shape = (groups, tile.weight.shape[1], prod(target.shape[2:]))
+            buffers = [shaped(buffer, *shape) for buffer in room]
+            sums = target.reshape(shape) if blocks.direct else buffers.pop()
+            for number, part in enumerate(job.parts):
+                columns = lower(x[job.image, part], job.top, job.left, *target.shape[2:])
+                taps = slice(part.start * window, part.stop * window)
+                product = buffers[-1] if number else sums
+                multiply(tile.weight[..., taps], columns, product, buffers)
+                if number:
+                    sums += product
+            if tile.bias is not None and job.is_whole:
+                sums += tile.bias
+            if not blocks.direct:
+                store(sums.reshape(target.shape), target)
 
         return work
 
-    for tiles in _tiles(weight, bias, blocks.channels, dtype, together=blocks.direct):
-        few = len(corners) % plan.workers and len(corners) < _MANY_BLOCKS * plan.workers
-        shares = [[tile] for tile in tiles] if few else [tiles]
-        share_out(product(corners, shares), plan, work_of)
+    for tile in _tiles(weight, bias, blocks.channels, dtype):
+        share_out(jobs, plan, partial(work_of, tile))
+    for sums in shared:
+        _add_up(sums, bias)
+
+
+def _add_up(sums: list[Array], bias: Array | None) -> None:
+    """Add the sums of all parts to the first, and the bias last, as a job does that has all parts."""
+    first, *others = sums
+    for other in others:
+        first += other
+    if bias is not None:
+        first += bias[..., None]
+
+
+class _Job(NamedTuple):
+    """Output pixels of an image from (top, left) on, the input channels that are summed, and where to.
+
+    `target` is (groups, filters, rows, columns). Parts of the channels are summed one after another.
+    """
+
+    image: int
+    top: int
+    left: int
+    parts: list[slice]
+    target: Array
+    is_whole: bool = True
+
+
+def _jobs(plan: Plan, out: Array, dtype: np.dtype[Any]) -> tuple[list[_Job], list[list[Array]]]:
+    """Return the jobs, and the sums that are still to be added: of each part of a block, the first in `out`."""
+    geometry, blocks, (height, width) = plan.geometry, plan.layout.blocks, out.shape[2:]
+    grouped_out = out.reshape(len(out), geometry.groups, -1, height, width)
+    starts = range(0, geometry.in_channels, blocks.depth)
+    parts = [slice(start, start + blocks.depth) for start in starts]
+    corners = list(product(range(len(out)), range(0, height, blocks.rows), range(0, width, blocks.columns)))
+    # Blocks that not every worker has one of are shared out by input channels, which each of them sums for itself.
+    few = len(corners) % plan.workers if len(parts) > 1 else 0
+    jobs, shared = [], []
+    for number, (image, top, left) in enumerate(corners, start=few - len(corners)):
+        target = grouped_out[image, :, :, top : top + blocks.rows, left : left + blocks.columns]
+        if number < 0:
+            jobs.append(_Job(image, top, left, parts, target))
+        else:
+            sums = [target, *(np.empty(target.shape, dtype) for _ in parts[1:])]
+            shared.append(sums)
+            jobs += [_Job(image, top, left, [part], to, is_whole=False) for part, to in zip(parts, sums, strict=True)]
+    return jobs, shared
 
 
 class _Tile(NamedTuple):
@@ -98,38 +141,31 @@ class _Tile(NamedTuple):
     bias: Array | None
 
 
-def _tiles(
-    weight: Array, bias: Array | None, channels: int, dtype: np.dtype[Any], *, together: bool
-) -> Iterator[list[_Tile]]:
-    """Yield the filters, so many of each group at a time: all tiles together, or one after another if converted."""
-
-    def tile_at(first: int) -> _Tile:
+def _tiles(weight: Array, bias: Array | None, channels: int, dtype: np.dtype[Any]) -> Iterator[_Tile]:
+    """Yield the filters, so many of each group at a time."""
+    for first in range(0, weight.shape[1], channels):
         part = slice(first, first + channels)
         tile_bias = None if bias is None else bias[:, part].astype(dtype)
-        return _Tile(part, np.ascontiguousarray(weight[:, part], dtype), tile_bias)
-
-    starts = range(0, weight.shape[1], channels)
-    if together:
-        yield [tile_at(first) for first in starts]
-    else:
-        yield from ([tile_at(first)] for first in starts)
+        yield _Tile(part, np.ascontiguousarray(weight[:, part], dtype), tile_bias)
 
 
 def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[Array, int, int, int, int], Array]:
-    """Return a function that lays the windows of one block out as (groups, K, pixels), in a buffer it uses again."""
+    """Return a function that lays the windows of one block of some channels out, in a buffer it uses again.
+
+    They are (groups, K, pixels), K of the channels that are given.
+    """
     geometry, blocks = plan.geometry, plan.layout.blocks
     height, width = geometry.height, geometry.width
     taps, step, jump = rows_at_once(height)
     # A window of one element is that element itself.
     single = taps == width.kernel == width.stride == 1
-    kernel = (geometry.in_channels, height.kernel, width.kernel)
-    columns_room = scratch.take(prod(kernel) * blocks.rows * blocks.columns, dtype=dtype)
+    kernel = (height.kernel, width.kernel)
+    columns_room = scratch.take(blocks.depth * prod(kernel) * blocks.rows * blocks.columns, dtype=dtype)
     band_size = gathered_rows(height, blocks.rows) * span(width, blocks.columns)
-    band_room = scratch.take(0 if single else geometry.in_channels * band_size, dtype=dtype)
+    band_room = scratch.take(0 if single else blocks.depth * band_size, dtype=dtype)
 
     def lower(image: Array, top: int, left: int, rows: int, columns: int) -> Array:
-        shape = (*kernel, rows, columns)
-        lowered = shaped(columns_room, *shape)
+        lowered = shaped(columns_room, len(image), *kernel, rows, columns)
         across = Span(left * width.stride - width.before, 1, span(width, columns))
         for tap in range(0, height.kernel, taps):
             target = lowered[:, tap : tap + taps]
@@ -138,10 +174,10 @@ def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[A
             if single:
                 gather(image, plan.padding_mode, down, across, target[:, 0, 0])
                 continue
-            band = shaped(band_room, geometry.in_channels, down.length, across.length)
+            band = shaped(band_room, len(image), down.length, across.length)
             gather(image, plan.padding_mode, down, across, band)
             np.copyto(target, _windows(band, jump, geometry, target.shape))
-        return lowered.reshape(geometry.groups, geometry.taps_per_output, -1)
+        return lowered.reshape(geometry.groups, -1, rows * columns)
 
     return lower
 

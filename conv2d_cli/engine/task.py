@@ -70,7 +70,6 @@ class Layout(NamedTuple):
     made by. Besides input, parameters and output each worker holds `worker_bytes` while it works and up to
     `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
     infinity would spread beyond the outputs that it belongs to, `large_products` that BLAS can share its products out.
-    Jobs on other threads do `repeated` nanoseconds of the work of one image again.
     """
 
     blocks: Any
@@ -82,7 +81,6 @@ class Layout(NamedTuple):
     passing_bytes: int = 0
     needs_finite: bool = False
     large_products: bool = True
-    repeated: float = 0.0
 
 
 def shares_products(layout: Layout, threads: int) -> bool:
@@ -100,8 +98,7 @@ def elapsed(layout: Layout, threads: int) -> float:
         return alone
     if shares_products(layout, threads):
         return alone * (_COPIES + (1 - _COPIES) / threads)
-    shared = (alone - layout.repeated) * -(-layout.jobs // threads) / layout.jobs
-    return min(alone, shared + layout.repeated + _HANDED_OVER)
+    return min(alone, alone * -(-layout.jobs // threads) / layout.jobs + _HANDED_OVER)
 
 
 def best(found: Iterable[Layout | None], threads: int) -> Layout | None:

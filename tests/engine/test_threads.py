@@ -184,3 +184,21 @@ def test_scratch_is_handed_out_aligned_and_apart() -> None:
     beyond = one.take(4000, dtype="f8")
     beyond[...] = 9
     assert arrays[2].max() == 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+def test_an_image_has_the_same_bits_where_its_channels_are_shared_out(dtype: str) -> None:
+    random, shapes = np.random.default_rng(3), ((3, 130, 12, 12), (256, 130, 3, 3), (256,))
+    layer = layer_values(130, 256, 3, padding=1)
+    plan = plan_convolution(geometry_of(layer, shapes[0]), dtype=dtype, threads=2, algorithm="im2col")
+    assert (plan.workers, plan.layout.blocks.depth) == (2, 65)
+
+    def convolved(x: Array, threads: int = 2) -> Array:
+        return conv2d(x, weight, bias, padding=1, threads=threads, algorithm="im2col")
+
+    x, weight, bias = ((random.standard_normal(shape) * 20).astype(dtype) for shape in shapes)
+    for image, out in zip(x, convolved(x), strict=True):
+        assert convolved(image).tobytes() == out.tobytes()
+    # Sums of small whole numbers are exact in any order.
+    x, weight, bias = (random.integers(0, 9, shape).astype(dtype) for shape in shapes)
+    np.testing.assert_array_equal(convolved(x), convolved(x, threads=1))

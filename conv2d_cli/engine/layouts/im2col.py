@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 4 << 20
 # Weights in the compute type: larger ones are converted a tile of output channels at a time.
 _WEIGHT_BYTES = 16 << 20
-# Where an image is too few pixels to be shared out, each thread takes at least so many filters.
-_SHARED_FILTERS = 48
+# Where an image is too few pixels to be shared out, each thread sums at least so many products of an output.
+_SHARED_TAPS = 256
 
 
 class Im2colBlocks(NamedTuple):
-    """Output rows and columns of a block, filters of each group at a time, and whether `out` takes the products."""
+    """Output rows and columns of a block, filters of each group at a time, and whether `out` takes the products.
+
+    `depth` input channels are summed at a time.
+    """
 
     rows: int
     columns: int
     channels: int
     direct: bool
+    depth: int
 
 
 def lay_out(task: Task) -> Layout | None:
@@ -39,20 +43,21 @@ def lay_out(task: Task) -> Layout | None:
     converted = not task.stored_directly
     channels = even_part(filters, _WEIGHT_BYTES // (itemsize * groups * taps)) if converted else filters
     spares = spare_products(task.summation, taps)
-    sums_bytes = itemsize * groups * channels * (spares + converted)
+    sum_bytes = itemsize * groups * channels
+    window, depth = geometry.height.kernel * geometry.width.kernel, geometry.in_channels
     # Whole numbers are brought to int64 before they wrap, and modes that are not zeros pick what they repeat first.
     passing_pixel = 8 * groups * channels * (DTYPES[task.dtype].kind in "iu")
-    passing_gathered = geometry.in_channels * DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
+    passing_gathered = DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
 
     def gathered(rows: int, columns: int) -> int:
         return gathered_rows(geometry.height, rows) * span(geometry.width, columns)
 
     def passing(rows: int, columns: int) -> int:
-        return rows * columns * passing_pixel + gathered(rows, columns) * passing_gathered
+        return rows * columns * passing_pixel + depth * gathered(rows, columns) * passing_gathered
 
     def block_scratch(rows: int, columns: int) -> int:
-        held = rows * columns * (itemsize * groups * taps + sums_bytes)
-        return held + gathered(rows, columns) * geometry.in_channels * itemsize + passing(rows, columns)
+        held = rows * columns * (itemsize * depth * window + sum_bytes * (spares + converted))
+        return held + gathered(rows, columns) * depth * itemsize + passing(rows, columns)
 
     budget = min(_BLOCK_BYTES, task.scratch_bytes // task.threads)
     workers = task.threads if task.pixels >= task.threads * SHARED_PIXELS else 1
@@ -61,10 +66,10 @@ def lay_out(task: Task) -> Layout | None:
     pixels = rows * columns
     runs = -(-taps // task.summation.run_taps)
     tiles = -(-filters // channels)
-    lowered, run = groups * taps * pixels, min(pixels, task.row_length)
+    run = min(pixels, task.row_length)
     lowering = blocks * (
-        costs.copy(lowered, run, geometry.width.stride, itemsize)
-        + costs.copy(lowered // (geometry.height.kernel * geometry.width.kernel), run, 1, itemsize)
+        costs.copy(depth * window * pixels, run, geometry.width.stride, itemsize)
+        + costs.copy(depth * pixels, run, 1, itemsize)
         + 8 * costs.COSTS.call
     )
     products = blocks * (
@@ -73,23 +78,34 @@ def lay_out(task: Task) -> Layout | None:
         + (runs - 1 + converted) * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
     )
     nanoseconds = costs.COSTS.setup + tiles * (lowering + products)
-    shares = 1
-    if not converted and groups == 1 and blocks < task.threads and nanoseconds >= WORTH_SHARING:
-        lanes = costs.COSTS.lanes
-        part = -(-filters // (task.threads * lanes)) * lanes
-        if part >= _SHARED_FILTERS and -(-filters // part) == task.threads:
-            channels, shares = part, task.threads
-    weight_scratch = itemsize * channels * groups * (taps + 1) if converted else 0
+    shares = _shares(task, blocks, nanoseconds) if groups == 1 and not converted else 1
+    depth = -(-depth // shares)
+    held = block_scratch(rows, columns) - passing(rows, columns)
+    if shares > 1:
+        held += pixels * sum_bytes
+        # Each block that is left over has a sum for each share, one of them in the output.
+        shared_bytes = (task.threads - 1) * (shares - 1) * pixels * sum_bytes
+    else:
+        shared_bytes = itemsize * channels * groups * (taps + 1) if converted else 0
     return Layout(
-        Im2colBlocks(rows, columns, min(channels, filters), not converted),
+        Im2colBlocks(rows, columns, min(channels, filters), not converted, depth),
         blocks * shares,
         nanoseconds,
-        block_scratch(rows, columns) - passing(rows, columns),
-        weight_scratch,
+        held,
+        shared_bytes,
         f"windows are copied to columns for {rows}x{columns} output pixels at a time",
         passing(rows, columns),
-        repeated=lowering if shares > 1 else 0.0,
     )
+
+
+def _shares(task: Task, blocks: int, nanoseconds: float) -> int:
+    """Return in how many parts the input channels are summed: one for each thread where the blocks are too few."""
+    if blocks >= task.threads or nanoseconds < WORTH_SHARING:
+        return 1
+    channels, taps = task.geometry.in_channels, task.geometry.taps_per_output
+    part = -(-channels // task.threads)
+    fits = -(-channels // part) == task.threads and part * taps // channels >= _SHARED_TAPS
+    return task.threads if fits else 1
 
 
 def span(axis: Axis, outputs: int) -> int:
