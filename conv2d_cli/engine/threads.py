@@ -189,10 +189,9 @@ def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], No
         return
     waiting = deque(jobs)
 
-    def drain(make: Callable[[], Callable[[Job], None]]) -> None:
+    def drain(work: Callable[[Job], None]) -> None:
         # NumPy's error state belongs to a thread.
         with np.errstate(all="ignore"):
-            work = make()
             while True:
                 try:
                     job = waiting.popleft()
@@ -202,9 +201,10 @@ def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], No
 
     pool = _helpers(len(makers) - 1)
     pool.keep_elsewhere()
-    helpers = [pool.submit(drain, make) for make in makers[1 : len(waiting)]]
+    # Made here, one after another: threads that do many short calls at the same time wait for the interpreter's lock.
+    helpers = [pool.submit(drain, make()) for make in makers[1 : len(waiting)]]
     try:
-        drain(makers[0])
+        drain(makers[0]())
     finally:
         # On a fault or Ctrl-C the others stop at their next job: nothing may write to `out` after this returns.
         waiting.clear()
