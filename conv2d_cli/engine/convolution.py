@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.blas import blas_threads, threads_for
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.settle import settled
-from conv2d_cli.engine.threads import blas_threads, threads_for
 from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
 from conv2d_cli.engine.tiles import tiles_of
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError

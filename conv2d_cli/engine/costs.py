@@ -17,26 +17,28 @@ class Costs(NamedTuple):
     gemm_flop: float = 1 / 250
     # sgemm (64, 576, 3136): 227 GFLOP/s, (512, 4608, 49): 189; the difference is packing both operands. With few rows,
     # (8, 198, 1024), it costs twice as much.
-    gemm_pack: float = 0.08
+    gemm_pack: float = 0.055
     # Columns are multiplied so many at a time: (512, 2048, 49) takes as long as (512, 2048, 64).
     lanes: int = 16
     # Loads and stores of the product itself: (64, 32, 3136) runs at 207 GFLOP/s.
-    gemm_product: float = 0.04
+    gemm_product: float = 0.025
     # Products of up to 100^3 multiply-adds are not packed: (4, 18, 112) takes 132 ns, (7, 27, 14) 73.
-    small_product: float = 45.0
-    small_flop: float = 1 / 190
+    small_product: float = 35.0
+    small_flop: float = 1 / 210
     small_limit: int = 1_000_000
     # What their second operand costs where it has many short rows: (4, 3200, 28) takes 14 us, (8, 363, 256) 7.
-    small_far: float = 0.08
+    small_far: float = 0.055
     short: int = 64
     # A row times a matrix, which is read once.
     gemv: float = 0.034
+    # What BLAS needs to share a product out: (64, 64, 440), nine times, took twice as long on two threads as on one.
+    blas_handover: float = 40_000.0
     # One np.matmul.
-    matmul_call: float = 800.0
+    matmul_call: float = 1000.0
     # np.add(a, b, out=a), 64k to 1M elements: 0.054 to 0.079.
     add: float = 0.07
     # A copy whose inner runs are W elements long: W 224: 0.073, 56: 0.10, 28: 0.16, 14: 0.27, 7: 0.60.
-    copy: float = 0.05
+    copy: float = 0.085
     copy_run: float = 4.0
     # With a step of two elements: 0.27 and more.
     copy_step: float = 0.25
@@ -74,6 +76,11 @@ def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
         return costs.small_product + width * (flops * costs.small_flop + depth * columns * far)
     packed = (rows * depth + depth * columns) * (costs.gemm_pack if rows > costs.lanes else 2 * costs.gemm_pack)
     return width * (flops * costs.gemm_flop + packed + rows * columns * costs.gemm_product)
+
+
+def shared_gemm(calls: int, rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
+    """Return how much of so many products BLAS shares out with profit."""
+    return calls * max(0.0, gemm(rows, depth, columns, itemsize) - COSTS.blas_handover)
 
 
 def copy(elements: int, run: int, step: int = 1, itemsize: int = 4) -> float:

@@ -10,7 +10,7 @@ from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.summation import RUNS, WHOLE, WIDE, Summation, summation
-from conv2d_cli.engine.task import SCRATCH_BYTES, WORTH_SHARING, Layout, Task, elapsed, shares_products
+from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, Task, elapsed, shares_products, worth_sharing
 from conv2d_cli.engine.tiles import TILE_SCRATCH_BYTES, Tiling, tile_bytes, tile_geometry, tiling_of
 from conv2d_cli.errors import DataError, UsageError
 
@@ -66,9 +66,10 @@ class Plan(NamedTuple):
     @property
     def workers(self) -> int:
         """Python threads that share the blocks of all images out, where that pays."""
-        if self.blas_threads != 1 or self.layout.nanoseconds * self.geometry.batch < WORTH_SHARING:
+        layout, batch = self.layout, self.geometry.batch
+        if self.blas_threads != 1 or not batch or not worth_sharing(layout, self.threads, batch):
             return 1
-        return max(1, min(self.threads, self.layout.jobs * self.geometry.batch))
+        return min(self.threads, layout.jobs * batch)
 
     @property
     def scratch_bytes(self) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.engine.blas import threads_for
 from conv2d_cli.engine.convolution import (
     Parameters,
     check_bias_shape,
@@ -15,7 +16,6 @@ from conv2d_cli.engine.convolution import (
     run_settled,
 )
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.engine.threads import threads_for
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_weight
 from conv2d_cli.numpy_dtypes import dtype_name

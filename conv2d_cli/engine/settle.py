@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.engine.blas import blas_threads
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.summation import WIDE, blas_run
-from conv2d_cli.engine.threads import blas_threads
 from conv2d_cli.engine.values import is_finite, kinds_of
 from conv2d_cli.errors import UsageError
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 # Scratch of all threads together stays under this; what NumPy, BLAS and malloc take beside it is left to 64 MiB.
 SCRATCH_BYTES = 40 << 20
-# What BLAS does not share out, as a part of the time.
-_COPIES = 0.25
 # Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock.
 _HANDED_OVER = 80_000
+# Of algorithms that do many short calls, which wait for the lock: 3x3 depthwise 384@14 took 350 us, and 530 on two.
+SHORT_CALLS_HANDED_OVER = 3
 # So short a time is best left to one thread.
 WORTH_SHARING = 3 * _HANDED_OVER
 # An image is shared out among threads where each has so many output pixels; below, BLAS shares out the filters.
@@ -69,7 +69,9 @@ class Layout(NamedTuple):
     there are threads, if it can be cut so. `nanoseconds` is the estimate for one image on one thread that choices are
     made by. Besides input, parameters and output each worker holds `worker_bytes` while it works and up to
     `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
-    infinity would spread beyond the outputs that it belongs to, `large_products` that BLAS can share its products out.
+    infinity would spread beyond the outputs that it belongs to. Of the `nanoseconds`, `products` are those of matrices
+    which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
+    handed over `handovers` times.
     """
 
     blocks: Any
@@ -80,25 +82,36 @@ class Layout(NamedTuple):
     words: str
     passing_bytes: int = 0
     needs_finite: bool = False
-    large_products: bool = True
+    products: float = 0.0
+    serial: float = 0.0
+    handovers: int = 1
 
 
 def shares_products(layout: Layout, threads: int) -> bool:
-    """Whether BLAS shares out the products: an image is too few jobs for so many threads, and they are large."""
-    return layout.jobs < threads and layout.large_products
+    """Whether BLAS shares out the products: an image is too few jobs for so many threads."""
+    return layout.jobs < threads and layout.products > 0
 
 
 def elapsed(layout: Layout, threads: int) -> float:
     """Return the nanoseconds of one image on so many threads.
 
-    Workers wait for the last of them; where BLAS shares out the products, the copies stay on one thread.
+    Workers wait for the last of them; where BLAS shares out the products, all else stays on one thread.
     """
     alone = layout.nanoseconds
-    if threads == 1 or alone < WORTH_SHARING:
-        return alone
     if shares_products(layout, threads):
-        return alone * (_COPIES + (1 - _COPIES) / threads)
-    return min(alone, alone * -(-layout.jobs // threads) / layout.jobs + _HANDED_OVER)
+        return alone - layout.products * (1 - 1 / threads)
+    return min(alone, _shared_out(layout, threads, 1))
+
+
+def worth_sharing(layout: Layout, threads: int, batch: int) -> bool:
+    """Whether threads do the jobs of all images sooner than one, and by enough to be sure."""
+    return _shared_out(layout, threads, batch) + _HANDED_OVER / 2 < layout.nanoseconds * batch
+
+
+def _shared_out(layout: Layout, threads: int, batch: int) -> float:
+    jobs = layout.jobs * batch
+    shared = (layout.nanoseconds * batch - layout.serial) * -(-jobs // threads) / jobs
+    return layout.serial + shared + layout.handovers * _HANDED_OVER
 
 
 def best(found: Iterable[Layout | None], threads: int) -> Layout | None:

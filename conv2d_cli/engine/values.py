@@ -100,13 +100,11 @@ def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]
     if rows.dtype.kind == "c":
         varied = _varied(rows.real, np.abs(rows.real)) and _varied(rows.imag, np.abs(rows.imag))
         return [RUNS if varied and is_finite(image) else WIDE for image in x]
+    if accuracy == "strict" and rows.shape[1] <= _FEW_TAPS:
+        largest = float(np.maximum.reduce(_totals(np.abs(rows)))) / rows.shape[1]
+        return [WHOLE if _is_plain(image, largest) else WIDE for image in x]
     filters = _judged(rows)
-    taps = rows.shape[1]
-    few = accuracy == "strict" and taps <= _FEW_TAPS
-    inputs = [_judged_input(image, filters, look_for_peak=not few) for image in x]
-    if few:
-        sound = (one.peaked < inf and is_finite(image) for one, image in zip(inputs, x, strict=True))
-        return [WHOLE if one else WIDE for one in sound]
+    inputs = [_judged_input(image, filters) for image in x]
     kinds, undecided = [WIDE] * len(x), list(range(len(x)))
     for kind, most in _allowed(filters, accuracy, blas_run):
         for number in undecided:
@@ -154,16 +152,21 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Array:
     return np.ones(length, dtype)
 
 
+def _totals(rows: Array) -> Array:
+    """Return the sum of each row, or of the only one."""
+    totals: Array = rows.dot(_ones(rows.shape[-1], rows.dtype))
+    return totals
+
+
 def _judged(rows: Array) -> _Filters:
     magnitudes = np.abs(rows[:, : _SAMPLE if len(rows) < _MANY else _SAMPLE_OF_MANY])
-    ones = _ones(magnitudes.shape[1], magnitudes.dtype)
-    totals = magnitudes.dot(ones)
-    peaks = (magnitudes * magnitudes).dot(ones) / (totals * totals)
+    totals, sampled = _totals(magnitudes), magnitudes.shape[1]
+    peaks = _totals(magnitudes * magnitudes) / (totals * totals)
     peaked = float(np.maximum.reduce(peaks))
     if isnan(peaked):
         # A row of zeros gives NaN, which is no peak.
         peaked = float(np.fmax.reduce(peaks))
-    return _Filters(rows, magnitudes, totals, float(np.maximum.reduce(totals)) / len(ones), peaked * len(ones))
+    return _Filters(rows, magnitudes, totals, float(np.maximum.reduce(totals)) / sampled, peaked * sampled)
 
 
 def _highest_peak(taps: int, part: float) -> float:
@@ -171,19 +174,27 @@ def _highest_peak(taps: int, part: float) -> float:
     return part / (1 - part) * taps / _LARGE_WEIGHT if part < _MOST_COHERENCE else inf
 
 
-def _judged_input(image: Array, filters: _Filters, *, look_for_peak: bool) -> _Inputs:
+def _is_plain(image: Array, largest: float) -> bool:
+    """Whether all values are finite, and few products with weights of the `largest` mean magnitude are subnormal."""
+    sample = _sampled(image)
+    count = np.count_nonzero(sample)
+    # Sums of a sample with a NaN are not above anything.
+    sound = not count or not largest or float(_totals(sample)) / count * largest >= _TINY[sample.itemsize]
+    return bool(sound) and is_finite(image)
+
+
+def _judged_input(image: Array, filters: _Filters) -> _Inputs:
     """Judge the values of an image that are not zero, a sample of them but for its peak, wherever that stands."""
     if not filters.mean:
         return _Inputs(1.0, 0.0, 1.0)
-    peak = _peak(image) if look_for_peak else 0.0
+    peak = _peak(image)
     if not peak < inf:
         return _TOO_MUCH
     sample = _sampled(image)
     count = np.count_nonzero(sample)
     if not count:
         return _Inputs(1.0, inf if peak else 0.0, inf if peak else 1.0)
-    total, squares = float(sample.dot(_ones(len(sample), sample.dtype))), float(sample.dot(sample))
-    mean = total / count
+    mean, squares = float(_totals(sample)) / count, float(sample.dot(sample))
     # The square of what is not tiny may be.
     if not mean * filters.mean >= _TINY[sample.itemsize] or not mean * mean > 0:
         return _TOO_MUCH
@@ -218,12 +229,12 @@ def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
     # What a row's mean may be. Comparisons are written so that a NaN is not balanced.
     most, rows = filters.magnitudes * (allowed / sampled * taps), filters.rows
     if rows.size > _FEW_WEIGHTS and allowed * sqrt(sampled) >= _DEVIATIONS * 1.25:
-        sums = rows[:, :sampled].dot(_ones(sampled, most.dtype))
+        sums = _totals(rows[:, :sampled])
         unsuspected = np.abs(sums, sums) <= _SUSPICIOUS * sampled / taps * most
         if np.count_nonzero(unsuspected) == len(rows):
             return True
         most, rows = most[~unsuspected], rows[~unsuspected]
-    sums = rows.dot(_ones(taps, most.dtype))
+    sums = _totals(rows)
     return bool(np.count_nonzero(np.abs(sums, sums) <= most) == len(rows))
 
 

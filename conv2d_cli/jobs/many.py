@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli import __version__
 from conv2d_cli.arithmetic.counts import macs
+from conv2d_cli.engine.blas import threads_for
 from conv2d_cli.engine.convolution import Parameters, check_dtypes, run_settled
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.engine.threads import threads_for
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 from conv2d_cli.jobs import run as single
 from conv2d_cli.jobs.errands import Budget, Errands

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.blas import threads_for
 from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.engine.threads import threads_for
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.operands import Operand, TypedOperand, is_typed

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from conv2d_cli.engine.blas import blas_threads
 from conv2d_cli.engine.convolution import conv2d
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.engine.scratch import Scratch, split
-from conv2d_cli.engine.threads import blas_threads, share_out
+from conv2d_cli.engine.threads import share_out
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.rules import layer_values
 

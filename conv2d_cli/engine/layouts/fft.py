@@ -55,9 +55,10 @@ def _layout(task: Task, size: int) -> Layout | None:
         return None
     dense_bytes = itemsize * channels * size * size * together
     area, fft = size * size, costs.COSTS.fft / 2 * itemsize / 4
+    spectra = channels * filters * area * fft
     nanoseconds = (
         costs.COSTS.setup
-        + channels * filters * area * fft
+        + spectra
         + down
         * across
         * ((channels + filters) * area * fft + channels * filters * area * costs.COSTS.add * 4 * itemsize / 4)
@@ -72,5 +73,5 @@ def _layout(task: Task, size: int) -> Layout | None:
         f"Fourier transforms of {size}x{size} blocks that yield {rows}x{columns} output pixels each",
         together * block_bytes - dense_bytes,
         needs_finite=True,
-        large_products=False,
+        serial=spectra,
     )

@@ -95,6 +95,7 @@ def lay_out(task: Task) -> Layout | None:
         shared_bytes,
         f"windows are copied to columns for {rows}x{columns} output pixels at a time",
         passing(rows, columns),
+        products=costs.shared_gemm(tiles * blocks * groups * runs, channels, -(-taps // runs), pixels, itemsize),
     )
 
 

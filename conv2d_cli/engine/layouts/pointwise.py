@@ -41,11 +41,16 @@ def lay_out(task: Task) -> Layout | None:
     columns = min(width.output, pixels)
     jobs = -(-height.output // rows) * -(-width.output // columns)
     runs = -(-channels // task.summation.run_taps)
-    nanoseconds = costs.COSTS.setup_pointwise + jobs * (
-        groups * runs * costs.gemm(filters, -(-channels // runs), rows * columns, task.itemsize)
-        + runs * costs.COSTS.matmul_call
-        + (runs - 1) * (geometry.out_channels * rows * columns * costs.COSTS.add + costs.COSTS.call)
-        + copied * costs.copy(geometry.in_channels * rows * columns, columns, stride, task.itemsize)
+    product = jobs * groups * runs, filters, -(-channels // runs), rows * columns, task.itemsize
+    nanoseconds = (
+        costs.COSTS.setup_pointwise
+        + product[0] * costs.gemm(*product[1:])
+        + jobs
+        * (
+            runs * costs.COSTS.matmul_call
+            + (runs - 1) * (geometry.out_channels * rows * columns * costs.COSTS.add + costs.COSTS.call)
+            + copied * costs.copy(geometry.in_channels * rows * columns, columns, stride, task.itemsize)
+        )
     )
     return Layout(
         PointwiseBlocks(rows, columns, copied),
@@ -54,4 +59,5 @@ def lay_out(task: Task) -> Layout | None:
         rows * columns * pixel_bytes,
         0,
         f"the input is the matrix of columns, taken {rows}x{columns} pixels at a time",
+        products=costs.shared_gemm(*product),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.summation import WIDE, between_zeros, spare_products
-from conv2d_cli.engine.task import Layout, best, even_part
+from conv2d_cli.engine.task import SHORT_CALLS_HANDED_OVER, Layout, best, even_part
 
 if TYPE_CHECKING:
     from conv2d_cli.engine.task import Task
@@ -92,9 +92,10 @@ def _layout(task: Task, together: int) -> Layout | None:
     whole, left = divmod(min(rows, height.output), together)
     products = whole * costs.gemm(together * filters, -(-taps // runs), width.output, itemsize)
     products += left * costs.gemm(filters, product_taps(task, 1), width.output, itemsize)
+    transposed = costs.COSTS.transposed * geometry.groups * together * filters * taps
     nanoseconds = (
         costs.COSTS.setup
-        + geometry.groups * together * filters * taps * 0.3
+        + transposed
         + jobs
         * (
             costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
@@ -117,5 +118,6 @@ def _layout(task: Task, together: int) -> Layout | None:
         passing,
         # Between kernels in a Toeplitz matrix are zeros, and zero times infinity is NaN.
         needs_finite=together > 1,
-        large_products=False,
+        serial=transposed,
+        handovers=SHORT_CALLS_HANDED_OVER,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.summation import WIDE, even_run
-from conv2d_cli.engine.task import SHARED_PIXELS, Layout, best, even_part
+from conv2d_cli.engine.task import SHARED_PIXELS, SHORT_CALLS_HANDED_OVER, Layout, best, even_part
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.window import Axis
@@ -91,16 +91,18 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
     rows = even_part(height.output, most, task.threads if task.pixels >= task.threads * SHARED_PIXELS else 1)
     jobs = -(-height.output // rows)
     pixels = rows * flat
-    products = height.kernel * (width.kernel // columns) * -(-depth // run)
+    sums = height.kernel * (width.kernel // columns) * -(-depth // run)
+    products = jobs * sums * groups * costs.gemm(filters, run, pixels, itemsize)
+    transposed = costs.COSTS.transposed * prod(geometry.weight_shape) * itemsize / 4
     gathered = groups * depth * (rows + reach(height)) * flat * planes
     nanoseconds = (
         costs.COSTS.setup
-        + costs.COSTS.transposed * prod(geometry.weight_shape) * itemsize / 4
+        + transposed
+        + products
         + jobs
         * (
-            products * groups * costs.gemm(filters, run, pixels, itemsize)
-            + products * costs.COSTS.matmul_call
-            + (products - 1) * (geometry.out_channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
+            sums * costs.COSTS.matmul_call
+            + (sums - 1) * (geometry.out_channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
             + costs.copy(gathered, flat, width.stride, itemsize)
             + costs.copy(geometry.out_channels * rows * width.output, width.output, 1, itemsize)
             + (4 + 6 * planes * columns) * costs.COSTS.call
@@ -120,4 +122,7 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
         weight_bytes,
         f"each {shifts}, {rows} of {height.output} output rows at a time",
         passing,
+        products=costs.shared_gemm(jobs * sums * groups, filters, run, pixels, itemsize),
+        serial=transposed,
+        handovers=SHORT_CALLS_HANDED_OVER,
     )

@@ -38,8 +38,6 @@ POINTS = {2: (Fraction(0), Fraction(1), Fraction(-1))} | {
 # Blocks are fastest near 200 pixels: 64x64 channels run at 303 GFLOP/s with 208, 242 with 128 and 265 with 416.
 _CROWDED_PIXELS = 256
 _MOST_ROWS = 64
-# Multiply-adds of one product that BLAS can share out with profit.
-_LARGE_PRODUCT = 8_000_000
 # Filters (one for each pair of channels) are transformed so many at a time, so that they stay in a core's cache, and by
 # all workers if there are many: one takes 5 ns.
 TRANSFORMED, SHARED_FILTERS = 8192, 32_768
@@ -132,11 +130,10 @@ def lay_out(task: Task) -> Layout | None:
 
 
 def _even_rows(task: Task, tile_rows: int) -> list[int]:
-    """Return the tile rows of a block for each way to cut them evenly, in as many blocks as there are threads."""
+    """Return the tile rows of a block for each way to cut them evenly."""
     tiles = -(-task.geometry.height.output // tile_rows)
-    most = -(-tiles // task.threads)
     # More than a few thousand pixels are never best, and a tall image has very many ways.
-    return sorted({even_part(tiles, rows) for rows in range(1, min(most, _MOST_ROWS) + 1)})
+    return sorted({even_part(tiles, rows) for rows in range(1, min(tiles, _MOST_ROWS) + 1)})
 
 
 def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
@@ -154,24 +151,27 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
     # What no longer fits a core's cache between the stages is slower in all of them.
     crowded = 1 + max(0, pixels - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
     products = 4 * points * costs.gemm(filters, channels, pixels, itemsize)
-    transforms = costs.gemm(points, points, 2 * channels * pixels, itemsize)
-    transforms += costs.gemm(2 * tile_rows, 4 * points, filters * pixels, itemsize)
-    transforms += width * costs.COSTS.add * 4 * points * pixels * channels
-    copies = costs.copy(2 * points * channels * pixels, across, 2, itemsize)
+    products += costs.gemm(points, points, 2 * channels * pixels, itemsize)
+    products += costs.gemm(2 * tile_rows, 4 * points, filters * pixels, itemsize)
+    copies = width * costs.COSTS.add * 4 * points * pixels * channels
+    copies += costs.copy(2 * points * channels * pixels, across, 2, itemsize)
     copies += costs.copy(band_elements, geometry.width.size, 1, itemsize)
     copies += costs.copy(2 * tile_rows * filters * pixels, across, 2, itemsize)
     calls = 20 * costs.COSTS.call
     near = weight_bytes <= costs.COSTS.near_bytes
     filter_point = costs.COSTS.filter_point if near else costs.COSTS.far_filter_point
+    transformed = width * filter_point * 4 * points * channels * filters
+    shared = channels * filters > SHARED_FILTERS
+    profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
     return Layout(
         WinogradBlocks(tile_rows, rows),
         jobs,
-        costs.COSTS.setup
-        + width * filter_point * 4 * points * channels * filters
-        + jobs * (crowded * (products + transforms + copies) + calls),
+        costs.COSTS.setup + transformed + jobs * (crowded * (products + copies) + calls),
         worker_bytes,
         weight_bytes,
         f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time",
         needs_finite=True,
-        large_products=filters * channels * pixels >= _LARGE_PRODUCT,
+        products=transformed + jobs * crowded * profit if profit else 0.0,
+        serial=0.0 if shared else transformed,
+        handovers=1 + shared,
     )
