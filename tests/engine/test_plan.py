@@ -13,7 +13,7 @@ from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.convolution import run_plan
 from conv2d_cli.engine.layouts.im2col import gathered_rows, rows_at_once, span
 from conv2d_cli.engine.layouts.row_lowering import row_pitch
-from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.engine.plan import PACKED_BYTES, Plan, plan_convolution
 from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE
 from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, elapsed, even_part
 from conv2d_cli.engine.tiles import TILE_SCRATCH_BYTES
@@ -57,7 +57,7 @@ def test_what_is_in_memory_is_counted() -> None:
     plan = plan_convolution(square(batch=2), threads=2)
     assert (plan.input_bytes, plan.output_bytes) == (4 * 2 * 64 * 56 * 56, 4 * 2 * 64 * 56 * 56)
     assert plan.weight_bytes == 4 * (64 * 576 + 64)
-    assert plan.scratch_bytes == 2 * plan.layout.worker_bytes + plan.layout.shared_bytes
+    assert plan.scratch_bytes == 2 * plan.layout.worker_bytes + plan.layout.shared_bytes + PACKED_BYTES
     assert plan.peak_bytes == plan.input_bytes + plan.weight_bytes + plan.scratch_bytes + plan.output_bytes
 
 
@@ -197,14 +197,14 @@ def test_threads_share_out_blocks_or_else_channels_or_else_products() -> None:
     # Too few products for each, or no even parts.
     for channels, threads in ((160, 9), (512, 27)):
         assert plan_convolution(square(7, (channels, 512)), threads=threads, algorithm="im2col").blas_threads == threads
-    narrow = plan_convolution(square(14, (40, 256)), threads=2)
+    narrow = plan_convolution(square(14, (40, 256)), threads=2, algorithm="im2col")
     assert (narrow.workers, narrow.blas_threads, narrow.threads_used) == (1, 2, 2)
     depthwise = square(14, (64, 64), groups=64)
     little = plan_convolution(depthwise, threads=2, algorithm="row_lowering")
     assert (little.workers, little.blas_threads) == (1, 1)
     assert plan_convolution(depthwise._replace(batch=64), threads=2, algorithm="row_lowering").workers == 2
     # Products differ in their last bits with the number of BLAS threads.
-    batched = plan_convolution(square(14, (40, 256), batch=8), threads=2)
+    batched = plan_convolution(square(14, (40, 256), batch=8), threads=2, algorithm="im2col")
     assert (batched.workers, batched.blas_threads) == (1, 2)
 
 

@@ -66,4 +66,5 @@ def _layout(task: Task, *, flat: bool) -> Layout | None:
         weight_bytes,
         f"windows are copied to columns{', rows lying flat,' * flat} for up to {images} whole images at a time",
         images * image_bytes,
+        products=costs.shared_gemm(groups, filters, taps, pixels, itemsize),
     )
