@@ -2,7 +2,8 @@
 
 Measured on two cores of an AMD EPYC with AVX-512 (Zen 5, 1 MiB L2 each, 32 MiB L3) with NumPy 2.4 and OpenBLAS 0.3.31.
 Only ratios matter to a choice; where single measurements left room, values were fitted to 500 random layers
-(`tests/benchmarks/choice.py`), each timed with every algorithm.
+(`tests/benchmarks/choice.py`), each timed with every algorithm, and again on Zen 4, where products take twice as long
+and copies do not: values that differ between the two stand between them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ class Costs(NamedTuple):
     lanes: int = 16
     # Loads and stores of the product itself: (64, 32, 3136) runs at 207 GFLOP/s.
     gemm_product: float = 0.025
+    # The same where operands and product do not stay near: (64, 27, 5000) takes 216 us on Zen 4, (64, 27, 25088) 1470.
+    far_product: float = 0.03
+    far_product_bytes: int = 8 << 20
     # Products of up to 100^3 multiply-adds are not packed: (4, 18, 112) takes 132 ns, (7, 27, 14) 73.
     small_product: float = 35.0
     small_flop: float = 1 / 210
@@ -74,8 +78,10 @@ def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
     if rows * depth * columns <= costs.small_limit:
         far = costs.small_far if columns < costs.short < depth * columns / costs.short else 0.0
         return costs.small_product + width * (flops * costs.small_flop + depth * columns * far)
+    near = itemsize * (rows + depth) * columns <= costs.far_product_bytes
+    product = rows * columns * (costs.gemm_product + (0 if near else costs.far_product))
     packed = (rows * depth + depth * columns) * (costs.gemm_pack if rows > costs.lanes else 2 * costs.gemm_pack)
-    return width * (flops * costs.gemm_flop + packed + rows * columns * costs.gemm_product)
+    return width * (flops * costs.gemm_flop + packed + product)
 
 
 def shared_gemm(calls: int, rows: int, depth: int, columns: int, itemsize: int = 4) -> float:

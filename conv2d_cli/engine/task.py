@@ -17,7 +17,7 @@ SCRATCH_BYTES = 40 << 20
 # Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock.
 _HANDED_OVER = 80_000
 # Of algorithms that do many short calls, which wait for the lock: 3x3 depthwise 384@14 took 350 us, and 530 on two.
-SHORT_CALLS_HANDED_OVER = 3
+SHORT_CALLS_HANDED_OVER = 2
 # So short a time is best left to one thread.
 WORTH_SHARING = 3 * _HANDED_OVER
 # An image is shared out among threads where each has so many output pixels; below, BLAS shares out the filters.

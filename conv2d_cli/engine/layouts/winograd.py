@@ -145,9 +145,12 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
     pixel_elements = points * (4 * channels + max(2 * channels, 4 * filters) + 2 * max(channels, filters))
     band_elements = channels * (rows * tile_rows + 2) * 2 * across
     worker_bytes = (band_elements + pixels * pixel_elements + 3 * points * PITCH) * itemsize
-    if weight_bytes + task.threads * worker_bytes > task.scratch_bytes:
-        return None
     jobs, width = -(-tiles // rows), itemsize / 4
+    profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
+    # Where BLAS shares the products out, one thread does the rest.
+    workers = 1 if jobs < task.threads and profit else task.threads
+    if weight_bytes + workers * worker_bytes > task.scratch_bytes:
+        return None
     # What no longer fits a core's cache between the stages is slower in all of them.
     crowded = 1 + max(0, pixels - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
     products = 4 * points * costs.gemm(filters, channels, pixels, itemsize)
@@ -162,7 +165,6 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
     filter_point = costs.COSTS.filter_point if near else costs.COSTS.far_filter_point
     transformed = width * filter_point * 4 * points * channels * filters
     shared = channels * filters > SHARED_FILTERS
-    profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
     return Layout(
         WinogradBlocks(tile_rows, rows),
         jobs,
@@ -171,7 +173,7 @@ def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
         weight_bytes,
         f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time",
         needs_finite=True,
-        products=transformed + jobs * crowded * profit if profit else 0.0,
+        products=transformed + jobs * crowded * products if profit else 0.0,
         serial=0.0 if shared else transformed,
         handovers=1 + shared,
     )
