@@ -36,18 +36,17 @@ class _Task:
         """Do it; a fault is kept for the one who waits."""
         try:
             self._work()
-        except BaseException as fault:  # noqa: BLE001 - raised in `wait`
+        except BaseException as fault:  # noqa: BLE001 - returned by `wait`
             self._fault = fault
         finally:
             # What it works with must be free when the one who waits goes on.
             del self._work
             self._undone.release()
 
-    def wait(self) -> None:
-        """Return when it is done, or raise what it raised."""
+    def wait(self) -> BaseException | None:
+        """Return, when it is done, what it raised."""
         with self._undone:
-            if self._fault is not None:
-                raise self._fault
+            return self._fault
 
 
 class _Helpers:
@@ -150,11 +149,13 @@ def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], No
     pool = _helpers(len(makers) - 1)
     pool.keep_elsewhere()
     # Made here, one after another: threads that do many short calls at the same time wait for the interpreter's lock.
-    tasks = [pool.start(partial(drain, make())) for make in makers[1 : len(waiting)]]
+    tasks: list[_Task] = []
     try:
+        tasks.extend(pool.start(partial(drain, make())) for make in makers[1 : len(waiting)])
         drain(makers[0]())
     finally:
         # On a fault or Ctrl-C the others stop at their next job: nothing may write to `out` after this returns.
         waiting.clear()
-        for task in tasks:
-            task.wait()
+        faults = [fault for task in tasks if (fault := task.wait()) is not None]
+    if faults:
+        raise faults[0]

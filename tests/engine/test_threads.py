@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
@@ -14,7 +15,7 @@ from conv2d_cli.engine.blas import blas_threads
 from conv2d_cli.engine.convolution import conv2d
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.engine.scratch import Scratch, split
-from conv2d_cli.engine.threads import share_out
+from conv2d_cli.engine.threads import do_all, share_out
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.rules import layer_values
 
@@ -117,6 +118,24 @@ def test_every_job_is_done_once() -> None:
 
     share_out(range(500), shared_plan(), work_of)
     assert sorted(done) == [*range(500)]
+
+
+def test_a_fault_of_a_helper_is_raised_when_all_have_ended() -> None:
+    caller, ended = threading.get_ident(), []
+    all_here, first = threading.Barrier(3, timeout=10), threading.Lock()
+
+    def work(job: int) -> None:
+        all_here.wait()
+        if threading.get_ident() == caller:
+            return
+        if first.acquire(blocking=False):
+            raise ZeroDivisionError
+        time.sleep(0.05)
+        ended.append(job)
+
+    with pytest.raises(ZeroDivisionError):
+        do_all(range(3), [lambda: work] * 3)
+    assert len(ended) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="threads cannot be placed")
