@@ -74,11 +74,21 @@ class Plan(NamedTuple):
         return min(self.threads, layout.jobs * batch)
 
     @property
+    def shared_images(self) -> int:
+        """Images, the last of a batch, that all workers share part by part; the others are one worker's each."""
+        rooms, batch = self.layout.shared_rooms, self.geometry.batch
+        if not rooms:
+            return 0
+        return batch % self.workers if rooms >= self.workers else batch
+
+    @property
     def scratch_bytes(self) -> int:
         """The most that is allocated besides input, parameters and output."""
         layout, workers = self.layout, self.workers
-        held = workers * (layout.worker_bytes + layout.passing_bytes) + (workers - 1) * PACKED_BYTES
-        return held + layout.shared_bytes + self.tile_bytes
+        rooms = 1 if 0 < self.shared_images == self.geometry.batch else workers
+        # BLAS multiplies no whole numbers.
+        packed = 0 if ALGORITHMS[self.algorithm].wraps else (workers - 1) * PACKED_BYTES
+        return rooms * (layout.worker_bytes + layout.passing_bytes) + packed + layout.shared_bytes + self.tile_bytes
 
     @property
     def tile_bytes(self) -> int:

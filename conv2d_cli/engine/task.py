@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 # Scratch of all threads together stays under this; what NumPy, BLAS and malloc take beside it is left to 64 MiB.
 SCRATCH_BYTES = 40 << 20
-# Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock.
-_HANDED_OVER = 80_000
+# Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock. On
+# Zen 4 it is 80 us and more, but all other costs are higher there too.
+_HANDED_OVER = 65_000
 # Of algorithms that do many short calls, which wait for the lock: 3x3 depthwise 384@14 took 350 us, and 530 on two.
 SHORT_CALLS_HANDED_OVER = 2
 # So short a time is best left to one thread.
@@ -71,7 +73,8 @@ class Layout(NamedTuple):
     `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
     infinity would spread beyond the outputs that it belongs to. Of the `nanoseconds`, `products` are those of matrices
     which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
-    handed over `handovers` times.
+    handed over `handovers` times. With `shared_rooms` the jobs of an image are parts of one block, whose room threads
+    share; where there are images for all of them, each has one of its own, of which so many may be held.
     """
 
     blocks: Any
@@ -85,6 +88,7 @@ class Layout(NamedTuple):
     products: float = 0.0
     serial: float = 0.0
     handovers: int = 1
+    shared_rooms: int = 0
 
 
 def shares_products(layout: Layout, threads: int) -> bool:
@@ -127,3 +131,9 @@ def even_part(total: int, most: int, workers: int = 1) -> int:
     parts = -(-total // max(1, most))
     parts = -(-parts // workers) * workers
     return -(-total // parts) if total >= parts else 1
+
+
+def even_slices(total: int, parts: int) -> list[slice]:
+    """Return so many slices, as even as can be, that make up `total`."""
+    ends = [total * number // parts for number in range(parts + 1)]
+    return [slice(start, end) for start, end in pairwise(ends)]

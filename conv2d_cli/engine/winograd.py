@@ -6,16 +6,28 @@ matrices. Columns are parted into even and odd ones, so that the transform acros
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from itertools import product as product_of
-from typing import TYPE_CHECKING, Any
+from math import prod
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from conv2d_cli.engine.bands import Span, clear_sides, gather
-from conv2d_cli.engine.layouts.winograd import PITCH, SHARED_FILTERS, TRANSFORMED, padded, transform
-from conv2d_cli.engine.scratch import Scratch, shaped
+from conv2d_cli.engine.layouts.winograd import (
+    KERNEL,
+    PITCH,
+    SHARED_FILTERS,
+    TRANSFORMED,
+    padded,
+    tile_columns,
+    transform,
+)
+from conv2d_cli.engine.scratch import Scratch, shaped, split
+from conv2d_cli.engine.task import even_slices
 from conv2d_cli.engine.threads import do_all, share_out
+from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +37,19 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+class _Matrices(NamedTuple):
+    """The output (2 m, 4 a), filter (4 a, 9) and input (a, a) transforms, the first two of both axes at once."""
+
+    output: Array
+    filter: Array
+    input: Array
+
+
 @cache
-def _matrices(tile_rows: int, dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
-    """Return the output (2 m, 4 a), filter (4 a, 9) and input (a, a) transforms, the first two of both axes at once."""
+def _matrices(tile_rows: int, dtype: np.dtype[Any]) -> _Matrices:
     down = [np.array(matrix, np.float64) for matrix in transform(tile_rows)]
     output, filters = np.kron(down[0], _ACROSS_OUTPUT), np.kron(down[1], _ACROSS_FILTER)
-    return output.astype(dtype), filters.astype(dtype), down[2].astype(dtype)
+    return _Matrices(output.astype(dtype), filters.astype(dtype), down[2].astype(dtype))
 
 
 # F(2,3) with the signs that the sums in `_to_points_across` have.
@@ -38,79 +57,163 @@ _ACROSS_FILTER = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 
 _ACROSS_OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
 
 
-def prepare(plan: Plan, weight: Array, bias: Array | None) -> tuple[Array, Array | None]:
-    """Return the transformed weight (m + 2, 4, filters, channels) and the bias."""
-    filters, channels = weight.shape[:2]
+class _Filters:
+    """A weight (filters, channels, 3, 3) in parts, each transformed when it is first asked for, and the bias.
+
+    So each thread transforms the filters that it multiplies by.
+    """
+
+    def __init__(self, plan: Plan, weight: Array, bias: Array | None) -> None:
+        """Keep both; they must not change."""
+        self.parts = even_slices(len(weight), plan.layout.blocks.parts)
+        self.bias = bias
+        self._weight, self._matrix = weight, _matrices(plan.layout.blocks.tile_rows, weight.dtype).filter
+        self._transformed: dict[int, Array] = {}
+
+    def transformed(self, number: int, workers: int = 1) -> Array:
+        """Return a part as (m + 2, 4, filters, channels)."""
+        if number not in self._transformed:
+            self._transformed[number] = self._transform(self._weight[self.parts[number]], workers)
+        return self._transformed[number]
+
+    def _transform(self, weight: Array, workers: int) -> Array:
+        taps = weight.reshape(-1, KERNEL * KERNEL)
+        transformed = np.empty((len(self._matrix), len(taps) + PITCH), weight.dtype)
+
+        def work(start: int) -> None:
+            part = slice(start, min(start + TRANSFORMED, len(taps)))
+            np.matmul(self._matrix, taps[part].T, out=transformed[:, part])
+
+        do_all(range(0, len(taps), TRANSFORMED), [lambda: work] * (workers if len(taps) > SHARED_FILTERS else 1))
+        return transformed[:, : len(taps)].reshape(-1, 4, *weight.shape[:2])
+
+
+def prepare(plan: Plan, weight: Array, bias: Array | None) -> _Filters:
+    """Return weight and bias; a weight in one part is transformed now."""
     dtype = weight.dtype.newbyteorder("=")
-    matrix = _matrices(plan.layout.blocks.tile_rows, dtype)[1]
-    taps = np.ascontiguousarray(weight, dtype).reshape(filters * channels, -1)
-    transformed = np.empty((len(matrix), filters * channels + PITCH), dtype)
-
-    def work(start: int) -> None:
-        part = slice(start, min(start + TRANSFORMED, len(taps)))
-        np.matmul(matrix, taps[part].T, out=transformed[:, part])
-
-    do_all(range(0, len(taps), TRANSFORMED), [lambda: work] * (plan.workers if len(taps) > SHARED_FILTERS else 1))
-    shape = (len(matrix) // 4, 4, filters, channels)
-    return transformed[:, : len(taps)].reshape(shape), None if bias is None else bias.astype(dtype)
+    filters = _Filters(plan, np.ascontiguousarray(weight, dtype), None if bias is None else bias.astype(dtype))
+    if len(filters.parts) == 1:
+        filters.transformed(0, plan.workers)
+    return filters
 
 
-def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: Array) -> None:
+def convolve(plan: Plan, x: Array, filters: _Filters, out: Array) -> None:
     """Fill `out` (N, out_channels, Ho, Wo) from `x` (N, in_channels, H, W)."""
-    (tile_rows, block_rows), (weight, bias) = plan.layout.blocks, parameters
-    filters, channels = weight.shape[2:]
-    height, width = plan.geometry.height, plan.geometry.width
-    points, across = tile_rows + 2, (width.output + 1) // 2 + 1
-    to_output, _, to_points = _matrices(tile_rows, out.dtype)
-    pixels, tiles = padded(block_rows * across), -(-height.output // tile_rows)
-    columns = Span(-width.before, 1, 2 * across)
+    tile_rows, block_rows, _ = plan.layout.blocks
+    alone, tiles = len(x) - plan.shared_images, -(-plan.geometry.height.output // tile_rows)
 
     def work_of(scratch: Scratch) -> Callable[[tuple[int, int]], None]:
-        def planes(rows: int, elements: int) -> Array:
-            return scratch.take(rows, elements * pixels + PITCH, dtype=out.dtype)[:, : elements * pixels]
-
-        band = scratch.take(channels, block_rows * tile_rows + 2, 2 * across, dtype=out.dtype)
-        clear_sides(band, plan.padding_mode, columns, width.size)
-        channel, row, element = band.strides
-        windows = np.ndarray(
-            (points, 2, channels, block_rows, across),
-            out.dtype,
-            band,
-            0,
-            (row, element, channel, tile_rows * row, 2 * element),
-        )
-        # Gathered tiles and sums are not needed at once, nor are their points down the rows and the output.
-        room = scratch.take(points * max(2 * channels, 4 * filters) * pixels + points * PITCH, dtype=out.dtype)
-        gathered = shaped(room, points, 2 * channels * pixels + PITCH)[:, :-PITCH]
-        sums = shaped(room, points * 4, filters * pixels)
-        room = scratch.take(points * 2 * max(channels, filters) * pixels + points * PITCH, dtype=out.dtype)
-        down = shaped(room, points, 2 * channels * pixels + PITCH)[:, :-PITCH]
-        both = planes(points, 4 * channels)
-        halves = down.reshape(points, 2, -1), both.reshape(points, 4, -1)
-        tiled = gathered.reshape(points, 2, channels, pixels)[..., : block_rows * across]
-        tiled = tiled.reshape(points, 2, channels, block_rows, across)
-        operand, product = both.reshape(points, 4, channels, pixels), sums.reshape(points, 4, filters, pixels)
-        pairs = shaped(room, tile_rows * 2, filters * pixels)
-        yielded = pairs.reshape(tile_rows, 2, filters, pixels)[..., : block_rows * across]
-        yielded = yielded.reshape(tile_rows, 2, filters, block_rows, across)
+        parts = _parts(plan, filters, scratch)
 
         def work(job: tuple[int, int]) -> None:
             image, first = job
-            rows = min(block_rows, tiles - first)
-            down_rows = Span(first * tile_rows - height.before, 1, rows * tile_rows + 2)
-            gather(x[image], plan.padding_mode, down_rows, columns, band[:, : down_rows.length], sides_are_zero=True)
-            np.copyto(tiled[:, :, :, :rows], windows[:, :, :, :rows])
-            np.matmul(to_points, gathered, out=down)
-            _to_points_across(*halves)
-            np.matmul(weight, operand, out=product)
-            np.matmul(to_output, sums, out=pairs)
-            if bias is not None:
-                pairs.reshape(-1, filters, pixels)[...] += bias[:, None]
-            _scatter(yielded[:, :, :, :rows], out[image], first * tile_rows)
+            for part in parts:
+                part.to_points(x[image], first)
+            for part in parts:
+                part.to_output(out[image], first)
 
         return work
 
-    share_out(product_of(range(len(x)), range(0, tiles, block_rows)), plan, work_of)
+    if alone:
+        share_out(product_of(range(alone), range(0, tiles, block_rows)), plan, work_of)
+    shared = _parts(plan, filters, *split(plan.layout.worker_bytes, 1)) if alone < len(x) else []
+    for image, first in product_of(range(alone, len(x)), range(0, tiles, block_rows)):
+        do_all(shared, [partial(methodcaller, "to_points", x[image], first)] * plan.workers)
+        do_all(shared, [partial(methodcaller, "to_output", out[image], first)] * plan.workers)
+
+
+class _Block(NamedTuple):
+    """What the parts of some rows of tiles have in common.
+
+    `band` (channels, rows, columns) has the input of all tiles and `points` (m + 2, 4, channels, pixels) what comes of
+    it; pixels are the tiles, and some more.
+    """
+
+    plan: Plan
+    filters: _Filters
+    columns: Span
+    band: Array
+    points: Array
+
+    @property
+    def tiles(self) -> tuple[int, int]:
+        """Rows and columns of tiles."""
+        return self.plan.layout.blocks.rows, self.columns.length // 2
+
+
+def _parts(plan: Plan, filters: _Filters, scratch: Scratch) -> list[_Part]:
+    """Return the parts of a block, which use this room."""
+    geometry, (tile_rows, block_rows, parts) = plan.geometry, plan.layout.blocks
+    channels, width, dtype = geometry.in_channels, geometry.width, numpy_dtype(plan.dtype)
+    across = tile_columns(width)
+    columns = Span(-width.before, 1, 2 * across)
+    band = scratch.take(channels, block_rows * tile_rows + 2, columns.length, dtype=dtype)
+    clear_sides(band, plan.padding_mode, columns, width.size)
+    points = _planes(scratch, tile_rows + 2, 4, channels, padded(block_rows * across), dtype=dtype)
+    block = _Block(plan, filters, columns, band, points)
+    return [_Part(block, number, some, scratch) for number, some in enumerate(even_slices(channels, parts))]
+
+
+def _planes(scratch: Scratch, rows: int, *shape: int, dtype: np.dtype[Any]) -> Array:
+    """Return rows of `shape`, each dense, with `PITCH` between them."""
+    size = prod(shape)
+    return scratch.take(rows, size + PITCH, dtype=dtype)[:, :size].reshape(rows, *shape)
+
+
+class _Part:
+    """Some channels of a block, which are brought to points, and some filters, which are multiplied and brought out."""
+
+    def __init__(self, block: _Block, number: int, channels: slice, scratch: Scratch) -> None:
+        """Take room for both."""
+        plan, (points, _, _, pixels), dtype = block.plan, block.points.shape, block.points.dtype
+        tile_rows, (block_rows, across) = plan.layout.blocks.tile_rows, block.tiles
+        self._block, self._number, self._channels = block, number, channels
+        self._filters = block.filters.parts[number]
+        some, made = channels.stop - channels.start, self._filters.stop - self._filters.start
+        self._matrices = _matrices(tile_rows, dtype)
+        # Gathered tiles and sums are not needed at once, nor are their points down the rows and the output.
+        room = scratch.take(points * max(2 * some, 4 * made) * pixels + points * PITCH, dtype=dtype)
+        self._gathered = shaped(room, points, 2 * some * pixels + PITCH)[:, :-PITCH]
+        self._sums = shaped(room, points * 4, made * pixels)
+        room = scratch.take(points * 2 * max(some, made) * pixels + points * PITCH, dtype=dtype)
+        self._down = shaped(room, points, 2 * some * pixels + PITCH)[:, :-PITCH]
+        self._both = block.points[:, :, channels].reshape(points, 4, -1)
+        self._band = block.band[channels]
+        channel, row, element = self._band.strides
+        self._windows = np.ndarray(
+            (points, 2, some, block_rows, across),
+            dtype,
+            self._band,
+            0,
+            (row, element, channel, tile_rows * row, 2 * element),
+        )
+        tiled = self._gathered.reshape(points, 2, some, pixels)[..., : block_rows * across]
+        self._tiled = tiled.reshape(self._windows.shape)
+        self._pairs = shaped(room, tile_rows * 2, made * pixels)
+        yielded = self._pairs.reshape(tile_rows, 2, made, pixels)[..., : block_rows * across]
+        self._yielded = yielded.reshape(tile_rows, 2, made, block_rows, across)
+
+    def to_points(self, image: Array, first: int) -> None:
+        """Bring this part's channels of the rows of tiles from `first` on to points; its filters too, once."""
+        block, geometry, tile_rows = self._block, self._block.plan.geometry, self._block.plan.layout.blocks.tile_rows
+        block.filters.transformed(self._number)
+        rows = min(block.tiles[0], -(-geometry.height.output // tile_rows) - first)
+        down = Span(first * tile_rows - geometry.height.before, 1, rows * tile_rows + 2)
+        band = self._band[:, : down.length]
+        gather(image[self._channels], block.plan.padding_mode, down, block.columns, band, sides_are_zero=True)
+        np.copyto(self._tiled[:, :, :, :rows], self._windows[:, :, :, :rows])
+        np.matmul(self._matrices.input, self._gathered, out=self._down)
+        _to_points_across(self._down.reshape(len(self._down), 2, -1), self._both)
+
+    def to_output(self, image_out: Array, first: int) -> None:
+        """Multiply by this part's filters, and bring what comes of it to their channels of the output."""
+        block, (points, _, _, pixels) = self._block, self._block.points.shape
+        weight, bias = block.filters.transformed(self._number), block.filters.bias
+        np.matmul(weight, block.points, out=self._sums.reshape(points, 4, -1, pixels))
+        np.matmul(self._matrices.output, self._sums, out=self._pairs)
+        if bias is not None:
+            self._pairs.reshape(len(self._pairs), -1, pixels)[...] += bias[self._filters, None]
+        _scatter(self._yielded, image_out[self._filters], first * block.plan.layout.blocks.tile_rows)
 
 
 def _to_points_across(down: Array, both: Array) -> None:

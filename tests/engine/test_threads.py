@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bounds import UNITS, units_of_error
 from threadpoolctl import threadpool_info
 
 from conv2d_cli.engine.blas import blas_threads
@@ -222,3 +223,25 @@ def test_an_image_has_the_same_bits_where_its_channels_are_shared_out(dtype: str
     # Sums of small whole numbers are exact in any order.
     x, weight, bias = (random.integers(0, 9, shape).astype(dtype) for shape in shapes)
     np.testing.assert_array_equal(convolved(x), convolved(x, threads=1))
+
+
+@pytest.mark.parametrize("padding_mode", ["zeros", "reflect"])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_an_image_has_the_same_bits_where_threads_share_its_tiles(threads: int, padding_mode: str) -> None:
+    random, shapes = np.random.default_rng(4), ((threads + 1, 200, 14, 13), (205, 200, 3, 3), (205,))
+    layer = layer_values(200, 205, 3, padding=1, padding_mode=padding_mode)
+    options: dict[str, Any] = {"padding_mode": padding_mode, "accuracy": "fast", "algorithm": "winograd"}
+    plan = plan_convolution(geometry_of(layer, (1, *shapes[0][1:])), threads=threads, **options)
+    assert (plan.workers, plan.layout.blocks.parts) == (threads, threads)
+    x, weight, bias = (random.standard_normal(shape).astype("float32") for shape in shapes)
+
+    def convolved(x: Array) -> Array:
+        return conv2d(x, weight, bias, padding=1, threads=threads, **options)
+
+    # One image more than threads: each has one, and the last is shared.
+    together = convolved(x)
+    for image, out in zip(x, together, strict=True):
+        assert convolved(image).tobytes() == out.tobytes()
+    padding = (1, 1, 1, 1)
+    units = units_of_error(together, x, weight, bias, "fast", padding=padding, padding_mode=padding_mode)
+    assert units <= UNITS

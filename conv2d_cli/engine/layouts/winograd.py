@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.summation import WHOLE
-from conv2d_cli.engine.task import Layout, best, even_part
+from conv2d_cli.engine.task import Layout, best, even_part, even_slices
 
 if TYPE_CHECKING:
+    from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.engine.task import Task
 
 KERNEL = 3
@@ -60,10 +61,14 @@ class Transform(NamedTuple):
 
 
 class WinogradBlocks(NamedTuple):
-    """Output rows of a tile, and tile rows of a block."""
+    """Output rows of a tile, tile rows of a block, and in how many parts its channels and filters are brought through.
+
+    The parts of a block may be shared by threads, which wait for one another between its points and its output.
+    """
 
     tile_rows: int
     rows: int
+    parts: int
 
 
 @cache
@@ -106,6 +111,11 @@ def _power_of_two(values: tuple[Fraction, ...]) -> Fraction:
     return power
 
 
+def tile_columns(width: Axis) -> int:
+    """Return the pairs of columns that a row of tiles has, with one more that is thrown away."""
+    return (width.output + 1) // 2 + 1
+
+
 def padded(pixels: int) -> int:
     """Return the columns of a block of so many, those that are thrown away included."""
     return -(-pixels // _PIXELS) * _PIXELS
@@ -126,54 +136,70 @@ def lay_out(task: Task) -> Layout | None:
     if geometry.groups > 1 or task.summation.kind != WHOLE or task.summation.run_taps < geometry.taps_per_output:
         return None
     found = [_tiled(task, tile_rows, rows) for tile_rows in POINTS for rows in _even_rows(task, tile_rows)]
+    if 1 < task.threads <= min(geometry.in_channels, geometry.out_channels) // _LEAST_CHANNELS:
+        found += [_tiled(task, tile_rows, _tiles(task, tile_rows), task.threads) for tile_rows in POINTS]
     return best(found, task.threads)
+
+
+def _sizes(total: int, parts: int) -> list[int]:
+    return [part.stop - part.start for part in even_slices(total, parts)]
+
+
+def _tiles(task: Task, tile_rows: int) -> int:
+    return -(-task.geometry.height.output // tile_rows)
 
 
 def _even_rows(task: Task, tile_rows: int) -> list[int]:
     """Return the tile rows of a block for each way to cut them evenly."""
-    tiles = -(-task.geometry.height.output // tile_rows)
+    tiles = _tiles(task, tile_rows)
     # More than a few thousand pixels are never best, and a tall image has very many ways.
     return sorted({even_part(tiles, rows) for rows in range(1, min(tiles, _MOST_ROWS) + 1)})
 
 
-def _tiled(task: Task, tile_rows: int, rows: int) -> Layout | None:
+def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | None:
     geometry, itemsize = task.geometry, task.itemsize
     channels, filters = geometry.in_channels, geometry.out_channels
-    points, across = tile_rows + 2, (geometry.width.output + 1) // 2 + 1
-    tiles, pixels = -(-geometry.height.output // tile_rows), padded(rows * across)
-    weight_bytes = 4 * points * (channels * filters + PITCH) * itemsize
-    pixel_elements = points * (4 * channels + max(2 * channels, 4 * filters) + 2 * max(channels, filters))
+    points, across = tile_rows + 2, tile_columns(geometry.width)
+    tiles, pixels = _tiles(task, tile_rows), padded(rows * across)
+    weight_bytes = 4 * points * (channels * filters + parts * PITCH) * itemsize
+    pixel_elements = 4 * channels + sum(
+        max(2 * some, 4 * made) + 2 * max(some, made)
+        for some, made in zip(_sizes(channels, parts), _sizes(filters, parts), strict=True)
+    )
     band_elements = channels * (rows * tile_rows + 2) * 2 * across
-    worker_bytes = (band_elements + pixels * pixel_elements + 3 * points * PITCH) * itemsize
+    worker_bytes = (band_elements + points * (pixels * pixel_elements + (1 + 2 * parts) * PITCH)) * itemsize
     jobs, width = -(-tiles // rows), itemsize / 4
-    profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
+    profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize) if parts == 1 else 0.0
+    rooms = (task.scratch_bytes - weight_bytes) // worker_bytes
     # Where BLAS shares the products out, one thread does the rest.
-    workers = 1 if jobs < task.threads and profit else task.threads
-    if weight_bytes + workers * worker_bytes > task.scratch_bytes:
+    if rooms < (1 if parts > 1 or (jobs < task.threads and profit) else task.threads):
         return None
     # What no longer fits a core's cache between the stages is slower in all of them.
-    crowded = 1 + max(0, pixels - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
-    products = 4 * points * costs.gemm(filters, channels, pixels, itemsize)
+    crowded = 1 + max(0, pixels // parts - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
+    products = 4 * points * parts * costs.gemm(-(-filters // parts), channels, pixels, itemsize)
     products += costs.gemm(points, points, 2 * channels * pixels, itemsize)
     products += costs.gemm(2 * tile_rows, 4 * points, filters * pixels, itemsize)
     copies = width * costs.COSTS.add * 4 * points * pixels * channels
     copies += costs.copy(2 * points * channels * pixels, across, 2, itemsize)
     copies += costs.copy(band_elements, geometry.width.size, 1, itemsize)
     copies += costs.copy(2 * tile_rows * filters * pixels, across, 2, itemsize)
-    calls = 20 * costs.COSTS.call
+    calls = 20 * parts * costs.COSTS.call
+    again = (jobs - 1) * max(0, weight_bytes - costs.COSTS.own_cache_bytes) * costs.COSTS.far_weight
     near = weight_bytes <= costs.COSTS.near_bytes
     filter_point = costs.COSTS.filter_point if near else costs.COSTS.far_filter_point
     transformed = width * filter_point * 4 * points * channels * filters
     shared = channels * filters > SHARED_FILTERS
+    sharing = f", in {parts} parts of the channels and of the filters" if parts > 1 else ""
     return Layout(
-        WinogradBlocks(tile_rows, rows),
-        jobs,
-        costs.COSTS.setup + transformed + jobs * (crowded * (products + copies) + calls),
+        WinogradBlocks(tile_rows, rows, parts),
+        jobs * parts,
+        costs.COSTS.setup + transformed + again + jobs * (crowded * (products + copies) + calls),
         worker_bytes,
         weight_bytes,
-        f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time",
+        f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time{sharing}",
         needs_finite=True,
         products=transformed + jobs * crowded * products if profit else 0.0,
-        serial=0.0 if shared else transformed,
-        handovers=1 + shared,
+        serial=0.0 if shared or parts > 1 else transformed,
+        handovers=1 + (shared or parts > 1),
+        shared_rooms=rooms if parts > 1 else 0,
     )
