@@ -6,27 +6,19 @@ matrices. Columns are parted into even and odd ones, so that the transform acros
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from itertools import product as product_of
-from math import prod
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from conv2d_cli.engine.bands import Span, clear_sides, gather
-from conv2d_cli.engine.layouts.winograd import (
-    KERNEL,
-    PITCH,
-    SHARED_FILTERS,
-    TRANSFORMED,
-    padded,
-    tile_columns,
-    transform,
-)
+from conv2d_cli.engine.layouts.winograd import PITCH, padded, tile_columns
 from conv2d_cli.engine.scratch import Scratch, shaped, split
 from conv2d_cli.engine.task import even_slices
 from conv2d_cli.engine.threads import do_all, share_out
+from conv2d_cli.engine.winograd_filters import Filters, matrices
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -37,67 +29,16 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-class _Matrices(NamedTuple):
-    """The output (2 m, 4 a), filter (4 a, 9) and input (a, a) transforms, the first two of both axes at once."""
-
-    output: Array
-    filter: Array
-    input: Array
-
-
-@cache
-def _matrices(tile_rows: int, dtype: np.dtype[Any]) -> _Matrices:
-    down = [np.array(matrix, np.float64) for matrix in transform(tile_rows)]
-    output, filters = np.kron(down[0], _ACROSS_OUTPUT), np.kron(down[1], _ACROSS_FILTER)
-    return _Matrices(output.astype(dtype), filters.astype(dtype), down[2].astype(dtype))
-
-
-# F(2,3) with the signs that the sums in `_to_points_across` have.
-_ACROSS_FILTER = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
-_ACROSS_OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
-
-
-class _Filters:
-    """A weight (filters, channels, 3, 3) in parts, each transformed when it is first asked for, and the bias.
-
-    So each thread transforms the filters that it multiplies by.
-    """
-
-    def __init__(self, plan: Plan, weight: Array, bias: Array | None) -> None:
-        """Keep both; they must not change."""
-        self.parts = even_slices(len(weight), plan.layout.blocks.parts)
-        self.bias = bias
-        self._weight, self._matrix = weight, _matrices(plan.layout.blocks.tile_rows, weight.dtype).filter
-        self._transformed: dict[int, Array] = {}
-
-    def transformed(self, number: int, workers: int = 1) -> Array:
-        """Return a part as (m + 2, 4, filters, channels)."""
-        if number not in self._transformed:
-            self._transformed[number] = self._transform(self._weight[self.parts[number]], workers)
-        return self._transformed[number]
-
-    def _transform(self, weight: Array, workers: int) -> Array:
-        taps = weight.reshape(-1, KERNEL * KERNEL)
-        transformed = np.empty((len(self._matrix), len(taps) + PITCH), weight.dtype)
-
-        def work(start: int) -> None:
-            part = slice(start, min(start + TRANSFORMED, len(taps)))
-            np.matmul(self._matrix, taps[part].T, out=transformed[:, part])
-
-        do_all(range(0, len(taps), TRANSFORMED), [lambda: work] * (workers if len(taps) > SHARED_FILTERS else 1))
-        return transformed[:, : len(taps)].reshape(-1, 4, *weight.shape[:2])
-
-
-def prepare(plan: Plan, weight: Array, bias: Array | None) -> _Filters:
+def prepare(plan: Plan, weight: Array, bias: Array | None) -> Filters:
     """Return weight and bias; a weight in one part is transformed now."""
     dtype = weight.dtype.newbyteorder("=")
-    filters = _Filters(plan, np.ascontiguousarray(weight, dtype), None if bias is None else bias.astype(dtype))
+    filters = Filters(plan, np.ascontiguousarray(weight, dtype), None if bias is None else bias.astype(dtype))
     if len(filters.parts) == 1:
         filters.transformed(0, plan.workers)
     return filters
 
 
-def convolve(plan: Plan, x: Array, filters: _Filters, out: Array) -> None:
+def convolve(plan: Plan, x: Array, filters: Filters, out: Array) -> None:
     """Fill `out` (N, out_channels, Ho, Wo) from `x` (N, in_channels, H, W)."""
     tile_rows, block_rows, _ = plan.layout.blocks
     alone, tiles = len(x) - plan.shared_images, -(-plan.geometry.height.output // tile_rows)
@@ -130,18 +71,13 @@ class _Block(NamedTuple):
     """
 
     plan: Plan
-    filters: _Filters
+    filters: Filters
     columns: Span
     band: Array
     points: Array
 
-    @property
-    def tiles(self) -> tuple[int, int]:
-        """Rows and columns of tiles."""
-        return self.plan.layout.blocks.rows, self.columns.length // 2
 
-
-def _parts(plan: Plan, filters: _Filters, scratch: Scratch) -> list[_Part]:
+def _parts(plan: Plan, filters: Filters, scratch: Scratch) -> list[_Part]:
     """Return the parts of a block, which use this room."""
     geometry, (tile_rows, block_rows, parts) = plan.geometry, plan.layout.blocks
     channels, width, dtype = geometry.in_channels, geometry.width, numpy_dtype(plan.dtype)
@@ -149,15 +85,10 @@ def _parts(plan: Plan, filters: _Filters, scratch: Scratch) -> list[_Part]:
     columns = Span(-width.before, 1, 2 * across)
     band = scratch.take(channels, block_rows * tile_rows + 2, columns.length, dtype=dtype)
     clear_sides(band, plan.padding_mode, columns, width.size)
-    points = _planes(scratch, tile_rows + 2, 4, channels, padded(block_rows * across), dtype=dtype)
-    block = _Block(plan, filters, columns, band, points)
+    size = 4 * channels * padded(block_rows * across)
+    points = scratch.take(tile_rows + 2, size + PITCH, dtype=dtype)[:, :size]
+    block = _Block(plan, filters, columns, band, points.reshape(tile_rows + 2, 4, channels, -1))
     return [_Part(block, number, some, scratch) for number, some in enumerate(even_slices(channels, parts))]
-
-
-def _planes(scratch: Scratch, rows: int, *shape: int, dtype: np.dtype[Any]) -> Array:
-    """Return rows of `shape`, each dense, with `PITCH` between them."""
-    size = prod(shape)
-    return scratch.take(rows, size + PITCH, dtype=dtype)[:, :size].reshape(rows, *shape)
 
 
 class _Part:
@@ -165,19 +96,20 @@ class _Part:
 
     def __init__(self, block: _Block, number: int, channels: slice, scratch: Scratch) -> None:
         """Take room for both."""
-        plan, (points, _, _, pixels), dtype = block.plan, block.points.shape, block.points.dtype
-        tile_rows, (block_rows, across) = plan.layout.blocks.tile_rows, block.tiles
+        (points, _, _, pixels), dtype = block.points.shape, block.points.dtype
+        (tile_rows, block_rows, _), across = block.plan.layout.blocks, block.columns.length // 2
         self._block, self._number, self._channels = block, number, channels
         self._filters = block.filters.parts[number]
         some, made = channels.stop - channels.start, self._filters.stop - self._filters.start
-        self._matrices = _matrices(tile_rows, dtype)
+        self._matrices = matrices(tile_rows, dtype)
         # Gathered tiles and sums are not needed at once, nor are their points down the rows and the output.
         room = scratch.take(points * max(2 * some, 4 * made) * pixels + points * PITCH, dtype=dtype)
         self._gathered = shaped(room, points, 2 * some * pixels + PITCH)[:, :-PITCH]
         self._sums = shaped(room, points * 4, made * pixels)
+        self._products = self._sums.reshape(points, 4, made, pixels)
         room = scratch.take(points * 2 * max(some, made) * pixels + points * PITCH, dtype=dtype)
         self._down = shaped(room, points, 2 * some * pixels + PITCH)[:, :-PITCH]
-        self._both = block.points[:, :, channels].reshape(points, 4, -1)
+        self._halves = self._down.reshape(points, 2, -1), block.points[:, :, channels].reshape(points, 4, -1)
         self._band = block.band[channels]
         channel, row, element = self._band.strides
         self._windows = np.ndarray(
@@ -195,25 +127,25 @@ class _Part:
 
     def to_points(self, image: Array, first: int) -> None:
         """Bring this part's channels of the rows of tiles from `first` on to points; its filters too, once."""
-        block, geometry, tile_rows = self._block, self._block.plan.geometry, self._block.plan.layout.blocks.tile_rows
+        block, tile_rows = self._block, len(self._yielded)
         block.filters.transformed(self._number)
-        rows = min(block.tiles[0], -(-geometry.height.output // tile_rows) - first)
-        down = Span(first * tile_rows - geometry.height.before, 1, rows * tile_rows + 2)
+        height = block.plan.geometry.height
+        rows = min(block.plan.layout.blocks.rows, -(-height.output // tile_rows) - first)
+        down = Span(first * tile_rows - height.before, 1, rows * tile_rows + 2)
         band = self._band[:, : down.length]
         gather(image[self._channels], block.plan.padding_mode, down, block.columns, band, sides_are_zero=True)
         np.copyto(self._tiled[:, :, :, :rows], self._windows[:, :, :, :rows])
         np.matmul(self._matrices.input, self._gathered, out=self._down)
-        _to_points_across(self._down.reshape(len(self._down), 2, -1), self._both)
+        _to_points_across(*self._halves)
 
     def to_output(self, image_out: Array, first: int) -> None:
         """Multiply by this part's filters, and bring what comes of it to their channels of the output."""
-        block, (points, _, _, pixels) = self._block, self._block.points.shape
-        weight, bias = block.filters.transformed(self._number), block.filters.bias
-        np.matmul(weight, block.points, out=self._sums.reshape(points, 4, -1, pixels))
+        filters, bias = self._block.filters, self._block.filters.bias
+        np.matmul(filters.transformed(self._number), self._block.points, out=self._products)
         np.matmul(self._matrices.output, self._sums, out=self._pairs)
         if bias is not None:
-            self._pairs.reshape(len(self._pairs), -1, pixels)[...] += bias[self._filters, None]
-        _scatter(self._yielded, image_out[self._filters], first * block.plan.layout.blocks.tile_rows)
+            self._pairs.reshape(-1, *self._products.shape[2:])[...] += bias[self._filters, None]
+        _scatter(self._yielded, image_out[self._filters], first * len(self._yielded))
 
 
 def _to_points_across(down: Array, both: Array) -> None:

@@ -175,7 +175,7 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     if rooms < (1 if parts > 1 or (jobs < task.threads and profit) else task.threads):
         return None
     # What no longer fits a core's cache between the stages is slower in all of them.
-    crowded = 1 + max(0, pixels // parts - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
+    crowded = 1 + max(0, pixels - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
     products = 4 * points * parts * costs.gemm(-(-filters // parts), channels, pixels, itemsize)
     products += costs.gemm(points, points, 2 * channels * pixels, itemsize)
     products += costs.gemm(2 * tile_rows, 4 * points, filters * pixels, itemsize)
