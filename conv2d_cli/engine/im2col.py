@@ -60,17 +60,19 @@ def convolve_columns(
 
     def work_of(tile: _Tile, scratch: Scratch) -> Callable[[_Job], None]:
         lower = _lowering(plan, dtype, scratch)
-        size = groups * blocks.channels * blocks.rows * blocks.columns
+        size = groups * blocks.channels * plan.images_together * blocks.rows * blocks.columns
         several = blocks.depth < geometry.in_channels
-        room = [scratch.take(size, dtype=dtype) for _ in range(spares + several + (not blocks.direct))]
+        stored = not blocks.direct or plan.images_together > 1
+        room = [scratch.take(size, dtype=dtype) for _ in range(spares + several + stored)]
 
         def work(job: _Job) -> None:
             target = job.target[:, tile.channels]
             shape = (groups, tile.weight.shape[1], prod(target.shape[2:]))
             buffers = [shaped(buffer, *shape) for buffer in room]
-            sums = target.reshape(shape) if blocks.direct else buffers.pop()
+            direct = blocks.direct and target.shape[2] == 1
+            sums = target.reshape(shape) if direct else buffers.pop()
             for number, part in enumerate(job.parts):
-                columns = lower(x[job.image, part], job.top, job.left, *target.shape[2:])
+                columns = lower(x[job.images, part], job.top, job.left, *target.shape[3:])
                 taps = slice(part.start * window, part.stop * window)
                 product = buffers[-1] if number else sums
                 multiply(tile.weight[..., taps], columns, product, buffers)
@@ -78,7 +80,7 @@ def convolve_columns(
                     sums += product
             if tile.bias is not None and job.is_whole:
                 sums += tile.bias
-            if not blocks.direct:
+            if not direct:
                 store(sums.reshape(target.shape), target)
 
         return work
@@ -95,16 +97,16 @@ def _add_up(sums: list[Array], bias: Array | None) -> None:
     for other in others:
         first += other
     if bias is not None:
-        first += bias[..., None]
+        first += bias[..., None, None]
 
 
 class _Job(NamedTuple):
-    """Output pixels of an image from (top, left) on, the input channels that are summed, and where to.
+    """Output pixels of some images from (top, left) on, the input channels that are summed, and where to.
 
-    `target` is (groups, filters, rows, columns). Parts of the channels are summed one after another.
+    `target` is (groups, filters, images, rows, columns). Parts of the channels are summed one after another.
     """
 
-    image: int
+    images: slice
     top: int
     left: int
     parts: list[slice]
@@ -115,21 +117,29 @@ class _Job(NamedTuple):
 def _jobs(plan: Plan, out: Array, dtype: np.dtype[Any]) -> tuple[list[_Job], list[list[Array]]]:
     """Return the jobs, and the sums that are still to be added: of each part of a block, the first in `out`."""
     geometry, blocks, (height, width) = plan.geometry, plan.layout.blocks, out.shape[2:]
-    grouped_out = out.reshape(len(out), geometry.groups, -1, height, width)
+    grouped_out = out.reshape(len(out), geometry.groups, -1, height, width).transpose(1, 2, 0, 3, 4)
     starts = range(0, geometry.in_channels, blocks.depth)
     parts = [slice(start, start + blocks.depth) for start in starts]
     corners = list(product(range(len(out)), range(0, height, blocks.rows), range(0, width, blocks.columns)))
     # Blocks that not every worker has one of are shared out by input channels, which each of them sums for itself.
-    few = len(corners) % plan.workers if len(parts) > 1 else 0
-    jobs, shared = [], []
-    for number, (image, top, left) in enumerate(corners, start=few - len(corners)):
-        target = grouped_out[image, :, :, top : top + blocks.rows, left : left + blocks.columns]
-        if number < 0:
-            jobs.append(_Job(image, top, left, parts, target))
-        else:
-            sums = [target, *(np.empty(target.shape, dtype) for _ in parts[1:])]
-            shared.append(sums)
-            jobs += [_Job(image, top, left, [part], to, is_whole=False) for part, to in zip(parts, sums, strict=True)]
+    alone = len(corners) - (len(corners) % plan.workers if len(parts) > 1 else 0)
+
+    def place(number: int, count: int) -> tuple[slice, int, int, Array]:
+        """Return so many images from that block on, each of one block if they are several, and where they go."""
+        image, top, left = corners[number]
+        images = slice(image, image + count)
+        rows, columns = slice(top, top + blocks.rows), slice(left, left + blocks.columns)
+        return images, top, left, grouped_out[:, :, images, rows, columns]
+
+    jobs, shared, together = [], [], plan.images_together
+    for number in range(0, alone, together):
+        images, top, left, target = place(number, min(together, alone - number))
+        jobs.append(_Job(images, top, left, parts, target))
+    for number in range(alone, len(corners)):
+        images, top, left, target = place(number, 1)
+        sums = [target, *(np.empty(target.shape, dtype) for _ in parts[1:])]
+        shared.append(sums)
+        jobs += [_Job(images, top, left, [part], to, is_whole=False) for part, to in zip(parts, sums, strict=True)]
     return jobs, shared
 
 
@@ -150,9 +160,9 @@ def _tiles(weight: Array, bias: Array | None, channels: int, dtype: np.dtype[Any
 
 
 def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[Array, int, int, int, int], Array]:
-    """Return a function that lays the windows of one block of some channels out, in a buffer it uses again.
+    """Return a function that lays the windows of some images' channels out, in a buffer it uses again.
 
-    They are (groups, K, pixels), K of the channels that are given.
+    They are (groups, K, pixels), K of the channels that are given, the pixels of one block of each image.
     """
     geometry, blocks = plan.geometry, plan.layout.blocks
     height, width = geometry.height, geometry.width
@@ -160,15 +170,16 @@ def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[A
     # A window of one element is that element itself.
     single = taps == width.kernel == width.stride == 1
     kernel = (height.kernel, width.kernel)
-    columns_room = scratch.take(blocks.depth * prod(kernel) * blocks.rows * blocks.columns, dtype=dtype)
+    size = plan.images_together * blocks.rows * blocks.columns
+    columns_room = scratch.take(blocks.depth * prod(kernel) * size, dtype=dtype)
     band_size = gathered_rows(height, blocks.rows) * span(width, blocks.columns)
     band_room = scratch.take(0 if single else blocks.depth * band_size, dtype=dtype)
 
-    def lower(image: Array, top: int, left: int, rows: int, columns: int) -> Array:
-        lowered = shaped(columns_room, len(image), *kernel, rows, columns)
+    def lower(images: Array, top: int, left: int, rows: int, columns: int) -> Array:
+        lowered = shaped(columns_room, images.shape[1], *kernel, len(images), rows, columns)
         across = Span(left * width.stride - width.before, 1, span(width, columns))
-        for tap in range(0, height.kernel, taps):
-            target = lowered[:, tap : tap + taps]
+        for (number, image), tap in product(enumerate(images), range(0, height.kernel, taps)):
+            target = lowered[:, tap : tap + taps, :, number]
             first = top * height.stride - height.before + tap * height.dilation
             down = Span(first, step, gathered_rows(height, rows))
             if single:
@@ -177,7 +188,7 @@ def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[A
             band = shaped(band_room, len(image), down.length, across.length)
             gather(image, plan.padding_mode, down, across, band)
             np.copyto(target, _windows(band, jump, geometry, target.shape))
-        return lowered.reshape(geometry.groups, -1, rows * columns)
+        return lowered.reshape(geometry.groups, -1, len(images) * rows * columns)
 
     return lower
 

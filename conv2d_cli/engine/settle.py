@@ -58,6 +58,7 @@ def _planned_again(plan: Plan, kind: str, batch: int) -> Plan:
         accuracy=plan.accuracy,
         threads=plan.threads,
         kind=kind,
+        columns_are_alike=plan.columns_are_alike,
     )
     try:
         return again(algorithm=plan.asked_algorithm)

@@ -95,9 +95,14 @@ def long_run(taps: int) -> int:
     return even_run(taps, max(_BALANCED_TAPS, min(_BLAS_RUN, 10 * isqrt(taps))))
 
 
+def is_cut(rows: int, taps: int, columns: int) -> bool:
+    """Whether BLAS cuts the sums of a product of matrices, which it does not where that is small."""
+    return rows * taps * columns > _UNCUT_MACS
+
+
 def blas_run(taps: int, rows: int, columns: int) -> int:
     """Return how many products BLAS adds in registers when it is given all of `rows` x `taps` x `columns`."""
-    if taps <= _BLAS_RUN or rows * taps * columns <= _UNCUT_MACS:
+    if taps <= _BLAS_RUN or not is_cut(rows, taps, columns):
         return taps
     return min(_BLAS_RUN, -(-taps // 2))
 

@@ -122,12 +122,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_helpers.cache_clear)
 
 
-def share_out(jobs: Iterable[Job], plan: Plan, work_of: Callable[[Scratch], Callable[[Job], None]]) -> None:
+def share_out(jobs: Iterable[Job], plan: Plan, work_of: Callable[[Scratch], Callable[[Job], object]]) -> None:
     """Do every job, on as many threads as the plan says; `work_of` makes each thread's way of doing one."""
-    do_all(jobs, [partial(work_of, scratch) for scratch in split(plan.layout.worker_bytes, plan.workers)])
+    do_all(jobs, [partial(work_of, scratch) for scratch in split(plan.worker_bytes, plan.workers)])
 
 
-def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], None]]]) -> None:
+def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], object]]]) -> None:
     """Do every job, on one thread for each of `makers`, which returns that thread's way of doing one."""
     if len(makers) == 1:
         work = makers[0]()
@@ -136,7 +136,7 @@ def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], No
         return
     waiting = deque(jobs)
 
-    def drain(work: Callable[[Job], None]) -> None:
+    def drain(work: Callable[[Job], object]) -> None:
         # NumPy's error state belongs to a thread.
         with np.errstate(all="ignore"):
             while True:

@@ -42,6 +42,7 @@ def convolve(plan: Plan, x: Array, filters: Filters, out: Array) -> None:
     """Fill `out` (N, out_channels, Ho, Wo) from `x` (N, in_channels, H, W)."""
     tile_rows, block_rows, _ = plan.layout.blocks
     alone, tiles = len(x) - plan.shared_images, -(-plan.geometry.height.output // tile_rows)
+    workers = plan.workers
 
     def work_of(scratch: Scratch) -> Callable[[tuple[int, int]], None]:
         parts = _parts(plan, filters, scratch)
@@ -56,11 +57,12 @@ def convolve(plan: Plan, x: Array, filters: Filters, out: Array) -> None:
         return work
 
     if alone:
+        do_all(range(len(filters.parts)), [lambda: filters.transformed] * workers)
         share_out(product_of(range(alone), range(0, tiles, block_rows)), plan, work_of)
-    shared = _parts(plan, filters, *split(plan.layout.worker_bytes, 1)) if alone < len(x) else []
+    shared = _parts(plan, filters, *split(plan.worker_bytes, 1)) if alone < len(x) else []
     for image, first in product_of(range(alone, len(x)), range(0, tiles, block_rows)):
-        do_all(shared, [partial(methodcaller, "to_points", x[image], first)] * plan.workers)
-        do_all(shared, [partial(methodcaller, "to_output", out[image], first)] * plan.workers)
+        do_all(shared, [partial(methodcaller, "to_points", x[image], first)] * workers)
+        do_all(shared, [partial(methodcaller, "to_output", out[image], first)] * workers)
 
 
 class _Block(NamedTuple):
