@@ -59,6 +59,35 @@ def gather(
             band[..., row_target, column_target] = _pick(image, row_source, column_source)
 
 
+class Move(NamedTuple):
+    """A part of a band, and the rows and columns of an image (..., H, W) that go there."""
+
+    target: Array
+    rows: slice | Array
+    columns: slice | Array
+
+    def make(self, image: Image) -> None:
+        """Copy them."""
+        self.target[...] = _pick(image, self.rows, self.columns)
+
+
+def moves(size: tuple[int, int], padding_mode: str, rows: Span, columns: Span, band: Array) -> list[Move]:
+    """Return what `gather` would do with each of many images of that size, but for the zeros."""
+    row_parts, column_parts = _parts(padding_mode, *rows, size[0]), _parts(padding_mode, *columns, size[1])
+    return [
+        Move(band[..., row_target, column_target], row_source, column_source)
+        for row_target, row_source in row_parts
+        for column_target, column_source in column_parts
+    ]
+
+
+def ends(band: Array, padding_mode: str, rows: Span, height: int) -> list[Array]:
+    """Return the parts of `band` (..., rows, columns) whose rows padding with zeros makes."""
+    real = _parts(padding_mode, *rows, height)[0][0]
+    parts = [band[..., : real.start, :], band[..., real.stop :, :]] if padding_mode == "zeros" else []
+    return [part for part in parts if part.size]
+
+
 def gathered(image: Array, padding_mode: str, rows: Span, columns: Span, dtype: np.dtype[Any]) -> Array:
     """Return a new dense array (..., rows, columns) of `dtype`; quicker than `gather` where it is small."""
     height, width = image.shape[-2:]

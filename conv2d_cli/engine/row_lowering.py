@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv2d_cli.engine.bands import Span, clear_sides, gather
+from conv2d_cli.engine.bands import Move, Span, clear_sides, ends, moves
 from conv2d_cli.engine.layouts.row_lowering import row_pitch
 from conv2d_cli.engine.products import multiply, store
 from conv2d_cli.engine.scratch import Scratch, shaped
@@ -92,18 +92,36 @@ class _Rows:
         ]
         for tap, span in enumerate(self._columns):
             clear_sides(self._lowered[:, :, :, tap], plan.padding_mode, span, width.size)
+        self._moves: dict[tuple[int, int, int], tuple[list[Array], list[Move]]] = {}
         size = blocks.groups * self._filters * blocks.rows * width.output
         spares = spare_products(self._summation, taps) + (not self._direct)
         self._room = [scratch.take(size, dtype=weight.dtype) for _ in range(spares)]
 
     def lower(self, images: Array, top: int, rows: int) -> None:
         """Lay out what the output rows from `top` on read of `images` (groups, channels, H, W)."""
-        height = self._plan.geometry.height
+        found = self._moves.get((len(images), top, rows))
+        if found is None:
+            found = self._moves[len(images), top, rows] = self._moves_of(len(images), top, rows)
+        zeros, copies = found
+        for part in zeros:
+            part[...] = 0
+        for copy in copies:
+            copy.make(images)
+
+    def _moves_of(self, groups: int, top: int, rows: int) -> tuple[list[Array], list[Move]]:
+        """Return the rows that are zeros, and what is copied from images (groups, channels, H, W)."""
+        height, width = self._plan.geometry.height, self._plan.geometry.width
         down = Span(top * height.stride - height.before, 1, (rows - 1) * height.stride + height.kernel)
-        lowered = self._lowered[: len(images), : down.length]
-        for tap, span in enumerate(self._columns):
-            target = lowered[:, :, :, tap].transpose(0, 2, 1, 3)
-            gather(images, self._plan.padding_mode, down, span, target, sides_are_zero=True)
+        lowered = self._lowered[:groups, : down.length].transpose(3, 0, 2, 1, 4)
+        zeros = ends(lowered, self._plan.padding_mode, down, height.size)
+        if rows == height.output:
+            # Nothing else is ever written there.
+            for part in zeros:
+                part[...] = 0
+            zeros = []
+        size, mode = (height.size, width.size), self._plan.padding_mode
+        found = (moves(size, mode, down, span, part) for span, part in zip(self._columns, lowered, strict=True))
+        return zeros, [move for some in found for move in some]
 
     def single(self, weight: Array) -> Array:
         """Return the part of Toeplitz matrices that makes their first output row, as (groups, 1, filters, K)."""

@@ -251,8 +251,8 @@ def test_an_image_has_the_same_bits_where_threads_share_its_tiles(threads: int, 
 @pytest.mark.parametrize(("dtype", "mode"), [("float32", "zeros"), ("float32", "circular"), ("float64", "zeros")])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_image_has_the_same_bits_where_several_are_multiplied_at_once(threads: int, dtype: str, mode: str) -> None:
-    random, shapes = np.random.default_rng(5), ((7, 130, 8, 9), (140, 130, 3, 3), (140,))
-    layer = layer_values(130, 140, 3, padding=1, padding_mode=mode)
+    random, shapes = np.random.default_rng(5), ((7, 200, 8, 9), (220, 200, 3, 3), (220,))
+    layer = layer_values(200, 220, 3, padding=1, padding_mode=mode)
     geometry, alike = geometry_of(layer, shapes[0]), columns_are_alike()
     options: dict[str, Any] = {"padding_mode": mode, "threads": threads, "algorithm": "im2col"}
     plan = plan_convolution(geometry, dtype=dtype, columns_are_alike=alike, **options)
