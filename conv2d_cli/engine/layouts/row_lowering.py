@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
-from conv2d_cli.engine.summation import WIDE, between_zeros, spare_products
+from conv2d_cli.engine.summation import WIDE, between_zeros, is_cut, spare_products
 from conv2d_cli.engine.task import SHORT_CALLS_HANDED_OVER, Layout, best, even_part
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 3 << 20
 _ROWS_TOGETHER = (1, 2, 4, 7, 8, 14, 16)
 _WEIGHT_BYTES = 4 << 20
+# BLAS copies some rows of a small product, which is little but where they are long: (2, 25773, 4) took 0.31 MiB.
+_LONG_TAPS = 1 << 13
 
 
 # Rows that begin at the same place of every page take the same few places of the nearest cache: 11x11 on 1024 columns
@@ -107,6 +109,8 @@ def _layout(task: Task, together: int) -> Layout | None:
     )
     passing = groups * (rows * passing_row + max(0, height.kernel - height.stride) * picked_row)
     worker_bytes = groups * (rows * row_bytes + fixed_bytes) - passing
+    if taps > _LONG_TAPS and not is_cut(together * filters, taps, width.output):
+        passing += 4 * taps * itemsize
     return Layout(
         RowBlocks(groups, rows, together),
         jobs,
