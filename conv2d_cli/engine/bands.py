@@ -102,8 +102,10 @@ def clear_sides(band: Array, padding_mode: str, columns: Span, width: int) -> No
     """Put zeros in the columns of `band` (..., columns) that padding with zeros makes, once for many `gather`s."""
     if padding_mode == "zeros":
         real = _parts(padding_mode, *columns, width)[0][0]
-        band[..., : real.start] = 0
-        band[..., real.stop :] = 0
+        if real.start:
+            band[..., : real.start] = 0
+        if real.stop < band.shape[-1]:
+            band[..., real.stop :] = 0
 
 
 # Rows of so few elements are cleared whole: each of a border's short runs takes as long as a dozen elements.

@@ -42,6 +42,7 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
     return {_planned_again(plan, kind, len(numbers)): numbers for kind, numbers in images.items()}
 
 
+@lru_cache(maxsize=256)
 def _blas_run(geometry: Geometry) -> int:
     """Return how many products BLAS may add at once in the smallest product that any algorithm makes: of one row."""
     row = geometry.width.output if geometry.width.output > 1 else geometry.height.output
