@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,15 @@ def test_parameters_and_inputs_that_do_not_fit_are_refused() -> None:
         prepare(layer, weight, bias)(x[:, :5])
     with pytest.raises(DataError, match="should be the same"):
         prepare(layer, weight, bias)(x.astype("f8"))
+
+
+def test_threads_share_a_prepared_layer() -> None:
+    random = np.random.default_rng(7)
+    x, weight = (random.standard_normal(shape).astype("f4") for shape in ((1, 200, 14, 13), (205, 200, 3, 3)))
+    expected = conv2d(x, weight, padding=1, accuracy="fast", threads=2)
+    for _ in range(5):
+        # All come before the weights are transformed, in parts.
+        convolve = prepare(Conv2d(200, 205, 3, padding=1, bias=False), weight, accuracy="fast", threads=2)
+        with ThreadPoolExecutor(4) as pool:
+            for out in pool.map(convolve, [x] * 8):
+                assert out.tobytes() == expected.tobytes()
