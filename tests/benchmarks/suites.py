@@ -3,7 +3,10 @@
 Run with the Python that conv2d is installed for, on a machine that does nothing else:
 
 python tests/benchmarks/suites.py [--suite kernels] [--class "dense 3x3 large plane"]... [--layer 3x3]...
-    [--threads 1,2] [--accuracy strict,fast] [--rounds 15] [--algorithm NAME] [--rows]
+    [--threads 1,2] [--accuracy strict,fast] [--rounds 15] [--algorithm NAME] [--rows] [--product]
+
+With `--product` only NumPy's product of matrices is timed in the place of this engine, its operands laid out before: no
+direct sum by it can be faster.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from markdown import print_table
 from conv2d_cli.cli.machine import processor_name, processors
 from conv2d_cli.jobs.bench import job
 from conv2d_cli.jobs.bench.case import CLASSES
-from conv2d_cli.jobs.bench.engines import engines_named
+from conv2d_cli.jobs.bench.engines import ENGINES, OURS, engines_named
 from conv2d_cli.jobs.bench.suites import SUITES, suite
 from conv2d_cli.jobs.bench.worker import Host
 from conv2d_cli.report.bench import for_people
@@ -68,6 +71,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--engines", default="conv2d,torch,onnxruntime")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--algorithm")
+    parser.add_argument("--product", action="store_true", help="time NumPy's product of matrices alone")
     parser.add_argument("--rows", action="store_true", help="print every layer too, as it comes")
     return parser.parse_args()
 
@@ -93,7 +97,11 @@ def print_classes(rows: Sequence[BenchRow]) -> None:
 
 def main() -> None:
     given = options()
-    host = Host(sys.executable, dict(os.environ), processor_name(), processors())
+    environment = dict(os.environ)
+    if given.product:
+        ENGINES[OURS] = ENGINES[OURS]._replace(module="product_engine")
+        environment["PYTHONPATH"] = str(Path(__file__).parents[1] / "support")
+    host = Host(sys.executable, environment, processor_name(), processors())
     request = job.Request(
         cases=chosen(given),
         engines=engines_named(given.engines.split(",")),
