@@ -41,6 +41,9 @@ def _convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out:
     padded = gathered(x, plan.padding_mode, windows.rows, windows.columns, dtype)
     columns: Array = np.ndarray((images, *windows.shape), dtype, padded, 0, (padded.strides[0], *windows.strides))
     columns = columns.reshape(images, len(weight), weight.shape[2], -1)
+    if columns.strides[2] < columns.shape[3] * columns.itemsize:
+        # Windows one element wide may be a view, whose rows overlap: BLAS does not take those.
+        columns = columns.copy()
     pixels, shape = columns.shape[3], (images, *weight.shape[:2], windows.pixels)
     if pixels == windows.pixels and out.dtype == dtype:
         sums = products = out.reshape(shape)

@@ -460,3 +460,17 @@ def test_an_image_in_a_batch_has_the_bits_it_has_alone(name: str, threads: int, 
                 assert together.tobytes() == alone, (name, dtype, accuracy, threads, case)
                 taken += 1
         assert taken or not fitting_kinds(name, dtype, accuracy)
+
+
+def test_windows_one_element_wide_are_laid_out_for_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Array] = []
+
+    def multiply(_weight: Array, columns: Array, *_rest: object) -> None:
+        seen.append(columns)
+
+    monkeypatch.setattr("conv2d_cli.engine.small.multiply", multiply)
+    x, weight = np.ones((1, 8, 30, 20), np.float32), np.ones((16, 8, 5, 1), np.float32)
+    conv2d(x, weight, threads=1, algorithm="small", accuracy="fast")
+    (columns,) = seen
+    # BLAS does not take rows that overlap: 8 channels by 2x1 on 109x109, each by itself, took twice as long.
+    assert columns.strides[-2] >= columns.shape[-1] * columns.itemsize
