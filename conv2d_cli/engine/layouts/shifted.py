@@ -95,10 +95,15 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
     products = jobs * sums * groups * costs.gemm(filters, run, pixels, itemsize)
     transposed = costs.COSTS.transposed * prod(geometry.weight_shape) * itemsize / 4
     gathered = groups * depth * (rows + reach(height)) * flat * planes
+    # A block that is far larger than the caches is read from beyond them for each kernel element.
+    far = (3 * geometry.out_channels + groups * run) * pixels * itemsize * costs.COSTS.far_weight
+    if rows * row_bytes + halo_bytes <= costs.COSTS.near_bytes:
+        far = 0.0
     nanoseconds = (
         costs.COSTS.setup
         + transposed
         + products
+        + jobs * sums * far
         + jobs
         * (
             sums * costs.COSTS.matmul_call
