@@ -54,7 +54,8 @@ class Costs(NamedTuple):
     far_filter_point: float = 0.5
     near_bytes: int = 12 << 20
     # A byte of weights that a further product reads from beyond a core's own cache: (256, 256, 112) takes 160 us on
-    # Zen 4, and 195 if each has other weights, which is 0.13; less on Zen 5. Sums and rows that are too large as well.
+    # Zen 4, and 195 if each has other weights, which is 0.13, but all else here is for a faster processor. The same for
+    # sums and rows that are too large.
     far_weight: float = 0.08
     own_cache_bytes: int = 1 << 19
     # What an algorithm's own Python takes before and between its blocks, in all: `small`, `pointwise`, the others.

@@ -5,8 +5,8 @@ Run with the Python that conv2d is installed for, on a machine that does nothing
 python tests/benchmarks/suites.py [--suite kernels] [--class "dense 3x3 large plane"]... [--layer 3x3]...
     [--threads 1,2] [--accuracy strict,fast] [--rounds 15] [--algorithm NAME] [--rows] [--product]
 
-With `--product` only NumPy's product of matrices is timed in the place of this engine, its operands laid out before: no
-direct sum by it can be faster.
+With `--product` only NumPy's product of matrices is timed in the place of this engine, an image at a time and its
+operands laid out before: what a direct sum by it starts from. Several small images at once may be faster.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A worker of `conv2d bench` that only multiplies: the limit of any direct sum by NumPy's product of matrices."""
+"""A worker of `conv2d bench` that only multiplies: what direct sums by NumPy's product of matrices start from."""
 
 from __future__ import annotations
 
