@@ -20,16 +20,15 @@ class _Library(NamedTuple):
     set: Callable[[int], object]
 
 
-# Kernels of OpenBLAS for float32 that sum a column alike whatever stands beside it, in products that are not small: all
-# of 10,000 random ones. Haswell's do not: the last 8 columns of each block are summed in another way.
-_ALIKE = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
+# Kernels of OpenBLAS that read small operands where they stand: see `panels.py`. Haswell's pack all.
+_UNPACKED = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
 
 
 @cache
-def columns_are_alike() -> bool:
-    """Whether a column of a float32 product on one thread has the same bits in a wider one; see `summation.is_cut`."""
+def small_unpacked() -> bool:
+    """Whether BLAS multiplies small matrices of real numbers without packing them; see `summation.UNPACKED_MACS`."""
     libraries = _blas_controllers()
-    return bool(libraries) and all(getattr(library, "architecture", None) in _ALIKE for library in libraries)
+    return bool(libraries) and all(getattr(library, "architecture", None) in _UNPACKED for library in libraries)
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.engine.blas import blas_threads, columns_are_alike, threads_for
+from conv2d_cli.engine.blas import blas_threads, small_unpacked, threads_for
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.settle import settled
 from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
@@ -247,7 +247,7 @@ def _plan(
         accuracy=accuracy,
         algorithm=algorithm,
         threads=threads,
-        columns_are_alike=columns_are_alike(),
+        small_unpacked=small_unpacked(),
     )
 
 

@@ -41,10 +41,11 @@ def prepare(plan: Plan, weight: Array, bias: Array | None) -> tuple[Array, Array
 
 def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: Array) -> None:
     """Fill `out` (N, out_channels, Ho, Wo) from `x` (N, in_channels, H, W)."""
-    spares = spare_products(plan.summation, plan.geometry.taps_per_output)
+    kind, panel = plan.summation.kind, plan.layout.panel
+    spares = spare_products(kind, plan.geometry.taps_per_output, panel.taps)
 
     def multiply_runs(weight: Array, columns: Array, sums: Array, room: list[Array]) -> None:
-        multiply(weight, columns, plan.summation, sums, room)
+        multiply(weight, columns, kind, panel, sums, room)
 
     convolve_columns(plan, x, parameters, out, spares, multiply_runs)
 
@@ -60,19 +61,17 @@ def convolve_columns(
 
     def work_of(tile: _Tile, scratch: Scratch) -> Callable[[_Job], None]:
         lower = _lowering(plan, dtype, scratch)
-        size = groups * blocks.channels * plan.images_together * blocks.rows * blocks.columns
+        size = groups * blocks.channels * blocks.rows * blocks.columns
         several = blocks.depth < geometry.in_channels
-        stored = not blocks.direct or plan.images_together > 1
-        room = [scratch.take(size, dtype=dtype) for _ in range(spares + several + stored)]
+        room = [scratch.take(size, dtype=dtype) for _ in range(spares + several + (not blocks.direct))]
 
         def work(job: _Job) -> None:
             target = job.target[:, tile.channels]
             shape = (groups, tile.weight.shape[1], prod(target.shape[2:]))
             buffers = [shaped(buffer, *shape) for buffer in room]
-            direct = blocks.direct and target.shape[2] == 1
-            sums = target.reshape(shape) if direct else buffers.pop()
+            sums = target.reshape(shape) if blocks.direct else buffers.pop()
             for number, part in enumerate(job.parts):
-                columns = lower(x[job.images, part], job.top, job.left, *target.shape[3:])
+                columns = lower(x[job.image, part], job.top, job.left, *target.shape[2:])
                 taps = slice(part.start * window, part.stop * window)
                 product = buffers[-1] if number else sums
                 multiply(tile.weight[..., taps], columns, product, buffers)
@@ -80,7 +79,7 @@ def convolve_columns(
                     sums += product
             if tile.bias is not None and job.is_whole:
                 sums += tile.bias
-            if not direct:
+            if not blocks.direct:
                 store(sums.reshape(target.shape), target)
 
         return work
@@ -97,16 +96,16 @@ def _add_up(sums: list[Array], bias: Array | None) -> None:
     for other in others:
         first += other
     if bias is not None:
-        first += bias[..., None, None]
+        first += bias[..., None]
 
 
 class _Job(NamedTuple):
-    """Output pixels of some images from (top, left) on, the input channels that are summed, and where to.
+    """Output pixels of an image from (top, left) on, the input channels that are summed, and where to.
 
-    `target` is (groups, filters, images, rows, columns). Parts of the channels are summed one after another.
+    `target` is (groups, filters, rows, columns). Parts of the channels are summed one after another.
     """
 
-    images: slice
+    image: int
     top: int
     left: int
     parts: list[slice]
@@ -117,29 +116,21 @@ class _Job(NamedTuple):
 def _jobs(plan: Plan, out: Array, dtype: np.dtype[Any]) -> tuple[list[_Job], list[list[Array]]]:
     """Return the jobs, and the sums that are still to be added: of each part of a block, the first in `out`."""
     geometry, blocks, (height, width) = plan.geometry, plan.layout.blocks, out.shape[2:]
-    grouped_out = out.reshape(len(out), geometry.groups, -1, height, width).transpose(1, 2, 0, 3, 4)
+    grouped_out = out.reshape(len(out), geometry.groups, -1, height, width)
     starts = range(0, geometry.in_channels, blocks.depth)
     parts = [slice(start, start + blocks.depth) for start in starts]
     corners = list(product(range(len(out)), range(0, height, blocks.rows), range(0, width, blocks.columns)))
     # Blocks that not every worker has one of are shared out by input channels, which each of them sums for itself.
-    alone = len(corners) - (len(corners) % plan.workers if len(parts) > 1 else 0)
-
-    def place(number: int, count: int) -> tuple[slice, int, int, Array]:
-        """Return so many images from that block on, each of one block if they are several, and where they go."""
-        image, top, left = corners[number]
-        images = slice(image, image + count)
-        rows, columns = slice(top, top + blocks.rows), slice(left, left + blocks.columns)
-        return images, top, left, grouped_out[:, :, images, rows, columns]
-
-    jobs, shared, together = [], [], plan.images_together
-    for number in range(0, alone, together):
-        images, top, left, target = place(number, min(together, alone - number))
-        jobs.append(_Job(images, top, left, parts, target))
-    for number in range(alone, len(corners)):
-        images, top, left, target = place(number, 1)
-        sums = [target, *(np.empty(target.shape, dtype) for _ in parts[1:])]
-        shared.append(sums)
-        jobs += [_Job(images, top, left, [part], to, is_whole=False) for part, to in zip(parts, sums, strict=True)]
+    few = len(corners) % plan.workers if len(parts) > 1 else 0
+    jobs, shared = [], []
+    for number, (image, top, left) in enumerate(corners, start=few - len(corners)):
+        target = grouped_out[image, :, :, top : top + blocks.rows, left : left + blocks.columns]
+        if number < 0:
+            jobs.append(_Job(image, top, left, parts, target))
+        else:
+            sums = [target, *(np.empty(target.shape, dtype) for _ in parts[1:])]
+            shared.append(sums)
+            jobs += [_Job(image, top, left, [part], to, is_whole=False) for part, to in zip(parts, sums, strict=True)]
     return jobs, shared
 
 
@@ -160,9 +151,9 @@ def _tiles(weight: Array, bias: Array | None, channels: int, dtype: np.dtype[Any
 
 
 def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[Array, int, int, int, int], Array]:
-    """Return a function that lays the windows of some images' channels out, in a buffer it uses again.
+    """Return a function that lays the windows of one block of some channels out, in a buffer it uses again.
 
-    They are (groups, K, pixels), K of the channels that are given, the pixels of one block of each image.
+    They are (groups, K, pixels), K of the channels that are given.
     """
     geometry, blocks = plan.geometry, plan.layout.blocks
     height, width = geometry.height, geometry.width
@@ -170,16 +161,15 @@ def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[A
     # A window of one element is that element itself.
     single = taps == width.kernel == width.stride == 1
     kernel = (height.kernel, width.kernel)
-    size = plan.images_together * blocks.rows * blocks.columns
-    columns_room = scratch.take(blocks.depth * prod(kernel) * size, dtype=dtype)
+    columns_room = scratch.take(blocks.depth * prod(kernel) * blocks.rows * blocks.columns, dtype=dtype)
     band_size = gathered_rows(height, blocks.rows) * span(width, blocks.columns)
     band_room = scratch.take(0 if single else blocks.depth * band_size, dtype=dtype)
 
-    def lower(images: Array, top: int, left: int, rows: int, columns: int) -> Array:
-        lowered = shaped(columns_room, images.shape[1], *kernel, len(images), rows, columns)
+    def lower(image: Array, top: int, left: int, rows: int, columns: int) -> Array:
+        lowered = shaped(columns_room, len(image), *kernel, rows, columns)
         across = Span(left * width.stride - width.before, 1, span(width, columns))
-        for (number, image), tap in product(enumerate(images), range(0, height.kernel, taps)):
-            target = lowered[:, tap : tap + taps, :, number]
+        for tap in range(0, height.kernel, taps):
+            target = lowered[:, tap : tap + taps]
             first = top * height.stride - height.before + tap * height.dilation
             down = Span(first, step, gathered_rows(height, rows))
             if single:
@@ -188,7 +178,7 @@ def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[A
             band = shaped(band_room, len(image), down.length, across.length)
             gather(image, plan.padding_mode, down, across, band)
             np.copyto(target, _windows(band, jump, geometry, target.shape))
-        return lowered.reshape(geometry.groups, -1, len(images) * rows * columns)
+        return lowered.reshape(geometry.groups, -1, rows * columns)
 
     return lower
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.panels import AT_ONCE
 from conv2d_cli.engine.summation import RUNS, WHOLE, WIDE, Summation, summation
-from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, Task, elapsed, even_part, shares_products, worth_sharing
+from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, Task, elapsed, shares_products, worth_sharing
 from conv2d_cli.engine.tiles import TILE_SCRATCH_BYTES, Tiling, tile_bytes, tile_geometry, tiling_of
 from conv2d_cli.errors import DataError, UsageError
 
@@ -49,7 +50,7 @@ class Plan(NamedTuple):
     kind: str
     asked_algorithm: str | None
     tiling: Tiling | None = None
-    columns_are_alike: bool = False
+    small_unpacked: bool = False
 
     @property
     def asks_values(self) -> bool:
@@ -83,20 +84,10 @@ class Plan(NamedTuple):
         return batch % self.workers if rooms >= self.workers else batch
 
     @property
-    def images_together(self) -> int:
-        """Images of a batch that one job takes: as many as its layout allows, but some for each worker."""
-        return even_part(max(1, self.geometry.batch // self.workers), self.layout.images)
-
-    @property
-    def worker_bytes(self) -> int:
-        """What each worker holds while it works."""
-        return self.layout.worker_bytes + (self.images_together - 1) * self.layout.image_bytes
-
-    @property
     def scratch_bytes(self) -> int:
         """The most that is allocated besides input, parameters and output."""
         layout, workers = self.layout, self.workers
-        room = self.worker_bytes + layout.passing_bytes
+        room = layout.worker_bytes + layout.passing_bytes
         rooms = 1 if 0 < self.shared_images == self.geometry.batch else workers
         # BLAS multiplies no whole numbers.
         packed = 0 if ALGORITHMS[self.algorithm].wraps else (workers - 1) * PACKED_BYTES
@@ -127,8 +118,10 @@ class Plan(NamedTuple):
     def reason(self) -> str:
         """Say why this algorithm, how it goes through the output and how it sums."""
         estimate = elapsed(self.layout, self.threads) / 1e6
-        together = f", of {self.images_together} images" if self.images_together > 1 else ""
-        words = f"{self.layout.words}{together}; {_sums(self)}; about {estimate:.3g} ms"
+        (rows, taps, columns), products = self.layout.panel, ""
+        if self.layout.panel != AT_ONCE:
+            products = f", by products of up to {rows}x{taps} weights and {columns} columns"
+        words = f"{self.layout.words}; {_sums(self)}{products}; about {estimate:.3g} ms"
         if self.tiling is None:
             return f"{words} an image by the cost model"
         return f"{words} a tile of {self.tiling.rows}x{self.tiling.columns} output pixels by the cost model"
@@ -145,13 +138,13 @@ def plan_convolution(
     kind: str | None = None,
     scratch_bytes: int = SCRATCH_BYTES,
     tiled: bool = True,
-    columns_are_alike: bool = False,
+    small_unpacked: bool = False,
 ) -> Plan:
     """Decide how a convolution of `geometry` on elements of `dtype` is worked out.
 
     `algorithm` None takes the one that the cost model finds fastest. `kind` is the summation that the values ask for
     (None: that of values in general). Scratch stays under `scratch_bytes`, but for a single pixel that needs more.
-    `tiled` False convolves an image of any size whole. `columns_are_alike` says what `blas.columns_are_alike` does.
+    `tiled` False convolves an image of any size whole. `small_unpacked` says what `blas.small_unpacked` does.
 
     Raises:
         UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.
@@ -163,7 +156,7 @@ def plan_convolution(
     tiling = tiling_of(one, DTYPES[dtype].bytes) if tiled and dtype in DTYPES else None
     if tiling is not None:
         one, mode, scratch_bytes = tile_geometry(one, *tiling), "zeros", min(scratch_bytes, TILE_SCRATCH_BYTES)
-    task = Task(one, mode, dtype, accuracy, _ANY, threads, scratch_bytes, columns_are_alike)
+    task = Task(one, mode, dtype, accuracy, _ANY, threads, scratch_bytes, small_unpacked)
     kinds = [kind] if kind else _kinds(task, algorithm)
     laid_out = [
         (name, one, *found)
@@ -194,7 +187,7 @@ def plan_convolution(
         kind=kind,
         asked_algorithm=algorithm,
         tiling=tiling,
-        columns_are_alike=columns_are_alike,
+        small_unpacked=small_unpacked,
     )
 
 

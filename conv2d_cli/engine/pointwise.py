@@ -32,11 +32,12 @@ def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: 
     geometry, (block_rows, block_columns, copied) = plan.geometry, plan.layout.blocks
     (weight, bias), groups = parameters, geometry.groups
     vertical, horizontal = geometry.height.stride, geometry.width.stride
-    spares = spare_products(plan.summation, weight.shape[2])
+    kind, panel = plan.summation.kind, plan.layout.panel
+    spares = spare_products(kind, weight.shape[2], panel.taps)
     if plan.workers == 1 and not copied and not spares and block_rows == out.shape[2] and x.flags.c_contiguous:
         # All images are one block each, and the input is their matrices.
         sums = out.reshape(len(out), groups, weight.shape[1], -1)
-        multiply(weight, x.reshape(len(x), groups, weight.shape[2], -1), plan.summation, sums, [])
+        multiply(weight, x.reshape(len(x), groups, weight.shape[2], -1), kind, panel, sums, [])
         if bias is not None:
             sums += bias
         return
@@ -63,7 +64,7 @@ def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: 
                 window = dense
             sums = target.reshape(groups, -1, rows * width)
             parts = [shaped(buffer, *sums.shape) for buffer in spare]
-            multiply(weight, window.reshape(groups, -1, rows * width), plan.summation, sums, parts)
+            multiply(weight, window.reshape(groups, -1, rows * width), kind, panel, sums, parts)
             if bias is not None:
                 sums += bias
 

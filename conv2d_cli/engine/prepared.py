@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv2d_cli.engine.blas import columns_are_alike, threads_for
+from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import (
     Parameters,
     check_bias_shape,
@@ -73,7 +73,7 @@ class PreparedConv2d:
                 accuracy=self._accuracy,
                 algorithm=self._algorithm,
                 threads=self._threads,
-                columns_are_alike=columns_are_alike(),
+                small_unpacked=small_unpacked(),
             )
             keep(self._plans, shape, plan)
         return plan

@@ -17,7 +17,7 @@ from conv2d_cli.engine.bands import Move, Span, clear_sides, ends, moves
 from conv2d_cli.engine.layouts.row_lowering import row_pitch
 from conv2d_cli.engine.products import multiply, store
 from conv2d_cli.engine.scratch import Scratch, shaped
-from conv2d_cli.engine.summation import between_zeros, spare_products
+from conv2d_cli.engine.summation import spare_products
 from conv2d_cli.engine.threads import share_out
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
@@ -80,9 +80,9 @@ class _Rows:
         self._plan, blocks, (height, width) = plan, plan.layout.blocks, (plan.geometry.height, plan.geometry.width)
         channels, taps = plan.geometry.in_channels // len(weight), weight.shape[2]
         self._filters = weight.shape[1] // blocks.together
+        spares = spare_products(plan.summation.kind, taps, plan.layout.panel.taps)
         # Whether products can be written where the output stands.
-        self._direct = direct and (self._filters == 1 or blocks.together == 1)
-        self._summation = between_zeros(plan.summation, taps)
+        self._direct = direct and not spares and (self._filters == 1 or blocks.together == 1)
         input_rows = (blocks.rows - 1) * height.stride + height.kernel
         pitch = row_pitch(width.output, weight.itemsize)
         self._padded = scratch.take(blocks.groups, input_rows, channels, width.kernel, pitch, dtype=weight.dtype)
@@ -94,8 +94,7 @@ class _Rows:
             clear_sides(self._lowered[:, :, :, tap], plan.padding_mode, span, width.size)
         self._moves: dict[tuple[int, int, int], tuple[list[Array], list[Move]]] = {}
         size = blocks.groups * self._filters * blocks.rows * width.output
-        spares = spare_products(self._summation, taps) + (not self._direct)
-        self._room = [scratch.take(size, dtype=weight.dtype) for _ in range(spares)]
+        self._room = [scratch.take(size, dtype=weight.dtype) for _ in range(spares + (not self._direct))]
 
     def lower(self, images: Array, top: int, rows: int) -> None:
         """Lay out what the output rows from `top` on read of `images` (groups, channels, H, W)."""
@@ -145,6 +144,6 @@ class _Rows:
         buffers = [shaped(buffer, *shape) for buffer in self._room]
         rows_out = target.reshape(groups, self._filters, parts, together, width).transpose(0, 2, 1, 3, 4)
         sums = rows_out.reshape(shape) if self._direct else buffers.pop()
-        multiply(matrices, windows, self._summation, sums, buffers)
+        multiply(matrices, windows, self._plan.summation.kind, self._plan.layout.panel, sums, buffers)
         if not self._direct:
             store(sums.reshape(rows_out.shape), rows_out)

@@ -59,7 +59,7 @@ def _planned_again(plan: Plan, kind: str, batch: int) -> Plan:
         accuracy=plan.accuracy,
         threads=plan.threads,
         kind=kind,
-        columns_are_alike=plan.columns_are_alike,
+        small_unpacked=plan.small_unpacked,
     )
     try:
         return again(algorithm=plan.asked_algorithm)

@@ -17,7 +17,7 @@ import numpy as np
 
 from conv2d_cli.engine.bands import Span, clear_sides, gather
 from conv2d_cli.engine.layouts.shifted import Phase, phases, reach
-from conv2d_cli.engine.products import store
+from conv2d_cli.engine.products import multiply_panels, store
 from conv2d_cli.engine.scratch import Scratch, shaped
 from conv2d_cli.engine.threads import share_out
 from conv2d_cli.numpy_dtypes import numpy_dtype
@@ -81,8 +81,11 @@ def convolve(plan: Plan, x: Array, weight: Array, out: Array) -> None:
             for number, (matrix, operand, offset) in enumerate(products):
                 window = operand[:, :, offset : offset + rows * flat]
                 # BLAS takes four times as long to multiply by one number.
-                times = np.multiply if matrix.shape[2] == 1 else np.matmul
-                times(matrix, window, out=part if number else sums)
+                result = part if number else sums
+                if matrix.shape[2] == 1:
+                    np.multiply(matrix, window, out=result)
+                else:
+                    multiply_panels(matrix, window, plan.layout.panel, result)
                 if number:
                     sums += part
             store(sums.reshape(groups, filters, rows, flat)[..., : target.shape[3]], target)

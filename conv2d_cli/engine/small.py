@@ -50,7 +50,7 @@ def _convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out:
     else:
         sums = np.empty(shape, dtype)
         products = sums[..., :pixels]
-    multiply(weight, columns, plan.summation, products, [])
+    multiply(weight, columns, plan.summation.kind, plan.layout.panel, products, [])
     if bias is not None:
         products += bias
     if sums.base is not out:

@@ -37,8 +37,9 @@ WHOLE, LONG_RUNS, RUNS, WIDE = "whole", "long runs", "runs", "wide"
 _STEP = 16
 # OpenBLAS adds at most so many products in registers before it adds to the result in memory.
 _BLAS_RUN = 384
-# Small products are not cut on AVX-512: (16, 1000, 49) with weights of one sign was 13 eps off, 3 as part of a larger.
-_UNCUT_MACS = 100**3
+# Products of so many multiply-adds are not packed on AVX-512, nor their sums cut: (16, 1000, 49) with weights of one
+# sign was 13 eps off, 3 as part of a larger.
+UNPACKED_MACS = 100**3
 
 
 class Summation(NamedTuple):
@@ -78,10 +79,10 @@ def between_zeros(summation: Summation, taps: int) -> Summation:
     return summation._replace(run_taps=run)
 
 
-def spare_products(summation: Summation, taps: int) -> int:
-    """Return how many buffers of the size of the product a sum of runs needs beside it."""
-    runs = -(-taps // summation.run_taps)
-    return (runs - 1).bit_length() if summation.kind == WIDE else min(1, runs - 1)
+def spare_products(kind: str, taps: int, run: int) -> int:
+    """Return how many buffers of the size of the product a sum in such runs needs beside it."""
+    runs = -(-taps // run)
+    return (runs - 1).bit_length() if kind == WIDE else min(1, runs - 1)
 
 
 def even_run(taps: int, most: int) -> int:
@@ -97,7 +98,7 @@ def long_run(taps: int) -> int:
 
 def is_cut(rows: int, taps: int, columns: int) -> bool:
     """Whether BLAS cuts the sums of a product of matrices, which it does not where that is small."""
-    return rows * taps * columns > _UNCUT_MACS
+    return rows * taps * columns > UNPACKED_MACS
 
 
 def blas_run(taps: int, rows: int, columns: int) -> int:

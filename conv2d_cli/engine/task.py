@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.panels import AT_ONCE, Panel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ SHARED_PIXELS = 380
 class Task(NamedTuple):
     """One convolution on one input, in one element type, summed in one way, by so many threads.
 
-    `columns_are_alike` says that several images may be columns of one product: none gets other bits by it.
+    `small_unpacked` says that BLAS multiplies small matrices without packing them.
     """
 
     geometry: Geometry
@@ -38,7 +39,7 @@ class Task(NamedTuple):
     summation: Summation
     threads: int
     scratch_bytes: int = SCRATCH_BYTES
-    columns_are_alike: bool = False
+    small_unpacked: bool = False
 
     @property
     def itemsize(self) -> int:
@@ -78,7 +79,7 @@ class Layout(NamedTuple):
     which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
     handed over `handovers` times. With `shared_rooms` the jobs of an image are parts of one block, whose room threads
     share; where there are images for all of them, each has one of its own, of which so many may be held.
-    A job may take up to `images` whole images, each but the first of which takes `image_bytes` of a worker's.
+    `panel` is the most of its main products that BLAS is given at a time.
     """
 
     blocks: Any
@@ -93,8 +94,7 @@ class Layout(NamedTuple):
     serial: float = 0.0
     handovers: int = 1
     shared_rooms: int = 0
-    images: int = 1
-    image_bytes: int = 0
+    panel: Panel = AT_ONCE
 
 
 def shares_products(layout: Layout, threads: int) -> bool:

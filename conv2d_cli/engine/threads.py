@@ -124,7 +124,7 @@ if hasattr(os, "register_at_fork"):
 
 def share_out(jobs: Iterable[Job], plan: Plan, work_of: Callable[[Scratch], Callable[[Job], object]]) -> None:
     """Do every job, on as many threads as the plan says; `work_of` makes each thread's way of doing one."""
-    do_all(jobs, [partial(work_of, scratch) for scratch in split(plan.worker_bytes, plan.workers)])
+    do_all(jobs, [partial(work_of, scratch) for scratch in split(plan.layout.worker_bytes, plan.workers)])
 
 
 def do_all(jobs: Iterable[Job], makers: Sequence[Callable[[], Callable[[Job], object]]]) -> None:

@@ -28,6 +28,7 @@ def plan_of_tile(plan: Plan, rows: int, columns: int) -> Plan:
         dtype=plan.dtype,
         accuracy=plan.accuracy,
         threads=plan.threads,
+        small_unpacked=plan.small_unpacked,
         kind=plan.kind,
         scratch_bytes=TILE_SCRATCH_BYTES,
         tiled=False,

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conv2d_cli.engine.bands import Span, clear_sides, gather
-from conv2d_cli.engine.layouts.winograd import PITCH, padded, tile_columns
+from conv2d_cli.engine.layouts.winograd import LONG_PANEL, PITCH, padded, tile_columns
+from conv2d_cli.engine.panels import AT_ONCE
+from conv2d_cli.engine.products import multiply_panels
 from conv2d_cli.engine.scratch import Scratch, shaped, split
 from conv2d_cli.engine.task import even_slices
 from conv2d_cli.engine.threads import do_all, share_out
@@ -60,7 +62,7 @@ def convolve(plan: Plan, x: Array, filters: Filters, out: Array) -> None:
         if len(filters.parts) > 1:
             do_all(range(len(filters.parts)), [lambda: filters.transformed] * workers)
         share_out(product_of(range(alone), range(0, tiles, block_rows)), plan, work_of)
-    shared = _parts(plan, filters, *split(plan.worker_bytes, 1)) if alone < len(x) else []
+    shared = _parts(plan, filters, *split(plan.layout.worker_bytes, 1)) if alone < len(x) else []
     for image, first in product_of(range(alone, len(x)), range(0, tiles, block_rows)):
         do_all(shared, [partial(methodcaller, "to_points", x[image], first)] * workers)
         do_all(shared, [partial(methodcaller, "to_output", out[image], first)] * workers)
@@ -114,6 +116,8 @@ class _Part:
         self._filters = block.filters.parts[number]
         some, made = channels.stop - channels.start, self._filters.stop - self._filters.start
         self._matrices = matrices(tile_rows, dtype)
+        in_panels = block.plan.small_unpacked and block.plan.blas_threads == 1
+        self._panel, self._long_panel = block.plan.layout.panel, LONG_PANEL if in_panels else AT_ONCE
         self._gathered = shaped(room, points, 2 * some * pixels + PITCH)[:, :-PITCH]
         self._sums = shaped(room, points * 4, made * pixels)
         self._products = self._sums.reshape(points, 4, made, pixels)
@@ -143,14 +147,14 @@ class _Part:
         band = self._band[:, : down.length]
         gather(image[self._channels], block.plan.padding_mode, down, block.columns, band, sides_are_zero=True)
         np.copyto(self._tiled[:, :, :, :rows], self._windows[:, :, :, :rows])
-        np.matmul(self._matrices.input, self._gathered, out=self._down)
+        multiply_panels(self._matrices.input, self._gathered, self._long_panel, self._down)
         _to_points_across(*self._halves)
 
     def to_output(self, image_out: Array, first: int) -> None:
         """Multiply by this part's filters, and bring what comes of it to their channels of the output."""
         filters, bias = self._block.filters, self._block.filters.bias
-        np.matmul(filters.transformed(self._number), self._block.points, out=self._products)
-        np.matmul(self._matrices.output, self._sums, out=self._pairs)
+        multiply_panels(filters.transformed(self._number), self._block.points, self._panel, self._products)
+        multiply_panels(self._matrices.output, self._sums, self._long_panel, self._pairs)
         if bias is not None:
             self._pairs.reshape(-1, *self._products.shape[2:])[...] += bias[self._filters, None]
         _scatter(self._yielded, image_out[self._filters], first * len(self._yielded))

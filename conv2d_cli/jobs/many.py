@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli import __version__
 from conv2d_cli.arithmetic.counts import macs
-from conv2d_cli.engine.blas import columns_are_alike, threads_for
+from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import Parameters, check_dtypes, run_settled
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
@@ -120,7 +120,7 @@ class _Job:
             accuracy=request.accuracy,
             algorithm=request.algorithm,
             threads=threads_for(request.threads),
-            columns_are_alike=columns_are_alike(),
+            small_unpacked=small_unpacked(),
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.blas import columns_are_alike, threads_for
+from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
@@ -119,7 +119,7 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
             accuracy=request.accuracy,
             algorithm=request.algorithm,
             threads=threads_for(request.threads),
-            columns_are_alike=columns_are_alike(),
+            small_unpacked=small_unpacked(),
         )
         libraries = library_bytes(plan.threads_used)
         parameters = sum(operand.read_peak_bytes for operand in (weight, bias) if operand is not None)

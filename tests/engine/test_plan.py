@@ -305,7 +305,7 @@ def test_the_memory_that_is_used_is_the_memory_that_was_planned(name: str, dtype
                     algorithm=name,
                     threads=threads,
                     kind=kind,
-                    columns_are_alike=True,
+                    small_unpacked=True,
                 )
             except UsageError:
                 continue

@@ -12,11 +12,10 @@ import pytest
 from bounds import UNITS, units_of_error
 from threadpoolctl import threadpool_info
 
-from conv2d_cli.engine.blas import blas_threads, columns_are_alike
+from conv2d_cli.engine.blas import blas_threads
 from conv2d_cli.engine.convolution import conv2d
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.engine.scratch import Scratch, split
-from conv2d_cli.engine.summation import is_cut
 from conv2d_cli.engine.threads import do_all, share_out
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.rules import layer_values
@@ -246,36 +245,3 @@ def test_an_image_has_the_same_bits_where_threads_share_its_tiles(threads: int, 
     padding = (1, 1, 1, 1)
     units = units_of_error(together, x, weight, bias, "fast", padding=padding, padding_mode=padding_mode)
     assert units <= UNITS
-
-
-@pytest.mark.parametrize(("dtype", "mode"), [("float32", "zeros"), ("float32", "circular"), ("float64", "zeros")])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_an_image_has_the_same_bits_where_several_are_multiplied_at_once(threads: int, dtype: str, mode: str) -> None:
-    random, shapes = np.random.default_rng(5), ((7, 200, 8, 9), (220, 200, 3, 3), (220,))
-    layer = layer_values(200, 220, 3, padding=1, padding_mode=mode)
-    geometry, alike = geometry_of(layer, shapes[0]), columns_are_alike()
-    options: dict[str, Any] = {"padding_mode": mode, "threads": threads, "algorithm": "im2col"}
-    plan = plan_convolution(geometry, dtype=dtype, columns_are_alike=alike, **options)
-    assert plan.images_together == ({1: 4, 2: 3}[threads] if dtype == "float32" and alike else 1)
-    x, weight, bias = ((random.standard_normal(shape) * 20).astype(dtype) for shape in shapes)
-
-    def convolved(x: Array) -> Array:
-        return conv2d(x, weight, bias, padding=1, **options)
-
-    for image, out in zip(x, convolved(x), strict=True):
-        assert convolved(image).tobytes() == out.tobytes()
-
-
-@pytest.mark.skipif(not columns_are_alike(), reason="these kernels of BLAS sum a column by what stands beside it")
-def test_a_column_has_the_same_bits_in_a_wider_product() -> None:
-    random = np.random.default_rng(6)
-    with blas_threads.held_at(1):
-        for _ in range(100):
-            rows, taps, columns, count = (int(random.integers(2, most)) for most in (400, 1500, 128, 9))
-            if is_cut(rows, taps, columns):
-                weight = random.standard_normal((rows, taps), np.float32)
-                wide = random.standard_normal((taps, columns * count), np.float32)
-                product = weight @ wide
-                for start in range(0, columns * count, columns):
-                    part = slice(start, start + columns)
-                    assert (weight @ wide[:, part].copy()).tobytes() == product[:, part].tobytes()

@@ -101,7 +101,11 @@ def test_runs_are_even_and_a_multiple_of_sixteen() -> None:
 
 
 def test_room_for_runs() -> None:
-    spares = [spare_products(found, 576) for kind in (WHOLE, RUNS, WIDE) if (found := summed("float64", 576, kind))]
+    spares = [
+        spare_products(kind, 576, found.run_taps)
+        for kind in (WHOLE, RUNS, WIDE)
+        if (found := summed("float64", 576, kind))
+    ]
     # 36 runs of 16, added as a tree of six levels.
     assert spares == [0, 1, 6]
 

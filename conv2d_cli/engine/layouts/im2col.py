@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
-from conv2d_cli.engine.summation import is_cut, spare_products
-from conv2d_cli.engine.task import SHARED_PIXELS, WORTH_SHARING, Layout, even_part
+from conv2d_cli.engine.panels import panel_of, with_and_without_panels
+from conv2d_cli.engine.summation import WIDE, spare_products
+from conv2d_cli.engine.task import SHARED_PIXELS, WORTH_SHARING, Layout, best, even_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +22,6 @@ _BLOCK_BYTES = 4 << 20
 _WEIGHT_BYTES = 16 << 20
 # Where an image is too few pixels to be shared out, each thread sums at least so many products of an output.
 _SHARED_TAPS = 256
-# Several images of up to so many pixels are multiplied at once until they have so many: (512, 4608, 49) takes 3.5 ms,
-# and 2.7 an image for four of them, since the weights are packed once. Their columns need not stay in a cache. With 196
-# pixels it gains 4 % of the product, and loses more by copying.
-_FEW_PIXELS, _TOGETHER_PIXELS, _TOGETHER_BYTES = 128, 400, 8 << 20
 
 
 class Im2colBlocks(NamedTuple):
@@ -41,12 +38,17 @@ class Im2colBlocks(NamedTuple):
 
 
 def lay_out(task: Task) -> Layout | None:
-    """Return the layout: any convolution has one."""
+    """Return the faster of both layouts, in panels or not: any convolution has one."""
+    return best(map(_layout, with_and_without_panels(task)), task.threads)
+
+
+def _layout(task: Task) -> Layout:
     geometry, (_, filters) = task.geometry, task.group_channels
     taps, itemsize, groups = geometry.taps_per_output, task.itemsize, geometry.groups
     converted = not task.stored_directly
     channels = even_part(filters, _WEIGHT_BYTES // (itemsize * groups * taps)) if converted else filters
-    spares = spare_products(task.summation, taps)
+    # The runs of panels are added up too.
+    spares = max(task.small_unpacked, spare_products(task.summation.kind, taps, task.summation.run_taps))
     sum_bytes = itemsize * groups * channels
     window, depth = geometry.height.kernel * geometry.width.kernel, geometry.in_channels
     # Whole numbers are brought to int64 before they wrap, and modes that are not zeros pick what they repeat first.
@@ -68,7 +70,8 @@ def lay_out(task: Task) -> Layout | None:
     rows, columns = block_pixels(block_scratch, geometry.height.output, geometry.width.output, budget, workers)
     blocks = -(-geometry.height.output // rows) * -(-geometry.width.output // columns)
     pixels = rows * columns
-    runs = -(-taps // task.summation.run_taps)
+    panel = panel_of(task, channels, taps, pixels, may_cut_sums=task.summation.kind != WIDE)
+    runs = -(-taps // panel.taps)
     tiles = -(-filters // channels)
     run = min(pixels, task.row_length)
     lowering = blocks * (
@@ -77,24 +80,22 @@ def lay_out(task: Task) -> Layout | None:
         + 8 * costs.COSTS.call
     )
     products = blocks * (
-        groups * runs * costs.gemm(channels, -(-taps // runs), pixels, itemsize)
-        + runs * costs.COSTS.matmul_call
-        + (runs - 1 + converted) * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
+        groups * costs.product(panel, channels, taps, pixels, itemsize)
+        + runs * (costs.COSTS.matmul_call + costs.COSTS.call)
+        + converted * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
     )
     nanoseconds = costs.COSTS.setup + tiles * (lowering + products)
     shares = _shares(task, blocks, nanoseconds) if groups == 1 and not converted else 1
     depth = -(-depth // shares)
-    held = block_scratch(rows, columns) - passing(rows, columns)
-    # Of each image but the first: its columns and sums, the sums that one block alone would not need among them.
-    image_bytes = pixels * (itemsize * depth * window + sum_bytes * (spares + (shares > 1) + 2))
-    whole = blocks == 1 and shares >= task.threads and not converted
-    images = _together(task, depth * window, held, image_bytes) if whole else 1
+    unused = spares - spare_products(task.summation.kind, taps, panel.taps)
+    held = block_scratch(rows, columns) - passing(rows, columns) - pixels * sum_bytes * unused
     if shares > 1:
         held += pixels * sum_bytes
         # Each block that is left over has a sum for each share, one of them in the output.
         shared_bytes = (task.threads - 1) * (shares - 1) * pixels * sum_bytes
     else:
         shared_bytes = itemsize * channels * groups * (taps + 1) if converted else 0
+    calls = tiles * blocks * groups * runs
     return Layout(
         Im2colBlocks(rows, columns, min(channels, filters), not converted, depth),
         blocks * shares,
@@ -103,28 +104,9 @@ def lay_out(task: Task) -> Layout | None:
         shared_bytes,
         f"windows are copied to columns for {rows}x{columns} output pixels at a time",
         passing(rows, columns),
-        products=costs.shared_gemm(tiles * blocks * groups * runs, channels, -(-taps // runs), pixels, itemsize),
-        images=images,
-        image_bytes=image_bytes,
+        products=costs.shared_product(panel, calls, channels, -(-taps // runs), pixels, itemsize),
+        panel=panel,
     )
-
-
-def _together(task: Task, part: int, image_bytes: int, further_bytes: int) -> int:
-    """Return how many images may be columns of one product of `part` taps, or of what the last part has, with profit.
-
-    Sums must be cut for one image as they are for several, or its bits would be others.
-    """
-    (_, filters), taps = task.group_channels, task.geometry.taps_per_output
-    lengths = (run for length in (part, taps % part or part) for run in _runs(length, task.summation.run_taps))
-    alike = task.columns_are_alike and task.summation.compute_dtype == "float32" and min(filters, task.pixels) > 1
-    if not alike or task.pixels > _FEW_PIXELS or not all(is_cut(filters, length, task.pixels) for length in lengths):
-        return 1
-    budget = min(_TOGETHER_BYTES, task.scratch_bytes // task.threads)
-    return max(1, min(-(-_TOGETHER_PIXELS // task.pixels), 1 + (budget - image_bytes) // further_bytes))
-
-
-def _runs(length: int, run: int) -> tuple[int, int]:
-    return min(length, run), length % min(length, run) or min(length, run)
 
 
 def _shares(task: Task, blocks: int, nanoseconds: float) -> int:

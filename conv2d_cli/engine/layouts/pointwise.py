@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.engine import costs
-from conv2d_cli.engine.summation import spare_products
-from conv2d_cli.engine.task import Layout, even_part
+from conv2d_cli.engine.panels import panel_of, with_and_without_panels
+from conv2d_cli.engine.summation import WIDE, spare_products
+from conv2d_cli.engine.task import Layout, best, even_part
 
 if TYPE_CHECKING:
     from conv2d_cli.engine.task import Task
@@ -24,40 +25,49 @@ class PointwiseBlocks(NamedTuple):
 
 
 def lay_out(task: Task) -> Layout | None:
-    """Return the layout; None where the kernel is larger, there is padding, or weights would need converting."""
-    geometry = task.geometry
-    height, width = geometry.height, geometry.width
+    """Return the faster of both layouts, in panels or not.
+
+    None where the kernel is larger, there is padding, or weights would need converting.
+    """
+    height, width = task.geometry.height, task.geometry.width
     if height.kernel * width.kernel > 1 or height.before + height.after + width.before + width.after:
         return None
     if not task.stored_directly:
         return None
-    channels, filters = task.group_channels
-    groups, stride = geometry.groups, max(height.stride, width.stride)
+    return best(map(_layout, with_and_without_panels(task)), task.threads)
+
+
+def _layout(task: Task) -> Layout:
+    geometry, (channels, filters) = task.geometry, task.group_channels
+    height, width = geometry.height, geometry.width
+    groups, stride, kind = geometry.groups, max(height.stride, width.stride), task.summation.kind
     copied = stride > 1
-    spares = spare_products(task.summation, channels)
+    run = panel_of(task, filters, channels, task.pixels, may_cut_sums=kind != WIDE).taps
+    spares = spare_products(kind, channels, run)
     pixel_bytes = task.itemsize * (spares * geometry.out_channels + copied * geometry.in_channels)
     pixels = even_part(task.pixels, max(64, _BLOCK_BYTES // pixel_bytes)) if pixel_bytes else task.pixels
     rows = even_part(height.output, pixels // width.output) if pixels >= width.output else 1
     columns = min(width.output, pixels)
-    jobs = -(-height.output // rows) * -(-width.output // columns)
-    runs = -(-channels // task.summation.run_taps)
-    product = jobs * groups * runs, filters, -(-channels // runs), rows * columns, task.itemsize
+    jobs, pixels = -(-height.output // rows) * -(-width.output // columns), rows * columns
+    panel = panel_of(task, filters, channels, pixels, run=run, may_cut_sums=False)
+    runs = -(-channels // run)
     nanoseconds = (
         costs.COSTS.setup_pointwise
-        + product[0] * costs.gemm(*product[1:])
+        + jobs * groups * costs.product(panel, filters, channels, pixels, task.itemsize)
         + jobs
         * (
-            runs * costs.COSTS.matmul_call
-            + (runs - 1) * (geometry.out_channels * rows * columns * costs.COSTS.add + costs.COSTS.call)
-            + copied * costs.copy(geometry.in_channels * rows * columns, columns, stride, task.itemsize)
+            runs * (costs.COSTS.matmul_call + costs.COSTS.call)
+            + copied * costs.copy(geometry.in_channels * pixels, columns, stride, task.itemsize)
         )
     )
+    calls = jobs * groups * runs
     return Layout(
         PointwiseBlocks(rows, columns, copied),
         jobs,
         nanoseconds,
-        rows * columns * pixel_bytes,
+        pixels * pixel_bytes,
         0,
         f"the input is the matrix of columns, taken {rows}x{columns} pixels at a time",
-        products=costs.shared_gemm(*product),
+        products=costs.shared_product(panel, calls, filters, -(-channels // runs), pixels, task.itemsize),
+        panel=panel,
     )

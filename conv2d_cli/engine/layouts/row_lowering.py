@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
+from conv2d_cli.engine.panels import panel_of
 from conv2d_cli.engine.summation import WIDE, between_zeros, is_cut, spare_products
 from conv2d_cli.engine.task import SHORT_CALLS_HANDED_OVER, Layout, best, even_part
 
@@ -60,9 +61,13 @@ def _layout(task: Task, together: int) -> Layout | None:
     weight_bytes = itemsize * geometry.groups * together * filters * taps
     if weight_bytes > _WEIGHT_BYTES:
         return None
-    stored = not task.stored_directly or (together > 1 and filters > 1)
     summed = between_zeros(task.summation, taps)
-    spares = spare_products(summed, taps) + stored
+    # BLAS never shares these products out.
+    panel = panel_of(task, together * filters, taps, width.output, run=summed.run_taps)
+    spares = spare_products(summed.kind, taps, panel.taps)
+    # Sums lie close together while runs are added to them.
+    stored = not task.stored_directly or (together > 1 and filters > 1) or spares > 0
+    spares += stored
     picked = DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
     wrapped = 8 * (DTYPES[task.dtype].kind in "iu")
     input_row = channels * row_pitch(width.output, itemsize) * itemsize * width.kernel
@@ -88,12 +93,12 @@ def _layout(task: Task, together: int) -> Layout | None:
             row_blocks = -(-height.output // rows)
     jobs = row_blocks * group_blocks
     input_rows = (rows - 1) * height.stride + height.kernel
-    runs = -(-taps // summed.run_taps)
+    runs = -(-taps // panel.taps)
     lowered = groups * channels * input_rows
     # Rows that are left over are made one by one.
     whole, left = divmod(min(rows, height.output), together)
-    products = whole * costs.gemm(together * filters, -(-taps // runs), width.output, itemsize)
-    products += left * costs.gemm(filters, product_taps(task, 1), width.output, itemsize)
+    products = whole * costs.product(panel, together * filters, taps, width.output, itemsize)
+    products += left * costs.product(panel, filters, product_taps(task, 1), width.output, itemsize)
     transposed = costs.COSTS.transposed * geometry.groups * together * filters * taps
     nanoseconds = (
         costs.COSTS.setup
@@ -101,16 +106,15 @@ def _layout(task: Task, together: int) -> Layout | None:
         + jobs
         * (
             costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
-            + groups * runs * products
-            + (runs - 1) * costs.COSTS.add * groups * filters * rows * width.output
+            + groups * products
             + stored * costs.copy(groups * filters * rows * width.output, width.output, 1, itemsize)
             + (12 + 2 * runs + 5 * width.kernel) * costs.COSTS.call
         )
     )
     passing = groups * (rows * passing_row + max(0, height.kernel - height.stride) * picked_row)
     worker_bytes = groups * (rows * row_bytes + fixed_bytes) - passing
-    if taps > _LONG_TAPS and not is_cut(together * filters, taps, width.output):
-        passing += 4 * taps * itemsize
+    if panel.taps > _LONG_TAPS and not is_cut(together * filters, panel.taps, width.output):
+        passing += 4 * panel.taps * itemsize
     return Layout(
         RowBlocks(groups, rows, together),
         jobs,
@@ -124,4 +128,5 @@ def _layout(task: Task, together: int) -> Layout | None:
         needs_finite=together > 1,
         serial=transposed,
         handovers=SHORT_CALLS_HANDED_OVER,
+        panel=panel,
     )

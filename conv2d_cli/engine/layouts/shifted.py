@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
+from conv2d_cli.engine.panels import panel_of, with_and_without_panels
 from conv2d_cli.engine.summation import WIDE, even_run
 from conv2d_cli.engine.task import SHARED_PIXELS, SHORT_CALLS_HANDED_OVER, Layout, best, even_part
 
@@ -58,8 +59,8 @@ def reach(axis: Axis) -> int:
 
 
 def lay_out(task: Task) -> Layout | None:
-    """Return the faster of both layouts; None where weights would not fit beside it, or sums must be in short runs."""
-    found = [_layout(task, lowered=lowered) for lowered in (False, True)]
+    """Return the fastest layout; None where weights would not fit beside it, or sums must be in short runs."""
+    found = (_layout(one, lowered=lowered) for one in with_and_without_panels(task) for lowered in (False, True))
     return best(found, task.threads)
 
 
@@ -91,8 +92,10 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
     rows = even_part(height.output, most, task.threads if task.pixels >= task.threads * SHARED_PIXELS else 1)
     jobs = -(-height.output // rows)
     pixels = rows * flat
+    panel = panel_of(task, filters, depth, pixels, run=run)
+    run = panel.taps
     sums = height.kernel * (width.kernel // columns) * -(-depth // run)
-    products = jobs * sums * groups * costs.gemm(filters, run, pixels, itemsize)
+    products = jobs * sums * groups * costs.product(panel, filters, run, pixels, itemsize)
     transposed = costs.COSTS.transposed * prod(geometry.weight_shape) * itemsize / 4
     gathered = groups * depth * (rows + reach(height)) * flat * planes
     # A block that is far larger than the caches is read from beyond them for each kernel element.
@@ -127,7 +130,8 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
         weight_bytes,
         f"each {shifts}, {rows} of {height.output} output rows at a time",
         passing,
-        products=costs.shared_gemm(jobs * sums * groups, filters, run, pixels, itemsize),
+        products=costs.shared_product(panel, jobs * sums * groups, filters, run, pixels, itemsize),
         serial=transposed,
         handovers=SHORT_CALLS_HANDED_OVER,
+        panel=panel,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.layouts.im2col import span
+from conv2d_cli.engine.panels import panel_of, with_and_without_panels
 from conv2d_cli.engine.task import Layout, best
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ class SmallBlocks(NamedTuple):
 
 
 def lay_out(task: Task) -> Layout | None:
-    """Return the faster of both layouts; None where an image is not small, or its sums must be in runs."""
+    """Return the fastest layout; None where an image is not small, or its sums must be in runs."""
     height, width = task.geometry.height, task.geometry.width
     may_lie = height.stride == width.stride == 1 < width.kernel
-    return best((_layout(task, flat=flat) for flat in (False, True)[: 1 + may_lie]), task.threads)
+    flats = (False, True)[: 1 + may_lie]
+    found = (_layout(one, flat=flat) for one in with_and_without_panels(task) for flat in flats)
+    return best(found, task.threads)
 
 
 def _layout(task: Task, *, flat: bool) -> Layout | None:
@@ -51,11 +54,12 @@ def _layout(task: Task, *, flat: bool) -> Layout | None:
     if image_bytes > min(_IMAGE_BYTES, task.scratch_bytes) or weight_bytes > min(_BLOCK_BYTES, task.scratch_bytes):
         return None
     images = max(1, _BLOCK_BYTES // image_bytes)
+    panel = panel_of(task, filters, taps, pixels, may_cut_sums=False)
     nanoseconds = (
         costs.COSTS.setup_small
         + costs.copy(padded, columns, 1, itemsize)
         + costs.copy(lowered, pixels if flat else task.row_length, geometry.width.stride, itemsize)
-        + groups * costs.gemm(filters, taps, pixels, itemsize)
+        + groups * costs.product(panel, filters, taps, pixels, itemsize)
         + stored * costs.copy(sums, columns if flat else sums, 1, itemsize)
     )
     return Layout(
@@ -66,5 +70,6 @@ def _layout(task: Task, *, flat: bool) -> Layout | None:
         weight_bytes,
         f"windows are copied to columns{', rows lying flat,' * flat} for up to {images} whole images at a time",
         images * image_bytes,
-        products=costs.shared_gemm(groups, filters, taps, pixels, itemsize),
+        products=costs.shared_product(panel, groups, filters, taps, pixels, itemsize),
+        panel=panel,
     )

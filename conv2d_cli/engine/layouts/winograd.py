@@ -20,14 +20,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.engine import costs
+from conv2d_cli.engine.panels import AT_ONCE, Panel, panel_of, with_and_without_panels
 from conv2d_cli.engine.summation import WHOLE
 from conv2d_cli.engine.task import Layout, best, even_part, even_slices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.engine.task import Task
 
@@ -48,6 +52,8 @@ TRANSFORMED, SHARED_FILTERS = 8192, 32_768
 PITCH = 16
 # Products are fastest with a multiple of so many columns: 105 pixels ran at 174 GFLOP/s, 112 at 208.
 _PIXELS = 16
+# Of the products that transform, which have few rows and very many columns.
+LONG_PANEL = Panel(64, 64, 2048)
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 
@@ -135,10 +141,16 @@ def lay_out(task: Task) -> Layout | None:
     # Filters of one sign make coherent sums, which the transformed products would add whole.
     if geometry.groups > 1 or task.summation.kind != WHOLE or task.summation.run_taps < geometry.taps_per_output:
         return None
-    found = [_tiled(task, tile_rows, rows) for tile_rows in POINTS for rows in _even_rows(task, tile_rows)]
-    if 1 < task.threads <= min(geometry.in_channels, geometry.out_channels) // _LEAST_CHANNELS:
-        found += [_tiled(task, tile_rows, _tiles(task, tile_rows), task.threads) for tile_rows in POINTS]
-    return best(found, task.threads)
+    return best(_tilings(task), task.threads)
+
+
+def _tilings(task: Task) -> Iterator[Layout | None]:
+    channels = min(task.geometry.in_channels, task.geometry.out_channels)
+    for tile_rows in POINTS:
+        for one, rows in product(with_and_without_panels(task), _even_rows(task, tile_rows)):
+            yield _tiled(one, tile_rows, rows)
+        if 1 < task.threads <= channels // _LEAST_CHANNELS:
+            yield _tiled(task, tile_rows, _tiles(task, tile_rows), task.threads)
 
 
 def _sizes(total: int, parts: int) -> list[int]:
@@ -169,16 +181,21 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     band_elements = channels * (rows * tile_rows + 2) * 2 * across
     worker_bytes = (band_elements + points * (pixels * pixel_elements + (1 + 2 * parts) * PITCH)) * itemsize
     jobs, width = -(-tiles // rows), itemsize / 4
-    profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize) if parts == 1 else 0.0
+    made = -(-filters // parts)
+    panel = panel_of(task, made, channels, pixels, may_cut_sums=False)
+    profit = 0.0
+    if parts == 1 and not task.small_unpacked:
+        profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
     rooms = (task.scratch_bytes - weight_bytes) // worker_bytes
     # Where BLAS shares the products out, one thread does the rest.
     if rooms < (1 if parts > 1 or (jobs < task.threads and profit) else task.threads):
         return None
     # What no longer fits a core's cache between the stages is slower in all of them.
     crowded = 1 + max(0, pixels - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
-    products = 4 * points * parts * costs.gemm(-(-filters // parts), channels, pixels, itemsize)
-    products += costs.gemm(points, points, 2 * channels * pixels, itemsize)
-    products += costs.gemm(2 * tile_rows, 4 * points, filters * pixels, itemsize)
+    products = 4 * points * parts * costs.product(panel, made, channels, pixels, itemsize)
+    long = LONG_PANEL if task.small_unpacked else AT_ONCE
+    products += costs.product(long, points, points, 2 * channels * pixels, itemsize)
+    products += costs.product(long, 2 * tile_rows, 4 * points, filters * pixels, itemsize)
     copies = width * costs.COSTS.add * 4 * points * pixels * channels
     copies += costs.copy(2 * points * channels * pixels, across, 2, itemsize)
     copies += costs.copy(band_elements, geometry.width.size, 1, itemsize)
@@ -202,4 +219,5 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
         serial=0.0 if shared or parts > 1 else transformed,
         handovers=1 + (shared or parts > 1),
         shared_rooms=rooms if parts > 1 else 0,
+        panel=panel,
     )
