@@ -25,6 +25,7 @@ from threadpoolctl import threadpool_limits
 from timed_layers import Layer, draw_layers
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.blas import small_unpacked
 from conv2d_cli.engine.convolution import Parameters, run_settled
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.errors import UsageError
@@ -52,7 +53,14 @@ class Contest(NamedTuple):
 
 def plans_of(layer: Layer, dtype: str, accuracy: str, threads: int) -> tuple[str, dict[str, Plan]]:
     """Return the algorithm that is chosen, and the plans of all that can do the layer, the choice's own among them."""
-    plan_for = partial(plan_convolution, layer.geometry, dtype=dtype, accuracy=accuracy, threads=threads)
+    plan_for = partial(
+        plan_convolution,
+        layer.geometry,
+        dtype=dtype,
+        accuracy=accuracy,
+        threads=threads,
+        small_unpacked=small_unpacked(),
+    )
     choice = plan_for()
     plans = {choice.algorithm: choice}
     for name in ALGORITHMS:

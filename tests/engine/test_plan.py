@@ -134,9 +134,12 @@ def test_the_reason_says_how_blocks_and_sums_are_made() -> None:
         kind: plan_convolution(geometry, dtype="float64", algorithm="im2col", kind=kind).reason.rpartition(";")[0]
         for kind in (WHOLE, RUNS, WIDE)
     }
-    assert reasons[WHOLE] == f"{where}; 180 products per output are added in float64"
-    assert reasons[RUNS] == f"{reasons[WHOLE]}, 48 at a time and those sums one to the next"
-    assert reasons[WIDE] == f"{reasons[WHOLE]}, 16 at a time and those sums pairwise"
+    added, products = f"{where}; 180 products per output are added in float64", ", by products of up to"
+    assert reasons[WHOLE] == f"{added}{products} 2x180 weights and 64 columns"
+    assert (
+        reasons[RUNS] == f"{added}, 48 at a time and those sums one to the next{products} 2x48 weights and 64 columns"
+    )
+    assert reasons[WIDE] == f"{added}, 16 at a time and those sums pairwise{products} 2x16 weights and 64 columns"
     wide = plan_convolution(geometry, algorithm="im2col", kind=WIDE).reason
     assert "added in float64, brought to float32 once at the end" in wide
     wrapping = plan_convolution(geometry, dtype="int32").reason

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.blas import small_unpacked
 from conv2d_cli.engine.convolution import run_plan
 from conv2d_cli.engine.plan import Plan, plan_convolution
 
@@ -60,7 +61,8 @@ def start_over(threads: int) -> None:
 
 def measure(layer: Layer, dtype: str, accuracy: str, algorithm: str | None, threads: int) -> Extra:
     """Return what the layer takes, measured in a fork of this process."""
-    plan = plan_convolution(layer.geometry, dtype=dtype, accuracy=accuracy, algorithm=algorithm, threads=threads)
+    options: dict[str, Any] = {"accuracy": accuracy, "algorithm": algorithm, "threads": threads}
+    plan = plan_convolution(layer.geometry, dtype=dtype, small_unpacked=small_unpacked(), **options)
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_measure_here, args=(layer, plan, sending))
