@@ -8,7 +8,7 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.blas import small_unpacked

@@ -108,7 +108,7 @@ def _layout(task: Task, together: int) -> Layout | None:
             costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
             + groups * products
             + stored * costs.copy(groups * filters * rows * width.output, width.output, 1, itemsize)
-            + (12 + 2 * runs + 5 * width.kernel) * costs.COSTS.call
+            + (12 + 2 * runs + 2 * width.kernel) * costs.COSTS.call
         )
     )
     passing = groups * (rows * passing_row + max(0, height.kernel - height.stride) * picked_row)
