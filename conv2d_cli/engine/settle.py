@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.blas import blas_threads
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.summation import WIDE, blas_run
@@ -14,8 +15,6 @@ from conv2d_cli.engine.values import is_finite, kinds_of
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from conv2d_cli.arithmetic.geometry import Geometry
-
     Array = np.ndarray[Any, Any]
 
 
@@ -29,7 +28,7 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
         return {plan: list(range(len(x)))}
     # Waking more threads of BLAS takes longer than these sums.
     with np.errstate(all="ignore"), blas_threads.held_at(1):
-        kinds = kinds_of(x, weight, plan.accuracy, _blas_run(plan.geometry))
+        kinds = kinds_of(x, weight, plan.accuracy, _longest_run(plan))
         # Another summation may have another algorithm, with needs of its own.
         plans = [plan if kind == plan.kind else _planned_again(plan, kind, 1) for kind in {*kinds}]
         if any(one.layout.needs_finite for one in plans) and not is_finite(weight):
@@ -43,10 +42,13 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
 
 
 @lru_cache(maxsize=256)
-def _blas_run(geometry: Geometry) -> int:
-    """Return how many products BLAS may add at once in the smallest product that any algorithm makes: of one row."""
+def _longest_run(plan: Plan) -> int:
+    """Return how many products are added one after another where the plan adds all of them at once."""
+    geometry = plan.geometry
     row = geometry.width.output if geometry.width.output > 1 else geometry.height.output
-    return blas_run(geometry.taps_per_output, geometry.out_channels // geometry.groups, row)
+    # In the smallest product that any algorithm makes: of one row.
+    run = blas_run(geometry.taps_per_output, geometry.out_channels // geometry.groups, row)
+    return run if ALGORITHMS[plan.algorithm].mixes_pixels else min(run, plan.layout.panel.taps)
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ convolution. Filters whose sample looks suspicious are judged whole.
 from __future__ import annotations
 
 from functools import cache
-from math import inf, isnan, sqrt
+from math import ceil, inf, isnan, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,9 +33,10 @@ _TINY = {4: 2.0**-100, 8: 2.0**-960}
 # allows a row more, since such rows are few where signs are random.
 _COHERENCE = {"strict": 5.2, "fast": 7.0}
 _MOST_COHERENCE = 0.8
-# Of so many weights a sample is judged first, where what is allowed is so many standard deviations of the coherence of
-# one with random signs, 1.25 / sqrt(its length). One above such a part of it sends the whole row to be judged.
-_FEW_WEIGHTS, _DEVIATIONS, _SUSPICIOUS = 1 << 18, 3.6, 0.75
+# Of so many weights a sample is judged first, so long that what is allowed is so many standard deviations of the
+# coherence of one with random signs, 1.25 / sqrt(its length); not if that is more than such a part of the row. One
+# above such a part of what is allowed sends the whole row to be judged.
+_MANY_WEIGHTS, _DEVIATIONS, _SHORT, _SUSPICIOUS = 1 << 18, 3.6, 0.3, 0.75
 # One product that is a part f of its sum makes the others round at its scale: `1.1 f sqrt(r) eps` in runs of r (five
 # sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter. Against the largest sum of
 # the plane, which a high input raises too, the largest error of any algorithm was 2.5 eps for f = 0.46, 4.1 for 0.58.
@@ -228,9 +229,10 @@ def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
     allowed = min(_MOST_COHERENCE, coherence * sqrt(taps) / run)
     # What a row's mean may be. Comparisons are written so that a NaN is not balanced.
     most, rows = filters.magnitudes * (allowed / sampled * taps), filters.rows
-    if rows.size > _FEW_WEIGHTS and allowed * sqrt(sampled) >= _DEVIATIONS * 1.25:
-        sums = _totals(rows[:, :sampled])
-        unsuspected = np.abs(sums, sums) <= _SUSPICIOUS * sampled / taps * most
+    some = max(sampled, ceil((_DEVIATIONS * 1.25 / allowed) ** 2))
+    if rows.size >= _MANY_WEIGHTS and some <= _SHORT * taps:
+        sums = _totals(rows[:, :some])
+        unsuspected = np.abs(sums, sums) <= _SUSPICIOUS * some / taps * most
         if np.count_nonzero(unsuspected) == len(rows):
             return True
         most, rows = most[~unsuspected], rows[~unsuspected]
