@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 # Scratch of all threads together stays under this; what NumPy, BLAS and malloc take beside it is left to 64 MiB.
 SCRATCH_BYTES = 40 << 20
-# Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock.
-_HANDED_OVER = 80_000
+# Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock. On
+# Zen 4 that is 100 us, and all else 2.4 times what `costs.py` says.
+_HANDED_OVER = 60_000
 # Of algorithms that do many short calls, which wait for the lock: 3x3 depthwise 384@14 took 350 us, and 530 on two.
 SHORT_CALLS_HANDED_OVER = 2
 # So short a time is best left to one thread.
