@@ -35,9 +35,6 @@ class Costs(NamedTuple):
     small_limit: int = 1_000_000
     # The same for panels of a larger product: (64, 128, 112) has 110 GFLOP/s on Zen 4, and (1024, 1024, 1024) 98.
     panel_flop: float = 1 / 270
-    # Where each row of columns is on a page of its own, (128, 1152, 784) takes as long as at once, but for packing.
-    paged_panel_flop: float = 1 / 255
-    page_bytes: int = 1 << 12
     # A byte of its weights, where they do not stay near: (256, 2304, 14) takes 250 us there, fourteen times.
     panel_weight: float = 0.015
     # What their second operand costs where it has many short rows: (4, 3200, 28) takes 14 us, (8, 363, 256) 7.
@@ -107,8 +104,7 @@ def product(panel: Panel, rows: int, taps: int, columns: int, itemsize: int = 4)
     else:
         flops = 2.0 * rows * taps / runs * (-(-columns // costs.lanes) * costs.lanes)
         number = -(-rows // panel.rows) * -(-columns // panel.columns)
-        flop = costs.panel_flop if columns * itemsize < costs.page_bytes else costs.paged_panel_flop
-        once = number * costs.small_product + width * (flops * flop + rows * columns * costs.gemm_product)
+        once = number * costs.small_product + width * (flops * costs.panel_flop + rows * columns * costs.gemm_product)
         if rows * taps * itemsize > costs.own_cache_bytes:
             once += rows * taps * itemsize * costs.panel_weight / runs
     return runs * once + (runs - 1) * width * rows * columns * costs.add

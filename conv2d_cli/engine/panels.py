@@ -2,8 +2,9 @@
 
 Otherwise it packs both operands first, in the order that its kernels read them, which pays where each element is used
 many times. OpenBLAS's AVX-512 kernels read small operands without it, and nearly as fast as any: on Zen 4 (512, 4608,
-49) takes 3.2 ms at once and 2.5 in panels, (128, 1152, 784) 2.6 and 2.2, (6, 6, 28672) 71 and 44 us; only where there
-are many filters and pixels, as in (512, 4608, 784), both take as long.
+49) takes 3.2 ms at once and 2.5 in panels, (256, 2304, 196) 2.5 and 2.3, (6, 6, 28672) 71 and 44 us. Where there are
+many columns each row of them is on pages of its own, and what packing costs is won back by what it saves: in panels
+of 224 columns (128, 256, 3136) takes as long while all operands are near, and a seventh more where they are not.
 """
 
 from __future__ import annotations
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
 _TYPES = frozenset({"float32", "float64"})
 # Rows of a panel: fewer read the columns too often, more need not be.
 _LEAST_ROWS, _ROWS, _MOST_ROWS, _ROWS_STEP = 8, 16, 64, 4
-_TAPS_STEP = 16
-# Columns of a panel where there are more of them: enough to use a row of weights well, few enough to stay near; as many
-# as the kernels multiply at a time, since what is left over takes twice as long.
-_WHOLE_COLUMNS, _COLUMNS, _MOST_COLUMNS, _COLUMNS_STEP = 256, 224, 2048, 16
+_TAPS_STEP, _MOST_COLUMNS = 16, 320
 
 
 class Panel(NamedTuple):
@@ -50,26 +48,18 @@ def panel_of(
     only if `may_cut_sums`.
     """
     run = min(taps, task.summation.run_taps if run is None else run)
-    packed = min(rows, columns) > 1 and rows * run * columns > UNPACKED_MACS
-    if not (task.small_unpacked and packed and task.summation.compute_dtype in _TYPES):
+    packed = rows > 1 and rows * run * columns > UNPACKED_MACS
+    may_be_cut = task.small_unpacked and packed and 1 < columns <= _MOST_COLUMNS
+    if not may_be_cut or task.summation.compute_dtype not in _TYPES:
         return Panel(rows, run, columns)
     # BLAS adds no more than about so many products one after another, where it cuts sums: nor may a panel.
     most = min(run, -(-blas_run(taps, rows, columns) // _TAPS_STEP) * _TAPS_STEP)
-    wide = _columns(columns, min(rows, _MOST_ROWS) * most)
     if may_cut_sums:
-        most = even_run(taps, min(most, max(1, UNPACKED_MACS // (min(rows, _ROWS) * wide))))
-    fitting = UNPACKED_MACS // (most * wide)
+        most = even_run(taps, min(most, max(1, UNPACKED_MACS // (min(rows, _ROWS) * columns))))
+    fitting = UNPACKED_MACS // (most * columns)
     if fitting < min(rows, _LEAST_ROWS) or (most < run and not may_cut_sums):
         return Panel(rows, run, columns)
-    return Panel(_rows(rows, min(fitting, _MOST_ROWS)), min(most, run), wide)
-
-
-def _columns(columns: int, used: int) -> int:
-    """Return the columns of a panel in which each has so many multiply-adds: even parts of all of them."""
-    if columns <= _WHOLE_COLUMNS:
-        return columns
-    most = min(max(_COLUMNS, UNPACKED_MACS // used), _MOST_COLUMNS)
-    return -(-columns // -(-columns // most) // _COLUMNS_STEP) * _COLUMNS_STEP
+    return Panel(_rows(rows, min(fitting, _MOST_ROWS)), min(most, run), columns)
 
 
 def _rows(rows: int, most: int) -> int:

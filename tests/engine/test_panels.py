@@ -52,7 +52,8 @@ def test_a_panel_is_not_packed_or_the_whole_product(
 
 def test_what_is_cut_in_panels() -> None:
     assert panel_of(task(4608, 4608), 512, 4608, 49) == (32, 384, 49)
-    assert panel_of(task(576, 576), 64, 576, 3136) == (16, 192, 224)
+    assert panel_of(task(576, 576), 64, 576, 224) == (16, 192, 224)
+    assert panel_of(task(576, 576), 64, 576, 3136) == (64, 576, 3136)
     assert panel_of(task(4608, 96), 512, 4608, 49) == (64, 96, 49)
     assert panel_of(task(64, 64), 64, 64, 196) == (64, 64, 196)
     assert panel_of(task(4608, 4608), 512, 4608, 49, may_cut_sums=False) == (512, 4608, 49)
@@ -105,7 +106,7 @@ def tiny_panels(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Panel]]:
         return panel
 
     limits = {"UNPACKED_MACS": 48, "_LEAST_ROWS": 1, "_ROWS": 2, "_MOST_ROWS": 2, "_ROWS_STEP": 1}
-    limits |= {"_WHOLE_COLUMNS": 4, "_COLUMNS": 4, "_MOST_COLUMNS": 6, "_COLUMNS_STEP": 2}
+    limits |= {"_TAPS_STEP": 1, "_MOST_COLUMNS": 100}
     for name, value in limits.items():
         monkeypatch.setattr(panels, name, value)
     for name in LAYOUTS:
