@@ -140,7 +140,7 @@ def test_a_fault_of_a_helper_is_raised_when_all_have_ended() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="threads cannot be placed")
-def test_helpers_keep_off_the_processor_of_the_caller() -> None:
+def test_helpers_and_their_caller_keep_off_each_others_processors() -> None:
     mine = os.sched_getaffinity(0)
     if len(mine) < 2:
         pytest.skip("needs two processors")
@@ -151,20 +151,27 @@ def test_helpers_keep_off_the_processor_of_the_caller() -> None:
         both_here.wait()
         places[threading.get_ident()] = os.sched_getaffinity(0)
 
-    def place_of_helper() -> set[int]:
+    def places_of_both() -> tuple[set[int], set[int]]:
         places.clear()
         share_out(range(2), shared_plan(), lambda _: work)
-        assert places.pop(caller) == os.sched_getaffinity(0)
+        stayed = places.pop(caller)
         (helper,) = places.values()
-        return helper
+        return stayed, helper
 
     try:
         for _ in range(2):
-            assert len(mine - place_of_helper()) == 1
+            here, elsewhere = places_of_both()
+            assert len(here) == 1
+            assert elsewhere == mine - here
+            assert os.sched_getaffinity(0) == mine
             # A caller that is kept on one processor takes its helpers along.
             os.sched_setaffinity(0, {max(mine)})
-            assert place_of_helper() == {max(mine)}
+            assert places_of_both() == ({max(mine)}, {max(mine)})
+            assert os.sched_getaffinity(0) == {max(mine)}
             os.sched_setaffinity(0, mine)
+            with pytest.raises(ZeroDivisionError):
+                do_all([0, 0], [lambda: lambda number: 1 / number] * 2)
+            assert os.sched_getaffinity(0) == mine
     finally:
         os.sched_setaffinity(0, mine)
 
