@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Types whose small products BLAS does not pack; complex ones in panels take longer than at once.
 _TYPES = frozenset({"float32", "float64"})
-# Rows of a panel: fewer read the columns too often, more need not be. Sums are cut so that there can be `_ROWS` of them.
+# Rows of a panel: fewer read the columns too often, more need not be. Sums are cut so that there can be `_ROWS`.
 _LEAST_ROWS, _ROWS, _MOST_ROWS, _ROWS_STEP = 8, 16, 64, 4
 # Its sums are a multiple of so long; with more columns a product is not cut.
 _TAPS_STEP, _MOST_COLUMNS = 16, 320
