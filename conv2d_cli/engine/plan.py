@@ -119,7 +119,8 @@ class Plan(NamedTuple):
         """Say why this algorithm, how it goes through the output and how it sums."""
         estimate = elapsed(self.layout, self.threads) / 1e6
         (rows, taps, columns), products = self.layout.panel, ""
-        if self.layout.panel != AT_ONCE:
+        # Whole numbers that wrap are multiplied tap by tap.
+        if self.layout.panel != AT_ONCE and not ALGORITHMS[self.algorithm].wraps:
             products = f", by products of up to {rows}x{taps} weights and {columns} columns"
         words = f"{self.layout.words}; {_sums(self)}{products}; about {estimate:.3g} ms"
         if self.tiling is None:

@@ -143,7 +143,7 @@ def test_the_reason_says_how_blocks_and_sums_are_made() -> None:
     wide = plan_convolution(geometry, algorithm="im2col", kind=WIDE).reason
     assert "added in float64, brought to float32 once at the end" in wide
     wrapping = plan_convolution(geometry, dtype="int32").reason
-    assert "180 products per output are added in uint32, which wraps as int32 does" in wrapping
+    assert "180 products per output are added in uint32, which wraps as int32 does; about" in wrapping
 
 
 @pytest.mark.parametrize(
