@@ -33,7 +33,8 @@ class Costs(NamedTuple):
     small_product: float = 35.0
     small_flop: float = 1 / 210
     small_limit: int = 1_000_000
-    # The same for panels of a larger product: (64, 128, 112) has 110 GFLOP/s on Zen 4, and (1024, 1024, 1024) 98.
+    # The same with many rows, as panels of a larger product have: (64, 128, 112) has 110 GFLOP/s on Zen 4, (32, 512, 32)
+    # 114, and (1024, 1024, 1024) 98.
     panel_flop: float = 1 / 270
     # A byte of its weights, where they do not stay near: (256, 2304, 14) takes 250 us there, fourteen times.
     panel_weight: float = 0.015
@@ -55,10 +56,11 @@ class Costs(NamedTuple):
     copy_step: float = 0.25
     # Copying weights to another order of their axes: 64x64 filters of 3x3 0.24, 512x512 0.37.
     transposed: float = 0.3
-    # Transforming 3x3 filters, for each value that comes out: 64x64 0.19, 256x256 0.20, 512x512 0.31; and reading them
-    # again where they have left the caches, as 512x512 on 14x14 pixels shows.
-    filter_point: float = 0.22
-    far_filter_point: float = 0.5
+    # Transforming 3x3 filters: for each of them, and for each value that comes out. 512x512 take 9.5 ns a filter for
+    # 16 values on Zen 4, 11.5 for 24. Writing and reading what does not stay near, for each byte: 3 ms for those 24.
+    filter: float = 2.3
+    filter_point: float = 0.105
+    far_filter: float = 0.045
     near_bytes: int = 12 << 20
     # A byte of weights that a further product reads from beyond a core's own cache: (256, 256, 112) takes 160 us on
     # Zen 4, and 195 if each has other weights, which is 0.13, but all else here is for a faster processor. The same for
@@ -88,6 +90,8 @@ def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
     if rows == 1:
         return costs.small_product + width * depth * columns * costs.gemv
     if rows * depth * columns <= costs.small_limit:
+        if rows >= costs.lanes:
+            return costs.small_product + width * flops * costs.panel_flop
         far = costs.small_far if columns < costs.short < depth * columns / costs.short else 0.0
         return costs.small_product + width * (flops * costs.small_flop + depth * columns * far)
     near = itemsize * (rows + depth) * columns <= costs.far_product_bytes

@@ -88,10 +88,14 @@ class Plan(NamedTuple):
         """The most that is allocated besides input, parameters and output."""
         layout, workers = self.layout, self.workers
         room = layout.worker_bytes + layout.passing_bytes
-        rooms = 1 if 0 < self.shared_images == self.geometry.batch else workers
+        rooms, parts = workers, 0
+        if 0 < self.shared_images == self.geometry.batch:
+            rooms, parts = 1, workers - 1
+        used_once = layout.part_bytes and self.geometry.batch == 1 and self.tiling is None
         # BLAS multiplies no whole numbers.
         packed = 0 if ALGORITHMS[self.algorithm].wraps else (workers - 1) * PACKED_BYTES
-        return rooms * room + packed + layout.shared_bytes + self.tile_bytes
+        parameters = 0 if used_once else layout.shared_bytes
+        return rooms * room + parts * layout.part_bytes + packed + parameters + self.tile_bytes
 
     @property
     def tile_bytes(self) -> int:

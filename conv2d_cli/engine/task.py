@@ -79,7 +79,9 @@ class Layout(NamedTuple):
     infinity would spread beyond the outputs that it belongs to. Of the `nanoseconds`, `products` are those of matrices
     which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
     handed over `handovers` times. With `shared_rooms` the jobs of an image are parts of one block, whose room threads
-    share; where there are images for all of them, each has one of its own, of which so many may be held.
+    share; where there are images for all of them, each has one of its own, of which so many may be held. Of the
+    `worker_bytes`, `part_bytes` are for one part, and each of the threads that share a room has its own; parameters are
+    then transformed part by part too, and the `shared_bytes` held only where they are used again.
     `panel` is the most of its main products that BLAS is given at a time.
     """
 
@@ -95,6 +97,7 @@ class Layout(NamedTuple):
     serial: float = 0.0
     handovers: int = 1
     shared_rooms: int = 0
+    part_bytes: int = 0
     panel: Panel = AT_ONCE
 
 

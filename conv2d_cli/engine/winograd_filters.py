@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conv2d_cli.engine.layouts.winograd import KERNEL, PITCH, SHARED_FILTERS, TRANSFORMED, transform
+from conv2d_cli.engine.scratch import shaped
 from conv2d_cli.engine.task import even_slices
 from conv2d_cli.engine.threads import do_all
 
@@ -39,31 +40,47 @@ _ACROSS_OUTPUT = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
 
 
 class Filters:
-    """A weight (filters, channels, 3, 3) in parts, each transformed when it is first asked for, and the bias.
+    """A weight (filters, channels, 3, 3) in parts, and the bias.
 
-    So each thread transforms the filters that it multiplies by.
+    Parts are transformed in the room of the thread that multiplies by them, where they stay near. Those that are used
+    again, for another image or in another call, are kept.
     """
 
     def __init__(self, plan: Plan, weight: Array, bias: Array | None) -> None:
         """Keep both; they must not change."""
-        self.parts = even_slices(len(weight), plan.layout.blocks.parts)
+        self.parts = even_slices(len(weight), plan.layout.blocks.filter_parts)
         self.bias = bias
         self._weight, self._matrix = weight, matrices(plan.layout.blocks.tile_rows, weight.dtype).filter
-        self._transformed: dict[int, Array] = {}
+        self._kept: dict[int, Array] = {}
+        self._used = False
 
-    def transformed(self, number: int, workers: int = 1) -> Array:
-        """Return a part as (m + 2, 4, filters, channels)."""
-        if number not in self._transformed:
-            self._transformed[number] = self._transform(self._weight[self.parts[number]], workers)
-        return self._transformed[number]
+    def used_again(self) -> bool:
+        """Return whether this was asked before."""
+        before, self._used = self._used, True
+        return before
 
-    def _transform(self, weight: Array, workers: int) -> Array:
-        taps = weight.reshape(-1, KERNEL * KERNEL)
-        transformed = np.empty((len(self._matrix), len(taps) + PITCH), weight.dtype)
+    def keep(self, number: int, workers: int = 1) -> None:
+        """Transform a part, unless it is there, and keep it."""
+        if number not in self._kept:
+            taps = self._taps(number)
+            room = np.empty((len(self._matrix), len(taps) + PITCH), taps.dtype)
+            self._kept[number] = self._transform(taps, room, workers)
 
+    def transformed(self, number: int, room: Array) -> Array:
+        """Return a part as (m + 2, 4, filters, channels): the one that is kept, or made in this flat room."""
+        kept = self._kept.get(number)
+        if kept is not None:
+            return kept
+        taps = self._taps(number)
+        return self._transform(taps, shaped(room, len(self._matrix), len(taps) + PITCH))
+
+    def _taps(self, number: int) -> Array:
+        return self._weight[self.parts[number]].reshape(-1, KERNEL * KERNEL)
+
+    def _transform(self, taps: Array, room: Array, workers: int = 1) -> Array:
         def work(start: int) -> None:
             part = slice(start, min(start + TRANSFORMED, len(taps)))
-            np.matmul(self._matrix, taps[part].T, out=transformed[:, part])
+            np.matmul(self._matrix, taps[part].T, out=room[:, part])
 
         do_all(range(0, len(taps), TRANSFORMED), [lambda: work] * (workers if len(taps) > SHARED_FILTERS else 1))
-        return transformed[:, : len(taps)].reshape(-1, 4, *weight.shape[:2])
+        return room[:, : len(taps)].reshape(-1, 4, len(taps) // self._weight.shape[1], self._weight.shape[1])

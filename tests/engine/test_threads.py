@@ -239,7 +239,7 @@ def test_an_image_has_the_same_bits_where_threads_share_its_tiles(threads: int, 
     layer = layer_values(200, 205, 3, padding=1, padding_mode=padding_mode)
     options: dict[str, Any] = {"padding_mode": padding_mode, "accuracy": "fast", "algorithm": "winograd"}
     plan = plan_convolution(geometry_of(layer, (1, *shapes[0][1:])), threads=threads, **options)
-    assert (plan.workers, plan.layout.blocks.parts) == (threads, threads)
+    assert (plan.workers, plan.layout.blocks.channel_parts) == (threads, threads)
     x, weight, bias = (random.standard_normal(shape).astype("float32") for shape in shapes)
 
     def convolved(x: Array) -> Array:

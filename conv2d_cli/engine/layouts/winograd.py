@@ -22,16 +22,17 @@ from fractions import Fraction
 from functools import cache
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.panels import AT_ONCE, Panel, panel_of, with_and_without_panels
 from conv2d_cli.engine.summation import WHOLE
-from conv2d_cli.engine.task import Layout, best, even_part, even_slices
+from conv2d_cli.engine.task import Layout, best, even_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.engine.task import Task
 
@@ -43,6 +44,8 @@ POINTS = {2: (Fraction(0), Fraction(1), Fraction(-1))} | {
 # Blocks are fastest near 200 pixels: 64x64 channels run at 303 GFLOP/s with 208, 242 with 128 and 265 with 416.
 _CROWDED_PIXELS = 256
 _MOST_ROWS = 64
+# Filters of one part, transformed in room that the next uses again: 512x512 on 14x14 take 8.9 ms so, 11.9 at once.
+_PART_BYTES = 3 << 19
 # Filters (one for each pair of channels) are transformed so many at a time, so that they stay in a core's cache, and by
 # all workers if there are many: one takes 5 ns.
 TRANSFORMED, SHARED_FILTERS = 8192, 32_768
@@ -74,7 +77,23 @@ class WinogradBlocks(NamedTuple):
 
     tile_rows: int
     rows: int
-    parts: int
+    channel_parts: int
+    filter_parts: int
+
+
+Room = TypeVar("Room")
+
+
+class PartRooms(NamedTuple, Generic[Room]):
+    """What a worker holds for one part of a block.
+
+    Gathered tiles, and then products; points down the rows, and then output; spare products; transformed filters.
+    """
+
+    gathered: Room
+    down: Room
+    spare: Room
+    weights: Room
 
 
 @cache
@@ -145,16 +164,18 @@ def lay_out(task: Task) -> Layout | None:
 
 
 def _tilings(task: Task) -> Iterator[Layout | None]:
-    channels = min(task.geometry.in_channels, task.geometry.out_channels)
-    for tile_rows in POINTS:
-        for one, rows in product(with_and_without_panels(task), _even_rows(task, tile_rows)):
+    geometry = task.geometry
+    least = min(geometry.in_channels, geometry.out_channels) // _LEAST_CHANNELS
+    for tile_rows, one in product(POINTS, with_and_without_panels(task)):
+        for rows in _even_rows(task, tile_rows):
             yield _tiled(one, tile_rows, rows)
-        if 1 < task.threads <= channels // _LEAST_CHANNELS:
-            yield _tiled(task, tile_rows, _tiles(task, tile_rows), task.threads)
-
-
-def _sizes(total: int, parts: int) -> list[int]:
-    return [part.stop - part.start for part in even_slices(total, parts)]
+        # As many parts as there are threads, and so many that the filters of each stay near.
+        filter_bytes = 4 * (tile_rows + 2) * geometry.in_channels * task.itemsize
+        fitting = max(1, _PART_BYTES // (filter_bytes * _LEAST_CHANNELS)) * _LEAST_CHANNELS
+        near = -(-geometry.out_channels // (fitting * task.threads)) * task.threads
+        for parts in sorted({task.threads, near}):
+            if 1 < parts <= least:
+                yield _tiled(one, tile_rows, _tiles(task, tile_rows), parts)
 
 
 def _tiles(task: Task, tile_rows: int) -> int:
@@ -168,25 +189,40 @@ def _even_rows(task: Task, tile_rows: int) -> list[int]:
     return sorted({even_part(tiles, rows) for rows in range(1, min(tiles, _MOST_ROWS) + 1)})
 
 
+def part_rooms(geometry: Geometry, layout: Layout) -> PartRooms[int]:
+    """Return the elements that each worker needs for one part of a block."""
+    return _part_rooms(geometry, layout.blocks, layout.panel)
+
+
+def _part_rooms(geometry: Geometry, blocks: WinogradBlocks, panel: Panel) -> PartRooms[int]:
+    channels, filters = geometry.in_channels, geometry.out_channels
+    points, pixels = blocks.tile_rows + 2, padded(blocks.rows * tile_columns(geometry.width))
+    read, made = -(-channels // blocks.channel_parts), -(-filters // blocks.filter_parts)
+    return PartRooms(
+        points * (max(2 * read, 4 * made) * pixels + PITCH),
+        points * (2 * max(read, made) * pixels + PITCH),
+        4 * points * made * pixels * (panel.taps < channels),
+        4 * points * (made * channels + PITCH) * (blocks.filter_parts > 1),
+    )
+
+
 def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | None:
     geometry, itemsize = task.geometry, task.itemsize
     channels, filters = geometry.in_channels, geometry.out_channels
     points, across = tile_rows + 2, tile_columns(geometry.width)
     tiles, pixels = _tiles(task, tile_rows), padded(rows * across)
+    made, blocks = -(-filters // parts), WinogradBlocks(tile_rows, rows, min(parts, task.threads), parts)
+    panel = panel_of(task, made, channels, pixels)
     weight_bytes = 4 * points * (channels * filters + parts * PITCH) * itemsize
-    pixel_elements = 4 * channels + sum(
-        max(2 * some, 4 * made) + 2 * max(some, made)
-        for some, made in zip(_sizes(channels, parts), _sizes(filters, parts), strict=True)
-    )
+    part_bytes = sum(_part_rooms(geometry, blocks, panel)) * itemsize
     band_elements = channels * (rows * tile_rows + 2) * 2 * across
-    worker_bytes = (band_elements + points * (pixels * pixel_elements + (1 + 2 * parts) * PITCH)) * itemsize
+    worker_bytes = (band_elements + points * (4 * channels * pixels + PITCH)) * itemsize + part_bytes
     jobs, width = -(-tiles // rows), itemsize / 4
-    made = -(-filters // parts)
-    panel = panel_of(task, made, channels, pixels, may_cut_sums=False)
     profit = 0.0
     if parts == 1 and not task.small_unpacked:
         profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
-    rooms = (task.scratch_bytes - weight_bytes) // worker_bytes
+    shared_bytes = (task.threads - 1) * part_bytes * (parts > 1)
+    rooms = (task.scratch_bytes - weight_bytes - shared_bytes) // worker_bytes
     # Where BLAS shares the products out, one thread does the rest.
     if rooms < (1 if parts > 1 or (jobs < task.threads and profit) else task.threads):
         return None
@@ -200,15 +236,14 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     copies += costs.copy(2 * points * channels * pixels, across, 2, itemsize)
     copies += costs.copy(band_elements, geometry.width.size, 1, itemsize)
     copies += costs.copy(2 * tile_rows * filters * pixels, across, 2, itemsize)
-    calls = 20 * parts * costs.COSTS.call
+    calls = 10 * (parts + blocks.channel_parts) * costs.COSTS.call
     again = (jobs - 1) * max(0, weight_bytes - costs.COSTS.own_cache_bytes) * costs.COSTS.far_weight
-    near = weight_bytes <= costs.COSTS.near_bytes
-    filter_point = costs.COSTS.filter_point if near else costs.COSTS.far_filter_point
-    transformed = width * filter_point * 4 * points * channels * filters
+    transformed = width * (costs.COSTS.filter + costs.COSTS.filter_point * 4 * points) * channels * filters
+    transformed += parts * max(0, weight_bytes // parts - _PART_BYTES) * costs.COSTS.far_filter
     shared = channels * filters > SHARED_FILTERS
-    sharing = f", in {parts} parts of the channels and of the filters" if parts > 1 else ""
+    sharing = f", its filters in {parts} parts" if parts > 1 else ""
     return Layout(
-        WinogradBlocks(tile_rows, rows, parts),
+        blocks,
         jobs * parts,
         costs.COSTS.setup + transformed + again + jobs * (crowded * (products + copies) + calls),
         worker_bytes,
@@ -219,5 +254,6 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
         serial=0.0 if shared or parts > 1 else transformed,
         handovers=1 + (shared or parts > 1),
         shared_rooms=rooms if parts > 1 else 0,
+        part_bytes=part_bytes if parts > 1 else 0,
         panel=panel,
     )
