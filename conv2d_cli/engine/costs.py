@@ -33,7 +33,7 @@ class Costs(NamedTuple):
     small_product: float = 35.0
     small_flop: float = 1 / 210
     small_limit: int = 1_000_000
-    # The same with many rows, as panels of a larger product have: (64, 128, 112) has 110 GFLOP/s on Zen 4, (32, 512, 32)
+    # The same with many rows, as in panels of a larger product: (64, 128, 112) has 110 GFLOP/s on Zen 4, (32, 512, 32)
     # 114, and (1024, 1024, 1024) 98.
     panel_flop: float = 1 / 270
     # A byte of its weights, where they do not stay near: (256, 2304, 14) takes 250 us there, fourteen times.

@@ -11,7 +11,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.panels import AT_ONCE
 from conv2d_cli.engine.summation import RUNS, WHOLE, WIDE, Summation, summation
-from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, Task, elapsed, shares_products, worth_sharing
+from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, Task, elapsed, even_part, shares_products, worth_sharing
 from conv2d_cli.engine.tiles import TILE_SCRATCH_BYTES, Tiling, tile_bytes, tile_geometry, tiling_of
 from conv2d_cli.errors import DataError, UsageError
 
@@ -76,26 +76,19 @@ class Plan(NamedTuple):
         return min(self.threads, layout.jobs * batch)
 
     @property
-    def shared_images(self) -> int:
-        """Images, the last of a batch, that all workers share part by part; the others are one worker's each."""
-        rooms, batch = self.layout.shared_rooms, self.geometry.batch
-        if not rooms:
-            return 0
-        return batch % self.workers if rooms >= self.workers else batch
+    def images_at_once(self) -> int:
+        """Images that all workers bring through together; whether alone or not, each has the same bits."""
+        return even_part(max(1, self.geometry.batch), self.layout.images)
 
     @property
     def scratch_bytes(self) -> int:
         """The most that is allocated besides input, parameters and output."""
         layout, workers = self.layout, self.workers
-        room = layout.worker_bytes + layout.passing_bytes
-        rooms, parts = workers, 0
-        if 0 < self.shared_images == self.geometry.batch:
-            rooms, parts = 1, workers - 1
-        used_once = layout.part_bytes and self.geometry.batch == 1 and self.tiling is None
+        rooms = workers * (layout.worker_bytes + layout.passing_bytes) + layout.shared_bytes
         # BLAS multiplies no whole numbers.
         packed = 0 if ALGORITHMS[self.algorithm].wraps else (workers - 1) * PACKED_BYTES
-        parameters = 0 if used_once else layout.shared_bytes
-        return rooms * room + parts * layout.part_bytes + packed + parameters + self.tile_bytes
+        kept = layout.kept_bytes if self.tiling else 0
+        return self.images_at_once * rooms + workers * layout.fixed_bytes + packed + kept + self.tile_bytes
 
     @property
     def tile_bytes(self) -> int:

@@ -45,6 +45,10 @@ class Scratch:
             return np.empty(shape, element)
         return self._room[start : start + size].view(element).reshape(shape)
 
+    def anew(self) -> Scratch:
+        """Return the same room, to be handed out from its start again."""
+        return Scratch(self._room)
+
 
 def split(room_bytes: int, workers: int) -> list[Scratch]:
     """Return so many scratches of `room_bytes` each, alignment besides, from one allocation."""

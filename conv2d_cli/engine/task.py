@@ -78,10 +78,9 @@ class Layout(NamedTuple):
     `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
     infinity would spread beyond the outputs that it belongs to. Of the `nanoseconds`, `products` are those of matrices
     which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
-    handed over `handovers` times. With `shared_rooms` the jobs of an image are parts of one block, whose room threads
-    share; where there are images for all of them, each has one of its own, of which so many may be held. Of the
-    `worker_bytes`, `part_bytes` are for one part, and each of the threads that share a room has its own; parameters are
-    then transformed part by part too, and the `shared_bytes` held only where they are used again.
+    handed over `handovers` times. Up to so many `images` may be brought through together, in as much more room, but for
+    the `fixed_bytes` that each worker holds besides. Parameters that are used again, for another tile or in another
+    call, are transformed and kept in `kept_bytes`.
     `panel` is the most of its main products that BLAS is given at a time.
     """
 
@@ -96,8 +95,9 @@ class Layout(NamedTuple):
     products: float = 0.0
     serial: float = 0.0
     handovers: int = 1
-    shared_rooms: int = 0
-    part_bytes: int = 0
+    images: int = 1
+    fixed_bytes: int = 0
+    kept_bytes: int = 0
     panel: Panel = AT_ONCE
 
 

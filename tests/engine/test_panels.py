@@ -113,7 +113,7 @@ def tiny_panels(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Panel]]:
         monkeypatch.setattr(f"conv2d_cli.engine.layouts.{name}.with_and_without_panels", lambda one: [one])
         monkeypatch.setattr(f"conv2d_cli.engine.layouts.{name}.panel_of", recorded)
     monkeypatch.setattr("conv2d_cli.engine.layouts.row_lowering.panel_of", recorded)
-    monkeypatch.setattr("conv2d_cli.engine.winograd.LONG_PANEL", Panel(64, 64, 7))
+    monkeypatch.setattr("conv2d_cli.engine.winograd_blocks.LONG_PANEL", Panel(64, 64, 7))
     monkeypatch.setattr(convolution, "small_unpacked", lambda: True)
     convolution._plan.cache_clear()
     yield made

@@ -46,6 +46,8 @@ _CROWDED_PIXELS = 256
 _MOST_ROWS = 64
 # Filters of one part, transformed in room that the next uses again: 512x512 on 14x14 take 8.9 ms so, 11.9 at once.
 _PART_BYTES = 3 << 19
+# Of the images that are brought through together.
+_MOST_POINTS = 12 << 20
 # Filters (one for each pair of channels) are transformed so many at a time, so that they stay in a core's cache, and by
 # all workers if there are many: one takes 5 ns.
 TRANSFORMED, SHARED_FILTERS = 8192, 32_768
@@ -166,8 +168,8 @@ def lay_out(task: Task) -> Layout | None:
 def _tilings(task: Task) -> Iterator[Layout | None]:
     geometry = task.geometry
     least = min(geometry.in_channels, geometry.out_channels) // _LEAST_CHANNELS
-    for tile_rows, one in product(POINTS, with_and_without_panels(task)):
-        for rows in _even_rows(task, tile_rows):
+    for tile_rows in POINTS:
+        for one, rows in product(with_and_without_panels(task), _even_rows(task, tile_rows)):
             yield _tiled(one, tile_rows, rows)
         # As many parts as there are threads, and so many that the filters of each stay near.
         filter_bytes = 4 * (tile_rows + 2) * geometry.in_channels * task.itemsize
@@ -175,7 +177,7 @@ def _tilings(task: Task) -> Iterator[Layout | None]:
         near = -(-geometry.out_channels // (fitting * task.threads)) * task.threads
         for parts in sorted({task.threads, near}):
             if 1 < parts <= least:
-                yield _tiled(one, tile_rows, _tiles(task, tile_rows), parts)
+                yield _tiled(task, tile_rows, _tiles(task, tile_rows), parts)
 
 
 def _tiles(task: Task, tile_rows: int) -> int:
@@ -189,14 +191,14 @@ def _even_rows(task: Task, tile_rows: int) -> list[int]:
     return sorted({even_part(tiles, rows) for rows in range(1, min(tiles, _MOST_ROWS) + 1)})
 
 
-def part_rooms(geometry: Geometry, layout: Layout) -> PartRooms[int]:
-    """Return the elements that each worker needs for one part of a block."""
-    return _part_rooms(geometry, layout.blocks, layout.panel)
+def part_rooms(geometry: Geometry, layout: Layout, images: int) -> PartRooms[int]:
+    """Return the elements that each worker needs for one part of a block of so many images."""
+    return _part_rooms(geometry, layout.blocks, layout.panel, images)
 
 
-def _part_rooms(geometry: Geometry, blocks: WinogradBlocks, panel: Panel) -> PartRooms[int]:
+def _part_rooms(geometry: Geometry, blocks: WinogradBlocks, panel: Panel, images: int = 1) -> PartRooms[int]:
     channels, filters = geometry.in_channels, geometry.out_channels
-    points, pixels = blocks.tile_rows + 2, padded(blocks.rows * tile_columns(geometry.width))
+    points, pixels = blocks.tile_rows + 2, images * padded(blocks.rows * tile_columns(geometry.width))
     read, made = -(-channels // blocks.channel_parts), -(-filters // blocks.filter_parts)
     return PartRooms(
         points * (max(2 * read, 4 * made) * pixels + PITCH),
@@ -213,18 +215,20 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     tiles, pixels = _tiles(task, tile_rows), padded(rows * across)
     made, blocks = -(-filters // parts), WinogradBlocks(tile_rows, rows, min(parts, task.threads), parts)
     panel = panel_of(task, made, channels, pixels)
+    rooms = _part_rooms(geometry, blocks, panel)
     weight_bytes = 4 * points * (channels * filters + parts * PITCH) * itemsize
-    part_bytes = sum(_part_rooms(geometry, blocks, panel)) * itemsize
     band_elements = channels * (rows * tile_rows + 2) * 2 * across
-    worker_bytes = (band_elements + points * (4 * channels * pixels + PITCH)) * itemsize + part_bytes
+    block_bytes = (band_elements + points * (4 * channels * pixels + PITCH)) * itemsize
+    worker_bytes, fixed_bytes = (sum(rooms) - rooms.weights) * itemsize, rooms.weights * itemsize
     jobs, width = -(-tiles // rows), itemsize / 4
     profit = 0.0
     if parts == 1 and not task.small_unpacked:
         profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
-    shared_bytes = (task.threads - 1) * part_bytes * (parts > 1)
-    rooms = (task.scratch_bytes - weight_bytes - shared_bytes) // worker_bytes
     # Where BLAS shares the products out, one thread does the rest.
-    if rooms < (1 if parts > 1 or (jobs < task.threads and profit) else task.threads):
+    workers = 1 if jobs < task.threads and profit else task.threads
+    image_bytes = workers * worker_bytes + (workers if parts == 1 else 1) * block_bytes
+    images = (task.scratch_bytes - weight_bytes - workers * fixed_bytes) // image_bytes
+    if images < 1:
         return None
     # What no longer fits a core's cache between the stages is slower in all of them.
     crowded = 1 + max(0, pixels - _CROWDED_PIXELS) / (6 * _CROWDED_PIXELS)
@@ -242,18 +246,27 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     transformed += parts * max(0, weight_bytes // parts - _PART_BYTES) * costs.COSTS.far_filter
     shared = channels * filters > SHARED_FILTERS
     sharing = f", its filters in {parts} parts" if parts > 1 else ""
-    return Layout(
+    layout = Layout(
         blocks,
         jobs * parts,
         costs.COSTS.setup + transformed + again + jobs * (crowded * (products + copies) + calls),
-        worker_bytes,
+        worker_bytes + block_bytes,
         weight_bytes,
         f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time{sharing}",
         needs_finite=True,
         products=transformed + jobs * crowded * products if profit else 0.0,
         serial=0.0 if shared or parts > 1 else transformed,
         handovers=1 + (shared or parts > 1),
-        shared_rooms=rooms if parts > 1 else 0,
-        part_bytes=part_bytes if parts > 1 else 0,
         panel=panel,
+    )
+    if parts == 1:
+        return layout
+    # BLAS that packs small products may give an image other bits beside others.
+    most = min(images, max(1, _MOST_POINTS // block_bytes)) if task.small_unpacked else 1
+    return layout._replace(
+        worker_bytes=worker_bytes,
+        shared_bytes=block_bytes,
+        fixed_bytes=fixed_bytes,
+        kept_bytes=weight_bytes,
+        images=most,
     )
