@@ -56,7 +56,8 @@ def panel_of(
     # BLAS adds no more than about so many products one after another, where it cuts sums: nor may a panel.
     most = min(run, -(-blas_run(taps, rows, columns) // _TAPS_STEP) * _TAPS_STEP)
     if may_cut_sums:
-        most = even_run(taps, min(most, max(1, UNPACKED_MACS // (min(rows, _ROWS) * columns))))
+        fitting = UNPACKED_MACS // (min(rows, _ROWS) * columns)
+        most = even_run(taps, min(most, max(1, fitting - fitting % _TAPS_STEP)))
     fitting = UNPACKED_MACS // (most * columns)
     if fitting < min(rows, _LEAST_ROWS) or (most < run and not may_cut_sums):
         return Panel(rows, run, columns)

@@ -47,8 +47,9 @@ def _layout(task: Task) -> Layout:
     taps, itemsize, groups = geometry.taps_per_output, task.itemsize, geometry.groups
     converted = not task.stored_directly
     channels = even_part(filters, _WEIGHT_BYTES // (itemsize * groups * taps)) if converted else filters
-    # The runs of panels are added up too.
-    spares = max(task.small_unpacked, spare_products(task.summation.kind, taps, task.summation.run_taps))
+    # The runs of panels are added up too, in room that is small beside the columns.
+    needed = spare_products(task.summation.kind, taps, task.summation.run_taps)
+    spares = max(task.small_unpacked, needed)
     sum_bytes = itemsize * groups * channels
     window, depth = geometry.height.kernel * geometry.width.kernel, geometry.in_channels
     # Whole numbers are brought to int64 before they wrap, and modes that are not zeros pick what they repeat first.
@@ -65,9 +66,12 @@ def _layout(task: Task) -> Layout:
         held = rows * columns * (itemsize * depth * window + sum_bytes * (spares + converted))
         return held + gathered(rows, columns) * depth * itemsize + passing(rows, columns)
 
-    budget = min(_BLOCK_BYTES, task.scratch_bytes // task.threads)
+    def block_bytes(rows: int, columns: int) -> int:
+        return block_scratch(rows, columns) - rows * columns * sum_bytes * (spares - needed)
+
+    budget = min(_BLOCK_BYTES, task.scratch_bytes // task.threads // 2)
     workers = task.threads if task.pixels >= task.threads * SHARED_PIXELS else 1
-    rows, columns = block_pixels(block_scratch, geometry.height.output, geometry.width.output, budget, workers)
+    rows, columns = block_pixels(block_bytes, geometry.height.output, geometry.width.output, budget, workers)
     blocks = -(-geometry.height.output // rows) * -(-geometry.width.output // columns)
     pixels = rows * columns
     panel = panel_of(task, channels, taps, pixels, may_cut_sums=task.summation.kind != WIDE)
