@@ -69,18 +69,19 @@ def _layout(task: Task) -> Layout:
     def block_bytes(rows: int, columns: int) -> int:
         return block_scratch(rows, columns) - rows * columns * sum_bytes * (spares - needed)
 
-    budget = min(_BLOCK_BYTES, task.scratch_bytes // task.threads // 2)
+    output, budget = (geometry.height.output, geometry.width.output), task.scratch_bytes // task.threads
     workers = task.threads if task.pixels >= task.threads * SHARED_PIXELS else 1
-    rows, columns = block_pixels(block_bytes, geometry.height.output, geometry.width.output, budget, workers)
+    rows, columns = block_pixels(block_bytes, *output, min(_BLOCK_BYTES, budget), workers)
+    if block_scratch(rows, columns) > budget:
+        rows, columns = block_pixels(block_scratch, *output, budget, workers)
     blocks = -(-geometry.height.output // rows) * -(-geometry.width.output // columns)
     pixels = rows * columns
     panel = panel_of(task, channels, taps, pixels, may_cut_sums=task.summation.kind != WIDE)
     runs = -(-taps // panel.taps)
     tiles = -(-filters // channels)
-    run = min(pixels, task.row_length)
     lowering = blocks * (
-        costs.copy(depth * window * pixels, run, geometry.width.stride, itemsize)
-        + costs.copy(depth * pixels, run, 1, itemsize)
+        costs.copy_rows(depth * window * pixels, rows, columns, geometry.width.stride, itemsize)
+        + costs.copy_rows(depth * pixels, rows, columns, 1, itemsize)
         + 8 * costs.COSTS.call
     )
     products = blocks * (

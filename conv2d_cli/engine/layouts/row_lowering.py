@@ -101,6 +101,8 @@ def _layout(task: Task, together: int) -> Layout | None:
     whole, left = divmod(min(rows, height.output), together)
     products = whole * costs.product(panel, together * filters, taps, width.output, itemsize)
     products += left * costs.product(panel, filters, product_taps(task, 1), width.output, itemsize)
+    far = not stored and filters > costs.COSTS.near_pages and task.pixels * itemsize > costs.COSTS.page_bytes
+    products += far * filters * min(rows, height.output) * costs.COSTS.far_row
     transposed = costs.COSTS.transposed * geometry.groups * together * filters * taps
     nanoseconds = (
         costs.COSTS.setup

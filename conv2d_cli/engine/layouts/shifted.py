@@ -111,8 +111,8 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
         * (
             sums * costs.COSTS.matmul_call
             + (sums - 1) * (geometry.out_channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
-            + costs.copy(gathered, flat, width.stride, itemsize)
-            + costs.copy(geometry.out_channels * rows * width.output, width.output, 1, itemsize)
+            + costs.copy_rows(gathered, rows, flat, width.stride, itemsize)
+            + costs.copy_rows(geometry.out_channels * rows * width.output, rows, width.output, 1, itemsize)
             + (4 + 6 * planes * columns) * costs.COSTS.call
         )
     )
