@@ -245,7 +245,7 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     transformed = width * (costs.COSTS.filter + costs.COSTS.filter_point * 4 * points) * channels * filters
     transformed += parts * max(0, weight_bytes // parts - _PART_BYTES) * costs.COSTS.far_filter
     shared = channels * filters > SHARED_FILTERS
-    sharing = f", its filters in {parts} parts" if parts > 1 else ""
+    sharing = f", filters in {parts} parts" if parts > 1 else ""
     layout = Layout(
         blocks,
         jobs * parts,
