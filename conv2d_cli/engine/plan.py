@@ -81,13 +81,18 @@ class Plan(NamedTuple):
         return even_part(max(1, self.geometry.batch), self.layout.images)
 
     @property
+    def keeps_parameters(self) -> bool:
+        """Whether parameters are transformed once for all images, since each is brought through by itself."""
+        return self.images_at_once == 1 < self.geometry.batch
+
+    @property
     def scratch_bytes(self) -> int:
         """The most that is allocated besides input, parameters and output."""
         layout, workers = self.layout, self.workers
         rooms = workers * (layout.worker_bytes + layout.passing_bytes) + layout.shared_bytes
         # BLAS multiplies no whole numbers.
         packed = 0 if ALGORITHMS[self.algorithm].wraps else (workers - 1) * PACKED_BYTES
-        kept = layout.kept_bytes if self.tiling else 0
+        kept = layout.kept_bytes if self.tiling or self.keeps_parameters else 0
         return self.images_at_once * rooms + workers * layout.fixed_bytes + packed + kept + self.tile_bytes
 
     @property

@@ -79,8 +79,8 @@ class Layout(NamedTuple):
     infinity would spread beyond the outputs that it belongs to. Of the `nanoseconds`, `products` are those of matrices
     which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
     handed over `handovers` times. Up to so many `images` may be brought through together, in as much more room, but for
-    the `fixed_bytes` that each worker holds besides. Parameters that are used again, for another tile or in another
-    call, are transformed and kept in `kept_bytes`.
+    the `fixed_bytes` that each worker holds besides. Parameters that are used again, for another image, another tile
+    or in another call, are transformed and kept in `kept_bytes`.
     `panel` is the most of its main products that BLAS is given at a time.
     """
 

@@ -61,7 +61,7 @@ def _convolve_in_parts(plan: Plan, x: Array, filters: Filters, out: Array) -> No
     """Bring some whole images at a time through, all workers part by part of the channels and then of the filters."""
     layout, workers, together = plan.layout, plan.workers, plan.images_at_once
     (*_, channel_parts, filter_parts) = layout.blocks
-    if filters.used_again():
+    if filters.used_again() or plan.keeps_parameters:
         do_all(range(filter_parts), [lambda: filters.keep] * workers)
     needed = together * (workers * layout.worker_bytes + layout.shared_bytes) + workers * layout.fixed_bytes
     (whole,) = split(needed, 1)
