@@ -89,11 +89,11 @@ class Plan(NamedTuple):
     def scratch_bytes(self) -> int:
         """The most that is allocated besides input, parameters and output."""
         layout, workers = self.layout, self.workers
-        rooms = workers * (layout.worker_bytes + layout.passing_bytes) + layout.shared_bytes
+        rooms = workers * (layout.worker_bytes + layout.passing_bytes) + self.images_at_once * layout.shared_bytes
         # BLAS multiplies no whole numbers.
         packed = 0 if ALGORITHMS[self.algorithm].wraps else (workers - 1) * PACKED_BYTES
         kept = layout.kept_bytes if self.tiling or self.keeps_parameters else 0
-        return self.images_at_once * rooms + workers * layout.fixed_bytes + packed + kept + self.tile_bytes
+        return rooms + packed + kept + self.tile_bytes
 
     @property
     def tile_bytes(self) -> int:

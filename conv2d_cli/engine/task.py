@@ -78,8 +78,8 @@ class Layout(NamedTuple):
     `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
     infinity would spread beyond the outputs that it belongs to. Of the `nanoseconds`, `products` are those of matrices
     which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
-    handed over `handovers` times. Up to so many `images` may be brought through together, in as much more room, but for
-    the `fixed_bytes` that each worker holds besides. Parameters that are used again, for another image, another tile
+    handed over `handovers` times. Up to so many `images` may be brought through together, each with `shared_bytes` of
+    its own. Parameters that are used again, for another image, another tile
     or in another call, are transformed and kept in `kept_bytes`.
     `panel` is the most of its main products that BLAS is given at a time.
     """
@@ -96,7 +96,6 @@ class Layout(NamedTuple):
     serial: float = 0.0
     handovers: int = 1
     images: int = 1
-    fixed_bytes: int = 0
     kept_bytes: int = 0
     panel: Panel = AT_ONCE
 

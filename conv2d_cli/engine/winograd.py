@@ -43,7 +43,7 @@ def convolve(plan: Plan, x: Array, filters: Filters, out: Array) -> None:
         return
 
     def work_of(scratch: Scratch) -> Callable[[tuple[int, int]], None]:
-        rooms = rooms_of(plan, 1, scratch)
+        rooms = rooms_of(plan, scratch)
         worker = Worker(block_of(plan, filters, 1, scratch), rooms, 0)
 
         def work(job: tuple[int, int]) -> None:
@@ -63,13 +63,12 @@ def _convolve_in_parts(plan: Plan, x: Array, filters: Filters, out: Array) -> No
     (*_, channel_parts, filter_parts) = layout.blocks
     if filters.used_again() or plan.keeps_parameters:
         do_all(range(filter_parts), [lambda: filters.keep] * workers)
-    needed = together * (workers * layout.worker_bytes + layout.shared_bytes) + workers * layout.fixed_bytes
-    (whole,) = split(needed, 1)
+    (whole,) = split(workers * layout.worker_bytes + together * layout.shared_bytes, 1)
     for start in range(0, len(x), together):
         images, images_out = x[start : start + together], out[start : start + together]
         if start == 0 or len(images) < together:
             scratch = whole.anew()
-            rooms = [rooms_of(plan, len(images), scratch) for _ in range(workers)]
+            rooms = [rooms_of(plan, scratch) for _ in range(workers)]
             block = block_of(plan, filters, len(images), scratch)
             sharing = [Worker(block, some, number) for number, some in enumerate(rooms)]
         do_all(range(channel_parts), [partial(partial, worker.to_points, images, 0) for worker in sharing])

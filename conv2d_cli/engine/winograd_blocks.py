@@ -31,38 +31,30 @@ if TYPE_CHECKING:
 class Block(NamedTuple):
     """What the parts of some rows of tiles have in common; an image has `tiles` rows of them.
 
-    `band` (images, channels, rows, columns) has the input of all tiles, `points` (m + 2, 4, images, channels, pixels)
-    what comes of it; pixels are the tiles, and some more.
+    `points` (m + 2, 4, channels, pixels) of each image is what comes of the input; pixels are the tiles, and some more.
     """
 
     plan: Plan
     filters: Filters
     tiles: int
-    columns: Span
-    band: Array
-    points: Array
+    points: list[Array]
 
 
 def block_of(plan: Plan, filters: Filters, images: int, scratch: Scratch) -> Block:
-    """Take what a block of so many images needs for its band and its points."""
-    geometry, (tile_rows, block_rows, *_) = plan.geometry, plan.layout.blocks
-    channels, width, dtype = geometry.in_channels, geometry.width, numpy_dtype(plan.dtype)
-    across = tile_columns(width)
-    columns = Span(-width.before, 1, 2 * across)
-    band = scratch.take(images, channels, block_rows * tile_rows + 2, columns.length, dtype=dtype)
-    clear_sides(band, plan.padding_mode, columns, width.size)
-    pixels, points = padded(block_rows * across), tile_rows + 2
-    size = 4 * images * channels * pixels
-    brought = scratch.take(points, size + PITCH, dtype=dtype)[:, :size].reshape(points, 4, images, channels, pixels)
-    return Block(plan, filters, -(-geometry.height.output // tile_rows), columns, band, brought)
+    """Take what a block of so many images needs for its points."""
+    geometry, (tile_rows, block_rows, *_), dtype = plan.geometry, plan.layout.blocks, numpy_dtype(plan.dtype)
+    pixels, points = padded(block_rows * tile_columns(geometry.width)), tile_rows + 2
+    size, shape = 4 * geometry.in_channels * pixels, (points, 4, geometry.in_channels, pixels)
+    rooms = [scratch.take(points, size + PITCH, dtype=dtype)[:, :size].reshape(shape) for _ in range(images)]
+    return Block(plan, filters, -(-geometry.height.output // tile_rows), rooms)
 
 
-def rooms_of(plan: Plan, images: int, scratch: Scratch) -> PartRooms[Array]:
+def rooms_of(plan: Plan, scratch: Scratch) -> PartRooms[Array]:
     """Take what the largest parts need.
 
     Before the points: after them, the products of 128 channels on 112x112 took a twentieth longer.
     """
-    sizes = part_rooms(plan.geometry, plan.layout, images)
+    sizes = part_rooms(plan.geometry, plan.layout)
     return PartRooms(*(scratch.take(size, dtype=numpy_dtype(plan.dtype)) for size in sizes))
 
 
@@ -95,71 +87,70 @@ class Worker:
 
 
 class _SomeChannels:
-    """Some channels of a block, which are brought to points."""
+    """Some channels of a block, which are brought to points, an image at a time."""
 
     def __init__(self, block: Block, number: int, rooms: PartRooms[Array]) -> None:
         """Use these rooms."""
-        (points, _, images, _, pixels), dtype, plan = block.points.shape, block.points.dtype, block.plan
-        (tile_rows, block_rows, parts, _), across = plan.layout.blocks, block.columns.length // 2
+        (points, _, _, pixels), dtype, plan = block.points[0].shape, block.points[0].dtype, block.plan
+        (tile_rows, block_rows, parts, _), width = plan.layout.blocks, plan.geometry.width
+        across = tile_columns(width)
         self._block, self._tile_rows = block, tile_rows
         self._channels = even_slices(plan.geometry.in_channels, parts)[number]
         some = self._channels.stop - self._channels.start
         self._matrix, self._long_panel = matrices(tile_rows, dtype).input, _long_panel(plan)
         self._gathered, self._down = (
-            shaped(room, points, 2 * images * some * pixels + PITCH)[:, :-PITCH]
-            for room in (rooms.gathered, rooms.down)
+            shaped(room, points, 2 * some * pixels + PITCH)[:, :-PITCH] for room in (rooms.gathered, rooms.down)
         )
-        down = self._down.reshape(points, 2, images, -1)
-        brought = block.points[:, :, :, self._channels].reshape(points, 4, images, -1)
-        self._halves = [(down[:, :, image], brought[:, :, image]) for image in range(images)]
-        self._band = block.band[:, self._channels]
-        image, channel, row, element = self._band.strides
-        shape = (points, 2, images, some, block_rows, across)
-        strides = (row, element, image, channel, tile_rows * row, 2 * element)
-        self._windows = np.ndarray(shape, dtype, block.band, self._channels.start * channel, strides)
-        tiled = self._gathered.reshape(*shape[:4], pixels)
-        self._tiled = tiled[..., : block_rows * across].reshape(shape)
+        self._halves = self._down.reshape(points, 2, -1)
+        self._points = [image[:, :, self._channels].reshape(points, 4, -1) for image in block.points]
+        self._columns = Span(-width.before, 1, 2 * across)
+        self._band = shaped(rooms.band, some, block_rows * tile_rows + 2, self._columns.length)
+        clear_sides(self._band, plan.padding_mode, self._columns, width.size)
+        channel, row, element = self._band.strides
+        shape, strides = (points, 2, some, block_rows, across), (row, element, channel, tile_rows * row, 2 * element)
+        self._windows = np.ndarray(shape, dtype, self._band, 0, strides)
+        self._tiled = self._gathered.reshape(points, 2, some, pixels)[..., : block_rows * across].reshape(shape)
 
     def to_points(self, images: Array, first: int) -> None:
         """Bring them to points, of the rows of tiles from `first` on."""
         block, tile_rows = self._block, self._tile_rows
         rows = min(block.plan.layout.blocks.rows, block.tiles - first)
         down = Span(first * tile_rows - block.plan.geometry.height.before, 1, rows * tile_rows + 2)
-        for number, image in enumerate(images):
-            band = self._band[number, :, : down.length]
-            gather(image[self._channels], block.plan.padding_mode, down, block.columns, band, sides_are_zero=True)
-        np.copyto(self._tiled[..., :rows, :], self._windows[..., :rows, :])
-        multiply_panels(self._matrix, self._gathered, self._long_panel, self._down)
-        for halves in self._halves:
-            _to_points_across(*halves)
+        band = self._band[:, : down.length]
+        for image, points in zip(images, self._points, strict=True):
+            gather(image[self._channels], block.plan.padding_mode, down, self._columns, band, sides_are_zero=True)
+            np.copyto(self._tiled[:, :, :, :rows], self._windows[:, :, :, :rows])
+            multiply_panels(self._matrix, self._gathered, self._long_panel, self._down)
+            _to_points_across(self._halves, points)
 
 
 class _SomeFilters:
-    """So many filters, which all channels of a block are multiplied by, and what comes of it."""
+    """So many filters, which all channels of a block are multiplied by, and what comes of it, an image at a time."""
 
     def __init__(self, block: Block, made: int, rooms: PartRooms[Array]) -> None:
         """Use these rooms."""
-        (points, _, images, _, pixels), plan = block.points.shape, block.plan
-        (tile_rows, block_rows, *_), across = plan.layout.blocks, block.columns.length // 2
+        (points, _, _, pixels), plan = block.points[0].shape, block.plan
+        (tile_rows, block_rows, *_), across = plan.layout.blocks, tile_columns(plan.geometry.width)
         self._block, self._weights = block, rooms.weights
-        self._matrix, self._long_panel = matrices(tile_rows, block.points.dtype).output, _long_panel(plan)
-        self._products = shaped(rooms.gathered, points, 4, images, made, pixels)
+        self._matrix, self._long_panel = matrices(tile_rows, block.points[0].dtype).output, _long_panel(plan)
+        self._products = shaped(rooms.gathered, points, 4, made, pixels)
         self._sums = self._products.reshape(points * 4, -1)
         self._spares = [shaped(rooms.spare, *self._products.shape)] if rooms.spare.size else []
-        self._pairs = shaped(rooms.down, tile_rows * 2, images, made, pixels)
-        yielded = self._pairs.reshape(tile_rows, 2, images, made, pixels)[..., : block_rows * across]
-        self._yielded = yielded.reshape(tile_rows, 2, images, made, block_rows, across)
+        self._pairs = shaped(rooms.down, tile_rows * 2, made, pixels)
+        self._flat = self._pairs.reshape(tile_rows * 2, -1)
+        yielded = self._pairs.reshape(tile_rows, 2, made, pixels)[..., : block_rows * across]
+        self._yielded = yielded.reshape(tile_rows, 2, made, block_rows, across)
 
     def to_output(self, images_out: Array, first: int, number: int) -> None:
         """Fill the channels of the output of part `number`, of the rows of tiles from `first` on."""
-        (plan, filters, *_), points, part = self._block, self._block.points, self._block.filters.parts[number]
-        weight = filters.transformed(number, self._weights)[:, :, None]
-        multiply(weight, points, plan.summation.kind, plan.layout.panel, self._products, self._spares)
-        multiply_panels(self._matrix, self._sums, self._long_panel, self._pairs.reshape(len(self._pairs), -1))
-        if filters.bias is not None:
-            self._pairs += filters.bias[part, None]
-        for image, image_out in enumerate(images_out):
-            _scatter(self._yielded[:, :, image], image_out[part], first * len(self._yielded))
+        (plan, filters, *_), part = self._block, self._block.filters.parts[number]
+        weight, top = filters.transformed(number, self._weights), first * len(self._yielded)
+        for image_out, points in zip(images_out, self._block.points, strict=True):
+            multiply(weight, points, plan.summation.kind, plan.layout.panel, self._products, self._spares)
+            multiply_panels(self._matrix, self._sums, self._long_panel, self._flat)
+            if filters.bias is not None:
+                self._pairs += filters.bias[part, None]
+            _scatter(self._yielded, image_out[part], top)
 
 
 def _long_panel(plan: Plan) -> Panel:

@@ -54,7 +54,7 @@ def test_images_that_are_brought_through_together_have_the_bits_of_each_alone(
     plan = planned(5, threads, padding_mode)
     assert plan.layout.blocks.filter_parts >= max(2, threads)
     # The last of five images is alone where two are brought through at a time.
-    assert plan.images_at_once == (together if small_unpacked() else 1)
+    assert plan.images_at_once == together
     out = run_plan(plan, x, weight, bias)
     one = planned(1, threads, padding_mode)
     for image, image_out in zip(x, out, strict=True):

@@ -89,9 +89,10 @@ Room = TypeVar("Room")
 class PartRooms(NamedTuple, Generic[Room]):
     """What a worker holds for one part of a block.
 
-    Gathered tiles, and then products; points down the rows, and then output; spare products; transformed filters.
+    Input; gathered tiles, then products; points down the rows, then output; spare products; transformed filters.
     """
 
+    band: Room
     gathered: Room
     down: Room
     spare: Room
@@ -191,16 +192,17 @@ def _even_rows(task: Task, tile_rows: int) -> list[int]:
     return sorted({even_part(tiles, rows) for rows in range(1, min(tiles, _MOST_ROWS) + 1)})
 
 
-def part_rooms(geometry: Geometry, layout: Layout, images: int) -> PartRooms[int]:
-    """Return the elements that each worker needs for one part of a block of so many images."""
-    return _part_rooms(geometry, layout.blocks, layout.panel, images)
+def part_rooms(geometry: Geometry, layout: Layout) -> PartRooms[int]:
+    """Return the elements that each worker needs for one part of a block."""
+    return _part_rooms(geometry, layout.blocks, layout.panel)
 
 
-def _part_rooms(geometry: Geometry, blocks: WinogradBlocks, panel: Panel, images: int = 1) -> PartRooms[int]:
-    channels, filters = geometry.in_channels, geometry.out_channels
-    points, pixels = blocks.tile_rows + 2, images * padded(blocks.rows * tile_columns(geometry.width))
+def _part_rooms(geometry: Geometry, blocks: WinogradBlocks, panel: Panel) -> PartRooms[int]:
+    channels, filters, across = geometry.in_channels, geometry.out_channels, tile_columns(geometry.width)
+    points, pixels = blocks.tile_rows + 2, padded(blocks.rows * across)
     read, made = -(-channels // blocks.channel_parts), -(-filters // blocks.filter_parts)
     return PartRooms(
+        read * (blocks.rows * blocks.tile_rows + 2) * 2 * across,
         points * (max(2 * read, 4 * made) * pixels + PITCH),
         points * (2 * max(read, made) * pixels + PITCH),
         4 * points * made * pixels * (panel.taps < channels),
@@ -215,19 +217,18 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     tiles, pixels = _tiles(task, tile_rows), padded(rows * across)
     made, blocks = -(-filters // parts), WinogradBlocks(tile_rows, rows, min(parts, task.threads), parts)
     panel = panel_of(task, made, channels, pixels)
-    rooms = _part_rooms(geometry, blocks, panel)
     weight_bytes = 4 * points * (channels * filters + parts * PITCH) * itemsize
     band_elements = channels * (rows * tile_rows + 2) * 2 * across
-    block_bytes = (band_elements + points * (4 * channels * pixels + PITCH)) * itemsize
-    worker_bytes, fixed_bytes = (sum(rooms) - rooms.weights) * itemsize, rooms.weights * itemsize
+    point_bytes = points * (4 * channels * pixels + PITCH) * itemsize
+    worker_bytes = sum(_part_rooms(geometry, blocks, panel)) * itemsize
     jobs, width = -(-tiles // rows), itemsize / 4
     profit = 0.0
     if parts == 1 and not task.small_unpacked:
         profit = costs.shared_gemm(4 * points, filters, channels, pixels, itemsize)
     # Where BLAS shares the products out, one thread does the rest.
     workers = 1 if jobs < task.threads and profit else task.threads
-    image_bytes = workers * worker_bytes + (workers if parts == 1 else 1) * block_bytes
-    images = (task.scratch_bytes - weight_bytes - workers * fixed_bytes) // image_bytes
+    room = task.scratch_bytes - weight_bytes - workers * worker_bytes
+    images = room // (point_bytes * (workers if parts == 1 else 1))
     if images < 1:
         return None
     # What no longer fits a core's cache between the stages is slower in all of them.
@@ -250,7 +251,7 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
         blocks,
         jobs * parts,
         costs.COSTS.setup + transformed + again + jobs * (crowded * (products + copies) + calls),
-        worker_bytes + block_bytes,
+        worker_bytes + point_bytes,
         weight_bytes,
         f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time{sharing}",
         needs_finite=True,
@@ -261,12 +262,9 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     )
     if parts == 1:
         return layout
-    # BLAS that packs small products may give an image other bits beside others.
-    most = min(images, max(1, _MOST_POINTS // block_bytes)) if task.small_unpacked else 1
     return layout._replace(
         worker_bytes=worker_bytes,
-        shared_bytes=block_bytes,
-        fixed_bytes=fixed_bytes,
+        shared_bytes=point_bytes,
         kept_bytes=weight_bytes,
-        images=most,
+        images=min(images, max(1, _MOST_POINTS // point_bytes)),
     )
