@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.engine.bands import Span, gather
-from conv2d_cli.engine.layouts.im2col import gathered_rows, rows_at_once, span
+from conv2d_cli.engine.columns import lowering
 from conv2d_cli.engine.products import multiply, store
-from conv2d_cli.engine.scratch import Scratch, shaped
+from conv2d_cli.engine.scratch import shaped
 from conv2d_cli.engine.summation import spare_products
 from conv2d_cli.engine.threads import share_out
 from conv2d_cli.numpy_dtypes import numpy_dtype
@@ -24,8 +23,8 @@ from conv2d_cli.numpy_dtypes import numpy_dtype
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.engine.plan import Plan
+    from conv2d_cli.engine.scratch import Scratch
 
     Array = np.ndarray[Any, Any]
     # Takes weight (groups, filters, K) and columns (groups, K, pixels), fills sums; the last is spare room like them.
@@ -60,7 +59,7 @@ def convolve_columns(
     jobs, shared = _jobs(plan, out, dtype)
 
     def work_of(tile: _Tile, scratch: Scratch) -> Callable[[_Job], None]:
-        lower = _lowering(plan, dtype, scratch)
+        lower = lowering(plan, dtype, scratch)
         size = groups * blocks.channels * blocks.rows * blocks.columns
         several = blocks.depth < geometry.in_channels
         room = [scratch.take(size, dtype=dtype) for _ in range(spares + several + (not blocks.direct))]
@@ -148,44 +147,3 @@ def _tiles(weight: Array, bias: Array | None, channels: int, dtype: np.dtype[Any
         part = slice(first, first + channels)
         tile_bias = None if bias is None else bias[:, part].astype(dtype)
         yield _Tile(part, np.ascontiguousarray(weight[:, part], dtype), tile_bias)
-
-
-def _lowering(plan: Plan, dtype: np.dtype[Any], scratch: Scratch) -> Callable[[Array, int, int, int, int], Array]:
-    """Return a function that lays the windows of one block of some channels out, in a buffer it uses again.
-
-    They are (groups, K, pixels), K of the channels that are given.
-    """
-    geometry, blocks = plan.geometry, plan.layout.blocks
-    height, width = geometry.height, geometry.width
-    taps, step, jump = rows_at_once(height)
-    # A window of one element is that element itself.
-    single = taps == width.kernel == width.stride == 1
-    kernel = (height.kernel, width.kernel)
-    columns_room = scratch.take(blocks.depth * prod(kernel) * blocks.rows * blocks.columns, dtype=dtype)
-    band_size = gathered_rows(height, blocks.rows) * span(width, blocks.columns)
-    band_room = scratch.take(0 if single else blocks.depth * band_size, dtype=dtype)
-
-    def lower(image: Array, top: int, left: int, rows: int, columns: int) -> Array:
-        lowered = shaped(columns_room, len(image), *kernel, rows, columns)
-        across = Span(left * width.stride - width.before, 1, span(width, columns))
-        for tap in range(0, height.kernel, taps):
-            target = lowered[:, tap : tap + taps]
-            first = top * height.stride - height.before + tap * height.dilation
-            down = Span(first, step, gathered_rows(height, rows))
-            if single:
-                gather(image, plan.padding_mode, down, across, target[:, 0, 0])
-                continue
-            band = shaped(band_room, len(image), down.length, across.length)
-            gather(image, plan.padding_mode, down, across, band)
-            np.copyto(target, _windows(band, jump, geometry, target.shape))
-        return lowered.reshape(geometry.groups, -1, rows * columns)
-
-    return lower
-
-
-def _windows(band: Array, jump: int, geometry: Geometry, shape: tuple[int, ...]) -> Array:
-    """Return each kernel element's view, as (channels, kh, kw, rows, columns), of a contiguous `band`."""
-    channel, row, element = band.strides
-    width = geometry.width
-    strides = (channel, row, width.dilation * element, jump * row, width.stride * element)
-    return np.ndarray(shape, band.dtype, band, 0, strides)

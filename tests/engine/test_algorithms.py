@@ -30,7 +30,11 @@ from hypothesis import strategies as st
 
 from conv2d_cli.dtypes import COMPUTABLE
 from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.engine.convolution import conv2d
+from conv2d_cli.engine.convolution import conv2d, run_plan
+from conv2d_cli.engine.layouts.im2col import lowers_rows
+from conv2d_cli.engine.plan import plan_convolution
+from conv2d_cli.layer.forward import geometry_of
+from conv2d_cli.layer.rules import layer_values
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -278,6 +282,8 @@ LARGE = (
     small((3, 3), (1, 12, 10), (41, 40), 1, dilation=(3, 2), padding=(3, 2, 3, 2), padding_mode="replicate"),
     small((3, 3), (6, 6, 5), (39, 40), 2, padding=(1, 1, 1, 1)),
     small((3, 3), (1, 200, 12), (7, 9), 3, padding=(1, 0, 1, 1)),
+    # Long rows of more than 2 MiB, the last of which is made by itself.
+    small((3, 3), (14, 1, 1), (225, 170), 1, padding=(1, 1, 1, 1)),
 )
 
 
@@ -460,6 +466,27 @@ def test_an_image_in_a_batch_has_the_bits_it_has_alone(name: str, threads: int, 
                 assert together.tobytes() == alone, (name, dtype, accuracy, threads, case)
                 taken += 1
         assert taken or not fitting_kinds(name, dtype, accuracy)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (4, 2)])
+def test_rows_lowered_first_make_the_same_columns(
+    mode: str, kernel: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(5)
+    x, weight = (random.integers(-9, 9, shape).astype(np.float32) for shape in ((2, 6, 9, 17), (5, 6, *kernel)))
+    for stride, dilation in ((1, 1), ((1, 2), (1, 3)), ((1, 3), 1)):
+        layer = layer_values(6, 5, kernel, stride, (1, 2), dilation, 1, padding_mode=mode)
+        geometry = geometry_of(layer, x.shape)
+        results = []
+        for longest in (20, 0):
+            monkeypatch.setattr("conv2d_cli.engine.layouts.im2col._SHORT_ROW", longest)
+            assert lowers_rows(geometry) == bool(longest)
+            # Little room cuts the plane in blocks.
+            for room in (1 << 20, 3000):
+                plan = plan_convolution(geometry, padding_mode=mode, algorithm="im2col", scratch_bytes=room)
+                results.append(run_plan(plan, x, weight).tobytes())
+        assert len({*results}) == 1
 
 
 def test_windows_one_element_wide_are_laid_out_for_blas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.dtypes import COMPUTABLE
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.convolution import run_plan
-from conv2d_cli.engine.layouts.im2col import gathered_rows, rows_at_once, span
+from conv2d_cli.engine.layouts.im2col import gathered_rows, gathered_size, lowers_rows, rows_at_once, span
 from conv2d_cli.engine.layouts.row_lowering import row_pitch
 from conv2d_cli.engine.plan import PACKED_BYTES, Plan, plan_convolution
 from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE
@@ -229,12 +229,12 @@ def test_blocks_cut_rows_evenly_and_then_columns() -> None:
         assert isinstance(columns, int)
         return rows, columns
 
-    # A pixel takes 9 columns and 1 sum; a block of r x c pixels gathers (r + 2) x (c + 2) elements; 8 bytes each.
-    assert pixels(8 * (1000 + 12 * 12)) == (10, 10)
-    assert pixels(8 * (1000 + 12 * 12) - 1) == (5, 10)
-    assert pixels(8 * (100 + 3 * 12)) == (1, 10)
-    assert pixels(8 * (100 + 3 * 12) - 1) == (1, 5)
-    assert pixels(8 * (50 + 3 * 7) - 1) == (1, 4)
+    # A pixel takes 9 columns and 1 sum; a block of r x c pixels lowers r + 2 rows to 3 x c elements; 8 bytes each.
+    assert pixels(8 * (1000 + 12 * 30)) == (10, 10)
+    assert pixels(8 * (1000 + 12 * 30) - 1) == (5, 10)
+    assert pixels(8 * (100 + 3 * 30)) == (1, 10)
+    assert pixels(8 * (100 + 3 * 30) - 1) == (1, 5)
+    assert pixels(8 * (50 + 3 * 15) - 1) == (1, 4)
     assert pixels(0) == (1, 1)
 
 
@@ -260,6 +260,19 @@ def test_kernel_rows_that_share_input_rows_are_gathered_together() -> None:
     assert gathered_rows(Axis(9, 3, 2, 1, 0, 0), 4) == 9
     assert gathered_rows(Axis(9, 3, 2, 2, 0, 0), 4) == 4
     assert span(Axis(30, 3, 2, 4, 0, 0), 4) == 15
+
+
+def test_short_rows_are_lowered_once_for_all_kernel_rows() -> None:
+    assert lowers_rows(square(14, (8, 8)))
+    assert gathered_size(square(14, (8, 8)), 4, 5) == (4 + 2) * 3 * 5
+    for other in (
+        square(21, (8, 8)),
+        square(14, (8, 8), kernel=1, padding=0),
+        square(14, (8, 8), stride=2),
+        square(14, (8, 8), dilation=2, padding=2),
+    ):
+        assert not lowers_rows(other)
+    assert gathered_size(square(21, (8, 8)), 4, 5) == (4 + 2) * (5 + 2)
 
 
 GEOMETRIES = [
