@@ -50,6 +50,7 @@ def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: 
     groups, filters = len(weight), weight.shape[1] // blocks.together
     grouped_x = x.reshape(len(x), groups, -1, *x.shape[2:])
     grouped_out = out.reshape(len(out), groups, filters, *out.shape[2:])
+    touched = _is_touched(plan, out)
 
     def work_of(scratch: Scratch) -> Callable[[tuple[int, int, int]], None]:
         rows = _Rows(plan, weight, scratch, direct=out.dtype == weight.dtype)
@@ -60,6 +61,8 @@ def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: 
             target = grouped_out[image, some, :, top : top + blocks.rows]
             rows.lower(grouped_x[image, some], top, target.shape[2])
             whole = target.shape[2] - target.shape[2] % blocks.together
+            if touched:
+                target[...] = 0
             if whole:
                 rows.multiply(weight[some, None], 0, target[:, :, :whole], blocks.together)
             if whole < target.shape[2]:
@@ -71,6 +74,20 @@ def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: 
 
     jobs = product(range(len(x)), range(0, groups, blocks.groups), range(0, out.shape[2], blocks.rows))
     share_out(jobs, plan, work_of)
+
+
+# Small products that write a few long rows each wait for every line of an output that is not near, a copy does not:
+# depthwise 3x3 on 32 planes of 224x224 takes 2.16 ms, and 1.68 with zeros written first; on 112x112 it takes longer so,
+# as does 3x3 on a single plane, but not 11x11.
+_LONG_ROW, _FAR_BYTES, _FEW_ROWS = 160, 2 << 20, 3
+
+
+def _is_touched(plan: Plan, out: Array) -> bool:
+    """Whether zeros are written to `out` first, a block at a time, to bring it near."""
+    geometry, blocks = plan.geometry, plan.layout.blocks
+    few = geometry.out_channels == geometry.groups and blocks.together > 1
+    many = blocks.groups > 1 or geometry.height.kernel > _FEW_ROWS
+    return few and many and out.shape[3] >= _LONG_ROW and out.nbytes > _FAR_BYTES
 
 
 class _Rows:

@@ -1,7 +1,8 @@
 """Twice the batch, height, width, channels or filters: the time of a layer must not much more than double.
 
 A layer and all its doubles are timed in turn. What takes under a millisecond when doubled is shown, not judged.
-A depthwise layer with twice the channels has twice the groups and filters.
+A depthwise layer with twice the channels has twice the groups and filters. A last table says what reading its input and
+writing its output alone take: where that more than doubles, doubled operands no longer fit a cache.
 
 python tests/benchmarks/scaling.py [--rounds 7] [--threads 1] [--accuracy strict]
 """
@@ -11,7 +12,11 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
+from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
@@ -21,6 +26,9 @@ from threadpoolctl import threadpool_limits
 from timed_layers import Layer
 
 from conv2d_cli import conv2d
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST, JUDGED_FROM = 2.2, 1e-3
 LAYERS = (
@@ -40,6 +48,18 @@ LAYERS = (
 )
 
 
+def memory_alone(layer: Layer) -> Callable[[], object]:
+    """Return a call that reads an input once and writes an output of the layer's sizes, and does nothing else."""
+    x = layer.arrays()[0].reshape(-1)
+    size = prod(layer.geometry.batched_output_shape)
+
+    def move() -> None:
+        np.vdot(x, x)
+        np.empty(size, x.dtype).fill(0)
+
+    return move
+
+
 def doubles(layer: Layer) -> dict[str, Layer]:
     (height, width), depthwise = layer.size, layer.groups == layer.in_channels > 1
     channels = layer._replace(in_channels=2 * layer.in_channels)
@@ -54,6 +74,13 @@ def doubles(layer: Layer) -> dict[str, Layer]:
     }
 
 
+def times(base: Layer, call_of: Callable[[Layer], Callable[[], object]], rounds: int) -> tuple[float, dict[str, float]]:
+    """Return the seconds of a layer and of each of its doubles."""
+    layers = {"base": base, **doubles(base)}
+    seconds = Stopwatch({name: call_of(layer) for name, layer in layers.items()}).run(rounds)
+    return seconds.pop("base"), seconds
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
@@ -61,25 +88,30 @@ def main() -> None:
     parser.add_argument("--accuracy", nargs="*", default=["strict", "fast"])
     arguments = parser.parse_args()
     faults = []
+    columns = ["layer", "ms", *(f"2x {name}" for name in doubles(LAYERS[0]))]
+
+    def call_of(layer: Layer, accuracy: str) -> Callable[[], object]:
+        call = partial(conv2d, *layer.arrays(), **layer.arguments)
+        return partial(call, accuracy=accuracy, threads=arguments.threads)
+
     with threadpool_limits(arguments.threads, user_api="blas"):
         for accuracy in arguments.accuracy:
             rows = []
             for base in LAYERS:
-                contenders = {}
-                for name, layer in {"base": base, **doubles(base)}.items():
-                    call = partial(conv2d, *layer.arrays(), **layer.arguments)
-                    contenders[name] = partial(call, accuracy=accuracy, threads=arguments.threads)
-                seconds = Stopwatch(contenders).run(arguments.rounds)
-                base_seconds = seconds.pop("base")
-                rows.append([base.name, base_seconds * 1e3])
-                for name, value in seconds.items():
-                    ratio = value / base_seconds
-                    over = value > JUDGED_FROM and ratio > MOST
-                    rows[-1].append(f"**{ratio:.2f}**" if over else f"{ratio:.2f}")
-                    if over:
-                        faults.append(f"{base.name} {name} {accuracy}")
+                alone, doubled = times(base, partial(call_of, accuracy=accuracy), arguments.rounds)
+                over = [name for name, value in doubled.items() if value > max(JUDGED_FROM, MOST * alone)]
+                faults += [f"{base.name} {name} {accuracy}" for name in over]
+                marks = {name: "**" if name in over else "" for name in doubled}
+                ratios = [f"{marks[name]}{value / alone:.2f}{marks[name]}" for name, value in doubled.items()]
+                rows.append([base.name, alone * 1e3, *ratios])
             print(f"## accuracy {accuracy}\n")
-            print_table(["layer", "ms", *(f"2x {name}" for name in doubles(LAYERS[0]))], rows)
+            print_table(columns, rows)
+    print("## memory alone\n")
+    rows = []
+    for base in LAYERS:
+        alone, doubled = times(base, memory_alone, arguments.rounds)
+        rows.append([base.name, alone * 1e3, *(f"{value / alone:.2f}" for value in doubled.values())])
+    print_table(columns, rows)
     print_verdict(
         f"what doubles a layer takes at most {MOST} times as long ({len(faults)} do not{': ' * bool(faults)}"
         f"{'; '.join(faults)})",
