@@ -37,6 +37,8 @@ _MOST_COHERENCE = 0.8
 # coherence of one with random signs, 1.25 / sqrt(its length); not if that is more than such a part of the row. One
 # above such a part of what is allowed sends the whole row to be judged.
 _MANY_WEIGHTS, _DEVIATIONS, _SHORT, _SUSPICIOUS = 1 << 18, 3.6, 0.3, 0.75
+# Rows whose sum is too large for the mean magnitude of their sample are judged by their own, if at most one in so many.
+_SUSPECTS = 16
 # One product that is a part f of its sum makes the others round at its scale: `1.1 f sqrt(r) eps` in runs of r (five
 # sigma), which leaves f = 2.86 / sqrt(r); a weight may be four times the mean of its filter. Against the largest sum of
 # the plane, which a high input raises too, the largest error of any algorithm was 2.5 eps for f = 0.46, 4.1 for 0.58.
@@ -237,7 +239,12 @@ def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
             return True
         most, rows = most[~unsuspected], rows[~unsuspected]
     sums = _totals(rows)
-    return bool(np.count_nonzero(np.abs(sums, sums) <= most) == len(rows))
+    suspected = ~(np.abs(sums, sums) <= most)
+    suspects = np.count_nonzero(suspected)
+    if not 0 < suspects * _SUSPECTS <= len(rows):
+        return not suspects
+    # The mean magnitude of a sample may be too small: of few rows it can be known.
+    return bool((sums[suspected] <= allowed * _totals(np.abs(rows[suspected]))).all())
 
 
 def _varied(rows: Array, sample: Array) -> bool:

@@ -64,6 +64,16 @@ def test_one_filter_of_many_decides() -> None:
         assert kinds_of(X, weight, "strict") == [kind]
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_sample_that_is_too_small_suspects_no_filter_for_good(seed: int) -> None:
+    weight = normal(1024, 256, 1, 1, seed=seed)
+    x = normal(1, 256, 14, 14, seed=seed)
+    assert kinds_of(x, weight, "strict", 256) == [WHOLE]
+    # Three quarters of its products have no partner of the other sign.
+    weight[700, :192] = np.abs(weight[700, :192])
+    assert kinds_of(x, weight, "strict", 256) == [RUNS]
+
+
 def test_each_image_is_judged_by_itself() -> None:
     x = np.concatenate([X, X, X])
     x[1] = (10 ** (3 * X[0])).astype("f4")
