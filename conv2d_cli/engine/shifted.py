@@ -41,26 +41,23 @@ class _Band(NamedTuple):
     columns: list[Phase]
 
 
-def prepare(plan: Plan, weight: Array, bias: Array | None) -> Array:
-    """Return the weight as (kh, kw, groups, filters, channels), with the bias for a last channel of the first.
+def prepare(plan: Plan, weight: Array, bias: Array | None) -> tuple[Array, Array | None]:
+    """Return the weight as (kh, kw, groups, filters, channels) and the bias as (groups, filters, 1).
 
-    Where rows are laid out for each kernel column, (kh, 1, groups, filters, kw * channels).
+    Where rows are laid out for each kernel column, the weight is (kh, 1, groups, filters, kw * channels).
     """
     groups, (filters, channels, *kernel) = plan.geometry.groups, weight.shape
     dtype = numpy_dtype(plan.summation.compute_dtype)
     kernels = weight.reshape(groups, -1, channels, *kernel).transpose(3, 4, 0, 1, 2)
     if plan.layout.blocks.lowered:
         kernels = kernels.transpose(0, 2, 3, 1, 4)[:, None]
-    depth = weight.size // (filters * kernels.shape[0] * kernels.shape[1])
-    matrices = np.empty((*kernels.shape[:2], groups, filters // groups, depth + (bias is not None)), dtype)
-    matrices[..., :depth].reshape(kernels.shape)[...] = kernels
-    if bias is not None:
-        matrices[0, 0, :, :, depth] = bias.reshape(groups, -1)
-    return matrices
+    matrices = np.ascontiguousarray(kernels, dtype).reshape(*kernels.shape[:2], groups, filters // groups, -1)
+    return matrices, None if bias is None else bias.astype(dtype).reshape(groups, -1, 1)
 
 
-def convolve(plan: Plan, x: Array, weight: Array, out: Array) -> None:
+def convolve(plan: Plan, x: Array, parameters: tuple[Array, Array | None], out: Array) -> None:
     """Fill `out` (N, out_channels, Ho, Wo) from `x` (N, in_channels, H, W)."""
+    weight, bias = parameters
     (block_rows, flat, *_), (groups, filters) = plan.layout.blocks, weight.shape[2:4]
     grouped_x = x.reshape(len(x), groups, -1, *x.shape[2:])
     grouped_out = out.reshape(len(out), groups, filters, *out.shape[2:])
@@ -88,6 +85,8 @@ def convolve(plan: Plan, x: Array, weight: Array, out: Array) -> None:
                     multiply_panels(matrix, window, plan.layout.panel, result)
                 if number:
                     sums += part
+            if bias is not None:
+                sums += bias
             store(sums.reshape(groups, filters, rows, flat)[..., : target.shape[3]], target)
 
         return work
@@ -97,11 +96,10 @@ def convolve(plan: Plan, x: Array, weight: Array, out: Array) -> None:
 
 def _bands(plan: Plan, weight: Array, scratch: Scratch) -> list[_Band]:
     geometry, blocks = plan.geometry, plan.layout.blocks
-    width, depth = geometry.width, geometry.in_channels // geometry.groups
+    width = geometry.width
     across = [[phase] for phase in phases(width)]
     if blocks.lowered:
         across = [[Phase(tap * width.dilation, (0,), (0,)) for tap in range(width.kernel)]]
-        depth *= width.kernel
     rows, spare = blocks.rows + reach(geometry.height), blocks.width - width.output
     bands = []
     for down, columns in product(phases(geometry.height), across):
@@ -110,7 +108,6 @@ def _bands(plan: Plan, weight: Array, scratch: Scratch) -> list[_Band]:
             down,
             columns,
         )
-        band.room[:, depth:] = 1
         for target, span in _targets(band, plan, rows):
             clear_sides(target, plan.padding_mode, span, width.size)
         bands.append(band)
@@ -137,13 +134,10 @@ def _fill(band: _Band, image: Array, plan: Plan, top: int, rows: int) -> None:
 
 def _products(plan: Plan, weight: Array, bands: list[_Band]) -> Iterator[tuple[Array, Array, int]]:
     """Yield weights (groups, filters, channels), the rows (groups, channels, elements) they multiply, and an offset."""
-    (_, flat, run, lowered), depth = plan.layout.blocks, plan.geometry.in_channels // plan.geometry.groups
-    depth *= plan.geometry.width.kernel if lowered else 1
+    (_, flat, run, lowered), depth = plan.layout.blocks, weight.shape[4]
     for band in bands:
         rows = zip(band.down.taps, band.down.shifts, strict=True)
         columns = [(0, 0)] if lowered else list(zip(band.columns[0].taps, band.columns[0].shifts, strict=True))
         for (u, down), (v, across), start in product(rows, columns, range(0, depth, run)):
-            stop = min(start + run, depth)
-            if u == v == 0 and stop == depth:
-                stop = weight.shape[4]
-            yield weight[u, v, :, :, start:stop], band.room[:, start:stop], down * flat + across
+            part = slice(start, start + run)
+            yield weight[u, v, ..., part], band.room[:, part], down * flat + across

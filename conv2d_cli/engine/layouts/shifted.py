@@ -80,8 +80,7 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
     picked = DTYPES[task.dtype].bytes * (task.padding_mode != "zeros")
     wrapped = 8 * (DTYPES[task.dtype].kind in "iu")
     passing_bytes = flat * (geometry.out_channels * wrapped + geometry.in_channels * picked)
-    # One more channel of each group holds the bias.
-    band_bytes = groups * (depth + 1) * itemsize * planes
+    band_bytes = groups * depth * itemsize * planes
     row_bytes = flat * (2 * geometry.out_channels * itemsize + band_bytes) + passing_bytes
     halo_bytes = reach(height) * flat * (band_bytes + geometry.in_channels * picked)
     budget = (task.scratch_bytes - weight_bytes) // task.threads
