@@ -1,7 +1,7 @@
 """What a convolution takes beyond input, weight and output: peak resident memory, against the plan's figure (Linux).
 
-Each layer runs twice in a process of its own. The first call is held against 64 MiB, the second against the plan's
-`scratch_bytes`: at least as much was planned, and at most 25 % or 4 MiB more.
+Each layer runs a few times in a process of its own. The first call is held against 64 MiB, later ones against the
+plan's `scratch_bytes`: at least as much was planned, and at most 25 % or 4 MiB more.
 
 python tests/benchmarks/memory.py [--count 1000] [--seed 0] [--threads 1] [--accuracy strict] [--algorithm NAME]
 """
@@ -77,7 +77,7 @@ def show(accuracy: str, results: list[Measured], worst: int) -> None:
     for result in results:
         by_algorithm.setdefault(result.extra.algorithm, []).append(result)
     print_table(
-        ["algorithm", "layers", "most, first call", "most, second call", "most over plan", "most under plan", "faults"],
+        ["algorithm", "layers", "most, first call", "most, later calls", "most over plan", "most under plan", "faults"],
         (
             [
                 name,
@@ -92,7 +92,7 @@ def show(accuracy: str, results: list[Measured], worst: int) -> None:
     )
     shown = sorted(results, key=lambda one: (not one.faults, -one.miss))[:worst]
     print_table(
-        ["layer", "algorithm", "planned", "second call", "first call", "against it"],
+        ["layer", "algorithm", "planned", "later calls", "first call", "against it"],
         (
             [
                 one.layer.name,
