@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLOSE, FAR, SHARE, HOPELESS = 1.15, 2.0, 0.95, 4.0
+# With several threads, seconds until those of BLAS sleep.
+PAUSE = 0.03
 # Where the choice is behind after the first rounds, as many again twice over tell noise from a worse algorithm.
 DOUBTFUL, MORE = 1.05, 2
 
@@ -78,7 +80,8 @@ def contest(layer: Layer, accuracy: str, arguments: argparse.Namespace) -> Conte
     def call(plan: Plan) -> object:
         return run_settled(plan, x, weight, Parameters(weight, None))
 
-    watch = Stopwatch({name: partial(call, plan) for name, plan in plans.items()})
+    contenders = {name: partial(call, plan) for name, plan in plans.items()}
+    watch = Stopwatch(contenders, pause=PAUSE if arguments.threads > 1 else 0.0)
     watch.drop(HOPELESS, but=chosen)
     seconds = watch.run(arguments.rounds)
     for _ in range(MORE):

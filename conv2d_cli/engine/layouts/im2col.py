@@ -8,7 +8,14 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.panels import panel_of, with_and_without_panels
 from conv2d_cli.engine.summation import WIDE, spare_products
-from conv2d_cli.engine.task import SHARED_PIXELS, WORTH_SHARING, Layout, best, even_part
+from conv2d_cli.engine.task import (
+    SHARED_PIXELS,
+    SHORT_CALLS_HANDED_OVER,
+    WORTH_SHARING,
+    Layout,
+    best,
+    even_part,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +31,8 @@ _WEIGHT_BYTES = 16 << 20
 # Rows of so few outputs are lowered before they are copied to columns: for 256 channels of 14x14 and 3x3 that takes 104
 # us instead of 188 on Zen 4. On 28x28 the whole convolution takes as long, and longer where two threads do it.
 _SHORT_ROW = 20
+# Kernel rows that are gathered one by one, more than so many, are many short calls.
+_FEW_GATHERED = 2
 # Where an image is too few pixels to be shared out, each thread sums at least so many products of an output.
 _SHARED_TAPS = 256
 
@@ -84,7 +93,7 @@ def _layout(task: Task) -> Layout:
     pixels = rows * columns
     panel = panel_of(task, channels, taps, pixels, may_cut_sums=task.summation.kind != WIDE)
     runs = -(-taps // panel.taps)
-    tiles = -(-filters // channels)
+    tiles, taps_at_once = -(-filters // channels), rows_at_once(geometry.height)[0]
     lowering = blocks * (_copies(geometry, rows, columns, itemsize) + 8 * costs.COSTS.call)
     products = blocks * (
         groups * costs.product(panel, channels, taps, pixels, itemsize)
@@ -112,6 +121,7 @@ def _layout(task: Task) -> Layout:
         f"windows are copied to columns for {rows}x{columns} output pixels at a time",
         passing(rows, columns),
         products=costs.shared_product(panel, calls, channels, -(-taps // runs), pixels, itemsize),
+        handovers=SHORT_CALLS_HANDED_OVER if geometry.height.kernel > _FEW_GATHERED * taps_at_once else 1,
         panel=panel,
     )
 
