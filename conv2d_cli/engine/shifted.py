@@ -3,7 +3,6 @@
 A block's padded rows lie flat, so that shifting a window by (u, v) is a view that starts later. The last columns of
 each flat row are not output and are left out at the end. With a stride, rows and columns are parted by phase first.
 Or the rows are laid out once for each kernel column, as so many channels more, and only shifted by kernel rows.
-The bias is the weight of one more channel, which is 1 everywhere.
 Source: A. Vasudevan, A. Anderson and D. Gregg, "Parallel multi channel convolution using general matrix
 multiplication", 2017, where it is called kn2row.
 """
