@@ -29,6 +29,9 @@ class Costs(NamedTuple):
     # The same where operands and product do not stay near: (64, 27, 5000) takes 216 us on Zen 4, (64, 27, 25088) 1470.
     far_product: float = 0.03
     far_product_bytes: int = 8 << 20
+    # A byte of operands beyond so many: (32, 71145, 12) takes 2.3 ms on Zen 4, (32, 20000, 12) 0.36.
+    far_operand: float = 0.05
+    near_operands: int = 4 << 20
     # Products of up to 100^3 multiply-adds are not packed: (4, 18, 112) takes 132 ns, (7, 27, 14) 73.
     small_product: float = 35.0
     small_flop: float = 1 / 210
@@ -50,8 +53,6 @@ class Costs(NamedTuple):
     gemv: float = 0.034
     # What BLAS needs to share a product out: (64, 64, 440), nine times, took twice as long on two threads as on one.
     blas_handover: float = 40_000.0
-    # One np.matmul.
-    matmul_call: float = 1000.0
     # np.add(a, b, out=a), 64k to 1M elements: 0.054 to 0.079.
     add: float = 0.07
     # A copy whose inner runs are W elements long: W 224: 0.073, 56: 0.10, 28: 0.16, 14: 0.27, 7: 0.60.
@@ -76,7 +77,7 @@ class Costs(NamedTuple):
     setup_small: float = 9_000.0
     setup_pointwise: float = 5_000.0
     setup: float = 28_000.0
-    # Other short NumPy calls.
+    # Any other short NumPy call.
     call: float = 700.0
     # One element that goes through an FFT and back.
     fft: float = 5.0
@@ -102,7 +103,12 @@ def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
     near = itemsize * (rows + depth) * columns <= costs.far_product_bytes
     product = rows * columns * (costs.gemm_product + (0 if near else costs.far_product))
     packed = (rows * depth + depth * columns) * (costs.gemm_pack if rows > costs.lanes else 2 * costs.gemm_pack)
-    return width * (flops * costs.gemm_flop + packed + product)
+    return width * (flops * costs.gemm_flop + packed + product) + _far_operands(rows, depth, columns, itemsize)
+
+
+def _far_operands(rows: int, depth: int, columns: int, itemsize: int) -> float:
+    costs = COSTS
+    return max(0, (rows + columns) * depth * itemsize - costs.near_operands) * costs.far_operand
 
 
 def product(panel: Panel, rows: int, taps: int, columns: int, itemsize: int = 4) -> float:
@@ -116,6 +122,8 @@ def product(panel: Panel, rows: int, taps: int, columns: int, itemsize: int = 4)
         once = number * costs.small_product + width * (flops * costs.panel_flop + rows * columns * costs.gemm_product)
         if rows * taps * itemsize > costs.own_cache_bytes:
             once += rows * taps * itemsize * costs.panel_weight / runs
+    if runs > 1 or rows > panel.rows or columns > panel.columns:
+        once += _far_operands(rows, taps, columns, itemsize) / runs
     return runs * once + (runs - 1) * width * rows * columns * costs.add
 
 

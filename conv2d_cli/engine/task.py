@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 # Scratch of all threads together stays under this; what NumPy, BLAS and malloc take beside it is left to 64 MiB.
 SCRATCH_BYTES = 40 << 20
-# Waking another thread and waiting for the last, in nanoseconds: 30 us to and fro, and more in waits for the lock. On
-# Zen 4 that is 100 us, and all else 2.4 times what `costs.py` says.
-_HANDED_OVER = 60_000
-# Of algorithms that do many short calls, which wait for the lock: 3x3 depthwise 384@14 took 350 us, and 530 on two.
-SHORT_CALLS_HANDED_OVER = 2
+# Waking another thread and waiting for the last, and for each short call on a thread its waits for the lock, in
+# nanoseconds. Of 155 random layers on two threads of Zen 4 the algorithms took 290 us and 4.5 to 6 us a call more than
+# half of their time on one; all else takes 2.4 times what `costs.py` says there.
+_HANDED_OVER, _WAIT = 100_000, 2_500.0
+# What makes sure that sharing is worth it.
+_SURE = 30_000
 # So short a time is best left to one thread.
-WORTH_SHARING = 3 * _HANDED_OVER
+WORTH_SHARING = 180_000
 # An image is shared out among threads where each has so many output pixels; below, BLAS shares out the filters.
 SHARED_PIXELS = 380
 
@@ -78,9 +79,9 @@ class Layout(NamedTuple):
     `passing_bytes` in what NumPy makes on the way, and all of them `shared_bytes`. `needs_finite` says that a NaN or an
     infinity would spread beyond the outputs that it belongs to. Of the `nanoseconds`, `products` are those of matrices
     which BLAS shares out with profit where the jobs are too few, and `serial` pass before there are jobs, which are
-    handed over `handovers` times. Up to so many `images` may be brought through together, each with `shared_bytes` of
-    its own. Parameters that are used again, for another image, another tile
-    or in another call, are transformed and kept in `kept_bytes`.
+    handed over `handovers` times and make so many short `calls` in all. Up to so many `images` may be brought through
+    together, each with `shared_bytes` of its own. Parameters that are used again, for another image, another tile or in
+    another call, are transformed and kept in `kept_bytes`.
     `panel` is the most of its main products that BLAS is given at a time.
     """
 
@@ -95,6 +96,7 @@ class Layout(NamedTuple):
     products: float = 0.0
     serial: float = 0.0
     handovers: int = 1
+    calls: int = 0
     images: int = 1
     kept_bytes: int = 0
     panel: Panel = AT_ONCE
@@ -118,12 +120,13 @@ def elapsed(layout: Layout, threads: int) -> float:
 
 def worth_sharing(layout: Layout, threads: int, batch: int) -> bool:
     """Whether threads do the jobs of all images sooner than one, and by enough to be sure."""
-    return _shared_out(layout, threads, batch) + _HANDED_OVER / 2 < layout.nanoseconds * batch
+    return _shared_out(layout, threads, batch) + _SURE < layout.nanoseconds * batch
 
 
 def _shared_out(layout: Layout, threads: int, batch: int) -> float:
     jobs = layout.jobs * batch
-    shared = (layout.nanoseconds * batch - layout.serial) * -(-jobs // threads) / jobs
+    work = layout.nanoseconds * batch - layout.serial + layout.calls * batch * _WAIT
+    shared = work * -(-jobs // threads) / jobs
     return layout.serial + shared + layout.handovers * _HANDED_OVER
 
 

@@ -24,7 +24,7 @@ class _Block(NamedTuple):
 class Stopwatch:
     """Contenders that are called once or twice each to begin with, then timed in as many rounds as are asked for.
 
-    Before each has its turn so many seconds pass: threads of BLAS spin for 18 ms after a product, in the others' way.
+    Before each has its turn so many seconds pass: threads of BLAS spin for a while after a product, in the others' way.
     """
 
     def __init__(self, contenders: Mapping[str, Callable[[], object]], pause: float = 0.0) -> None:

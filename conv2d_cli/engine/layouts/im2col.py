@@ -8,14 +8,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.panels import panel_of, with_and_without_panels
 from conv2d_cli.engine.summation import WIDE, spare_products
-from conv2d_cli.engine.task import (
-    SHARED_PIXELS,
-    SHORT_CALLS_HANDED_OVER,
-    WORTH_SHARING,
-    Layout,
-    best,
-    even_part,
-)
+from conv2d_cli.engine.task import SHARED_PIXELS, WORTH_SHARING, Layout, best, even_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +24,8 @@ _WEIGHT_BYTES = 16 << 20
 # Rows of so few outputs are lowered before they are copied to columns: for 256 channels of 14x14 and 3x3 that takes 104
 # us instead of 188 on Zen 4. On 28x28 the whole convolution takes as long, and longer where two threads do it.
 _SHORT_ROW = 20
-# Kernel rows that are gathered one by one, more than so many, are many short calls.
-_FEW_GATHERED = 2
+# Short calls of a block, and of each kernel row or column that is gathered for itself.
+_CALLS, _GATHER_CALLS = 4, 4
 # Where an image is too few pixels to be shared out, each thread sums at least so many products of an output.
 _SHARED_TAPS = 256
 
@@ -93,14 +86,14 @@ def _layout(task: Task) -> Layout:
     pixels = rows * columns
     panel = panel_of(task, channels, taps, pixels, may_cut_sums=task.summation.kind != WIDE)
     runs = -(-taps // panel.taps)
-    tiles, taps_at_once = -(-filters // channels), rows_at_once(geometry.height)[0]
-    lowering = blocks * (_copies(geometry, rows, columns, itemsize) + 8 * costs.COSTS.call)
-    products = blocks * (
-        groups * costs.product(panel, channels, taps, pixels, itemsize)
-        + runs * (costs.COSTS.matmul_call + costs.COSTS.call)
-        + converted * (groups * channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
+    tiles = -(-filters // channels)
+    calls = tiles * blocks * (_CALLS + _GATHER_CALLS * _gathers(geometry) + 2 * runs + converted)
+    nanoseconds = costs.COSTS.setup + calls * costs.COSTS.call
+    nanoseconds += (tiles * blocks) * (
+        _copies(geometry, rows, columns, itemsize)
+        + groups * costs.product(panel, channels, taps, pixels, itemsize)
+        + converted * groups * channels * pixels * costs.COSTS.add * itemsize / 4
     )
-    nanoseconds = costs.COSTS.setup + tiles * (lowering + products)
     shares = _shares(task, blocks, nanoseconds) if groups == 1 and not converted else 1
     depth = -(-depth // shares)
     unused = spares - spare_products(task.summation.kind, taps, panel.taps)
@@ -111,7 +104,7 @@ def _layout(task: Task) -> Layout:
         shared_bytes = (task.threads - 1) * (shares - 1) * pixels * sum_bytes
     else:
         shared_bytes = itemsize * channels * groups * (taps + 1) if converted else 0
-    calls = tiles * blocks * groups * runs
+    products = tiles * blocks * groups * runs
     return Layout(
         Im2colBlocks(rows, columns, min(channels, filters), not converted, depth),
         blocks * shares,
@@ -120,8 +113,8 @@ def _layout(task: Task) -> Layout:
         shared_bytes,
         f"windows are copied to columns for {rows}x{columns} output pixels at a time",
         passing(rows, columns),
-        products=costs.shared_product(panel, calls, channels, -(-taps // runs), pixels, itemsize),
-        handovers=SHORT_CALLS_HANDED_OVER if geometry.height.kernel > _FEW_GATHERED * taps_at_once else 1,
+        products=costs.shared_product(panel, products, channels, -(-taps // runs), pixels, itemsize),
+        calls=calls,
         panel=panel,
     )
 
@@ -135,6 +128,12 @@ def _copies(geometry: Geometry, rows: int, columns: int, itemsize: int) -> float
         return lowered + costs.copy(elements, rows * columns, 1, itemsize)
     band = costs.copy_rows(channels * rows * columns, rows, columns, 1, itemsize)
     return costs.copy_rows(elements, rows, columns, step, itemsize) + band
+
+
+def _gathers(geometry: Geometry) -> int:
+    """Return how often a block gathers from the image."""
+    height = geometry.height
+    return geometry.width.kernel if lowers_rows(geometry) else -(-height.kernel // rows_at_once(height)[0])
 
 
 def _shares(task: Task, blocks: int, nanoseconds: float) -> int:

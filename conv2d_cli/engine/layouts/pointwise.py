@@ -51,16 +51,13 @@ def _layout(task: Task) -> Layout:
     jobs, pixels = -(-height.output // rows) * -(-width.output // columns), rows * columns
     panel = panel_of(task, filters, channels, pixels, run=run, may_cut_sums=False)
     runs = -(-channels // run)
+    calls, products = 2 * jobs * runs, jobs * groups * runs
     nanoseconds = (
         costs.COSTS.setup_pointwise
+        + calls * costs.COSTS.call
         + jobs * groups * costs.product(panel, filters, channels, pixels, task.itemsize)
-        + jobs
-        * (
-            runs * (costs.COSTS.matmul_call + costs.COSTS.call)
-            + copied * costs.copy(geometry.in_channels * pixels, columns, stride, task.itemsize)
-        )
+        + jobs * copied * costs.copy(geometry.in_channels * pixels, columns, stride, task.itemsize)
     )
-    calls = jobs * groups * runs
     return Layout(
         PointwiseBlocks(rows, columns, copied),
         jobs,
@@ -68,6 +65,7 @@ def _layout(task: Task) -> Layout:
         pixels * pixel_bytes,
         0,
         f"the input is the matrix of columns, taken {rows}x{columns} pixels at a time",
-        products=costs.shared_product(panel, calls, filters, -(-channels // runs), pixels, task.itemsize),
+        products=costs.shared_product(panel, products, filters, -(-channels // runs), pixels, task.itemsize),
+        calls=calls,
         panel=panel,
     )

@@ -8,7 +8,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.panels import panel_of
 from conv2d_cli.engine.summation import WIDE, between_zeros, is_cut, spare_products
-from conv2d_cli.engine.task import SHORT_CALLS_HANDED_OVER, Layout, best, even_part
+from conv2d_cli.engine.task import Layout, best, even_part
 
 if TYPE_CHECKING:
     from conv2d_cli.engine.task import Task
@@ -104,6 +104,7 @@ def _layout(task: Task, together: int) -> Layout | None:
     far = not stored and filters > costs.COSTS.near_pages and task.pixels * itemsize > costs.COSTS.page_bytes
     products += far * filters * min(rows, height.output) * costs.COSTS.far_row
     transposed = costs.COSTS.transposed * geometry.groups * together * filters * taps
+    calls = jobs * (12 + 2 * runs + 2 * width.kernel)
     nanoseconds = (
         costs.COSTS.setup
         + transposed
@@ -112,8 +113,8 @@ def _layout(task: Task, together: int) -> Layout | None:
             costs.copy(lowered * width.kernel * width.output, width.output, width.stride, itemsize)
             + groups * products
             + stored * costs.copy(groups * filters * rows * width.output, width.output, 1, itemsize)
-            + (12 + 2 * runs + 2 * width.kernel) * costs.COSTS.call
         )
+        + calls * costs.COSTS.call
     )
     passing = groups * (rows * passing_row + max(0, height.kernel - height.stride) * picked_row)
     worker_bytes = groups * (rows * row_bytes + fixed_bytes) - passing
@@ -131,6 +132,6 @@ def _layout(task: Task, together: int) -> Layout | None:
         # Between kernels in a Toeplitz matrix are zeros, and zero times infinity is NaN.
         needs_finite=together > 1,
         serial=transposed,
-        handovers=SHORT_CALLS_HANDED_OVER,
+        calls=calls,
         panel=panel,
     )

@@ -9,7 +9,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine import costs
 from conv2d_cli.engine.panels import panel_of, with_and_without_panels
 from conv2d_cli.engine.summation import WIDE, even_run
-from conv2d_cli.engine.task import SHARED_PIXELS, SHORT_CALLS_HANDED_OVER, Layout, best, even_part
+from conv2d_cli.engine.task import SHARED_PIXELS, Layout, best, even_part
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.window import Axis
@@ -101,6 +101,7 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
     far = (3 * geometry.out_channels + groups * run) * pixels * itemsize * costs.COSTS.far_weight
     if rows * row_bytes + halo_bytes <= costs.COSTS.near_bytes:
         far = 0.0
+    calls = jobs * (2 * sums + 4 + 6 * planes * columns)
     nanoseconds = (
         costs.COSTS.setup
         + transposed
@@ -108,12 +109,11 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
         + jobs * sums * far
         + jobs
         * (
-            sums * costs.COSTS.matmul_call
-            + (sums - 1) * (geometry.out_channels * pixels * costs.COSTS.add * itemsize / 4 + costs.COSTS.call)
+            (sums - 1) * geometry.out_channels * pixels * costs.COSTS.add * itemsize / 4
             + costs.copy_rows(gathered, rows, flat, width.stride, itemsize)
             + costs.copy_rows(geometry.out_channels * rows * width.output, rows, width.output, 1, itemsize)
-            + (4 + 6 * planes * columns) * costs.COSTS.call
         )
+        + calls * costs.COSTS.call
     )
     passing = rows * passing_bytes + reach(height) * flat * geometry.in_channels * picked
     shifts = (
@@ -131,6 +131,6 @@ def _layout(task: Task, *, lowered: bool) -> Layout | None:
         passing,
         products=costs.shared_product(panel, jobs * sums * groups, filters, run, pixels, itemsize),
         serial=transposed,
-        handovers=SHORT_CALLS_HANDED_OVER,
+        calls=calls,
         panel=panel,
     )

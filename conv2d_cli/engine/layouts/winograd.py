@@ -241,7 +241,7 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     copies += costs.copy(2 * points * channels * pixels, across, 2, itemsize)
     copies += costs.copy(band_elements, geometry.width.size, 1, itemsize)
     copies += costs.copy(2 * tile_rows * filters * pixels, across, 2, itemsize)
-    calls = 10 * (parts + blocks.channel_parts) * costs.COSTS.call
+    calls = jobs * 10 * (parts + blocks.channel_parts)
     again = (jobs - 1) * max(0, weight_bytes - costs.COSTS.own_cache_bytes) * costs.COSTS.far_weight
     transformed = width * (costs.COSTS.filter + costs.COSTS.filter_point * 4 * points) * channels * filters
     transformed += parts * max(0, weight_bytes // parts - _PART_BYTES) * costs.COSTS.far_filter
@@ -250,7 +250,7 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
     layout = Layout(
         blocks,
         jobs * parts,
-        costs.COSTS.setup + transformed + again + jobs * (crowded * (products + copies) + calls),
+        costs.COSTS.setup + transformed + again + jobs * crowded * (products + copies) + calls * costs.COSTS.call,
         worker_bytes + point_bytes,
         weight_bytes,
         f"Winograd F({tile_rows},3)xF(2,3), {rows} of {tiles} tile rows at a time{sharing}",
@@ -258,6 +258,7 @@ def _tiled(task: Task, tile_rows: int, rows: int, parts: int = 1) -> Layout | No
         products=transformed + jobs * crowded * products if profit else 0.0,
         serial=0.0 if shared or parts > 1 else transformed,
         handovers=1 + (shared or parts > 1),
+        calls=calls,
         panel=panel,
     )
     if parts == 1:
