@@ -24,6 +24,8 @@ _ROUNDED = frozenset({"float32", "float64", "complex64", "complex128"})
 # In layers of so few multiply-adds a wider type may cost less than looking at the values would, in nanoseconds.
 _LITTLE_MACS, _LOOK = 1_000_000, 18_000.0
 _ANY = Summation(WHOLE, "float32", 1)
+# OpenBLAS shares out no product of so few multiply-adds (its SMP_THRESHOLD_MIN times GEMM_MULTITHREAD_THRESHOLD).
+_UNSHARED_MACS = 1 << 18
 # Where BLAS packs the operands of a thread that has not multiplied before: 0.53 MiB were seen.
 PACKED_BYTES = 5 << 17
 
@@ -63,7 +65,7 @@ class Plan(NamedTuple):
 
         They do not depend on the batch, since products differ in their last bits with their number.
         """
-        if self.algorithm == "small":
+        if self.algorithm == "small" and prod(self.layout.panel) <= _UNSHARED_MACS:
             return None
         return self.threads if shares_products(self.layout, self.threads) else 1
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from reference import reference_conv2d, wrapped
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from conv2d_cli.engine.convolution import _plan, conv2d, run_plan
 from conv2d_cli.engine.plan import plan_convolution
@@ -323,6 +323,17 @@ def test_threads_are_set_for_the_call_and_put_back(monkeypatch: pytest.MonkeyPat
         conv2d(x, weight, threads=threads, algorithm="pointwise")
     assert seen == [[1] * len(before), before]
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize("name", ["small", "im2col", "shifted"])
+def test_threads_that_blas_was_given_by_others_change_no_bit(name: str) -> None:
+    random = np.random.default_rng(7)
+    x, weight = (random.standard_normal(shape).astype("f4") for shape in ((1, 200, 14, 13), (205, 200, 3, 3)))
+    found = set()
+    for given in (1, 2, 3):
+        with threadpool_limits(given, user_api="blas"):
+            found.add(conv2d(x, weight, padding=1, threads=1, algorithm=name).tobytes())
+    assert len(found) == 1
 
 
 def test_threads_change_nothing_that_is_exact() -> None:
