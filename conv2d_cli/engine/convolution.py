@@ -13,7 +13,7 @@ import numpy as np
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.blas import blas_threads, small_unpacked, threads_for
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.engine.settle import settled
+from conv2d_cli.engine.settle import settled, settled_wide, shows_weight_not_finite
 from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
 from conv2d_cli.engine.tiles import tiles_of
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
@@ -115,7 +115,11 @@ def run_settled(plan: Plan, x: Array, weight: Array, parameters: Callable[[Plan]
         out = _in_tiles(plan, x, convolve)
         return out, used.most_common(1)[0][0] if used else plan
     plans = settled(plan, x, weight)
-    return carry_out_all(plans, x, parameters), max(plans, key=lambda one: len(plans[one]))
+    out = carry_out_all(plans, x, parameters)
+    if shows_weight_not_finite(plans, weight, out):
+        plans = settled_wide(plan, x)
+        out = carry_out_all(plans, x, parameters)
+    return out, max(plans, key=lambda one: len(plans[one]))
 
 
 def run_plan(plan: Plan, x: Array, weight: Array, bias: Array | None = None) -> Array:

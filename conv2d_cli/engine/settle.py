@@ -15,6 +15,8 @@ from conv2d_cli.engine.values import is_finite, kinds_of
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     Array = np.ndarray[Any, Any]
 
 
@@ -31,7 +33,7 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
         kinds = kinds_of(x, weight, plan.accuracy, _longest_run(plan))
         # Another summation may have another algorithm, with needs of its own.
         plans = [plan if kind == plan.kind else _planned_again(plan, kind, 1) for kind in {*kinds}]
-        if any(one.layout.needs_finite for one in plans) and not is_finite(weight):
+        if any(one.layout.needs_finite and not _output_shows_weight(one) for one in plans) and not is_finite(weight):
             kinds = [WIDE] * len(x)
     if kinds.count(plan.kind) == len(kinds):
         return {plan: list(range(len(x)))}
@@ -39,6 +41,27 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
     for number, kind in enumerate(kinds):
         images.setdefault(kind, []).append(number)
     return {_planned_again(plan, kind, len(numbers)): numbers for kind, numbers in images.items()}
+
+
+def shows_weight_not_finite(plans: Iterable[Plan], weight: Array, out: Array) -> bool:
+    """Return whether an output shows that its plans cannot keep a weight where it belongs.
+
+    An algorithm that spreads what is not finite leaves none of that filter's outputs finite, and a small output is
+    looked at sooner than large weights.
+    """
+    if not any(one.layout.needs_finite and _output_shows_weight(one) for one in plans):
+        return False
+    with np.errstate(all="ignore"), blas_threads.held_at(1):
+        return not is_finite(out) and not is_finite(weight)
+
+
+def settled_wide(plan: Plan, x: Array) -> dict[Plan, list[int]]:
+    """Return the plan for values that are not finite, with all images of `x`."""
+    return {_planned_again(plan, WIDE, len(x)): list(range(len(x)))}
+
+
+def _output_shows_weight(plan: Plan) -> bool:
+    return plan.output_bytes < plan.weight_bytes
 
 
 @lru_cache(maxsize=256)

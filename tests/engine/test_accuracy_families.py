@@ -305,6 +305,23 @@ def test_an_algorithm_that_other_sums_lead_to_looks_for_infinities_too() -> None
     assert np.isinf(out).sum() == 7 * 7
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize(("name", "filters", "side"), [("winograd", 64, 6), ("winograd", 64, 30), ("fft", 4, 3)])
+def test_a_weight_that_is_not_finite_is_found_by_itself_or_in_a_small_output(
+    value: float, name: str, filters: int, side: int
+) -> None:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((2, filters, side, side)).astype("f4")
+    weight = random.standard_normal((filters, filters, 3, 3)).astype("f4")
+    weight[1, 2, 2, 0] = value
+    spread = conv2d(x, weight, padding=1, accuracy="fast", algorithm=name, threads=1)
+    kept = conv2d(x, weight, padding=1, algorithm="im2col", threads=1)
+    for found in (np.isnan, np.isposinf, np.isneginf):
+        np.testing.assert_array_equal(found(spread), found(kept))
+    assert np.isfinite(kept[:, 0]).all()
+    assert not np.isfinite(kept[:, 1]).any()
+
+
 # ----- the judge -----
 
 
