@@ -38,12 +38,12 @@ class Scratch:
 
     def take(self, *shape: int, dtype: DTypeLike) -> Array:
         """Return an uninitialised array; past the room that was planned, a fresh one."""
-        element = np.dtype(dtype)
-        start, size = self._used, prod(shape) * element.itemsize
+        element, start = np.dtype(dtype), self._used
+        size = prod(shape) * element.itemsize
         self._used = start + -(-size // ALIGNMENT) * ALIGNMENT
         if start + size > self._room.size:
             return np.empty(shape, element)
-        return self._room[start : start + size].view(element).reshape(shape)
+        return np.ndarray(shape, element, self._room, start)
 
     def anew(self) -> Scratch:
         """Return the same room, to be handed out from its start again."""

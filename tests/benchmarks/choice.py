@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-# Threads of OpenBLAS spin for 2^28 processor clocks after a product, in the way of the next contender's: let it be 2^22.
+# Threads of OpenBLAS spin for 2^28 clocks after a product, in the way of the next contender: let it be 2^22.
 os.environ["OPENBLAS_THREAD_TIMEOUT"] = "22"
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 

@@ -202,10 +202,13 @@ def test_threads_share_out_blocks_or_else_channels_or_else_products() -> None:
         assert plan_convolution(square(7, (channels, 512)), threads=threads, algorithm="im2col").blas_threads == threads
     narrow = plan_convolution(square(14, (40, 256)), threads=2, algorithm="im2col")
     assert (narrow.workers, narrow.blas_threads, narrow.threads_used) == (1, 2, 2)
-    depthwise = square(14, (64, 64), groups=64)
+    depthwise = square(28, (64, 64), groups=64)
     little = plan_convolution(depthwise, threads=2, algorithm="row_lowering")
     assert (little.workers, little.blas_threads) == (1, 1)
     assert plan_convolution(depthwise._replace(batch=64), threads=2, algorithm="row_lowering").workers == 2
+    # However many images, calls so short would wait for one another.
+    short = square(14, (64, 64), groups=64, batch=64)
+    assert plan_convolution(short, threads=2, algorithm="row_lowering").workers == 1
     # Products differ in their last bits with the number of BLAS threads.
     batched = plan_convolution(square(14, (40, 256), batch=8), threads=2, algorithm="im2col")
     assert (batched.workers, batched.blas_threads) == (1, 2)
