@@ -31,7 +31,7 @@ class Costs(NamedTuple):
     far_product_bytes: int = 8 << 20
     # A byte of operands beyond so many: (32, 71145, 12) takes 2.3 ms on Zen 4, (32, 20000, 12) 0.36.
     far_operand: float = 0.05
-    near_operands: int = 4 << 20
+    near_operands: int = 5 << 20
     # Products of up to 100^3 multiply-adds are not packed: (4, 18, 112) takes 132 ns, (7, 27, 14) 73.
     small_product: float = 35.0
     small_flop: float = 1 / 210
@@ -78,7 +78,7 @@ class Costs(NamedTuple):
     setup_pointwise: float = 5_000.0
     setup: float = 28_000.0
     # Any other short NumPy call.
-    call: float = 700.0
+    call: float = 1000.0
     # One element that goes through an FFT and back.
     fft: float = 5.0
 
@@ -103,10 +103,11 @@ def gemm(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
     near = itemsize * (rows + depth) * columns <= costs.far_product_bytes
     product = rows * columns * (costs.gemm_product + (0 if near else costs.far_product))
     packed = (rows * depth + depth * columns) * (costs.gemm_pack if rows > costs.lanes else 2 * costs.gemm_pack)
-    return width * (flops * costs.gemm_flop + packed + product) + _far_operands(rows, depth, columns, itemsize)
+    return width * (flops * costs.gemm_flop + packed + product) + far_operands(rows, depth, columns, itemsize)
 
 
-def _far_operands(rows: int, depth: int, columns: int, itemsize: int) -> float:
+def far_operands(rows: int, depth: int, columns: int, itemsize: int = 4) -> float:
+    """Return what a product takes for operands that do not stay near, which another thread does not make less."""
     costs = COSTS
     return max(0, (rows + columns) * depth * itemsize - costs.near_operands) * costs.far_operand
 
@@ -123,7 +124,7 @@ def product(panel: Panel, rows: int, taps: int, columns: int, itemsize: int = 4)
         if rows * taps * itemsize > costs.own_cache_bytes:
             once += rows * taps * itemsize * costs.panel_weight / runs
     if runs > 1 or rows > panel.rows or columns > panel.columns:
-        once += _far_operands(rows, taps, columns, itemsize) / runs
+        once += far_operands(rows, taps, columns, itemsize) / runs
     return runs * once + (runs - 1) * width * rows * columns * costs.add
 
 
