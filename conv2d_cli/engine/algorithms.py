@@ -46,6 +46,7 @@ ALGORITHMS = {
     "im2col": _algorithm("im2col", _FLOATS | _COMPLEX | _INTEGERS),
     "shifted": _algorithm("shifted", _FLOATS | _COMPLEX | _INTEGERS),
     "row_lowering": _algorithm("row_lowering", _FLOATS | _COMPLEX),
+    "toeplitz": _algorithm("toeplitz", _FLOATS | _COMPLEX),
     "winograd": _algorithm("winograd", frozenset({"float32", "float64"}), mixes_pixels=True),
     "fft": _algorithm("fft", frozenset({"float32", "float64"}), mixes_pixels=True),
     "direct": _algorithm("direct", _INTEGERS, layout="im2col"),
