@@ -16,6 +16,7 @@ from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.settle import settled, settled_wide, shows_weight_not_finite
 from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
 from conv2d_cli.engine.tiles import tiles_of
+from conv2d_cli.engine.values import Weights
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.rules import layer_values
@@ -92,14 +93,12 @@ def conv2d(
     plan = plan_for(x.shape, weight.shape, dtype, stride, padding, dilation, groups, *options)
     check_bias_shape(weight, bias)
     batched = x[None] if x.ndim == UNBATCHED else x
-    out, _ = run_settled(plan, batched, weight, Parameters(weight, bias))
+    out, _ = run_settled(plan, batched, Parameters(weight, bias))
     return out[0] if x.ndim == UNBATCHED else out
 
 
-def run_settled(plan: Plan, x: Array, weight: Array, parameters: Callable[[Plan], object]) -> tuple[Array, Plan]:
+def run_settled(plan: Plan, x: Array, parameters: Parameters) -> tuple[Array, Plan]:
     """Carry out a plan, or what the values of the arrays ask for instead; see `run_plan`.
-
-    `parameters` returns weight and bias as a plan wants them.
 
     Returns:
         The output, and the plan of most images, or of most tiles.
@@ -108,15 +107,15 @@ def run_settled(plan: Plan, x: Array, weight: Array, parameters: Callable[[Plan]
         used: Counter[Plan] = Counter()
 
         def convolve(one: Plan, tile: Array) -> Array:
-            part, settled_plan = run_settled(one, tile, weight, parameters)
+            part, settled_plan = run_settled(one, tile, parameters)
             used[settled_plan] += 1
             return part
 
         out = _in_tiles(plan, x, convolve)
         return out, used.most_common(1)[0][0] if used else plan
-    plans = settled(plan, x, weight)
+    plans = settled(plan, x, parameters.weights)
     out = carry_out_all(plans, x, parameters)
-    if shows_weight_not_finite(plans, weight, out):
+    if shows_weight_not_finite(plans, parameters.weights, out):
         plans = settled_wide(plan, x)
         out = carry_out_all(plans, x, parameters)
     return out, max(plans, key=lambda one: len(plans[one]))
@@ -162,11 +161,11 @@ def carry_out_all(plans: Mapping[Plan, Sequence[int]], x: Array, parameters: Cal
 
 
 class Parameters:
-    """Weight and bias as plans want them: transformed once for a plan, and kept for a few of them."""
+    """Weight and bias as plans want them: judged once, transformed once for a plan, and kept for a few of them."""
 
     def __init__(self, weight: Array, bias: Array | None) -> None:
         """Keep the parameters; they must not change."""
-        self._weight, self._bias = weight, bias
+        self._weight, self._bias, self.weights = weight, bias, Weights(weight)
         self._kept: dict[tuple[object, ...], object] = {}
 
     def __call__(self, plan: Plan) -> object:

@@ -42,7 +42,7 @@ class PreparedConv2d:
         algorithm: str | None,
     ) -> None:
         """Keep the parameters; `prepare` checks them first."""
-        self._layer, self._weight = layer, weight
+        self._layer = layer
         self._accuracy, self._threads, self._algorithm = accuracy, threads, algorithm
         self._dtype = dtype_name(weight.dtype)
         self._plans: dict[tuple[int, ...], Plan] = {}
@@ -60,7 +60,7 @@ class PreparedConv2d:
         check_dtypes(dtype_name(x.dtype), weight=self._dtype)
         plan = self._plan_for(x.shape)
         batched = x[None] if x.ndim == UNBATCHED else x
-        out, _ = run_settled(plan, batched, self._weight, self._parameters)
+        out, _ = run_settled(plan, batched, self._parameters)
         return out[0] if x.ndim == UNBATCHED else out
 
     def _plan_for(self, shape: tuple[int, ...]) -> Plan:

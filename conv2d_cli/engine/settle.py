@@ -11,7 +11,7 @@ from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.blas import blas_threads
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.summation import WIDE, blas_run
-from conv2d_cli.engine.values import is_finite, kinds_of
+from conv2d_cli.engine.values import Weights, is_finite, kinds_of
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
+def settled(plan: Plan, x: Array, weights: Weights) -> dict[Plan, list[int]]:
     """Return the plan, or those that these values ask for instead, each with the images of `x` that it is for.
 
     Values decide how products are summed; one that is not finite, or values too unequal, keep out the algorithms that
@@ -30,10 +30,10 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
         return {plan: list(range(len(x)))}
     # Waking more threads of BLAS takes longer than these sums.
     with np.errstate(all="ignore"), blas_threads.held_at(1):
-        kinds = kinds_of(x, weight, plan.accuracy, _longest_run(plan))
+        kinds = kinds_of(x, weights, plan.accuracy, _longest_run(plan))
         # Another summation may have another algorithm, with needs of its own.
         plans = [plan if kind == plan.kind else _planned_again(plan, kind, 1) for kind in {*kinds}]
-        if any(one.layout.needs_finite and not _output_shows_weight(one) for one in plans) and not is_finite(weight):
+        if any(one.layout.needs_finite and not _output_shows_weight(one) for one in plans) and not weights.are_finite:
             kinds = [WIDE] * len(x)
     if kinds.count(plan.kind) == len(kinds):
         return {plan: list(range(len(x)))}
@@ -43,7 +43,7 @@ def settled(plan: Plan, x: Array, weight: Array) -> dict[Plan, list[int]]:
     return {_planned_again(plan, kind, len(numbers)): numbers for kind, numbers in images.items()}
 
 
-def shows_weight_not_finite(plans: Iterable[Plan], weight: Array, out: Array) -> bool:
+def shows_weight_not_finite(plans: Iterable[Plan], weights: Weights, out: Array) -> bool:
     """Return whether an output shows that its plans cannot keep a weight where it belongs.
 
     An algorithm that spreads what is not finite leaves none of that filter's outputs finite, and a small output is
@@ -52,7 +52,7 @@ def shows_weight_not_finite(plans: Iterable[Plan], weight: Array, out: Array) ->
     if not any(one.layout.needs_finite and _output_shows_weight(one) for one in plans):
         return False
     with np.errstate(all="ignore"), blas_threads.held_at(1):
-        return not is_finite(out) and not is_finite(weight)
+        return not is_finite(out) and not weights.are_finite
 
 
 def settled_wide(plan: Plan, x: Array) -> dict[Plan, list[int]]:

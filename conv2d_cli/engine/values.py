@@ -6,7 +6,7 @@ convolution. Filters whose sample looks suspicious are judged whole.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from math import ceil, inf, isnan, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,25 +91,59 @@ class _Inputs(NamedTuple):
 _TOO_MUCH = _Inputs(inf, inf, inf)
 
 
-def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]:
-    """Return, for each image of `x`, the kind of summation that keeps the bound with these weights (out_channels, ...).
+class Weights:
+    """What a weight (out_channels, ...) is like: judged when that is first asked, and known from then on."""
+
+    def __init__(self, weight: Array) -> None:
+        """Keep it; it must not change."""
+        self.rows = weight.reshape(len(weight), -1)
+        self._balanced: dict[tuple[int, float], bool] = {}
+
+    @cached_property
+    def filters(self) -> _Filters:
+        """What a sample of each filter shows."""
+        return _judged(self.rows)
+
+    @cached_property
+    def largest_mean(self) -> float:
+        """The largest mean magnitude of a filter."""
+        return float(np.maximum.reduce(_totals(np.abs(self.rows)))) / self.rows.shape[1]
+
+    @cached_property
+    def are_finite(self) -> bool:
+        """Whether all are finite; see `is_finite`."""
+        return is_finite(self.rows)
+
+    @cached_property
+    def are_varied(self) -> bool:
+        """Whether no filter repeats many of its values."""
+        if self.rows.dtype.kind != "c":
+            return _varied(self.rows, self.filters.sample)
+        return all(_varied(part, np.abs(part)) for part in (self.rows.real, self.rows.imag))
+
+    def are_balanced(self, run: int, coherence: float) -> bool:
+        """Whether sums of their products with inputs of one sign stay coherent enough for runs of `run` products."""
+        known = self._balanced.get((run, coherence))
+        if known is None:
+            known = self._balanced[run, coherence] = _balanced(self.filters, run, coherence)
+        return known
+
+
+def kinds_of(x: Array, weights: Weights, accuracy: str, blas_run: int) -> list[str]:
+    """Return, for each image of `x`, the kind of summation that keeps the bound with these weights.
 
     Filters with both signs in balance have small partial sums, so that more products may be added at once: all of them
     where BLAS itself adds no more than `blas_run` one after another. Operands with very unequal values, and weights
     with few different ones, are summed in a wider type; so is an image with a NaN or an infinity, which algorithms that
     mix pixels would spread. Each image is judged by itself, so that it has the same bits alone and in a batch.
     """
-    rows = weight.reshape(len(weight), -1)
-    if rows.dtype.kind == "c":
-        varied = _varied(rows.real, np.abs(rows.real)) and _varied(rows.imag, np.abs(rows.imag))
-        return [RUNS if varied and is_finite(image) else WIDE for image in x]
-    if accuracy == "strict" and rows.shape[1] <= _FEW_TAPS:
-        largest = float(np.maximum.reduce(_totals(np.abs(rows)))) / rows.shape[1]
-        return [WHOLE if _is_plain(image, largest) else WIDE for image in x]
-    filters = _judged(rows)
-    inputs = [_judged_input(image, filters) for image in x]
+    if weights.rows.dtype.kind == "c":
+        return [RUNS if weights.are_varied and is_finite(image) else WIDE for image in x]
+    if accuracy == "strict" and weights.rows.shape[1] <= _FEW_TAPS:
+        return [WHOLE if _is_plain(image, weights.largest_mean) else WIDE for image in x]
+    inputs = [_judged_input(image, weights.filters) for image in x]
     kinds, undecided = [WIDE] * len(x), list(range(len(x)))
-    for kind, most in _allowed(filters, accuracy, blas_run):
+    for kind, most in _allowed(weights, accuracy, blas_run):
         for number in undecided:
             if inputs[number].within(most):
                 kinds[number] = kind
@@ -119,25 +153,25 @@ def kinds_of(x: Array, weight: Array, accuracy: str, blas_run: int) -> list[str]
     return kinds
 
 
-def _allowed(filters: _Filters, accuracy: str, blas_run: int) -> Iterator[tuple[str, _Inputs]]:
+def _allowed(weights: Weights, accuracy: str, blas_run: int) -> Iterator[tuple[str, _Inputs]]:
     """Yield the kinds that these weights allow, fastest first, with the most that inputs may be for each."""
-    taps, coherence = filters.rows.shape[1], _COHERENCE[accuracy]
+    taps, coherence = weights.rows.shape[1], _COHERENCE[accuracy]
     if accuracy == "fast":
         # Algorithms that mix pixels need level values.
         highest = _highest_peak(taps, max(_OUTWEIGHED_IN_PLANE, _OUTWEIGHED / sqrt(blas_run)))
         level = _Inputs(_PEAKED, highest, inf)
-        if _balanced(filters, blas_run, coherence):
+        if weights.are_balanced(blas_run, coherence):
             yield WHOLE, level._replace(uneven=_MOST_UNEVEN)
             yield LONG_RUNS, level
-        elif _varied(filters.rows, filters.sample):
-            yield LONG_RUNS if _balanced(filters, long_run(taps), _COHERENCE["strict"]) else RUNS, level
+        elif weights.are_varied:
+            yield LONG_RUNS if weights.are_balanced(long_run(taps), _COHERENCE["strict"]) else RUNS, level
         return
-    if not _varied(filters.rows, filters.sample):
+    if not weights.are_varied:
         return
-    if _balanced(filters, blas_run, coherence):
+    if weights.are_balanced(blas_run, coherence):
         yield WHOLE, _Inputs(_PEAKED, _highest_peak(taps, _OUTWEIGHED / sqrt(blas_run)), inf)
     highest = _highest_peak(taps, _OUTWEIGHED / sqrt(long_run(taps)))
-    if _balanced(filters, long_run(taps), coherence):
+    if weights.are_balanced(long_run(taps), coherence):
         yield LONG_RUNS, _Inputs(_PEAKED, highest, inf)
     yield RUNS, _Inputs(_VERY_PEAKED, highest, inf)
 
@@ -224,7 +258,6 @@ def _sampled(x: Array) -> Array:
 
 
 def _balanced(filters: _Filters, run: int, coherence: float) -> bool:
-    """Whether sums of these products with inputs of one sign stay coherent enough for runs of `run` products."""
     taps, sampled = filters.rows.shape[1], filters.sample.shape[1]
     if taps <= SAFE_TAPS:
         return True

@@ -310,7 +310,7 @@ class _Work:
         layer, plan = self._job.layer(loaded.dtype), self._job.plan(loaded.shape, loaded.dtype)
         started = perf_counter()
         with self._budget.given_back(loaded.held_bytes, only_on_faults=True):
-            out, _ = run_settled(plan, images, layer.weight, layer.parameters)
+            out, _ = run_settled(plan, images, layer.parameters)
         self.computing += perf_counter() - started
         self.macs += macs(plan.geometry)
         return out if len(loaded.shape) == BATCHED else out[0]

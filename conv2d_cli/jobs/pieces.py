@@ -101,7 +101,7 @@ def convolve_pieces(
             if readers.are_slow:
                 read_next()
             started = perf_counter()
-            out, settled = run_settled(piece.plan, x, weight, parameters)
+            out, settled = run_settled(piece.plan, x, parameters)
             seconds += perf_counter() - started
             used[settled.algorithm] = used.get(settled.algorithm, (0, settled))[0] + out.size, settled
             if summary is not None:

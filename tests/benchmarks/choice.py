@@ -81,7 +81,7 @@ def contest(layer: Layer, accuracy: str, arguments: argparse.Namespace) -> Conte
     x, weight = layer.arrays(arguments.dtype)
 
     def call(plan: Plan) -> object:
-        return run_settled(plan, x, weight, Parameters(weight, None))
+        return run_settled(plan, x, Parameters(weight, None))
 
     contenders = {name: partial(call, plan) for name, plan in plans.items()}
     watch = Stopwatch(contenders, pause=PAUSE if arguments.threads > 1 else 0.0)

@@ -8,6 +8,7 @@ import pytest
 
 from conv2d_cli import Conv2d, conv2d, prepare
 from conv2d_cli.engine.convolution import parameters_of
+from conv2d_cli.engine.values import _judged
 from conv2d_cli.errors import DataError, ShapeError
 
 Array = np.ndarray[Any, Any]
@@ -92,3 +93,20 @@ def test_threads_share_a_prepared_layer() -> None:
         with ThreadPoolExecutor(4) as pool:
             for out in pool.map(convolve, [x] * 8):
                 assert out.tobytes() == expected.tobytes()
+
+
+def test_weights_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[tuple[int, ...]] = []
+
+    def judge(rows: Array) -> object:
+        judged.append(rows.shape)
+        return _judged(rows)
+
+    monkeypatch.setattr("conv2d_cli.engine.values._judged", judge)
+    x, weight, _ = operands(3)
+    convolve = prepare(Conv2d(64, 48, 3, bias=False), weight, threads=1)
+    for side in (28, 20, 28):
+        part = x[..., :side]
+        np.testing.assert_array_equal(convolve(part), conv2d(part, weight, threads=1))
+    # Once for the prepared layer, and by each of the three other calls.
+    assert judged == [(48, 576)] * 4

@@ -7,6 +7,7 @@ import pytest
 
 from conv2d_cli.engine.summation import LONG_RUNS, RUNS, WHOLE, WIDE, blas_run, even_run, long_run, spare_products
 from conv2d_cli.engine.summation import summation as summed
+from conv2d_cli.engine.values import Weights
 from conv2d_cli.engine.values import kinds_of as kinds_with
 
 Array = np.ndarray[Any, Any]
@@ -21,7 +22,7 @@ def uniform(*shape: int, seed: int = 0) -> Array:
 
 
 def kinds_of(x: Array, weight: Array, accuracy: str, run: int = 288) -> list[str]:
-    return kinds_with(x, weight, accuracy, run)
+    return kinds_with(x, Weights(weight), accuracy, run)
 
 
 X, WEIGHT = normal(1, 64, 14, 14), normal(32, 64, 3, 3, seed=1)
