@@ -4,7 +4,7 @@
 `np.load`, convolves with this engine and writes with `np.save`. Every layer of the resnet50 suite, all processes in
 turn, medians; the peers where they are installed.
 
-python tests/benchmarks/file_to_file.py [--rounds 10] [--threads N] [--accuracy strict]
+python tests/benchmarks/file_to_file.py [--rounds 10] [--threads N] [--accuracy strict] [--layer layer3]...
 """
 
 from __future__ import annotations
@@ -112,12 +112,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--threads", type=int, help="of every contender; each its own number if not given")
     parser.add_argument("--accuracy", default="strict")
-    parser.add_argument("--layers", type=int, help="the first so many only")
+    parser.add_argument("--layer", action="append", help="only layers with this in their name")
     arguments = parser.parse_args()
     rows = []
     ratios: dict[str, list[float]] = {"torch/ours": [], "onnx/ours": [], "ours/floor": []}
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        for layer in suite_layers("resnet50")[: arguments.layers]:
+        for layer in suite_layers("resnet50"):
+            if arguments.layer and not any(part in layer.name for part in arguments.layer):
+                continue
             seconds = measure(layer, Path(folder), arguments)
             row = [layer.name, *(seconds.get(name, float("nan")) * 1e3 for name in ("ours", "floor", "torch", "onnx"))]
             for ratio, values in ratios.items():
