@@ -114,7 +114,7 @@ def _layout(task: Task) -> Layout:
         f"windows are copied to columns for {rows}x{columns} output pixels at a time",
         passing(rows, columns),
         products=costs.shared_product(panel, products, channels, -(-taps // runs), pixels, itemsize),
-        serial=tiles * blocks * costs.far_operands(channels, taps, pixels, itemsize),
+        serial=tiles * blocks * groups * costs.far_operands(channels, taps, pixels, itemsize),
         calls=calls,
         panel=panel,
     )

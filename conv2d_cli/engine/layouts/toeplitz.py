@@ -31,9 +31,7 @@ class ToeplitzBlocks(NamedTuple):
 
 def product_taps(geometry: Geometry) -> int:
     """Return the length of the sums that make an output row, the zeros between their taps included."""
-    return (
-        geometry.in_channels // geometry.groups * geometry.height.kernel * span(geometry.width, geometry.width.output)
-    )
+    return geometry.height.kernel * span(geometry.width, geometry.width.output)
 
 
 def lay_out(task: Task) -> Layout | None:
