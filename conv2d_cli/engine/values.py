@@ -96,8 +96,14 @@ class Weights:
 
     def __init__(self, weight: Array) -> None:
         """Keep it; it must not change."""
-        self.rows = weight.reshape(len(weight), -1)
+        self._weight = weight
         self._balanced: dict[tuple[int, float], bool] = {}
+
+    @cached_property
+    def rows(self) -> Array:
+        """The filters as (out_channels, K)."""
+        rows: Array = self._weight.reshape(len(self._weight), -1)
+        return rows
 
     @cached_property
     def filters(self) -> _Filters:
@@ -107,7 +113,8 @@ class Weights:
     @cached_property
     def largest_mean(self) -> float:
         """The largest mean magnitude of a filter."""
-        return float(np.maximum.reduce(_totals(np.abs(self.rows)))) / self.rows.shape[1]
+        mean: float = float(np.maximum.reduce(_totals(np.abs(self.rows)))) / self.rows.shape[1]
+        return mean
 
     @cached_property
     def are_finite(self) -> bool:
