@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import NamedTuple
 
 
@@ -54,16 +53,16 @@ _ALIASES = {
     "f2": "float16", "f4": "float32", "f8": "float64", "c8": "complex64", "c16": "complex128",
     "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
     "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64", "?": "bool", "bf16": "bfloat16",
+    "fp8": "float8_e4m3fn", "fp16": "float16", "fp32": "float32", "fp64": "float64",
     "e": "float16", "f": "float32", "d": "float64",
 }  # fmt: skip
 
 DEFAULT_DTYPE = "float32"
 # The types the engine computes with; bfloat16 needs the `bf16` extra.
 COMPUTABLE = frozenset(name for name in DTYPES if name not in {"bool", "complex32"} and "float8" not in name)
-ACCEPTED = (
-    "float32 (float), float64 (double), float16 (half), bfloat16, complex64, complex128, "
-    "int8, uint8, int16, int32, int64"
-)
+# Every name that is read, and those that people mostly want.
+NAMES = (*DTYPES, *_ALIASES)
+COMMON = ("float32", "float64", "float16", "bfloat16", "complex64", "int8", "uint8", "int16", "int32", "int64")
 
 
 def find_dtype(text: str) -> DType | None:
@@ -73,8 +72,3 @@ def find_dtype(text: str) -> DType | None:
         return found
     name = text.strip().removeprefix("torch.").removeprefix("numpy.").removeprefix("np.").lstrip("<>=|")
     return DTYPES.get(_ALIASES.get(name, name))
-
-
-def nearest_dtypes(text: str) -> list[str]:
-    """Return the known names that look like `text`, best first."""
-    return difflib.get_close_matches(text.lower().removeprefix("torch."), [*DTYPES, *_ALIASES], n=3, cutoff=0.6)

@@ -1,11 +1,8 @@
 """A convolution on one input, as integers: everything the counts and the engine's plan are worked out from."""
 
-from __future__ import annotations
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from conv2d_cli.arithmetic.window import Axis
+from conv2d_cli.arithmetic.window import Axis
 
 
 class Geometry(NamedTuple):

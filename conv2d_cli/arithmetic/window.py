@@ -4,8 +4,6 @@ Formulas: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html (S
 "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -37,9 +35,15 @@ class Axis(NamedTuple):
         return (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
 
     @property
+    def least_size(self) -> int:
+        """The smallest input, of one element at least, that a window fits into with this padding."""
+        return max(1, self.effective_kernel - self.before - self.after)
+
+    @property
     def unused(self) -> int:
         """Real elements after the last window, which the stride never reaches."""
-        return max(0, (self.padded - self.effective_kernel) % self.stride - self.after)
+        size, kernel, stride, dilation, before, after = self
+        return max(0, (size + before + after - dilation * (kernel - 1) - 1) % stride - after)
 
     @property
     def real_taps(self) -> int:

@@ -19,13 +19,16 @@ from conv2d_cli.engine.tiles import tiles_of
 from conv2d_cli.engine.values import Weights
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import layer_from
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
+
+    from conv2d_cli.engine.plan import Accuracy
+    from conv2d_cli.layer.choices import PaddingMode, PaddingWord
 
     Array = np.ndarray[Any, Any]
 
@@ -45,13 +48,13 @@ def conv2d(
     x: ArrayLike,
     weight: ArrayLike,
     bias: ArrayLike | None = None,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
-    groups: SupportsIndex = 1,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] | tuple[int, int, int, int] | PaddingWord = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
     *,
-    padding_mode: str = "zeros",
-    accuracy: str = "strict",
+    padding_mode: PaddingMode = "zeros",
+    accuracy: Accuracy = "strict",
     threads: int | None = None,
     algorithm: str | None = None,
 ) -> Array:
@@ -81,6 +84,13 @@ def conv2d(
         DataError: the element types differ or cannot be computed with.
         UsageError: an option names nothing that exists.
         MemoryLimitError: there is no room for the output.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
+
+    >>> import numpy as np
+    >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)))
+    array([[[[4., 4.],
+             [4., 4.]]]])
     """
     x, weight = np.asarray(x), np.asarray(weight)
     bias = None if bias is None else np.asarray(bias)
@@ -240,8 +250,17 @@ def _plan(
     except TypeError:
         # No number of groups: the layer refuses it.
         in_channels = group_channels
-    layer = layer_values(
-        in_channels, out_channels, kernel_size, stride, padding, dilation, groups, padding_mode=padding_mode
+    layer = layer_from(
+        {
+            "in_channels": in_channels,
+            "out_channels": out_channels,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+            "padding_mode": padding_mode,
+        }
     )
     return plan_convolution(
         geometry_of(layer, x_shape),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv2d_cli.arithmetic.counts import weight_parameters
+from conv2d_cli.arithmetic.counts import weight_shape
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError
 from conv2d_cli.numpy_dtypes import numpy_dtype
@@ -20,7 +20,7 @@ from conv2d_cli.numpy_dtypes import numpy_dtype
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-    from conv2d_cli.layer.forward import Layer
+    from conv2d_cli.layer.model import Conv2d
 
     Array = np.ndarray[Any, Any]
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 _DRAWN_AT_ONCE = 1 << 20
 
 
-def init_parameters(layer: Layer, seed: int = 0, dtype: str | DTypeLike | None = None) -> tuple[Array, Array | None]:
+def init_parameters(layer: Conv2d, seed: int = 0, dtype: str | DTypeLike | None = None) -> tuple[Array, Array | None]:
     """Return (weight, bias) as `torch.manual_seed(seed)` and then making the layer would.
 
     Args:
-        layer: a `Conv2d` or `LayerValues`.
+        layer: says how many parameters there are, and in which type where `dtype` does not.
         seed: from -2^63 to 2^64 - 1; as in torch only its low 32 bits count.
         dtype: a float or complex type; None takes the layer's, else float32.
 
@@ -43,12 +43,16 @@ def init_parameters(layer: Layer, seed: int = 0, dtype: str | DTypeLike | None =
         UsageError: the seed is out of range, or `dtype` can hold no parameters.
         MissingExtraError: bfloat16 without the extra `bf16`.
         DataError: NumPy has no such type.
+
+    >>> from conv2d_cli import Conv2d
+    >>> weight, bias = init_parameters(Conv2d(3, 64, 7), seed=0)
+    >>> weight.shape, bias.dtype
+    ((64, 3, 7, 7), dtype('float32'))
     """
     random = np.random.RandomState(_low_bits(seed))
     element = _parameter_dtype(layer.dtype if dtype is None else dtype)
-    kernel = layer.kernel_size
-    shape = (layer.out_channels, layer.in_channels // layer.groups, *kernel)
-    fan_in = weight_parameters(1, layer.in_channels, layer.groups, kernel)
+    shape = weight_shape(layer.out_channels, layer.in_channels, layer.groups, layer.kernel_size)
+    fan_in = math.prod(shape[1:])
     # Both are 1 / sqrt(fan_in), but torch's two formulas differ in the last bit of a double.
     weight_bound = math.sqrt(3.0) * (math.sqrt(2.0 / (1 + math.sqrt(5) ** 2)) / math.sqrt(fan_in))
     weight = _draw(random, math.prod(shape), weight_bound, element).reshape(shape)

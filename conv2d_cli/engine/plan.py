@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.dtypes import DTYPES
@@ -18,7 +18,8 @@ from conv2d_cli.errors import DataError, UsageError
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
 
-ACCURACIES = ("strict", "fast")
+Accuracy = Literal["strict", "fast"]
+ACCURACIES: tuple[Accuracy, ...] = get_args(Accuracy)
 # Element types that are summed in themselves unless the values ask for more.
 _ROUNDED = frozenset({"float32", "float64", "complex64", "complex128"})
 # In layers of so few multiply-adds a wider type may cost less than looking at the values would, in nanoseconds.

@@ -23,7 +23,8 @@ from conv2d_cli.numpy_dtypes import dtype_name
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from conv2d_cli.layer.forward import Layer
+    from conv2d_cli.engine.plan import Accuracy
+    from conv2d_cli.layer.model import Conv2d
 
     Array = np.ndarray[Any, Any]
 
@@ -33,11 +34,11 @@ class PreparedConv2d:
 
     def __init__(
         self,
-        layer: Layer,
+        layer: Conv2d,
         weight: Array,
         bias: Array | None,
         *,
-        accuracy: str,
+        accuracy: Accuracy,
         threads: int,
         algorithm: str | None,
     ) -> None:
@@ -80,11 +81,11 @@ class PreparedConv2d:
 
 
 def prepare(
-    layer: Layer,
+    layer: Conv2d,
     weight: ArrayLike,
     bias: ArrayLike | None = None,
     *,
-    accuracy: str = "strict",
+    accuracy: Accuracy = "strict",
     threads: int | None = None,
     algorithm: str | None = None,
 ) -> PreparedConv2d:

@@ -1,81 +1,100 @@
-"""`Conv2d(...)` expressions, as typed in Python or as `print(layer)` shows them: parsed, never evaluated."""
+"""`Conv2d(...)` as typed in Python, pasted from code, or as `print(layer)` shows it: parsed, never evaluated."""
 
 from __future__ import annotations
 
 import ast
+import operator
 import re
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.errors import Fault, UsageError
+from conv2d_cli.errors import Fault, UsageError, cut, shown
 from conv2d_cli.layer import hints
-from conv2d_cli.layer.rules import FIELDS, LayerValues, cut, layer_from, same_argument, shown
+from conv2d_cli.layer.choices import FIELDS
+from conv2d_cli.layer.model import Conv2d, layer_from, same_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-# `(conv1): ` and `(0): ` stand in front of a layer in a printed network.
-_PRINTED_NAME = re.compile(r"\A\s*\([\w.]+\):\s*")
+# `(conv1): ` stands in front of a layer in a printed network, `"conv1": ` in a dictionary, `>>> ` in a session.
+_IN_FRONT = re.compile(
+    r"\A\s*(?:>>>\s*)?(?:\((?P<printed>[\w.-]+)\):\s*(?:\d+ x )?|(?P<quote>['\"])(?P<key>[\w.]+)(?P=quote):\s*)?"
+)
 _CONSTRUCTORS = ("Conv2d", "nn.Conv2d", "torch.nn.Conv2d", "conv2d_cli.Conv2d")
 _LONGEST = 2000
-_EXAMPLE = 'write it as "Conv2d(3, 64, 7, stride=2)", or as print(layer) shows it'
+_EXAMPLE = 'write "Conv2d(3, 64, 7, stride=2)", a line of code with it, or what print(layer) shows'
+_OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+# Arithmetic is bounded by what a layer can hold; a power is judged before it is worked out.
+_LARGEST, _LARGEST_EXPONENT = 2**64, 64
+_UNREADABLE = "must be written out: numbers and their arithmetic are read, nothing is evaluated"
 
 
-def looks_like_expression(text: str) -> bool:
-    """Whether an operand is meant for an expression and not for one of three values."""
-    return "(" in text or "Conv" in text
+def name_in_front(text: str) -> str | None:
+    """Return the name that a printed network or a dictionary gives a layer.
+
+    >>> name_in_front("(layer1.0.conv1): Conv2d(3, 64, 7)")
+    'layer1.0.conv1'
+    """
+    match = _IN_FRONT.match(text)
+    return match and (match["printed"] or match["key"])
 
 
-def layer_of_expression(text: str, options: Mapping[str, object] | None = None) -> LayerValues:
+def layer_of_expression(text: str, options: Mapping[str, object] | None = None) -> Conv2d:
     """Return the layer that an expression describes; `options` fill in arguments that it does not give.
 
     Raises:
         UsageError: the text is no call of Conv2d, or an option contradicts the expression.
         LayerError: the call's arguments are wrong; it holds every fault.
+
+    >>> layer_of_expression("self.conv1 = nn.Conv2d(3, 2*32, 7, padding=7//2),  # the stem", {"stride": 2})
+    Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3))
     """
     arguments, faults = arguments_of_expression(text)
     for field, value in (options or {}).items():
         if field in arguments and not same_argument(field, arguments[field], value):
             raise UsageError(
                 f"{field} is given twice: {shown(arguments[field])} in the expression, {shown(value)} as an option",
-                "give it once",
+                f"leave the option out, or {field} in the expression",
             )
         arguments[field] = value
     return layer_from(arguments, faults)
 
 
 def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
-    """Return the arguments by name, and the faults of the call itself: unknown, repeated or unreadable arguments.
+    """Return the arguments by name, unknown ones too, and the faults of the call: what is repeated or unreadable.
 
     Raises:
         UsageError: the text is no call of Conv2d.
     """
-    text = _PRINTED_NAME.sub("", text).strip()
+    text = _IN_FRONT.sub("", text).strip()
     call = _call(text)
     arguments: dict[str, object] = {}
     faults: list[Fault] = []
     if len(call.args) > len(FIELDS):
         problem = f"Conv2d takes {len(FIELDS)} arguments, but {len(call.args)} were given"
-        faults.append(Fault("Conv2d", "", problem, f"they are: {', '.join(FIELDS)}"))
+        faults.append(Fault("Conv2d", "", problem, hint=f"they are: {', '.join(FIELDS)}"))
     given = [*zip(FIELDS, call.args, strict=False), *((keyword.arg, keyword.value) for keyword in call.keywords)]
     for name, node in given:
-        if name not in FIELDS:
-            near = hints.nearest(name or "", FIELDS)
-            problem = "Conv2d got an unexpected keyword argument"
-            hint = f"did you mean {near}?" if near else f"known: {', '.join(FIELDS)}"
-            faults.append(Fault(name or "**", _source(text, node), problem, hint))
-        elif name in arguments:
-            faults.append(Fault(name, _source(text, node), f"Conv2d got multiple values for argument '{name}'"))
-        else:
-            try:
-                arguments[name] = _value(node, name)
-            except ValueError as error:
-                faults.append(Fault(name, _source(text, node), str(error)))
+        field, source = name or "**", cut(ast.get_source_segment(text, node) or "")
+        if field in arguments:
+            problem = "given twice"
+            torch = f"Conv2d got multiple values for argument '{field}'"
+            faults.append(Fault(field, source, problem, torch, "leave one of them out"))
+            continue
+        try:
+            arguments[field] = _value(node, field)
+        except (ValueError, RecursionError) as error:
+            problem = str(error) if isinstance(error, ValueError) else "nested too deeply"
+            faults.append(Fault(field, source, problem, hint=hints.EXAMPLES.get(field)))
+            arguments.pop(field, None)
     return arguments, faults
-
-
-def _source(text: str, node: ast.expr) -> str:
-    return cut(ast.get_source_segment(text, node) or "")
 
 
 def _call(text: str) -> ast.Call:
@@ -84,16 +103,24 @@ def _call(text: str) -> ast.Call:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text, mode="eval").body
+            statements = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
         raise UsageError(f"{shown(text)} is not a Conv2d expression: {reason}", _EXAMPLE) from error
+    tree = _assigned(statements[0]) if len(statements) == 1 else None
     if not isinstance(tree, ast.Call):
         raise UsageError(f"{shown(text)} is not a call of Conv2d", _EXAMPLE)
     name = _dotted(tree.func)
     if name not in _CONSTRUCTORS:
-        raise UsageError(f"{name or _source(text, tree.func)} is not Conv2d: only Conv2d(...) is read", _EXAMPLE)
+        source = name or cut(ast.get_source_segment(text, tree.func) or "")
+        raise UsageError(f"{source} is not Conv2d: only Conv2d(...) is read", _EXAMPLE)
     return tree
+
+
+def _assigned(statement: ast.stmt) -> ast.expr | None:
+    """Return what stands alone, is assigned or is one item of a list: `self.conv = Conv2d(...),`."""
+    value = statement.value if isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign) else None
+    return value.elts[0] if isinstance(value, ast.Tuple) and len(value.elts) == 1 else value
 
 
 def _dotted(node: ast.expr) -> str | None:
@@ -107,7 +134,7 @@ def _dotted(node: ast.expr) -> str | None:
 
 
 def _value(node: ast.expr, field: str) -> object:
-    """Return the value of a literal, of a bare word such as `same`, or of `torch.float16`.
+    """Return the value of literals and their arithmetic, of a bare word such as `same`, or of `torch.float16`.
 
     Raises:
         ValueError: anything else: nothing is ever evaluated.
@@ -117,10 +144,12 @@ def _value(node: ast.expr, field: str) -> object:
     if isinstance(node, ast.Tuple | ast.List):
         elements = [_value(element, field) for element in node.elts]
         return elements if isinstance(node, ast.List) else tuple(elements)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-        number = node.operand.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        number: Any = _value(node.operand, field)
         if type(number) in {int, float}:
-            return -number  # type: ignore[operator]
+            return -number if isinstance(node.op, ast.USub) else number
+    if isinstance(node, ast.BinOp):
+        return _arithmetic(node, field)
     name = _dotted(node)
     if name is not None and field in {"padding", "padding_mode", "device", "dtype"}:
         return name
@@ -131,4 +160,24 @@ def _value(node: ast.expr, field: str) -> object:
         and len(node.args) == 1
     ):
         return _value(node.args[0], field)
-    raise ValueError(f"{field} must be written out: expressions are parsed, never evaluated")
+    raise ValueError(_UNREADABLE)
+
+
+def _arithmetic(node: ast.BinOp, field: str) -> int:
+    """Return the result of an operation on integers.
+
+    Raises:
+        ValueError: it is none, or beyond what a layer can hold.
+    """
+    operation = _OPERATIONS.get(type(node.op))
+    left, right = _value(node.left, field), _value(node.right, field)
+    if type(left) is not int or type(right) is not int or operation is None:
+        raise ValueError(f"{_UNREADABLE}; of arithmetic + - * // % ** on whole numbers")
+    if isinstance(node.op, ast.FloorDiv | ast.Mod) and right == 0:
+        raise ValueError("a division by 0")
+    if isinstance(node.op, ast.Pow) and not (0 <= right <= _LARGEST_EXPONENT and abs(left) <= _LARGEST):
+        raise ValueError(f"a power with an exponent outside 0 to {_LARGEST_EXPONENT}")
+    result = operation(left, right)
+    if abs(result) > _LARGEST:
+        raise ValueError("larger than any layer")
+    return result

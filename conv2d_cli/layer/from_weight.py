@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError, LayerError
-from conv2d_cli.layer.rules import LayerValues, layer_from
+from conv2d_cli.layer.model import Conv2d, layer_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from conv2d_cli.layer.forward import Layer
-
 _WEIGHT_AXES = 4
 
 
-def layer_of_weight(shape: Sequence[int], arguments: Mapping[str, object]) -> LayerValues:
+def layer_of_weight(shape: Sequence[int], arguments: Mapping[str, object]) -> Conv2d:
     """Return the layer that has a weight of this shape; `arguments` are the others, groups included.
 
     Raises:
@@ -58,7 +56,7 @@ def check_weight_axes(shape: Sequence[int]) -> None:
         )
 
 
-def check_weight(layer: Layer, shape: Sequence[int]) -> None:
+def check_weight(layer: Conv2d, shape: Sequence[int]) -> None:
     """Check that a weight is the one of a layer.
 
     Raises:
@@ -75,7 +73,7 @@ def check_weight(layer: Layer, shape: Sequence[int]) -> None:
     raise DataError(f"the layer needs a weight of size {wanted}, but got weight of size {list(shape)}", hint)
 
 
-def check_bias(layer: LayerValues, shape: Sequence[int]) -> None:
+def check_bias(layer: Conv2d, shape: Sequence[int]) -> None:
     """Check that a bias has one element for each output channel.
 
     Raises:

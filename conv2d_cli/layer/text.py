@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import ShapeError
-from conv2d_cli.layer.rules import cut
+from conv2d_cli.errors import ShapeError, cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SIZE_PREFIX = re.compile(r"(?:torch\.)?Size\s*(?=\()")
-_SIZE_LIKE = re.compile(r"[-+0-9.,xX()\[\]\s]+", re.ASCII)
-# A lone `-` is stdin, and `.` a folder.
-_TELLING = frozenset("0123456789()[]")
-_INTEGERS = re.compile(r"([-+]?[0-9]+)(?:\s*[,xX]\s*[-+]?[0-9]+)*", re.ASCII)
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_INTEGERS = re.compile(r"[-+]?[0-9]+(?:(?:\s*[,xX]\s*|\s+)[-+]?[0-9]+)*", re.ASCII)
+# What a word is split at to see whether a size was meant, also by signs that no size has.
+_BETWEEN_PARTS = re.compile(r"[,xX*×\s()\[\]]+")  # noqa: RUF001 - people paste it
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
+_PLACEHOLDER = re.compile(r"[A-Za-z?]|None")
 # Python reads no integer of more digits than this, and no layer has one.
 _MOST_DIGITS = 4000
 _TEXT_FIELDS = frozenset({"padding_mode", "device", "dtype"})
@@ -24,7 +24,11 @@ _LARGEST_RANK = 4
 
 
 def integers_of(text: str) -> int | tuple[int, ...] | None:
-    """Return the integer or the tuple that a text spells, brackets allowed; None when it spells neither."""
+    """Return the integer or the tuple that a text spells; commas, `x` and blanks separate, brackets are allowed.
+
+    >>> integers_of("3"), integers_of("3x5"), integers_of("(1, 8, 30, 30)"), integers_of("three")
+    (3, (3, 5), (1, 8, 30, 30), None)
+    """
     inner, bracketed = _without_brackets(_SIZE_PREFIX.sub("", text.strip()))
     if bracketed and inner.endswith(","):
         inner = inner[:-1].rstrip()
@@ -42,15 +46,28 @@ def _without_brackets(text: str) -> tuple[str, bool]:
 
 
 def argument_of(field: str, text: str) -> object:
-    """Return the value that an option's text stands for; text that spells no integer stays, for the rules to judge."""
+    """Return the value that an option's text stands for; what spells no integer stays, for the layer to judge."""
     value = None if field in _TEXT_FIELDS else integers_of(text)
     return text if value is None else value
 
 
+def looks_like_expression(text: str) -> bool:
+    """Whether an operand is meant for an expression and not for one of three values."""
+    return "Conv" in text or ("(" in text and any(map(str.isalpha, text)))
+
+
 def is_size(text: str) -> bool:
-    """Whether a SIZE is typed and not the name of a file: only digits, signs, separators and brackets make a size."""
-    inner = _SIZE_PREFIX.sub("", text.strip())
-    return not inner or (_SIZE_LIKE.fullmatch(inner) is not None and not _TELLING.isdisjoint(inner))
+    """Whether a SIZE was meant and not a file: numbers, with a letter, `?` or `None` for a number not known.
+
+    >>> [is_size(text) for text in ("224", "1920*1080", "N,3,32,32", "8.5", "x.npy", "./224", "8x8px")]
+    [True, True, True, True, False, False, False]
+    """
+    parts = [part for part in _BETWEEN_PARTS.split(_SIZE_PREFIX.sub("", text.strip())) if part]
+    if not parts:
+        # Nothing but brackets and signs; `x` alone may be a file.
+        return not text.strip(" xX") or "(" in text or "[" in text
+    meant = all(_NUMBER.fullmatch(part) or _PLACEHOLDER.fullmatch(part) for part in parts)
+    return meant and any(map(_NUMBER.fullmatch, parts))
 
 
 def input_shape_of(text: str, channels: int) -> tuple[int, ...]:
@@ -58,6 +75,9 @@ def input_shape_of(text: str, channels: int) -> tuple[int, ...]:
 
     Raises:
         ShapeError: it is not one to four integers of 0 or more.
+
+    >>> input_shape_of("224", 3)
+    (1, 3, 224, 224)
     """
     value = integers_of(text)
     sizes = () if value is None else (value,) if isinstance(value, int) else value
@@ -72,9 +92,27 @@ def input_shape_from(sizes: Sequence[int], channels: int, given: object) -> tupl
     """
     if not 1 <= len(sizes) <= _LARGEST_RANK or min(sizes) < 0:
         raise ShapeError(
-            f"SIZE {cut(str(given))} is not a size",
-            f"write 224, 224x224, {channels}x224x224 (unbatched) or 8x{channels}x224x224; a file as ./FILE",
+            f"SIZE {cut(str(given))} is not a size: one to four whole numbers, H, HxW, CxHxW or NxCxHxW",
+            f"input_shape={_meant(str(given), channels)}",
         )
     if len(sizes) == 1:
         return (1, channels, sizes[0], sizes[0])
     return (1, channels, *sizes) if len(sizes) == len(("H", "W")) else tuple(sizes)
+
+
+def _meant(text: str, channels: int) -> str:
+    """Return the size that was probably meant, written as one word."""
+    parts = [part for part in _BETWEEN_PARTS.split(text) if part]
+    numbers = [_whole(part) for part in parts]
+    if len(parts) == _LARGEST_RANK and not numbers[0]:
+        # The batch is what is mostly left open, by a letter or -1.
+        numbers[0] = 1
+    if 1 <= len(numbers) <= _LARGEST_RANK and all(numbers):
+        return "x".join(map(str, numbers))
+    return f"224, 224x160, {channels}x224x224 (unbatched) or 8x{channels}x224x224"
+
+
+def _whole(part: str) -> int | None:
+    """Return the positive integer that `8` or `8.0` spells."""
+    digits = part.removesuffix(".0").removesuffix(".")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= len(str(2**63)) else None

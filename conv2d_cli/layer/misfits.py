@@ -1,0 +1,119 @@
+"""What is said of an input that a layer cannot take, and which size or layer would fit.
+
+Sizes in hints are written as one word, `input_shape=1x3x8x8`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.errors import ShapeError, shown
+from conv2d_cli.layer.hints import pair
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.layer.model import Conv2d
+
+
+def no_size(size: object) -> ShapeError:
+    """Return the fault of a size that is no integer of 0 or more."""
+    return ShapeError(f"{shown(size)} is no size of an input", "sizes are whole numbers from 0 to 10^100")
+
+
+def wrong_dimensions(layer: Conv2d, shape: Sequence[int]) -> ShapeError:
+    """Return the fault of an input with another number of axes than 3 or 4."""
+    torch = f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {shape}"
+    if layer.padding_mode != "zeros":
+        torch = f"Padding size 4 is not supported for {len(shape)}D input tensor. {torch}"
+    channels = layer.in_channels
+    return ShapeError(
+        f"an input has 3 axes (C, H, W) or 4 (N, C, H, W), not {len(shape)} (torch: {torch})",
+        f"input_shape={channels}x224x224 (unbatched), or input_shape=8x{channels}x224x224",
+        "a tensor of 3 or 4 axes; numpy.reshape adds axes of 1",
+    )
+
+
+def empty_image(geometry: Geometry, shape: Sequence[int]) -> ShapeError:
+    """Return the fault of an image without rows or columns."""
+    return ShapeError(
+        "height and width must be 1 or more (torch: Only zero batch or zero channel inputs are supported, "
+        f"but got input shape: {list(geometry.batched_input_shape)})",
+        _size(shape, height=1, width=1),
+        "an image of one row and one column at least",
+    )
+
+
+def nothing_to_pad_with(layer: Conv2d, shape: Sequence[int]) -> ShapeError:
+    """Return the fault of an empty image that is to be mirrored or repeated."""
+    return ShapeError(
+        f"channels, height and width must be 1 or more to pad with {layer.padding_mode} (torch: Expected 3D or 4D "
+        f"(batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: {shape})",
+        _size(shape, channels=layer.in_channels, height=1, width=1),
+        "an image of one row and one column at least",
+    )
+
+
+def too_much_padding(layer: Conv2d, geometry: Geometry, shape: Sequence[int], of_rows: bool) -> ShapeError:  # noqa: FBT001
+    """Return the fault of an input that is shorter than what `reflect` or `circular` is to take of it."""
+    axis, what, place = (geometry.height, "rows", -2) if of_rows else (geometry.width, "columns", -1)
+    mode, asked = layer.padding_mode, max(axis.before, axis.after)
+    torch = "Padding value causes wrapping around more than once."
+    if mode == "reflect":
+        torch = (
+            f"Argument #{2 - 2 * place}: Padding size should be less than the corresponding input dimension, "
+            f"but got: padding ({axis.before}, {axis.after}) at dimension {len(shape) + place} of input {shape}"
+        )
+    return ShapeError(
+        f"{mode} can pad at most {axis.size - (mode == 'reflect')} {what} here, not {asked}: the input has {axis.size} "
+        f"(torch: {torch})",
+        f"{_padding_within(layer, geometry)}padding_mode='replicate', which has no limit",
+    )
+
+
+def _padding_within(layer: Conv2d, geometry: Geometry) -> str:
+    """Return a padding that reflect and circular can make of the input, where the window still fits; else nothing."""
+    axes = (geometry.height, geometry.width)
+    within = [min(axis.before, axis.after, axis.size - (layer.padding_mode == "reflect")) for axis in axes]
+    fits = all(axis.size + 2 * side >= axis.effective_kernel for axis, side in zip(axes, within, strict=True))
+    return f"padding={pair(within)}, or " if fits and min(within) >= 0 else ""
+
+
+def wrong_channels(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
+    """Return the fault of an input with other channels than the layer's."""
+    wanted, channels = layer.in_channels, shape[-3]
+    size = [geometry.batch, channels, geometry.height.size, geometry.width.size]
+    if layer.padding_mode != "zeros":
+        size[2:] = geometry.height.padded, geometry.width.padded
+    divide = channels and not channels % layer.groups
+    return ShapeError(
+        f"the layer takes {wanted} channels, the input has {channels} (torch: Given groups={layer.groups}, weight of "
+        f"size {list(geometry.weight_shape)}, expected input{size} to have {wanted} channels, but got {channels} "
+        "channels instead)",
+        _size(shape, channels=wanted),
+        f"in_channels={channels}" if divide else f"give an input of {wanted} channels",
+    )
+
+
+def too_small(geometry: Geometry, shape: Sequence[int]) -> ShapeError:
+    """Return the fault of a window that is larger than the padded input."""
+    height, width = axes = geometry.height, geometry.width
+    largest = [max(1, (axis.padded - 1) // axis.dilation + 1) for axis in axes]
+    kernel = pair([min(axis.kernel, most) for axis, most in zip(axes, largest, strict=True)])
+    return ShapeError(
+        f"the kernel spans {height.effective_kernel}x{width.effective_kernel}, the padded input only "
+        f"{height.padded}x{width.padded} (torch: Calculated padded input size per channel: "
+        f"({height.padded} x {width.padded}). Kernel size: ({height.effective_kernel} x {width.effective_kernel}). "
+        "Kernel size can't be greater than actual input size)",
+        _size(shape, height=height.least_size, width=width.least_size),
+        f"kernel_size={kernel}" if min(height.padded, width.padded) else "an image of one row and one column at least",
+    )
+
+
+def _size(shape: Sequence[int], *, channels: int | None = None, height: int = 0, width: int = 0) -> str:
+    """Return the size given as a hint, with other channels and at least so many rows and columns."""
+    *outer, rows, columns = shape
+    if channels is not None:
+        outer[-1] = channels
+    return f"input_shape={'x'.join(map(str, (*outer, max(rows, height), max(columns, width))))}"
