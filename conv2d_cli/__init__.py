@@ -1,4 +1,9 @@
-"""Everything `torch.nn.Conv2d` would tell you or compute, without torch: shapes, costs, and a NumPy convolution."""
+"""Everything `torch.nn.Conv2d` would tell you or compute, without torch: shapes, costs, and a NumPy convolution.
+
+>>> from conv2d_cli import Conv2d, analyze
+>>> analyze(Conv2d(3, 64, 7, stride=2, padding=3), 224).output_shape
+(1, 64, 112, 112)
+"""
 
 from __future__ import annotations
 
@@ -8,31 +13,79 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from conv2d_cli.engine.convolution import conv2d
     from conv2d_cli.engine.initialisation import init_parameters
-    from conv2d_cli.engine.prepared import prepare
-    from conv2d_cli.errors import Conv2dError
+    from conv2d_cli.engine.prepared import PreparedConv2d, prepare
+    from conv2d_cli.errors import (
+        Conv2dError,
+        DataError,
+        Fault,
+        FileError,
+        LayerError,
+        MemoryLimitError,
+        MissingExtraError,
+        ShapeError,
+        UsageError,
+    )
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.analysis import analyze
+    from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow
+    from conv2d_cli.report.info import InstallationReport, TensorReport
+    from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
+    from conv2d_cli.report.shape import ShapeReport
 
 __version__ = "0.1.0"
+# The one way from layers and reports up to the room that shows them: by name, so that nothing is loaded before.
+SHOWN_BY = "conv2d_cli.render.notebook"
 
-__all__ = ["Conv2d", "Conv2dError", "analyze", "conv2d", "init_parameters", "prepare"]
+__all__ = [
+    "BenchClass",
+    "BenchMachine",
+    "BenchRow",
+    "Conv2d",
+    "Conv2dError",
+    "DataError",
+    "Fault",
+    "FileError",
+    "InstallationReport",
+    "LayerError",
+    "ManyReport",
+    "MemoryLimitError",
+    "MissingExtraError",
+    "PlanReport",
+    "PreparedConv2d",
+    "RunReport",
+    "ShapeError",
+    "ShapeReport",
+    "TensorReport",
+    "UsageError",
+    "analyze",
+    "conv2d",
+    "init_parameters",
+    "prepare",
+]
 
 _HOMES = {
-    "Conv2d": "conv2d_cli.layer.model",
-    "Conv2dError": "conv2d_cli.errors",
-    "analyze": "conv2d_cli.report.analysis",
-    "conv2d": "conv2d_cli.engine.convolution",
-    "init_parameters": "conv2d_cli.engine.initialisation",
-    "prepare": "conv2d_cli.engine.prepared",
+    "engine.convolution": ("conv2d",),
+    "engine.initialisation": ("init_parameters",),
+    "engine.prepared": ("PreparedConv2d", "prepare"),
+    "errors": (
+        *("Conv2dError", "DataError", "Fault", "FileError", "LayerError", "MemoryLimitError", "MissingExtraError"),
+        *("ShapeError", "UsageError"),
+    ),
+    "layer.model": ("Conv2d",),
+    "report.analysis": ("analyze",),
+    "report.bench": ("BenchClass", "BenchMachine", "BenchRow"),
+    "report.info": ("InstallationReport", "TensorReport"),
+    "report.run": ("ManyReport", "PlanReport", "RunReport"),
+    "report.shape": ("ShapeReport",),
 }
 
 
 def __getattr__(name: str) -> object:
     """Load a public name when it is first asked for, so that `import conv2d_cli` stays light."""
-    home = _HOMES.get(name)
+    home = next((home for home, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home), name)
+    value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 

@@ -6,25 +6,26 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.render.values import bare, without_version
+from conv2d_cli.render.values import bare, mapping_of, without_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import NamedTuple
 
-    from conv2d_cli.render.screen import Screen
 
-
-def render(
-    record: Mapping[str, Any], _formulas: Mapping[str, Sequence[str]], _screen: Screen, *, delimiter: str = ","
-) -> str:
+def render(report: NamedTuple | Mapping[str, Any], *, delimiter: str = ",") -> str:
     """Return the record under its keys; a list is one value with spaces between."""
-    return render_rows([record], _screen, delimiter=delimiter)
+    return render_rows([report], delimiter=delimiter)
 
 
-def render_rows(rows: Sequence[Mapping[str, Any]], _screen: Screen, *, delimiter: str = ",") -> str:
+def render_rows(reports: Sequence[NamedTuple | Mapping[str, Any]], *, delimiter: str = ",") -> str:
     """Return records of the same keys under them."""
+    rows = [without_version(mapping_of(report)) for report in reports]
+    return lines_of([[*rows[0]], *(map(bare, row.values()) for row in rows)], delimiter)
+
+
+def lines_of(rows: Iterable[Iterable[str]], delimiter: str) -> str:
+    """Return rows of words, each as a line in which what needs quotes has them."""
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(without_version(rows[0]))
-    writer.writerows(map(bare, without_version(row).values()) for row in rows)
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return text.getvalue()

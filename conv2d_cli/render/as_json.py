@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.render.values import json_safe
+from conv2d_cli.render.values import json_safe, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import NamedTuple
 
-    from conv2d_cli.render.screen import Screen
 
-
-def render(record: Mapping[str, Any], _formulas: Mapping[str, Sequence[str]], _screen: Screen) -> str:
+def render(report: NamedTuple | Mapping[str, Any]) -> str:
     """Return the record with each key on its line and each list on one line, or a line for each record in it."""
-    lines = (f"  {json.dumps(key)}: {_text_of(value)}" for key, value in record.items())
+    lines = (f"  {json.dumps(key)}: {_text_of(value)}" for key, value in mapping_of(report).items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def render_rows(rows: Sequence[Mapping[str, Any]], _screen: Screen) -> str:
+def render_rows(reports: Sequence[NamedTuple | Mapping[str, Any]]) -> str:
     """Return a list with a line for each record."""
-    return "[\n" + ",\n".join(f"  {json.dumps(json_safe(row))}" for row in rows) + "\n]\n"
+    return "[\n" + ",\n".join(f"  {json.dumps(json_safe(mapping_of(report)))}" for report in reports) + "\n]\n"
 
 
 def _text_of(value: object) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.render.values import bare, without_version
+from conv2d_cli.render.values import bare, mapping_of, without_version
+from conv2d_cli.report.formulas import formulas_of
+from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import NamedTuple
 
-    from conv2d_cli.render.screen import Screen
 
-
-def render(record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]], _screen: Screen) -> str:
+def render(report: NamedTuple | Mapping[str, Any], *, verbose: bool = False) -> str:
     """Return the table; a pipe in a cell is escaped, lines of a formula are parted by `<br>`."""
+    formulas = formulas_of(report) if verbose and isinstance(report, ShapeReport) else {}
     header = ["key", "value", "formula"] if formulas else ["key", "value"]
     rows = [header, ["---"] * len(header)]
-    for key, value in without_version(record).items():
+    for key, value in without_version(mapping_of(report)).items():
         row = [key, _cell(bare(value))]
         if formulas:
             row.append("<br>".join(_cell(line) for line in formulas.get(key, ())))
@@ -24,9 +26,9 @@ def render(record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]], _sc
     return _table(rows)
 
 
-def render_rows(rows: Sequence[Mapping[str, Any]], _screen: Screen) -> str:
+def render_rows(reports: Sequence[NamedTuple | Mapping[str, Any]]) -> str:
     """Return records of the same keys as the lines of one table."""
-    facts = [without_version(row) for row in rows]
+    facts = [without_version(mapping_of(report)) for report in reports]
     lines = [[_cell(bare(value)) for value in row.values()] for row in facts]
     return _table([[*map(_cell, facts[0])], ["---"] * len(facts[0]), *lines])
 

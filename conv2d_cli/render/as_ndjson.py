@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.render.values import json_safe
+from conv2d_cli.render.values import json_safe, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from conv2d_cli.render.screen import Screen
+    from typing import NamedTuple
 
 _encode = json.JSONEncoder().encode
 
 
-def render(record: Mapping[str, Any], _formulas: Mapping[str, Sequence[str]], _screen: Screen) -> str:
+def render(report: NamedTuple | Mapping[str, Any]) -> str:
     """Return the record on one line."""
-    return line_of({key: json_safe(value) for key, value in record.items()})
+    return line_of({key: json_safe(value) for key, value in mapping_of(report).items()})
 
 
-def render_rows(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
+def render_rows(reports: Sequence[NamedTuple | Mapping[str, Any]]) -> str:
     """Return each record on its line."""
-    return "".join(render(row, {}, screen) for row in rows)
+    return "".join(map(render, reports))
 
 
 def line_of(record: Mapping[str, Any]) -> str:

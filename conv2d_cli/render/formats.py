@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import NamedTuple
 
     from conv2d_cli.render.screen import Screen
+    from conv2d_cli.report.shape import ShapeReport
 
 _WRITERS = {
     "table": "as_table",
+    "plain": "as_plain",
     "json": "as_json",
     "ndjson": "as_ndjson",
     "csv": "as_csv",
@@ -21,15 +24,35 @@ _WRITERS = {
 FORMATS = tuple(_WRITERS)
 
 
-def render(format_name: str, record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]], screen: Screen) -> str:
-    """Return one record as text that ends with a newline; only table and markdown show the formulas."""
-    text: str = _writer(format_name).render(record, formulas, screen)
+def render(
+    format_name: str,
+    report: NamedTuple | Mapping[str, Any],
+    screen: Screen,
+    *,
+    verbose: bool = False,
+    shape: ShapeReport | None = None,
+    remarks: Sequence[str] = (),
+) -> str:
+    """Return one report as text that ends with a newline.
+
+    `verbose` says more in tables and markdown alone. `shape` is the layer on its input, shown above the figures of a
+    run; `remarks` are dim lines below them: both are for tables.
+    """
+    writer = _writer(format_name)
+    text: str
+    if format_name == "table":
+        text = writer.render(report, screen, verbose=verbose, shape=shape, remarks=remarks)
+    elif format_name == "markdown":
+        text = writer.render(report, verbose=verbose)
+    else:
+        text = writer.render(report)
     return text
 
 
-def render_rows(format_name: str, rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
-    """Return records of the same keys, one at least, as text that ends with a newline."""
-    text: str = _writer(format_name).render_rows(rows, screen)
+def render_rows(format_name: str, reports: Sequence[NamedTuple | Mapping[str, Any]], screen: Screen) -> str:
+    """Return reports or records of the same keys, one at least, as text that ends with a newline."""
+    writer = _writer(format_name)
+    text: str = writer.render_rows(reports, screen) if format_name == "table" else writer.render_rows(reports)
     return text
 
 

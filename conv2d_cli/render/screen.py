@@ -1,12 +1,15 @@
 """What is known of the place that text goes to."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
 class Screen(NamedTuple):
-    """`width` in columns, None when the text goes to a pipe or a file; `color` whether escape codes are welcome."""
+    """A terminal, a pipe or a file.
+
+    `width` in columns, None where nothing limits it; `color` whether escape codes are welcome; `unicode` whether the
+    stream's encoding holds signs of arithmetic and boxes, else ASCII stands in for them.
+    """
 
     width: int | None = None
     color: bool = False
+    unicode: bool = True

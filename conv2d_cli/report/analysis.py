@@ -5,52 +5,61 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from conv2d_cli.arithmetic.counts import effective_macs, im2col_elements, weight_parameters
+from conv2d_cli.arithmetic import counts
 from conv2d_cli.arithmetic.window import effective_kernel
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
 from conv2d_cli.layer.forward import BATCHED, geometry_of, padding_sides
+from conv2d_cli.layer.text import input_shape_of
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conv2d_cli.layer.forward import Layer
+    from conv2d_cli.layer.model import Conv2d
+
+    Size = int | str | Sequence[int]
 
 _UNKNOWN = (None, None)
 
 
-def analyze(layer: Layer, input_shape: Sequence[int] | None = None) -> ShapeReport:
-    """Return the facts about a layer; `input_shape` is (N, C, H, W), or (C, H, W) unbatched.
+def analyze(layer: Conv2d, input_shape: Size | None = None) -> ShapeReport:
+    """Return the facts about a layer, on an input when its size is given; bytes are counted in the layer's dtype.
+
+    `input_shape` is every SIZE that the command takes: 224 or (224, 160) for one image with the layer's channels,
+    (C, H, W) unbatched, (N, C, H, W), or one of these as text, "1x3x224x224".
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html (Shape)
 
     Raises:
         ShapeError: the layer cannot take such an input.
+
+    >>> from conv2d_cli import Conv2d
+    >>> report = analyze(Conv2d(3, 64, 7, stride=2, padding=3), 224)
+    >>> report.output_shape, report.macs
+    ((1, 64, 112, 112), 118013952)
     """
     dtype = DTYPES[layer.dtype or DEFAULT_DTYPE]
     kernel, dilation = layer.kernel_size, layer.dilation
-    weights = weight_parameters(layer.out_channels, layer.in_channels, layer.groups, kernel)
+    weight_shape = counts.weight_shape(layer.out_channels, layer.in_channels, layer.groups, kernel)
+    weights = prod(weight_shape)
     biases = layer.out_channels if layer.bias else 0
     parameter_bytes = (weights + biases) * dtype.bytes
     effective = (effective_kernel(kernel[0], dilation[0]), effective_kernel(kernel[1], dilation[1]))
-    output_shape = macs = real_macs = flops = input_bytes = output_bytes = im2col_bytes = intensity = bias_adds = None
-    rows_left = columns_left = None
+    shape = output_shape = input_bytes = output_bytes = im2col_bytes = intensity = rows_left = columns_left = None
+    multiply_adds = effective_macs = flops = bias_adds = None
     if input_shape is None:
         rows, columns = padding_sides(layer)
     else:
-        geometry = geometry_of(layer, input_shape)
+        shape = _shape_of(layer, input_shape)
+        geometry = geometry_of(layer, shape)
         height, width = geometry.height, geometry.width
-        rows, columns = (height.before, height.after), (width.before, width.after)
-        input_shape = tuple(map(int, input_shape))
-        batched_output = geometry.batched_output_shape
-        output_shape = batched_output if len(input_shape) == BATCHED else batched_output[1:]
-        outputs = prod(batched_output)
-        macs = outputs * geometry.taps_per_output
-        flops = 2 * macs
-        real_macs = effective_macs(geometry) if layer.padding_mode == "zeros" else macs
-        bias_adds = outputs if layer.bias else 0
-        input_bytes = prod(input_shape) * dtype.bytes
-        output_bytes = outputs * dtype.bytes
-        im2col_bytes = im2col_elements(geometry) * dtype.bytes
-        intensity = flops / (input_bytes + parameter_bytes + output_bytes)
+        rows, columns = height[4:], width[4:]
+        output_shape = geometry.batched_output_shape[len(shape) != BATCHED :]
+        multiply_adds, effective_macs, flops, bias_adds, *elements = counts.counts_of(
+            geometry, bias=layer.bias, zeros=layer.padding_mode == "zeros"
+        )
+        input_bytes, output_bytes, im2col_bytes = (count * dtype.bytes for count in elements)
+        intensity = counts.arithmetic_intensity(flops, input_bytes + parameter_bytes + output_bytes)
         rows_left, columns_left = height.unused, width.unused
     top, bottom = rows or _UNKNOWN
     left, right = columns or _UNKNOWN
@@ -66,9 +75,9 @@ def analyze(layer: Layer, input_shape: Sequence[int] | None = None) -> ShapeRepo
         layer.padding_mode,
         layer.device or "cpu",
         dtype.name,
-        input_shape,
+        shape,
         output_shape,
-        (layer.out_channels, layer.in_channels // layer.groups, *kernel),
+        weight_shape,
         (layer.out_channels,) if layer.bias else None,
         effective,
         top,
@@ -78,8 +87,8 @@ def analyze(layer: Layer, input_shape: Sequence[int] | None = None) -> ShapeRepo
         weights + biases,
         weights,
         biases,
-        macs,
-        real_macs,
+        multiply_adds,
+        effective_macs,
         bias_adds,
         flops,
         input_bytes,
@@ -91,3 +100,11 @@ def analyze(layer: Layer, input_shape: Sequence[int] | None = None) -> ShapeRepo
         rows_left,
         columns_left,
     )
+
+
+def _shape_of(layer: Conv2d, size: Size) -> tuple[int, ...]:
+    """Return the shape that a SIZE stands for; what is no size is refused when the layer meets it."""
+    if isinstance(size, str):
+        return input_shape_of(size, layer.in_channels)
+    sizes: tuple[int, ...] = tuple(size) if hasattr(size, "__iter__") else (size,)
+    return (1, layer.in_channels, *(sizes * 2)[:2]) if len(sizes) in {1, 2} else sizes

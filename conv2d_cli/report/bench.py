@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.report.shape import SCHEMA_VERSION
+from conv2d_cli.showing import shows_itself
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 _THREE_DIGITS = 100
 
 
+@shows_itself
 class BenchMachine(NamedTuple):
     """What was measured on. `blas_architecture` names the kernels that the BLAS has chosen for the processor."""
 
@@ -25,6 +27,7 @@ class BenchMachine(NamedTuple):
     blas_architecture: str | None
 
 
+@shows_itself
 class BenchRow(NamedTuple):
     """One engine on one layer; figures are None where `note` says why there are none.
 
@@ -65,6 +68,7 @@ class BenchRow(NamedTuple):
     note: str | None
 
 
+@shows_itself
 class BenchClass(NamedTuple):
     """The geometric mean of the ratios of this engine in one class of layers."""
 

@@ -1,4 +1,6 @@
-"""The formulas behind the facts, with this layer's numbers in them: what `-v` adds to a table."""
+"""The formulas behind the facts, with this layer's numbers in them: whole ones to check, short ones to read."""
+
+# ruff: noqa: RUF001 - the signs of arithmetic are meant
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from conv2d_cli.dtypes import DTYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conv2d_cli.report.shape import ShapeReport
 
 # Names in braces are keys of the report, or the field's letters, which `_letters` fills in.
@@ -40,6 +44,65 @@ _OF_A_SIZE = {
         "max(0, ({W} + {padding_left} + {padding_right} - {ew}) % {sw} - {padding_right}) = {unused_columns}",
     ),
 }
+
+
+# What stands beside an exact value on the screen, which need not be repeated.
+_SHORT_OF_THE_LAYER = {
+    "parameters": "{weight_parameters:,} + {bias_parameters:,}",
+    "weight_parameters": "{out_channels} × {C} × {kh} × {kw}",
+    "bias_parameters": "{bias_words}",
+    "parameter_bytes": "{parameters:,} × {item}",
+    "weight_shape": "{weight_words}",
+    "effective_kernel_size": "{kernel_words}",
+    "receptive_field": "of one layer",
+}
+_SHORT_OF_A_SIZE = {
+    "macs": "{N_times}{out_channels} × {Ho} × {Wo} × ({C} × {kh} × {kw})",
+    "effective_macs": "{effective_words}",
+    "flops": "2 × macs",
+    "bias_adds": "{bias_adds_words}",
+    "input_bytes": "{N_times}{in_channels} × {H} × {W} × {item}",
+    "output_bytes": "{N_times}{out_channels} × {Ho} × {Wo} × {item}",
+    "im2col_bytes": "{im2col_words}",
+    "arithmetic_intensity": "flops / all bytes in and out",
+}
+
+
+def short_formulas_of(report: ShapeReport) -> dict[str, str]:
+    """Return a line for people by the key that it explains, without the result."""
+    known = report.output_shape is not None
+    templates = _SHORT_OF_THE_LAYER | _SHORT_OF_A_SIZE if known else _SHORT_OF_THE_LAYER
+    words = report._asdict() | _letters(report) | _words_of_the_layer(report)
+    if known:
+        words |= _words_of_a_size(report, words)
+    return {key: template.format_map(words) for key, template in templates.items()}
+
+
+def _words_of_the_layer(report: ShapeReport) -> dict[str, str]:
+    axes = [f"{d} × ({k} − 1) + 1" for k, d in zip(report.kernel_size, report.dilation, strict=True)]
+    divided = f"{report.in_channels} / {report.groups} = {report.weight_shape[1]} channels a group"
+    return {
+        "bias_words": "out_channels" if report.bias else "no bias",
+        "weight_words": divided if report.groups > 1 else "out, in, H, W",
+        "kernel_words": axes[0] if axes[0] == axes[1] else ", ".join(axes),
+    }
+
+
+def _words_of_a_size(report: ShapeReport, letters: Mapping[str, Any]) -> dict[str, str]:
+    batched = len(report.input_shape or ()) == len("NCHW")
+    times = f"{letters['N']} × " if batched else ""
+    if report.padding_mode != "zeros":
+        effective = "padding is no zeros"
+    else:
+        effective = "no taps on padding" if report.effective_macs == report.macs else "without taps on padding"
+    larger = report.im2col_bytes / report.input_bytes if report.input_bytes and report.im2col_bytes else 0.0
+    outputs = f"{times}{report.out_channels} × {letters['Ho']} × {letters['Wo']}"
+    return {
+        "N_times": times,
+        "effective_words": effective,
+        "bias_adds_words": outputs if report.bias else "no bias",
+        "im2col_words": f"{larger:.3g} × the input" if larger else "",
+    }
 
 
 def formulas_of(report: ShapeReport) -> dict[str, list[str]]:

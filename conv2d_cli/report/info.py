@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from conv2d_cli.showing import shows_itself
 
+
+@shows_itself
 class InstallationReport(NamedTuple):
     """Versions and what is installed: the engines that `bench` knows, and the file formats."""
 
@@ -18,6 +21,7 @@ class InstallationReport(NamedTuple):
     missing: tuple[str, ...]
 
 
+@shows_itself
 class TensorReport(NamedTuple):
     """One tensor of a file, from its header alone; `dtype` is NumPy's name of it."""
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.showing import shows_itself
+
 if TYPE_CHECKING:
     Number = int | float | list[float] | None
 
 
+@shows_itself
 class RunReport(NamedTuple):
     """The summary of one run; `min` and `max` are None for complex outputs and for empty ones.
 
@@ -19,12 +22,15 @@ class RunReport(NamedTuple):
     min: Number
     max: Number
     mean: Number
+    first_values: tuple[object, ...]
     algorithm: str
+    engine: str
     threads: int
     seconds: float
     gflops: float | None
 
 
+@shows_itself
 class ManyReport(NamedTuple):
     """What became of many files; `gflops` counts the time of the convolutions alone, `seconds` all of it."""
 
@@ -36,6 +42,7 @@ class ManyReport(NamedTuple):
     gflops: float | None
 
 
+@shows_itself
 class PlanReport(NamedTuple):
     """What a run would do; sizes in bytes. `peak_bytes` is an estimate of the process's peak resident memory.
 

@@ -1,12 +1,14 @@
 """What `conv2d shape` answers with: the keys of its contract, in their order."""
 
-from __future__ import annotations
+from typing import NamedTuple
 
-from typing import Any, Literal, NamedTuple, get_type_hints
+from conv2d_cli.report.record import SCHEMA_VERSION, record_of
+from conv2d_cli.showing import shows_itself
 
-SCHEMA_VERSION = 1
+__all__ = ["SCHEMA_VERSION", "ShapeReport", "record_of"]
 
 
+@shows_itself
 class ShapeReport(NamedTuple):
     """The facts of one layer, on one input when its shape is known; what is not known is None.
 
@@ -48,19 +50,3 @@ class ShapeReport(NamedTuple):
     receptive_field: tuple[int, int]
     unused_rows: int | None
     unused_columns: int | None
-
-
-def record_of(report: NamedTuple) -> dict[str, Any]:
-    """Return a report as a flat mapping that begins with its schema's version."""
-    return {"schema_version": SCHEMA_VERSION, **report._asdict()}
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of what `conv2d shape --json` prints."""
-    from pydantic import ConfigDict, create_model
-
-    fields: dict[str, Any] = {name: (hint, ...) for name, hint in get_type_hints(ShapeReport).items()}
-    model = create_model(
-        "ShapeReport", __config__=ConfigDict(extra="forbid"), schema_version=(Literal[1], ...), **fields
-    )
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

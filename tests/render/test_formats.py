@@ -1,24 +1,20 @@
-"""Every format on one small record."""
+"""The formats for programs, on small records: nothing of them depends on a terminal."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from conv2d_cli import analyze
-from conv2d_cli.layer.rules import layer_values
-from conv2d_cli.render.formats import FORMATS, render
+from conv2d_cli.render.formats import FORMATS, render, render_rows
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.render.values import bare, json_safe
-from conv2d_cli.report.formulas import formulas_of
-from conv2d_cli.report.shape import record_of
+
+if TYPE_CHECKING:
+    from conv2d_cli.report.shape import ShapeReport
 
 RECORD: dict[str, Any] = {
     "schema_version": 1,
@@ -29,85 +25,117 @@ RECORD: dict[str, Any] = {
     "size": None,
     "mean": float("nan"),
 }
-FORMULAS = {"macs": ["10 * 10 = 100", "a|b = 2"]}
-PLAIN = Screen()
+ROWS: list[dict[str, Any]] = [
+    {"schema_version": 1, "name": "a|b", "ms": 1.5, "ratio": None, "shape": (1, 2)},
+    {"schema_version": 1, "name": "c", "ms": 100.25, "ratio": float("nan"), "shape": (10, 20)},
+]
+ANY = Screen(width=20, color=True)
 
 
 def test_the_formats_there_are() -> None:
-    assert FORMATS == ("table", "json", "ndjson", "csv", "tsv", "markdown")
+    assert FORMATS == ("table", "plain", "json", "ndjson", "csv", "tsv", "markdown")
 
 
 def test_json_holds_each_key_on_its_line_and_numbers_that_json_has() -> None:
-    text = render("json", RECORD, FORMULAS, PLAIN)
+    text = render("json", RECORD, ANY)
     assert text.splitlines()[:4] == ["{", '  "schema_version": 1,', '  "shape": [1, 2],', '  "bias": true,']
     assert json.loads(text) == {**RECORD, "shape": [1, 2], "mean": "nan"}
     assert text.endswith('  "mean": "nan"\n}\n')
 
 
+def test_a_report_is_a_record_with_its_version(resnet: ShapeReport) -> None:
+    for text in (render("json", resnet, ANY), render("ndjson", resnet, ANY)):
+        loaded = json.loads(text)
+        assert next(iter(loaded)) == "schema_version"
+        assert loaded["macs"] == resnet.macs
+    for name in ("plain", "csv", "tsv", "markdown"):
+        assert "schema_version" not in render(name, resnet, ANY)
+
+
 def test_ndjson_is_one_line() -> None:
-    text = render("ndjson", RECORD, FORMULAS, PLAIN)
+    text = render("ndjson", RECORD, ANY)
     assert text.count("\n") == 1
     assert json.loads(text) == {**RECORD, "shape": [1, 2], "mean": "nan"}
 
 
 @pytest.mark.parametrize(("name", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_csv_and_tsv_are_a_line_of_keys_and_one_of_values(name: str, delimiter: str) -> None:
-    text = render(name, RECORD, FORMULAS, PLAIN)
+    text = render(name, RECORD, ANY)
     keys, values = csv.reader(io.StringIO(text), delimiter=delimiter)
     assert keys == [*RECORD][1:]
     assert values == ["1 2", "true", "same", "100000000000000000000", "", "nan"]
     assert "\r" not in text
 
 
-def test_markdown_has_formulas_only_where_there_are_some() -> None:
-    lines = render("markdown", RECORD, FORMULAS, PLAIN).splitlines()
-    assert lines[:3] == ["| key | value | formula |", "| --- | --- | --- |", "| shape | 1 2 |  |"]
-    assert lines[5] == r"| macs | 100000000000000000000 | 10 \* 10 = 100<br>a\|b = 2 |"
-    assert render("markdown", RECORD, {}, PLAIN).splitlines()[:3] == [
+def test_markdown_has_formulas_only_where_all_is_wanted(resnet: ShapeReport) -> None:
+    lines = render("markdown", resnet, ANY, verbose=True).splitlines()
+    assert lines[:3] == ["| key | value | formula |", "| --- | --- | --- |", "| in_channels | 3 |  |"]
+    assert r"| flops | 236027904 | 2 \* 118013952 = 236027904 |" in lines
+    assert render("markdown", RECORD, ANY, verbose=True).splitlines()[:3] == [
         "| key | value |",
         "| --- | --- |",
         "| shape | 1 2 |",
     ]
 
 
-def test_the_table_lines_its_values_up() -> None:
-    assert render("table", RECORD, FORMULAS, PLAIN).splitlines() == [
+def test_plain_is_a_key_and_its_value_a_line() -> None:
+    assert render("plain", RECORD, ANY, verbose=True, remarks=["no remark"]).splitlines() == [
         "shape    1 2",
         "bias     true",
         "padding  same",
         "macs     100000000000000000000",
-        "         10 * 10 = 100",
-        "         a|b = 2",
         "size     -",
         "mean     nan",
     ]
+    assert render("plain", {"engines": ()}, ANY) == "engines\n"
 
 
-def test_a_value_that_does_not_fit_goes_under_its_key() -> None:
-    lines = render("table", RECORD, {"macs": ["10 * 10 = 100 and more"]}, Screen(width=20)).splitlines()
-    assert lines[3:7] == ["macs", "  100000000000000000000", "  10 * 10 = 100 and", "  more"]
-    lines = render("table", {"output_shape": (10, 200, 3000)}, {}, Screen(width=12)).splitlines()
-    assert lines == ["output_shape", "  10 200", "  3000"]
+def test_rows_as_csv_tsv_and_json() -> None:
+    assert render_rows("csv", ROWS, ANY) == "name,ms,ratio,shape\na|b,1.5,,1 2\nc,100.25,nan,10 20\n"
+    assert render_rows("tsv", ROWS, ANY).startswith("name\tms\tratio\tshape\na|b\t1.5\t")
+    expected = [{**row, "shape": list(row["shape"])} for row in ROWS]
+    expected[1]["ratio"] = "nan"
+    assert json.loads(render_rows("json", ROWS, ANY)) == expected
+    assert [json.loads(line) for line in render_rows("ndjson", ROWS, ANY).splitlines()] == expected
+    text = render("json", {"schema_version": 1, "rows": ROWS, "none": []}, ANY)
+    assert json.loads(text) == {"schema_version": 1, "rows": expected, "none": []}
+    assert len(text.splitlines()) == 8
 
 
-def test_color_is_for_terminals() -> None:
-    text = render("table", RECORD, FORMULAS, Screen(width=80, color=True))
-    assert "\x1b[36m" in text
-    assert re.sub(r"\x1b\[[\d;]*m", "", text) == render("table", RECORD, FORMULAS, Screen(width=80))
-    assert "\x1b" not in render("table", RECORD, FORMULAS, Screen(width=80))
+def test_rows_as_markdown_are_one_table() -> None:
+    assert render_rows("markdown", ROWS, ANY).splitlines() == [
+        "| name | ms | ratio | shape |",
+        "| --- | --- | --- | --- |",
+        r"| a\|b | 1.5 |  | 1 2 |",
+        "| c | 100.25 | nan | 10 20 |",
+    ]
 
 
-@given(st.integers(1, 120), st.booleans())
-def test_no_digit_is_lost_in_a_terminal_of_any_width(width: int, verbose: bool) -> None:
-    report = analyze(layer_values(10**9, 10**9, (10**6, 10**7), padding=10**8), (10**12, 10**9, 10**8, 10**9))
-    record = record_of(report)
-    formulas = formulas_of(report) if verbose else {}
-    narrow = render("table", record, formulas, Screen(width=width))
-    wide = render("table", record, formulas, PLAIN)
-    assert re.findall(r"\S+", narrow) == re.findall(r"\S+", wide)
-    assert str(report.macs) in narrow
-    longest = max(len(word) for word in narrow.split())
-    assert all(len(line) <= max(width, longest + 2) for line in narrow.splitlines())
+def test_plain_rows_line_numbers_up_on_the_right() -> None:
+    lines = ["name      ms  ratio  shape", "a|b      1.5      -  1 2", "c     100.25    nan  10 20"]
+    assert render_rows("plain", ROWS, ANY).splitlines() == lines
+
+
+def test_a_table_of_records_lines_numbers_up_or_shows_them_one_by_one() -> None:
+    lines = ["name      ms  ratio  shape", "a|b      1.5  -      1×2", "c     100.25  nan    10×20"]  # noqa: RUF001
+    expected = [line.replace("-      1", "    -  1").replace("nan    1", "  nan  1") for line in lines]
+    assert render_rows("table", ROWS, Screen(26)).splitlines() == expected
+    assert render_rows("table", ROWS, Screen()).splitlines() == expected
+    narrow = render_rows("table", ROWS, Screen(24)).splitlines()
+    assert narrow[:2] == ["a|b", "  ms        1.5"]
+    assert "100.25" in "".join(narrow)
+
+
+def test_a_record_without_a_screen_is_keys_and_values() -> None:
+    text = render("table", RECORD, Screen(40), remarks=["a remark"])
+    assert text.splitlines()[:2] == ["  shape                            1×2", "  bias                            true"]  # noqa: RUF001
+    assert "100,000,000,000,000,000,000" in text
+    assert text.endswith("\n\na remark\n")
+
+
+def test_what_a_terminal_would_obey_is_spelled() -> None:
+    text = render("table", {"name": "a\x1b[31mb\nc [/bold]"}, Screen(80))
+    assert text == "  name  a\\x1b[31mb\\nc [/bold]\n"
 
 
 def test_bare_values() -> None:
@@ -116,5 +144,5 @@ def test_bare_values() -> None:
 
 
 def test_values_that_json_lacks_become_text() -> None:
-    given_values = [float("inf"), -float("inf"), (float("nan"), 1.0), None, 10**30]
-    assert json_safe(given_values) == ["inf", "-inf", ["nan", 1.0], None, 10**30]
+    given_values = [float("inf"), -float("inf"), (float("nan"), 1.0), None, 10**30, 1 - 2j]
+    assert json_safe(given_values) == ["inf", "-inf", ["nan", 1.0], None, 10**30, [1.0, -2.0]]

@@ -1,0 +1,68 @@
+"""A table with a row for each report: columns that do not fit are left out whole, the least important first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.render import layout_figures
+from conv2d_cli.render.blocks import DIM, Figure, Figures, Section, Span
+from conv2d_cli.render.rich_parts import cell_of, cells, grid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from conv2d_cli.render.blocks import Column, Grid
+
+GAP = 2
+
+
+def laid_out(block: Grid, width: int) -> Iterator[RenderableType]:
+    """Return the table, or the rows one by one where not even the important columns fit."""
+    columns = fitting(block.columns, width)
+    if columns is None:
+        yield from layout_figures.laid_out(_one_by_one(block.columns), width)
+        return
+    yield table_of(columns, [*map(width_of, columns)])
+
+
+def table_of(columns: Sequence[Column], widths: Sequence[int]) -> RenderableType:
+    """Return the columns under their titles, as wide as `widths` says."""
+    table = grid(GAP, ["right" if column.to_the_right else "left" for column in columns], widths)
+    table.add_row(*(cell_of(Span(column.title, DIM)) for column in columns))
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*map(cell_of, row))
+    return table
+
+
+def fitting(columns: Sequence[Column], width: int) -> list[Column] | None:
+    """Return the columns that fit beside one another, None where those of rank 0 do not; empty ones are left out."""
+    shown = [column for column in columns if not column.rank or any(cell.text for cell in column.cells)]
+    while sum(map(width_of, shown)) + GAP * (len(shown) - 1) > width:
+        last = max(shown, key=lambda column: column.rank)
+        if not last.rank:
+            return None
+        shown.remove(last)
+    return shown
+
+
+def width_of(column: Column) -> int:
+    """Return the characters of the widest cell, the title's among them."""
+    return max(cells(text) for text in (column.title, *(cell.text for cell in column.cells)))
+
+
+def _one_by_one(columns: Sequence[Column]) -> Figures:
+    """Return a section for each row, under what stands in its first column."""
+    first, *others = columns
+    return Figures(tuple(_section(first, others, place) for place in range(len(first.cells))))
+
+
+def _section(first: Column, others: Sequence[Column], place: int) -> Section:
+    cells_of_row = [(column.title, column.cells[place]) for column in others]
+    title = first.cells[place].text
+    return Section(
+        # A number alone says nothing.
+        f"{first.title} {title}" if first.to_the_right else title,
+        tuple(Figure(key, cell.text, style=cell.style) for key, cell in cells_of_row if key and cell.text),
+    )

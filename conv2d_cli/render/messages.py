@@ -1,0 +1,39 @@
+"""Errors, hints and notes: a line where a program reads them, wrapped and coloured where a person does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from conv2d_cli.render.screen import Screen
+
+    Kind = Literal["error", "hint", "note"]
+
+_STYLES = {"error": "bold red", "hint": "bold cyan", "note": "yellow"}
+# Later lines stand under the first one's words; in narrower terminals they have no columns to lose.
+_INDENT, _NARROW_INDENT, _NARROW = len("error: "), 2, 40
+
+
+def message(kind: Kind, text: str, screen: Screen) -> str:
+    """Return a message that ends with a newline; commands in it can be copied, for only blanks break a line."""
+    if screen.width is None:
+        return f"{kind}: {text}\n"
+    return _for_people(kind, text, screen, screen.width)
+
+
+def _for_people(kind: Kind, text: str, screen: Screen, width: int) -> str:
+    from conv2d_cli.render.ascii import ascii_text
+    from conv2d_cli.render.blocks import Span
+    from conv2d_cli.render.console import printed
+    from conv2d_cli.render.rich_parts import line_of
+    from conv2d_cli.render.screens.shared import printable
+    from conv2d_cli.render.words import wrapped
+
+    label = f"{kind}:"
+    words = "\n".join(map(printable, (text if screen.unicode else ascii_text(text)).split("\n")))
+    lines = wrapped(f"{label:<{_INDENT}}{words}", width, _NARROW_INDENT if width < _NARROW else _INDENT)
+    first, *others = lines
+    rest = first.removeprefix(label)
+    return printed(
+        [line_of((Span(label, _STYLES[kind]), Span(rest))), *(line_of((Span(line),)) for line in others)], screen
+    )

@@ -1,0 +1,31 @@
+"""`conv2d info FILE` of one tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.render.blocks import MAIN, Figure, Figures, Section
+from conv2d_cli.render.screens.shared import printable, remarks, word
+from conv2d_cli.render.units import bytes_unit, short_count, thousands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conv2d_cli.render.blocks import Block
+    from conv2d_cli.render.screens.view import View
+    from conv2d_cli.report.info import TensorReport
+
+
+def blocks(report: TensorReport, view: View) -> Iterator[Block]:
+    """Return what its header says."""
+    figures = [
+        Figure("file", printable(report.file)),
+        Figure("format", printable(report.format)),
+        *([] if report.name is None else [Figure("name", printable(report.name))]),
+        Figure("shape", word(report.shape) or "()", style=MAIN),
+        Figure("dtype", printable(report.dtype)),
+        Figure("elements", thousands(report.elements), short_count(report.elements)),
+        Figure("bytes", thousands(report.bytes), bytes_unit(report.bytes)),
+    ]
+    yield Figures((Section("", tuple(figures)),))
+    yield from remarks(view.remarks)

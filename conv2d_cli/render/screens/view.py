@@ -1,0 +1,17 @@
+"""What a screen may know besides its report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from conv2d_cli.report.shape import ShapeReport
+
+
+class View(NamedTuple):
+    """The columns there are, whether all keys are wanted, the layer of a run, and remarks for the end."""
+
+    width: int
+    verbose: bool = False
+    shape: ShapeReport | None = None
+    remarks: tuple[str, ...] = ()

@@ -1,0 +1,43 @@
+"""A stream of comma-separated or tab-separated values: the header once, then a line a record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.render.as_csv import lines_of
+from conv2d_cli.render.values import bare, without_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conv2d_cli.render.screen import Screen
+
+_FIRST = ("line", "name")
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+class CsvStream:
+    """The columns are those of the first record; `line` and `name` stand first, whether it has them or not."""
+
+    def __init__(self, delimiter: str) -> None:
+        """Wait for the first record."""
+        self._delimiter = delimiter
+        self._keys: tuple[str, ...] = ()
+
+    def add(self, record: Mapping[str, Any]) -> str:
+        """Return the record's line, the header before the first."""
+        rows: list[list[str]] = []
+        if not self._keys:
+            self._keys = (*_FIRST, *(key for key in without_version(record) if key not in _FIRST))
+            rows.append([*self._keys])
+        rows.append([bare(record.get(key)) for key in self._keys])
+        return lines_of(rows, self._delimiter)
+
+    def end(self) -> str:
+        """Return nothing."""
+        return ""
+
+
+def stream(format_name: str, _screen: Screen) -> CsvStream:
+    """Return a stream with the format's delimiter."""
+    return CsvStream(_DELIMITERS[format_name])

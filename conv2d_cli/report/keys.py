@@ -1,0 +1,118 @@
+"""What every key means, and its unit: the one description for `--get help`, the JSON schemas and the README."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """What a key says; `unit` is empty where it is words or a plain number."""
+
+    says: str
+    unit: str = ""
+
+    @property
+    def description(self) -> str:
+        """Return both in one line."""
+        return f"{self.says} [{self.unit}]" if self.unit else self.says
+
+
+KEYS: dict[str, Key] = {
+    # The layer as given.
+    "in_channels": Key("channels of the input"),
+    "out_channels": Key("channels of the output"),
+    "kernel_size": Key("kernel, H then W", "pixels"),
+    "stride": Key("step from one window to the next, H then W", "pixels"),
+    "padding": Key("padding as given: a word, H and W, or top, left, bottom, right", "pixels"),
+    "dilation": Key("spacing of the kernel's elements, H then W", "pixels"),
+    "groups": Key("parts of the channels that are convolved apart"),
+    "bias": Key("whether a bias is added"),
+    "padding_mode": Key("what the padding holds: zeros, reflect, replicate or circular"),
+    "device": Key("device as given; everything runs on the CPU"),
+    "dtype": Key("element type, which bytes are counted in"),
+    # What it does to a shape.
+    "input_shape": Key("shape of the input, N C H W or C H W"),
+    "output_shape": Key("shape of the output"),
+    "weight_shape": Key("shape of the weight: out_channels, in_channels / groups, kh, kw"),
+    "bias_shape": Key("shape of the bias; empty without one"),
+    "effective_kernel_size": Key("what a dilated window spans: dilation * (kernel - 1) + 1", "pixels"),
+    "padding_top": Key("rows added above", "pixels"),
+    "padding_bottom": Key("rows added below", "pixels"),
+    "padding_left": Key("columns added on the left", "pixels"),
+    "padding_right": Key("columns added on the right", "pixels"),
+    # What it costs.
+    "parameters": Key("weight_parameters + bias_parameters", "elements"),
+    "weight_parameters": Key("out_channels * K with K = in_channels / groups * kh * kw", "elements"),
+    "bias_parameters": Key("out_channels, 0 without bias", "elements"),
+    "macs": Key(
+        "N * out_channels * Ho * Wo * K: a multiply and its add are one, taps on padding count, the bias does not",
+        "multiply-adds",
+    ),
+    "effective_macs": Key("macs less the taps that multiply a padded zero", "multiply-adds"),
+    "bias_adds": Key("one for each output element, 0 without bias", "additions"),
+    "flops": Key("2 * macs, as torch.utils.flop_counter has it", "operations"),
+    "input_bytes": Key("elements of the input times the bytes of dtype", "bytes"),
+    "output_bytes": Key("elements of the output times the bytes of dtype", "bytes"),
+    "parameter_bytes": Key("parameters times the bytes of dtype", "bytes"),
+    "im2col_bytes": Key("what the textbook lowering would allocate; this engine does not", "bytes"),
+    "arithmetic_intensity": Key("flops / (input_bytes + parameter_bytes + output_bytes)", "operations a byte"),
+    "receptive_field": Key("input that one output element sees, H then W", "pixels"),
+    "unused_rows": Key("real input rows after the last window, which the stride never reaches", "pixels"),
+    "unused_columns": Key("real input columns after the last window, which the stride never reaches", "pixels"),
+    # A run.
+    "min": Key("least value of the output"),
+    "max": Key("greatest value of the output"),
+    "mean": Key("mean of the output, in float64"),
+    "first_values": Key("the first values of the output, in C order"),
+    "algorithm": Key("how the convolution is worked out"),
+    "engine": Key("what computes it"),
+    "threads": Key("threads that compute"),
+    "seconds": Key("time of the convolution, of many files time of everything", "seconds"),
+    "gflops": Key("2 * macs in a second of convolving, whatever the algorithm", "10^9 operations a second"),
+    "files": Key("files that were found"),
+    "written": Key("files that were convolved"),
+    "skipped": Key("files that were there already"),
+    "failed": Key("files that failed"),
+    # A plan.
+    "parameters_from": Key("where weight and bias come from: files, or the seed they are drawn with"),
+    "reason": Key("why this algorithm"),
+    "accuracy": Key("what was asked for: strict or fast"),
+    "blocks": Key("what is computed at a time"),
+    "tiles": Key("output of one tile of a large image; empty where images are convolved whole"),
+    "scratch_bytes": Key("memory beside input, parameters and output", "bytes"),
+    "peak_bytes": Key("estimate of the peak resident memory of the process", "bytes"),
+    "memory_limit_bytes": Key("--memory-limit; empty without one", "bytes"),
+    # What is installed, and what a file holds.
+    "version": Key("version of conv2d"),
+    "python": Key("version of Python"),
+    "numpy": Key("version of NumPy"),
+    "blas": Key("NumPy's BLAS: library, version, kernels"),
+    "processors": Key("processors that this process may use"),
+    "engines": Key("engines that bench can measure here"),
+    "formats": Key("file formats that work here"),
+    "missing": Key("what does not work here, and what installs it"),
+    "file": Key("the file as typed"),
+    "format": Key("format of the file"),
+    "name": Key("name of the tensor in the file, or of the layer in --from"),
+    "shape": Key("shape of the tensor"),
+    "elements": Key("elements of the tensor", "elements"),
+    "bytes": Key("elements times the bytes of dtype", "bytes"),
+    # A measurement.
+    "layer": Key("name of the layer"),
+    "layer_class": Key("class of layers that it is averaged in"),
+    "engine_version": Key("version of the engine"),
+    "rounds": Key("how often a call was timed"),
+    "median_ms": Key("median time of a call", "milliseconds"),
+    "spread_percent": Key("distance between the quartiles in percent of the median", "%"),
+    "peak_gflops": Key("NumPy's matrix product on as many threads, measured beside", "10^9 operations a second"),
+    "percent_of_peak": Key("gflops in percent of peak_gflops", "%"),
+    "ratio": Key("time of the fastest peer over this one, the median over the rounds: above 1 where this is faster"),
+    "error_units": Key("largest error against float64", "eps * (sum|x||w| + |b|)"),
+    "note": Key("why there are no figures"),
+    "processor": Key("name of the processor"),
+    "conv2d_version": Key("version of conv2d"),
+    "python_version": Key("version of Python"),
+    "numpy_version": Key("version of NumPy"),
+    "blas_architecture": Key("kernels that the BLAS has chosen for the processor"),
+}
+SCHEMA_VERSION_KEY = "version of these keys, the integer 1"

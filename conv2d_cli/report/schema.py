@@ -1,0 +1,52 @@
+"""JSON schemas (draft 2020-12) of what `conv2d shape --json` prints and of what `--from` reads, made by Pydantic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_type_hints
+
+from conv2d_cli.report.keys import KEYS, SCHEMA_VERSION_KEY
+from conv2d_cli.report.shape import ShapeReport
+
+_DRAFT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+
+
+def result_schema() -> dict[str, Any]:
+    """Return the schema of a result, with the description and the unit of each key."""
+    from pydantic import ConfigDict, Field, create_model
+
+    fields: dict[str, Any] = {
+        "schema_version": (Literal[1], Field(description=SCHEMA_VERSION_KEY)),
+        "line": (int, Field(default=1, ge=1, description="line of the layer in --from")),
+        "name": (Any, Field(default=None, description=KEYS["name"].description)),
+    }
+    fields |= {
+        name: (hint, Field(description=KEYS[name].description)) for name, hint in get_type_hints(ShapeReport).items()
+    }
+    model = create_model("ShapeReport", __config__=ConfigDict(extra="forbid"), **fields)
+    schema: dict[str, Any] = model.model_json_schema()
+    return _DRAFT | schema
+
+
+def record_schema() -> dict[str, Any]:
+    """Return the schema of a record of `--from`: the layer's arguments; keys that are results are worked out again."""
+    from pydantic import Field, create_model
+
+    from conv2d_cli.layer.model import Conv2d
+
+    size = list[Annotated[int, Field(ge=0)]] | str | None
+    fields: dict[str, Any] = {
+        "schema_version": (Any, Field(default=1, description=SCHEMA_VERSION_KEY)),
+        "line": (Any, Field(default=None, description="line of the layer where it was read before")),
+        "name": (Any, Field(default=None, description=KEYS["name"].description)),
+        "input_shape": (size, Field(default=None, description=KEYS["input_shape"].description)),
+    }
+    fields |= {
+        name: (Any, Field(default=None, description=f"worked out again: {KEYS[name].description}"))
+        for name in ShapeReport._fields
+        if name not in Conv2d.model_fields and name != "input_shape"
+    }
+    record: Any = create_model("LayerRecord", __base__=Conv2d, **fields)
+    schema: dict[str, Any] = record.model_json_schema()
+    for name, key in KEYS.items():
+        schema["properties"].get(name, {}).setdefault("description", key.description)
+    return _DRAFT | schema | {"description": "One layer, as a line of `conv2d shape --from` has it."}

@@ -1,0 +1,130 @@
+"""Reports to show, and texts to compare them with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from conv2d_cli import Conv2d, analyze
+from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow
+from conv2d_cli.report.info import InstallationReport, TensorReport
+from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+@pytest.fixture
+def snapshot() -> Callable[[str, str], None]:
+    """Return what compares a text with the file of its name; UPDATE_SNAPSHOTS=1 writes the file."""
+
+    def compare(name: str, text: str) -> None:
+        path = SNAPSHOTS / f"{name}.txt"
+        if os.environ.get("UPDATE_SNAPSHOTS") == "1":
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+@pytest.fixture
+def reports() -> dict[str, NamedTuple]:
+    """Return one report of each kind that has a screen of its own, but for `shape`."""
+    return {
+        "run": RunReport(
+            output_shape=(1, 64, 112, 112),
+            dtype="float32",
+            min=-1.403098225593567,
+            max=1.4225517511367798,
+            mean=0.006943467620414145,
+            first_values=(0.07811557501554489, -0.11620213091373444, 0.1589658260345459, -0.11172839999198914),
+            algorithm="row_lowering",
+            engine="numpy",
+            threads=2,
+            seconds=0.022271428999999898,
+            gflops=10.59778894295472,
+        ),
+        "plan": PlanReport(
+            input_shape=(1, 3, 224, 224),
+            weight_shape=(64, 3, 7, 7),
+            bias_shape=(64,),
+            output_shape=(1, 64, 112, 112),
+            dtype="float32",
+            parameters_from="seed 0",
+            algorithm="row_lowering",
+            reason="rows are laid out for each kernel column; 147 products per output are added in float32, "
+            "by products of up to 64x147 weights and 112 columns; about 0.879 ms an image by the cost model",
+            accuracy="strict",
+            blocks="groups=1 rows=56 together=1",
+            tiles=None,
+            threads=2,
+            macs=118_013_952,
+            input_bytes=602_112,
+            parameter_bytes=37_888,
+            output_bytes=3_211_264,
+            scratch_bytes=2_894_464,
+            peak_bytes=62_523_008,
+            memory_limit_bytes=None,
+        ),
+        "many": ManyReport(files=12, written=8, skipped=3, failed=1, seconds=2.345, gflops=34.5),
+        "bench_machine": BenchMachine("AMD EPYC", 2, "0.1.0", "3.11.7", "2.4.6", "openblas 0.3.31.188.0", "Haswell"),
+        "installation": InstallationReport(
+            "0.1.0",
+            "3.11.7",
+            "2.4.6",
+            "openblas 0.3.31.188.0 Haswell",
+            2,
+            ("conv2d",),
+            ("npy", "npz", "bin", "safetensors", "zarr", "png", "jpg", "jpeg", "tif", "tiff"),
+            ("torch: pip install 'conv2d-cli[torch]'", "onnxruntime: pip install 'conv2d-cli[onnxruntime]'"),
+        ),
+        "tensor": TensorReport("weights.npz", "npz", "conv1.weight", (64, 3, 7, 7), "float32", 9408, 37_632),
+    }
+
+
+@pytest.fixture
+def rows() -> dict[str, list[NamedTuple]]:
+    """Return several reports of each kind that has a table."""
+    return {
+        "bench": [*_bench_rows()],
+        "bench_threads": [*_bench_rows(), *(row._replace(threads=2) for row in _bench_rows()[1:4])],
+        "bench_classes": [
+            BenchClass("dense 3x3 large plane", 1, "fast", 12, 1.31),
+            BenchClass("pointwise", 2, "strict", 3, 0.0123),
+        ],
+        "tensors": [
+            TensorReport("weights.npz", "npz", name, shape, "float32", elements, 4 * elements)
+            for name, shape, elements in (("weight", (64, 3, 7, 7), 9408), ("bias", (64,), 64), ("scale", (), 1))
+        ],
+        "many": [ManyReport(12, 8, 3, 1, 2.345, 34.5), ManyReport(1, 1, 0, 0, 0.5, None)],
+    }
+
+
+@pytest.fixture
+def resnet() -> NamedTuple:
+    """Return the first layer of resnet50."""
+    return analyze(Conv2d(3, 64, 7, stride=2, padding=3), (1, 3, 224, 224))
+
+
+def _bench_rows() -> list[BenchRow]:
+    def row(engine: str, version: str, accuracy: str | None, algorithm: str | None, *figures: float | None) -> BenchRow:
+        median, spread, gflops, percent, ratio, error = figures or (None,) * 6
+        note = None if figures else "took more than 20 times as long as the others"
+        return BenchRow(
+            *("64-64 3x3@56", "dense 3x3 large plane", 64, 64, (3, 3), (1, 1), (1, 1), (1, 1), 1, True, "zeros"),
+            *("float32", (1, 64, 56, 56), 115_605_504, 1, engine, version, accuracy, algorithm, 15),
+            *(median, spread, gflops, 240.0, percent, ratio, error, note),
+        )
+
+    return [
+        row("torch", "2.13", None, None, 1.40, 1.8, 165.2, 69.0, None, 0.27),
+        row("onnxruntime", "1.32", None, None, 1.21, 2.1, 191.1, 80.0, None, 0.27),
+        row("conv2d", "0.1.0", "fast", "winograd", 0.90, 3.0, 256.9, 108.0, 1.34, 1.2),
+        row("conv2d", "0.1.0", "strict", "row_lowering", 1.59, 2.4, 145.4, 61.0, 0.76, 0.3),
+        row("scipy", "1.14", None, None),
+    ]

@@ -1,0 +1,48 @@
+"""Errors, hints and notes: one line for a program, wrapped at blanks for a person."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conv2d_cli.render.messages import message
+from conv2d_cli.render.screen import Screen
+
+Kind = Literal["error", "hint", "note"]
+COMMAND = "conv2d shape 'Conv2d(3, 64, 7)' --input ./a-very-long-name-of-a-file-with-hyphens/224x224.npy [/bold]"
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_off_a_terminal_it_is_one_line(kind: Kind) -> None:
+    assert message(kind, COMMAND, Screen(color=True)) == f"{kind}: {COMMAND}\n"
+
+
+def test_on_a_terminal_lines_stand_under_one_another() -> None:
+    assert message("hint", "-s 2, or -s 2x1 for H and W, as in a layer", Screen(40)) == (
+        "hint:  -s 2, or -s 2x1 for H and W, as\n       in a layer\n"
+    )
+    assert message("error", "a → b", Screen(40, unicode=False)) == "error: a -> b\n"
+    assert message("note", "two\nlines", Screen(40)) == "note:  two\nlines\n"
+
+
+@given(st.integers(1, 120), st.sampled_from(get_args(Kind)))
+def test_no_word_is_broken_and_nothing_cut(width: int, kind: Kind) -> None:
+    text = message(kind, COMMAND, Screen(width))
+    assert text.split() == [f"{kind}:", *COMMAND.split()]
+    longest = max(map(len, text.split()))
+    assert all(len(line) <= max(width, longest + 7) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(("kind", "code"), [("error", "1;31"), ("hint", "1;36"), ("note", "33")])
+def test_the_kind_is_colored(kind: Kind, code: str) -> None:
+    text = message(kind, COMMAND, Screen(60, color=True))
+    assert text.startswith(f"\x1b[{code}m{kind}:\x1b[0m ")
+    assert re.sub(r"\x1b\[[\d;]*m", "", text) == message(kind, COMMAND, Screen(60))
+
+
+def test_codes_in_a_name_are_spelled_on_a_terminal() -> None:
+    assert message("error", "a\x1b[2Jb", Screen(80)) == "error: a\\x1b[2Jb\n"
