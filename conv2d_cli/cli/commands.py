@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import re
+import os
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,28 +11,28 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from conv2d_cli import __version__
+from conv2d_cli.cli import help_page
 from conv2d_cli.cli.errors import ReaderGoneError
-from conv2d_cli.errors import UsageError
+from conv2d_cli.cli.typed import PROGRAM, TYPED, Typed, is_option
+from conv2d_cli.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SUMMARIES = {
-    "shape": "Output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer.",
-    "run": "The convolution itself, on a tensor file.",
-    "info": "Version, engines and formats available here; what a file holds.",
-    "bench": "This engine beside the installed others, on this machine.",
+COMMANDS = {
+    "shape": "output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer",
+    "run": "the convolution itself, on a tensor file",
+    "info": "version, engines and formats available here; what a file holds",
+    "bench": "this engine beside the installed others, on this machine",
+    "help": "padding, groups, counting, formats, exit codes, accuracy",
+    "version": "the version, in one word",
 }
-_EPILOG = """\
-Examples:
-
-\b
-  conv2d shape 3 64 7 -s 2 -p 3 -i 224
-  conv2d shape "Conv2d(3, 64, kernel_size=(7, 7), padding=same)" -i 1x3x224x224 --json
-  conv2d run x.npy 3 64 7 -s 2 -p 3 -o y.npy
-"""
-_NEGATIVE_NUMBER = re.compile(r"-[0-9.]")
-_CONTEXT = {
+_EXAMPLES = (
+    "conv2d shape 3 64 7 -s 2 -p 3 -i 224",
+    'conv2d shape "Conv2d(3, 64, kernel_size=(7, 7), padding=same)" -i 1x3x224x224 --json',
+    "conv2d run x.npy 3 64 7 -s 2 -p 3 -o y.npy",
+)
+CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
     # torch's own spelling, --padding_mode, works too.
     "token_normalize_func": lambda token: token.replace("_", "-"),
@@ -41,20 +40,37 @@ _CONTEXT = {
 
 
 class _Command(TyperCommand):
-    """A command that takes `-1` for an operand: it is a fault of the kernel, not an unknown option."""
+    """A command that keeps what was typed, and that takes `-1` for an operand: a fault of the kernel, not an option."""
+
+    usages: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own
+        takes_value = {name: not getattr(one, "is_flag", False) for one in self.params for name in one.opts}
+        ctx.meta[TYPED] = Typed(self.name or "", tuple(args), takes_value)
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            # Not every error of Typer's parser knows its command.
+            if hasattr(error, "ctx") and error.ctx is None:
+                error.ctx = ctx
+            raise
 
     def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's parser is private
         parser = super().make_parser(ctx)
         process_options = parser._process_opts  # noqa: SLF001 - there is no public way
 
         def process(argument: str, state: Any) -> None:  # noqa: ANN401
-            if _NEGATIVE_NUMBER.match(argument):
-                state.largs.append(argument)
-            else:
+            if is_option(argument):
                 process_options(argument, state)
+            else:
+                state.largs.append(argument)
 
         parser._process_opts = process  # type: ignore[method-assign, assignment] # noqa: SLF001
         return parser
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        help_page.write_command(formatter, ctx, self.usages, self.examples)
 
 
 @contextmanager
@@ -77,54 +93,70 @@ class _LazyGroup(TyperGroup):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002
-        return list(SUMMARIES)
+        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
-        return _load(cmd_name) if cmd_name in SUMMARIES else None
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ANN401
+        """Offer the commands without loading them."""
+        item = import_module("typer._click.shell_completion").CompletionItem
+        found = [item(name, help=says) for name, says in COMMANDS.items() if name.startswith(incomplete)]
+        return found + [one for one in super().shell_complete(ctx, incomplete) if one.value.startswith("-")]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
-        if args[0] not in SUMMARIES:
-            near = difflib.get_close_matches(args[0], SUMMARIES, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"commands: {', '.join(SUMMARIES)}; conv2d --help shows more"
-            raise UsageError(f"no such command: {args[0]}", hint)
+        if args[0] not in COMMANDS:
+            raise _no_command(args)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUMMARIES.items()))
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        help_page.write_group(formatter, ctx, COMMANDS, _EXAMPLES)
 
 
-def _load(name: str) -> Any:  # noqa: ANN401
-    function: Callable[..., object] = getattr(import_module(f"conv2d_cli.cli.{name}"), name)
+def load(name: str) -> Any:  # noqa: ANN401
+    """Return a command, with its module loaded."""
+    module = import_module(f"conv2d_cli.cli.{name}")
+    function: Callable[..., object] = getattr(module, name)
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name, cls=_Command, context_settings=_CONTEXT)(function)
-    return typer.main.get_command(single)
+    single.command(name, cls=_Command, context_settings=CONTEXT)(function)
+    command = typer.main.get_command(single)
+    assert isinstance(command, _Command)  # noqa: S101 - made so above
+    command.usages, command.examples = module.USAGES, module.EXAMPLES
+    return command
+
+
+def _no_command(args: list[str]) -> UsageError:
+    """Return the error of a line whose first word is no command: a layer and a file say which is meant."""
+    import shlex
+
+    first = args[0]
+    if first[:1].isdigit() or "Conv2d" in first:
+        meant = f"{PROGRAM} shape {shlex.join(args)}"
+    elif os.path.exists(first):  # noqa: PTH110 - a word that may be no path at all
+        meant = f"{PROGRAM} info {shlex.join(args)}"
+    else:
+        meant = did_you_mean(first, COMMANDS, f"{PROGRAM} ")
+    return UsageError(f"no such command: {first}", meant)
 
 
 def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"conv2d-cli {__version__}")
+        typer.echo(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
 
 def _group(
     *,
     _version: Annotated[
-        bool, typer.Option("--version", "-V", help="Show the version.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="show the version", callback=_show_version, is_eager=True)
     ] = False,
-    _debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="show a traceback when something fails")] = False,
 ) -> None:
     """Everything torch.nn.Conv2d would tell you or compute, without torch."""
 
 
 def application() -> typer.Typer:
     """Return the program: the group, with nothing but its table loaded."""
-    app = typer.Typer(
-        cls=_LazyGroup,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings=_CONTEXT,
-        epilog=_EPILOG,
-    )
+    app = typer.Typer(cls=_LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=CONTEXT)
     app.callback()(_group)
     return app

@@ -6,37 +6,41 @@ from typing import Annotated
 
 import typer
 
-from conv2d_cli.cli import options  # noqa: TC001 - Typer reads the annotations
-from conv2d_cli.cli.output import output_of, stdin_bytes
-from conv2d_cli.report.info import InstallationReport, TensorReport
-from conv2d_cli.report.shape import record_of
+from conv2d_cli.cli.options import OutputOptions, output_options
+
+USAGES = ("[FILE] [OPTIONS]",)
+EXAMPLES = ("conv2d info", "conv2d info weights.npz", "conv2d info model.safetensors::conv1.weight --get shape")
 
 
+@output_options
 def info(
     file: Annotated[
-        str | None,
-        typer.Argument(metavar="[FILE]", help="A tensor file, FILE::NAME, or - for stdin.", show_default=False),
+        str | None, typer.Argument(metavar="[FILE]", help="a tensor file, FILE::NAME, or - for stdin")
     ] = None,
-    format_name: options.Format = None,
-    json: options.Json = False,
-    get: options.Get = None,
-    quiet: options.Quiet = False,
-    color: options.Color = "auto",
-    debug: options.Debug = False,
+    *,
+    output_options: OutputOptions,
 ) -> int:
-    """Version, engines and formats available here; what a file holds."""
-    del debug  # the way in has read it
+    """Version, engines and formats available here; of FILE what it holds, from its header."""
+    from conv2d_cli.cli.output import asks_for_keys, output_of, show_keys, stdin_bytes
+    from conv2d_cli.report.info import InstallationReport, TensorReport
+
     keys = InstallationReport._fields if file is None else TensorReport._fields
-    output = output_of(("schema_version", *keys), format_name=format_name, json=json, get=get, color=color, quiet=quiet)
+    if asks_for_keys(output_options):
+        show_keys(keys)
+        return 0
+    output = output_of(output_options, ("schema_version", *keys))
     from conv2d_cli.cli.machine import processors
     from conv2d_cli.jobs import info as job
+    from conv2d_cli.report.record import record_of
 
     if file is None:
-        output.show(record_of(job.installation(processors())))
+        output.show(job.installation(processors()))
         return 0
-    records = [record_of(tensor) for tensor in job.tensors_of(file, stdin_bytes())]
-    if len(records) == 1:
-        output.show(records[0])
+    tensors = job.tensors_of(file, stdin_bytes())
+    if len(tensors) == 1:
+        output.show(tensors[0])
+    elif output.is_table:
+        output.show_rows(tensors)
     else:
-        output.show_rows(records)
+        output.show_rows([record_of(tensor) for tensor in tensors])
     return 0

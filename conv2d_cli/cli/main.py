@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from conv2d_cli.cli.errors import ReaderGoneError, print_error
+from conv2d_cli.cli.errors import ReaderGoneError
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ class _Terminated(BaseException):
 
 def main() -> None:
     """Run the command that argv names and leave with its exit code."""
-    debug = "--debug" in sys.argv[1:]
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         code = _run()
@@ -35,9 +34,11 @@ def main() -> None:
         _leave(_INTERRUPTED)
     except _Terminated:
         _leave(_TERMINATED)
-    except Exception as error:
-        if debug:
-            raise
+    except Exception as error:  # noqa: BLE001 - every fault ends in a message
+        if "--debug" in sys.argv[1:]:
+            import traceback
+
+            traceback.print_exc()
         code = _explain(error)
     _settle_stdout()
     sys.exit(code)
@@ -64,11 +65,22 @@ def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
 def _run() -> int:
     # Loaded here, so that Ctrl-C meanwhile is answered as at any other time.
     from conv2d_cli.cli.commands import application
+    from conv2d_cli.cli.options import COMPLETE
 
+    if COMPLETE in os.environ:
+        _keep_rich_out_of_completion()
     result = application()(sys.argv[1:] or ["--help"], standalone_mode=False, prog_name="conv2d")
     if not sys.argv[1:]:
         return UsageError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _keep_rich_out_of_completion() -> None:
+    """Let Typer show help texts as they are: to take Rich's markup out of ours, which have none, it would load Rich."""
+    from importlib import import_module
+
+    # There is no public way.
+    setattr(import_module("typer._completion_classes"), "_sanitize_help_text", str)  # noqa: B010
 
 
 def _flush() -> None:
@@ -94,32 +106,34 @@ def _settle_stdout() -> None:
 def _explain(error: Exception) -> int:
     """Print an error for the person, and return the exit code that it means."""
     if isinstance(error, Conv2dError):
-        for message, hint in error.lines():
-            print_error(message, hint)
+        _tell(error)
         return error.exit_code
-    # Typer's own errors (unknown options and the like) share no public base class.
-    format_message = getattr(error, "format_message", None)
-    if format_message is not None:
-        print_error(_lowered(format_message()), _usage_hint(error))
+    if hasattr(error, "format_message"):
+        from conv2d_cli.cli.usage_errors import explained
+
+        _tell(explained(error))
         return UsageError.exit_code
     if isinstance(error, OSError):
         # Only what Typer writes itself: help and version.
-        print_error(f"cannot write to stdout: {error.strerror or error}", None)
+        _tell(FileError(f"cannot write to stdout: {error.strerror or error}"))
         return FileError.exit_code
     if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_ROOM):
-        print_error("the machine has not enough memory for this", "conv2d run --plan shows how much is needed")
+        _tell(Conv2dError("the machine has not enough memory for this", "conv2d run --plan shows how much is needed"))
         return _NO_MEMORY
-    print_error(
-        f"a fault of conv2d itself: {type(error).__name__}: {error}",
-        "run it again with --debug and report what it prints",
+    _tell(
+        Conv2dError(
+            f"a fault of conv2d itself: {type(error).__name__}: {error}",
+            "run it again with --debug and report what it prints",
+        )
     )
     return _FAULT_OF_OURS
 
 
-def _usage_hint(error: Exception) -> str:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path if context else 'conv2d'} --help shows what is accepted"
+def _tell(error: Conv2dError) -> None:
+    from conv2d_cli.cli.output import say
 
-
-def _lowered(message: str) -> str:
-    return message[:1].lower() + message[1:].rstrip(".")
+    color = "never" if {"--color=never", "never"} & {*sys.argv[1:]} else "auto"
+    for message, hint in error.lines():
+        say("error", message, color)
+        if hint:
+            say("hint", hint, color)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from conv2d_cli.errors import FileError, UsageError
-from conv2d_cli.layer.hints import nearest, one_of
+from conv2d_cli.cli.choices import COLORS
+from conv2d_cli.errors import FileError, UsageError, did_you_mean
 from conv2d_cli.render.formats import FORMATS, render, render_rows
-from conv2d_cli.render.progress import Progress
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.render.values import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Collection, Mapping, Sequence
+    from typing import Any, Literal, TextIO
 
-_COLORS = ("auto", "always", "never")
+    from conv2d_cli.cli.options import OutputOptions
+    from conv2d_cli.render.progress import Progress
+    from conv2d_cli.render.streams import RowStream
+    from conv2d_cli.report.shape import ShapeReport
+
+_OTHER_WIDTH = 80
 
 
 class Output(NamedTuple):
@@ -28,31 +31,58 @@ class Output(NamedTuple):
     keys: tuple[str, ...]
     color: str
     quiet: bool
+    verbose: bool
     asked_for: bool
 
     @property
-    def for_people(self) -> bool:
-        """Whether the format has a place for formulas and samples."""
-        return not self.keys and self.format in {"table", "markdown"}
+    def is_table(self) -> bool:
+        """Whether facts are shown as a screen for people."""
+        return not self.keys and self.format == "table"
 
-    def show(self, record: Mapping[str, Any], formulas: Mapping[str, Sequence[str]] | None = None) -> None:
-        """Write a record to stdout."""
-        if self.keys:
-            text = "".join(f"{bare(record[key])}\n" for key in self.keys)
-        else:
-            text = render(self.format, record, formulas or {}, _screen(self.color))
-        write(text)
+    def show(
+        self,
+        report: NamedTuple,
+        *,
+        shape: ShapeReport | None = None,
+        remarks: Sequence[str] = (),
+        needs_size: Collection[str] = (),
+    ) -> None:
+        """Write a report to stdout; `shape` and `remarks` stand around it on a screen.
 
-    def show_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write records of the same keys to stdout at once, and their single values one a line."""
+        Raises:
+            UsageError: a single value was asked for that is one of `needs_size`: unknown, since no SIZE was given.
+        """
+        if not self.keys:
+            screen = screen_of(sys.stdout, self.color, is_table=self.is_table)
+            write(render(self.format, report, screen, verbose=self.verbose, shape=shape, remarks=remarks))
+            return
+        unknown = next((key for key in self.keys if key in needs_size), None)
+        if unknown is not None:
+            # An empty line would let a script go on.
+            raise UsageError(f"--get {unknown}: it depends on the size of the input, and -i is missing", "-i 224")
+        self.show_rows([report])
+
+    def show_rows(self, reports: Sequence[NamedTuple | Mapping[str, Any]]) -> None:
+        """Write reports of one kind to stdout at once, and their single values one a line."""
         if self.keys:
-            text = "".join(f"{bare(row[key])}\n" for row in rows for key in self.keys)
+            records = [report._asdict() if isinstance(report, tuple) else report for report in reports]
+            text = "".join(f"{bare(record[key])}\n" for record in records for key in self.keys)
         else:
-            text = render_rows(self.format, rows, _screen(self.color))
+            text = render_rows(self.format, reports, screen_of(sys.stdout, self.color, is_table=self.is_table))
         write(text, flush=True)
 
+    def text_of_record(self, record: Mapping[str, Any]) -> None:
+        """Write one record that is no report: it holds others."""
+        write(render(self.format, record, screen_of(sys.stdout, self.color)))
+
+    def stream(self) -> RowStream:
+        """Return the way to show records that come one by one."""
+        from conv2d_cli.render.streams import row_stream
+
+        return row_stream(self.format, screen_of(sys.stdout, self.color, is_table=self.is_table))
+
     def text(self, text: str) -> None:
-        """Write text between records to stdout."""
+        """Write text between reports to stdout."""
         write(text, flush=True)
 
     def progress(self, text: str) -> None:
@@ -63,48 +93,58 @@ class Output(NamedTuple):
 
     def progress_line(self, *, shown: bool) -> Progress:
         """Return a progress line on stderr, which shows nothing unless a person watches it."""
+        from conv2d_cli.render.progress import Progress
+
         watched = shown and not self.quiet and sys.stderr is not None and sys.stderr.isatty()
         return Progress(sys.stderr if watched and os.environ.get("TERM") != "dumb" else None)
 
     def note(self, text: str) -> None:
         """Write a remark to stderr, unless the user wants none."""
+        if not self.quiet:
+            say("note", text, self.color)
+
+    def done(self, text: str) -> None:
+        """Say on stderr what was written, unless the user wants no notes."""
         if not self.quiet and sys.stderr is not None:
-            sys.stderr.write(f"note: {text}\n")
+            sys.stderr.write(f"{text}\n")
 
 
-def output_of(
-    known_keys: Sequence[str],
-    *,
-    format_name: str | None,
-    json: bool,
-    get: Sequence[str] | None,
-    color: str,
-    quiet: bool,
-) -> Output:
+def output_of(options: OutputOptions, known_keys: Sequence[str], *, formats: Sequence[str] = FORMATS) -> Output:
     """Return the way to show facts that the options ask for.
 
     Raises:
         UsageError: an unknown format, key or colour, or options that exclude each other.
     """
-    if format_name is not None and format_name not in FORMATS:
-        raise UsageError(f"--format {format_name}: no such format", f"formats: {_near(format_name, FORMATS)}")
-    if color not in _COLORS:
-        raise UsageError(f"--color {color}: no such choice", f"choices: {one_of(_COLORS)}")
-    if json and format_name not in {None, "json"}:
-        raise UsageError(f"--json and --format {format_name} exclude each other", "give one of them")
-    if get and (json or format_name):
-        raise UsageError("--get and --format exclude each other", "--get prints bare values, one a line")
-    for key in get or ():
+    asked, keys = options.format, tuple(key.strip() for word in options.get for key in word.split(","))
+    if asked is not None and asked not in formats:
+        raise UsageError(f"--format {asked}: no such format", did_you_mean(asked, formats, "--format "))
+    if options.color not in COLORS:
+        raise UsageError(f"--color {options.color}: no such choice", did_you_mean(options.color, COLORS, "--color "))
+    if options.json and asked not in {None, "json"}:
+        raise UsageError(f"--json and --format {asked} exclude each other", f"--json, or --format {asked} alone")
+    if keys and (options.json or asked):
+        other = f"--format {asked}" if asked else "--json"
+        raise UsageError(f"--get and {other} exclude each other", f"leave {other} out: --get prints bare values")
+    for key in keys:
         if key not in known_keys:
-            raise UsageError(f"--get {key}: no such key", f"keys: {_near(key, known_keys)}")
-    chosen = "json" if json else format_name or "table"
-    return Output(chosen, tuple(get or ()), color, quiet, bool(json or format_name or get))
+            hint = did_you_mean(key, known_keys, "--get ") if key else "--get help lists the keys"
+            raise UsageError(f"--get {key}: no such key", hint)
+    chosen = "json" if options.json else asked or ("table" if is_terminal(sys.stdout) else "plain")
+    asked_for = bool(options.json or asked or keys)
+    return Output(chosen, keys, options.color, options.quiet, options.verbose, asked_for)
 
 
-def _near(name: str, known: Sequence[str]) -> str:
-    """Return the names that look like `name` or hold it, else all of them."""
-    parts = [candidate for candidate in known if name and name.lower() in candidate]
-    return nearest(name, known) or (one_of(parts) if parts else ", ".join(known))
+def asks_for_keys(options: OutputOptions) -> bool:
+    """Whether the keys themselves are asked for: `--get help`."""
+    return options.get == ("help",)
+
+
+def show_keys(fields: Sequence[str]) -> None:
+    """Write each key with what it means to stdout."""
+    from conv2d_cli.report.keys import KEYS
+
+    width = max(map(len, fields))
+    write("".join(f"{field:{width}}  {KEYS[field].description}\n" for field in fields))
 
 
 def write(text: str, *, flush: bool = False) -> None:
@@ -125,15 +165,52 @@ def write(text: str, *, flush: bool = False) -> None:
         raise FileError(f"cannot write to stdout: {error.strerror}") from error
 
 
+def say(kind: Literal["error", "hint", "note"], text: str, color: str = "auto") -> None:
+    """Write an error, a hint or a note to stderr, if anybody is there to read it."""
+    if sys.stderr is None:
+        return
+    from conv2d_cli.render.messages import message
+
+    try:
+        sys.stderr.write(message(kind, text, screen_of(sys.stderr, color)))
+        sys.stderr.flush()
+    except OSError:
+        # Nobody is left to tell; the exit code still does.
+        return
+
+
 def stdin_bytes() -> BinaryIO | None:
     """Return stdin as bytes; None when it is closed."""
     return None if sys.stdin is None else sys.stdin.buffer
 
 
-def _screen(color: str) -> Screen:
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else None
-    return Screen(width, _wants_color(color, terminal=terminal))
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream goes to a terminal."""
+    return stream is not None and stream.isatty()
+
+
+def screen_of(stream: TextIO | None, color: str, *, is_table: bool = False) -> Screen:
+    """Return what a stream can show; a table off a terminal is as wide as COLUMNS says, or 80."""
+    terminal = is_terminal(stream)
+    width = _width() if terminal or is_table else None
+    return Screen(width, _wants_color(color, terminal=terminal), width is None or _holds_drawing(stream))
+
+
+def _width() -> int:
+    """Return the columns of the terminal, as COLUMNS or the system says."""
+    from shutil import get_terminal_size
+
+    return get_terminal_size((_OTHER_WIDTH, 24)).columns
+
+
+def _holds_drawing(stream: TextIO | None) -> bool:
+    from conv2d_cli.render.ascii import DRAWN
+
+    try:
+        DRAWN.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _wants_color(color: str, *, terminal: bool) -> bool:

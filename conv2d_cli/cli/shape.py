@@ -4,135 +4,143 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from conv2d_cli.cli import options  # noqa: TC001 - Typer reads the annotations
-from conv2d_cli.cli.layer_words import LayerWords, layer_words
-from conv2d_cli.cli.output import Output, output_of, stdin_bytes, write
-from conv2d_cli.errors import UsageError
-from conv2d_cli.layer.text import input_shape_of, is_size
-from conv2d_cli.report.analysis import analyze
-from conv2d_cli.report.formulas import formulas_of
-from conv2d_cli.report.shape import ShapeReport, json_schema, record_of
+from conv2d_cli.cli import options
+from conv2d_cli.cli.options import INPUT, LAYER, OUTPUT, LayerOptions, OutputOptions, layer_options, output_options
+from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conv2d_cli.layer.rules import LayerValues
+    from conv2d_cli.cli.layer_words import LayerWords
+    from conv2d_cli.layer.model import Conv2d
 
+USAGES = ("IN OUT KERNEL [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" [OPTIONS]')
+EXAMPLES = (
+    "conv2d shape 3 64 7 -s 2 -p 3 -i 224",
+    'read -r _ _ h w <<< "$(conv2d shape 3 64 7 -i 224 --get output_shape)"',
+    "python -c 'print(model)' | conv2d shape --from - -i 224",
+)
 _BAD_LINES = 2
 
 
+@layer_options
+@output_options
 def shape(
-    layer: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="LAYER", help="IN OUT KERNEL, or one quoted expression.", show_default=False),
-    ] = None,
-    input_size: Annotated[
-        str | None,
-        typer.Option("--input", "-i", metavar="SIZE", help="224, 224x224, 3x224x224, 8x3x224x224, or a tensor file."),
-    ] = None,
-    stride: options.Stride = None,
-    padding: options.Padding = None,
-    dilation: options.Dilation = None,
-    groups: options.Groups = None,
-    no_bias: options.NoBias = False,
-    padding_mode: options.PaddingMode = None,
-    device: options.Device = None,
-    dtype: Annotated[
-        str | None, typer.Option("--dtype", metavar="DTYPE", help="Element type that bytes are counted in.")
-    ] = None,
+    layer: options.Layer = None,
+    input_size: options.Size = None,
     weight: Annotated[
-        str | None, typer.Option("--weight", metavar="FILE", help="Take channels and kernel from a weight's header.")
+        str | None,
+        options.option("--weight", metavar="FILE", section=LAYER, help="channels and kernel from a weight's header"),
     ] = None,
     from_: Annotated[
         str | None,
-        typer.Option("--from", metavar="FILE", help="One layer a line, from a file or - for stdin; NDJSON comes out."),
+        options.option("--from", metavar="FILE", section=INPUT, help="many layers, one a line; - is stdin"),
     ] = None,
-    format_name: options.Format = None,
-    json: options.Json = False,
-    get: options.Get = None,
-    schema: Annotated[bool, typer.Option("--json-schema", help="Print the schema of the JSON output.")] = False,
-    verbose: options.Verbose = False,
-    quiet: options.Quiet = False,
-    color: options.Color = "auto",
-    debug: options.Debug = False,
+    *,
+    schema: Annotated[
+        bool, options.option("--json-schema", section=OUTPUT, help="the schema of the JSON output")
+    ] = False,
+    record_schema: Annotated[
+        bool, options.option("--from-schema", section=OUTPUT, help="the schema of a record of --from")
+    ] = False,
+    layer_options: LayerOptions,
+    output_options: OutputOptions,
 ) -> int:
-    """Output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer."""
-    del debug  # the way in has read it
-    output = output_of(
-        ("schema_version", *ShapeReport._fields), format_name=format_name, json=json, get=get, color=color, quiet=quiet
-    )
-    words = layer_words(
-        layer,
-        no_bias=no_bias,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        padding_mode=padding_mode,
-        device=device,
-        dtype=dtype,
-    )
-    if schema:
-        from json import dumps
+    """What a layer does to a shape, and what it costs."""
+    from conv2d_cli.cli.output import asks_for_keys, output_of, show_keys
 
-        write(dumps(json_schema(), indent=2) + "\n")
+    if asks_for_keys(output_options):
+        show_keys(ShapeReport._fields)
         return 0
-    if from_ is not None:
-        _check_batch(words, weight, output)
-        return _batch(from_, input_size)
-    if weight is None:
-        found = words.layer()
-    else:
-        from conv2d_cli.jobs.headers import faults_in, shape_of_file
+    if schema or record_schema:
+        return _show_schema(of_records=record_schema)
+    from conv2d_cli.cli.layer_words import LayerWords
 
-        weight_shape = shape_of_file(weight, stdin_bytes())
-        with faults_in(weight):
-            found = words.layer_of_weight(weight_shape, bias=None if words.given else False)
-    report = analyze(found) if input_size is None else _analyze_on(input_size, found)
-    output.show(record_of(report), formulas_of(report) if verbose and output.for_people else None)
+    words = LayerWords(layer or (), layer_options.given, layer_options.typed)
+    if from_ is not None:
+        return _many(from_, input_size, words, output_options, weight)
+    output = output_of(output_options, ("schema_version", *ShapeReport._fields))
+    found = words.layer() if weight is None else _layer_of_weight(weight, words)
+    report = _analyzed(found, input_size, words)
+    # A bias that does not exist has no shape, whatever the size.
+    unknown = {key for key, value in report._asdict().items() if value is None} - {"bias_shape"}
+    output.show(report, needs_size=unknown if input_size is None else ())
     return 0
 
 
-def _analyze_on(input_size: str, layer: LayerValues) -> ShapeReport:
-    if is_size(input_size):
-        return analyze(layer, input_shape_of(input_size, layer.in_channels))
-    from conv2d_cli.jobs.headers import faults_in, shape_of_file
+def _show_schema(*, of_records: bool) -> int:
+    from json import dumps
 
-    input_shape = shape_of_file(input_size, stdin_bytes())
-    with faults_in(input_size):
-        return analyze(layer, input_shape)
+    from conv2d_cli.cli.output import write
+    from conv2d_cli.report.schema import record_schema, result_schema
 
-
-def _check_batch(words: LayerWords, weight: str | None, output: Output) -> None:
-    if words.given or words.options or weight is not None:
-        raise UsageError(
-            "--from reads its layers from a file and takes none from the command line", "write them as lines"
-        )
-    if output.keys or output.format not in {"table", "ndjson"} or (output.asked_for and output.format == "table"):
-        raise UsageError("--from writes one JSON object a line and takes no other format or --get", "leave them out")
+    write(dumps(record_schema() if of_records else result_schema(), indent=2) + "\n")
+    return 0
 
 
-def _batch(source: str, input_size: str | None) -> int:
-    """Write one result a line; return 2 when a line was bad."""
-    from conv2d_cli.jobs.batch import open_lines, records_of_lines
-    from conv2d_cli.render.as_ndjson import line_of
+def _layer_of_weight(weight: str, words: LayerWords) -> Conv2d:
+    from conv2d_cli.cli.output import stdin_bytes
+    from conv2d_cli.jobs.headers import faults_in, weight_and_bias
 
-    failed = False
-    size = None if input_size is None else _size_of_every_line(input_size)
-    with open_lines(source, stdin_bytes()) as lines:
-        for record in records_of_lines(lines, size):
-            failed |= "error" in record
-            write(line_of(record), flush=True)
-    return _BAD_LINES if failed else 0
+    found, has_bias = weight_and_bias(weight, stdin_bytes())
+    with faults_in(weight):
+        return words.layer_of_weight(found, bias=None if words.given else has_bias)
 
 
-def _size_of_every_line(text: str) -> Callable[[LayerValues], tuple[int, ...]]:
+def _analyzed(layer: Conv2d, input_size: str | None, words: LayerWords) -> ShapeReport:
+    from conv2d_cli.report.analysis import analyze
+
+    if input_size is None:
+        return analyze(layer)
+    from conv2d_cli.cli.sizes import shape_on
+
+    with words.own_words():
+        return analyze(layer, shape_on(input_size)(layer))
+
+
+def _shape_for_all(text: str) -> Callable[[Conv2d], tuple[int, ...]]:
+    """Return the shape of the input for each layer; a size that is none is told before any line is read."""
+    from conv2d_cli.cli.sizes import shape_on
+    from conv2d_cli.layer.text import input_shape_of, is_size
+
     if is_size(text):
         input_shape_of(text, 1)
-        return lambda layer: input_shape_of(text, layer.in_channels)
-    from conv2d_cli.jobs.headers import shape_of_file
+    return shape_on(text)
 
-    input_shape = shape_of_file(text, stdin_bytes())
-    return lambda _: input_shape
+
+def _many(
+    source: str, input_size: str | None, words: LayerWords, output_options: OutputOptions, weight: str | None
+) -> int:
+    """Write one result a line; return 2 when a line was bad."""
+    from conv2d_cli.cli.output import output_of, say, stdin_bytes, write
+    from conv2d_cli.errors import UsageError
+    from conv2d_cli.jobs.batch import open_lines, records_of_lines
+
+    if words.given or words.options or weight is not None:
+        raise UsageError(
+            "--from reads its layers from a file and takes none from the command line",
+            words.typed.only("--from", "-i", "--input"),
+        )
+    if output_options.json or output_options.get:
+        raise UsageError(
+            "--from writes one JSON object a line: no --json, and no --get", words.typed.only("--from", "-i", "--input")
+        )
+    chosen = output_options._replace(format=output_options.format or "ndjson")
+    output = output_of(chosen, (), formats=("ndjson", "csv", "tsv", "table"))
+    rows = output.stream()
+    failed = False
+    size = None if input_size is None else _shape_for_all(input_size)
+    # Whoever writes the lines may wait for each answer; a file does not.
+    flush = source == "-"
+    with open_lines(source, stdin_bytes()) as lines:
+        for record in records_of_lines(lines, size, output.note):
+            bad = "error" in record
+            failed |= bad
+            if not bad or output.format == "ndjson":
+                write(rows.add(record), flush=flush)
+                continue
+            say("error", f"line {record['line']}: {record['error']}")
+            if record["hint"]:
+                say("hint", record["hint"])
+    write(rows.end())
+    return _BAD_LINES if failed else 0

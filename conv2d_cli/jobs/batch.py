@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from conv2d_cli.errors import Conv2dError, Fault, FileError, UsageError
-from conv2d_cli.layer import hints
-from conv2d_cli.layer.expression import arguments_of_expression
-from conv2d_cli.layer.rules import FIELDS, layer_from, shown
-from conv2d_cli.layer.text import input_shape_of
+from conv2d_cli.errors import Conv2dError, Fault, FileError, UsageError, shown
+from conv2d_cli.layer.choices import FIELDS
+from conv2d_cli.layer.expression import arguments_of_expression, name_in_front
+from conv2d_cli.layer.model import layer_from
 from conv2d_cli.report.analysis import analyze
-from conv2d_cli.report.shape import SCHEMA_VERSION
+from conv2d_cli.report.record import SCHEMA_VERSION
+from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conv2d_cli.layer.rules import LayerValues
+    from conv2d_cli.layer.model import Conv2d
 
     # A SIZE that holds for every line depends on the layer where it leaves the channels out.
-    Size = Callable[[LayerValues], tuple[int, ...]]
+    Size = Callable[[Conv2d], tuple[int, ...]]
 
 # A layer is a few hundred bytes: a longer line is a mistake, and must not fill the memory.
 LONGEST_LINE = 65_536
-_KEYS = (*FIELDS, "input_shape")
-_KNOWN = frozenset(_KEYS)
+# What a result says beyond its layer: read again, it is worked out again.
+_RESULTS = frozenset({"schema_version", "line", *ShapeReport._fields}) - {*FIELDS, "input_shape"}
+_SIZES = (list, str)
 _EXAMPLE = '{"in_channels": 3, "out_channels": 64, "kernel_size": 7}'
+# Lines of `print(model)` that hold no Conv2d: the head of a block, another module under its name, a closing bracket.
+_PRINTED_MODEL = re.compile(
+    r"\s*(?:\)|(?:\([\w.-]+\):\s*(?:\d+ x )?)?(?!Conv2d\()[A-Z]\w*\()\s*|\s*\([\w.-]+\):\s*(?!.*Conv2d\().*\s*"
+)
+_NOTE = "this is print(model): its Conv2d lines are answered, other modules are left out"
 
 
 @contextmanager
@@ -53,18 +60,32 @@ def open_lines(path: str, stdin: BinaryIO | None) -> Iterator[BinaryIO]:
         yield stream
 
 
-def records_of_lines(stream: BinaryIO, size: Size | None) -> Iterator[dict[str, Any]]:
-    """Yield one record for each line that is not blank: its facts, or `line`, `error` and `hint`.
+def records_of_lines(
+    stream: BinaryIO, size: Size | None, remark: Callable[[str], None] = lambda _: None
+) -> Iterator[dict[str, Any]]:
+    """Yield one record for each line that holds a layer: its facts, or `line`, `error` and `hint`.
 
-    `size` gives the input's shape for lines that have no `input_shape` of their own.
+    `size` gives the input's shape for lines that have no `input_shape` of their own. Blank lines and comments are
+    skipped, and of a printed network the lines of other modules, which `remark` is told once.
     """
+    told = False
     for number, line in _lines(stream):
-        if line.isspace():
+        if line.isspace() or line.lstrip().startswith(b"#"):
             continue
         try:
-            yield _record(line, number, size)
+            text = _text(line, first=number == 1)
+            if _PRINTED_MODEL.fullmatch(text):
+                if not told:
+                    remark(_NOTE)
+                told = True
+            else:
+                yield _record(text, number, size)
         except Conv2dError as error:
-            yield {"schema_version": SCHEMA_VERSION, "line": number, "error": error.message, "hint": error.hint}
+            yield _error(number, error.message, error.hint)
+
+
+def _error(number: int, message: object, hint: object) -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, "line": number, "error": message, "hint": hint}
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -77,25 +98,31 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
             line = stream.readline(LONGEST_LINE + 1)
 
 
-def _record(line: bytes, number: int, size: Size | None) -> dict[str, Any]:
-    text = _text(line, first=number == 1)
+def _record(text: str, number: int, size: Size | None) -> dict[str, Any]:
+    name: object = None
     if text.lstrip().startswith("{"):
         arguments, faults = _object(text)
+        if "error" in arguments:
+            # A line that failed before stays what it is.
+            return _error(number, arguments["error"], arguments.get("hint"))
+        name = arguments.pop("name", None)
     elif "(" in text:
         arguments, faults = arguments_of_expression(text)
+        name = name_in_front(text)
     else:
         raise UsageError(f"{shown(text.strip())} is neither an object nor a Conv2d expression", f"write {_EXAMPLE}")
     given_shape = arguments.pop("input_shape", None)
     layer = layer_from(arguments, faults)
     if given_shape is None:
         report = analyze(layer, size and size(layer))
-    elif isinstance(given_shape, list):
+    elif isinstance(given_shape, _SIZES):
         report = analyze(layer, given_shape)
-    elif isinstance(given_shape, str):
-        report = analyze(layer, input_shape_of(given_shape, layer.in_channels))
     else:
-        raise UsageError(f"input_shape={shown(given_shape)} is neither a list nor a SIZE", "write [1, 3, 224, 224]")
-    return {"schema_version": SCHEMA_VERSION, "line": number, **report._asdict()}
+        raise UsageError(
+            f"input_shape={shown(given_shape)} is neither a list nor a SIZE", "input_shape=[1, 3, 224, 224]"
+        )
+    named = {} if name is None else {"name": name}
+    return {"schema_version": SCHEMA_VERSION, "line": number, **named, **report._asdict()}
 
 
 def _text(line: bytes, *, first: bool) -> str:
@@ -120,15 +147,11 @@ def _object(text: str) -> tuple[dict[str, object], list[Fault]]:
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
         raise UsageError(f"{shown(text.strip())} is not JSON: {reason}", f"write {_EXAMPLE}") from error
+    if not arguments.keys().isdisjoint(_RESULTS):
+        arguments = {key: value for key, value in arguments.items() if key not in _RESULTS}
     faults = []
-    if not arguments.keys() <= _KNOWN:
-        faults = [
-            Fault(key, shown(arguments.pop(key)), "unknown key", _near(key))
-            for key in [*arguments]
-            if key not in _KNOWN
-        ]
     if type(arguments.get("bias", True)) is not bool:
-        faults.append(Fault("bias", shown(arguments.pop("bias")), "bias must be true or false"))
+        faults.append(Fault("bias", shown(arguments.pop("bias")), "bias must be true or false", hint="bias=true"))
     return arguments, faults
 
 
@@ -140,8 +163,3 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 _decode = json.JSONDecoder(object_pairs_hook=_without_repeats).decode
-
-
-def _near(key: str) -> str:
-    near = hints.nearest(key, _KEYS)
-    return f"did you mean {near}?" if near else f"keys: {', '.join(_KEYS)}"

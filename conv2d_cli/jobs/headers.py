@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import DataError, ShapeError
-from conv2d_cli.layer.rules import cut
-from conv2d_cli.tensors.source import open_stored
+from conv2d_cli.errors import DataError, ShapeError, cut
+from conv2d_cli.tensors.source import names_in, open_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +24,50 @@ def shape_of_file(typed: str, stdin: BinaryIO | None) -> tuple[int, ...]:
         return stored.shape
 
 
+def parameters_named(weight: str | None, bias: str | None) -> tuple[str | None, str | None]:
+    """Return where weight and bias are: a file as `--save-parameters` writes it holds both, under these names.
+
+    Raises:
+        FileError: a file cannot be read.
+        DataError: it is no tensor file.
+    """
+    kept = _names_of_parameters(weight)
+    if weight is not None and "weight" in kept:
+        if bias is None and "bias" in kept:
+            bias = f"{weight}::bias"
+        weight = f"{weight}::weight"
+    if bias is not None and "bias" in _names_of_parameters(bias):
+        bias = f"{bias}::bias"
+    return weight, bias
+
+
+def _names_of_parameters(typed: str | None) -> set[str]:
+    """Return the names in a file that holds parameters and nothing else."""
+    names = set() if typed is None or is_typed(typed) else set(names_in(typed))
+    return names if names <= {"weight", "bias"} else set()
+
+
+def weight_and_bias(typed: str, stdin: BinaryIO | None) -> tuple[tuple[int, ...], bool]:
+    """Return the shape of a weight in a file, and whether the file holds a bias too.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor file.
+    """
+    weight, bias = parameters_named(typed, None)
+    return shape_of_file(weight or typed, stdin), bias is not None
+
+
+def is_typed(text: str) -> bool:
+    """Whether a tensor is typed out, as `[[1, 0], [0, -1]]`, and not the name of a file."""
+    return text.lstrip().startswith("[")
+
+
 @contextmanager
 def faults_in(typed: str | None) -> Iterator[None]:
     """Say of a tensor that does not fit the layer where it came from: it is the file that is at fault."""
     try:
         yield
     except (DataError, ShapeError) as error:
-        raise DataError(f"{cut(typed or '')}: {error.message}", error.hint) from error
+        hint = error.layer_hint if isinstance(error, ShapeError) else error.hint
+        raise DataError(f"{cut(typed or '')}: {error.message}", hint) from error

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli import __version__
-from conv2d_cli.arithmetic.counts import macs
+from conv2d_cli.arithmetic.counts import flops, macs
 from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import Parameters, check_dtypes, run_settled
 from conv2d_cli.engine.initialisation import init_parameters
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from conv2d_cli.layer.rules import LayerValues
+    from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.tensors.formats import Output
 
 # Files that are read before their turn, and threads that wait for the disk.
@@ -79,7 +79,7 @@ class _Loaded(NamedTuple):
 class _Layer(NamedTuple):
     """The layer and its parameters in one element type."""
 
-    values: LayerValues
+    values: Conv2d
     weight: NDArray[Any]
     bias: NDArray[Any] | None
     parameters: Parameters
@@ -107,7 +107,14 @@ class _Job:
             else:
                 weight_values, drawn = init_parameters(layer, request.seed, dtype=dtype)
                 bias_values = drawn if bias_values is None else bias_values
-        words = (__version__, layer, dtype, request.accuracy, request.algorithm, threads_for(request.threads))
+        words = (
+            __version__,
+            *layer.model_dump().values(),
+            dtype,
+            request.accuracy,
+            request.algorithm,
+            threads_for(request.threads),
+        )
         made_by = fingerprint(words, weight_values, bias_values)
         return _Layer(layer, weight_values, bias_values, Parameters(weight_values, bias_values), made_by)
 
@@ -142,11 +149,11 @@ def run_many(
         raise UsageError("many files need a folder for their outputs", "-o FOLDER")
     if request.save_parameters is not None:
         raise UsageError("--save-parameters is for one file", "convolve one of them with it, and the others after")
-    single.check_request(request._replace(output=None))
+    folder = Path(request.output)
+    request = single.checked_request(request._replace(output=None))._replace(output=request.output)
     with ExitStack() as stack:
         # Faults of the layer are told once, before any file is read.
         single.parameters_opened(request, request.dtype or "float32", stack)
-    folder = Path(request.output)
     items = [Item(*pair) for pair in zip(files, outputs_for(root, files, folder), strict=True)]
     _check_outputs(items, folder, allowed=request.force or resume)
     job, started = _Job(request), perf_counter()
@@ -157,7 +164,7 @@ def run_many(
     for parent in {item.output.parent for item in items}:
         synchronize_folder(parent)
     seconds = perf_counter() - started
-    operations = 2 * work.macs
+    operations = flops(work.macs)
     report = ManyReport(
         files=len(items),
         written=work.written,
@@ -177,7 +184,7 @@ def plan_many(request: single.Request, machine: single.Machine) -> Iterator[tupl
         UsageError, DataError: the layer or its parameters are bad.
     """
     _, files = matched(request.input)
-    single.check_request(request._replace(output=None))
+    request = single.checked_request(request._replace(output=None))
     with ExitStack() as stack:
         single.parameters_opened(request, request.dtype or "float32", stack)
     for path in files:

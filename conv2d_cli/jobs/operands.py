@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from conv2d_cli.errors import UsageError
-from conv2d_cli.layer.rules import cut
+from conv2d_cli.errors import UsageError, cut
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -57,11 +56,6 @@ class TypedOperand:
     def read(self) -> NDArray[Any]:
         """Return the typed values."""
         return self._values
-
-
-def is_typed(text: str) -> bool:
-    """Whether a tensor is typed out and not the name of a file."""
-    return text.lstrip().startswith("[")
 
 
 def _array_of(text: str, dtype: str) -> NDArray[Any]:

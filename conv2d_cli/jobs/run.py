@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from conv2d_cli.arithmetic.counts import macs
+from conv2d_cli.arithmetic.counts import flops, macs
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.errors import MemoryLimitError, UsageError
-from conv2d_cli.jobs.headers import faults_in
-from conv2d_cli.jobs.operands import Operand, TypedOperand, is_typed
+from conv2d_cli.jobs.headers import faults_in, is_typed, parameters_named
+from conv2d_cli.jobs.operands import Operand, TypedOperand
 from conv2d_cli.jobs.pieces import Done, convolve_pieces, piece_bytes
 from conv2d_cli.jobs.summary import RunningSummary, Summary
 from conv2d_cli.layer.forward import BATCHED, geometry_of
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from conv2d_cli.layer.rules import LayerValues
+    from conv2d_cli.layer.model import Conv2d
 
 
+# What computes, until there is a choice.
+ENGINE = "numpy"
 # Measured with NumPy 2.4 and OpenBLAS 0.3.31: modules loaded after the estimate, and what each BLAS thread packs into.
 _MODULE_BYTES = 4 << 20
 _THREAD_BYTES = 4 << 20
@@ -46,7 +48,7 @@ class Request(NamedTuple):
     """
 
     input: str
-    layer: LayerValues | None
+    layer: Conv2d | None
     arguments: Mapping[str, object]
     weight: str | None = None
     bias: str | None = None
@@ -75,12 +77,17 @@ class Job(NamedTuple):
     """A run that is fully decided, on headers alone: a weight of None is drawn, a bias of None is drawn or absent."""
 
     request: Request
-    layer: LayerValues
+    layer: Conv2d
     plan: Plan
     input: Source
     weight: Operand | None
     bias: Operand | None
     peak_bytes: int
+
+    @property
+    def operations(self) -> int:
+        """Floating-point operations of the direct convolution."""
+        return flops(macs(self.plan.geometry))
 
     @property
     def draws(self) -> bool:
@@ -97,7 +104,7 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
         FileError: an output exists, or a file cannot be read.
         DataError: a file's contents are bad or do not fit the layer.
     """
-    check_request(request)
+    request = checked_request(request)
     with ExitStack() as stack:
         image = stack.enter_context(
             open_source(request.input, dtype=request.dtype, stdin=request.stdin, described=request.described)
@@ -137,8 +144,8 @@ def run(
     announce: Callable[[Job], None],
     advance: Callable[[int], None] = lambda _: None,
     remark: Callable[[str], None] = lambda _: None,
-) -> tuple[RunReport, tuple[object, ...]]:
-    """Do a run; return its report and the first values of the output, figures left None unless `summarize`.
+) -> RunReport:
+    """Do a run and return its report, figures of the output left None unless `summarize`.
 
     `announce` is called when everything is decided and nothing is read, `advance` with the output elements of each
     piece that is done, and `remark` with what an output could not keep.
@@ -153,19 +160,19 @@ def run(
         summary = RunningSummary() if summarize else None
         done = _convolve(job, summary, advance, remark)
     figures = summary.result() if summary else Summary(None, None, None, ())
-    operations = 2 * macs(job.plan.geometry)
-    report = RunReport(
+    return RunReport(
         output_shape=_output_shape(job),
         dtype=job.plan.dtype,
         min=figures.min,
         max=figures.max,
         mean=figures.mean,
+        first_values=figures.first_values,
         algorithm=done.plan.algorithm,
+        engine=ENGINE,
         threads=done.plan.threads_used,
         seconds=done.seconds,
-        gflops=operations / done.seconds / 1e9 if done.seconds else None,
+        gflops=job.operations / done.seconds / 1e9 if done.seconds else None,
     )
-    return report, figures.first_values
 
 
 def _convolve(
@@ -224,12 +231,13 @@ def plan_report(job: Job) -> PlanReport:
     )
 
 
-def check_request(request: Request) -> None:
-    """Check what a request says by itself.
+def checked_request(request: Request) -> Request:
+    """Return a request that does not contradict itself, with the names that its files give weight and bias.
 
     Raises:
         UsageError: it contradicts itself.
-        FileError: an output exists.
+        FileError: an output exists, or a file of parameters cannot be read.
+        DataError: a file of parameters is none.
     """
     layer = request.layer
     if layer is None and request.weight is None:
@@ -243,11 +251,11 @@ def check_request(request: Request) -> None:
         raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
     for path in filter(None, (request.output, request.save_parameters)):
         check_output(path, force=request.force)
+    weight, bias = parameters_named(request.weight, request.bias)
+    return request._replace(weight=weight, bias=None if without_bias else bias)
 
 
-def parameters_opened(
-    request: Request, dtype: str, stack: ExitStack
-) -> tuple[Operand | None, Operand | None, LayerValues]:
+def parameters_opened(request: Request, dtype: str, stack: ExitStack) -> tuple[Operand | None, Operand | None, Conv2d]:
     """Open the weight and the bias for an input of `dtype`; return them, None where they are drawn, and the layer.
 
     Raises:
@@ -268,7 +276,7 @@ def _parameter(typed: str, dtype: str, request: Request, stack: ExitStack, *, we
     return stack.enter_context(open_source(typed, dtype=request.dtype, stdin=request.stdin))
 
 
-def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> LayerValues:
+def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> Conv2d:
     """Return the layer, which has a bias where one is read, and none where only a weight is."""
     has_bias = bias is not None
     with faults_in(request.weight):
@@ -277,7 +285,7 @@ def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> La
             layer = layer_of_weight(weight.shape, {**request.arguments, "bias": has_bias})
         elif weight is not None:
             check_weight(request.layer, weight.shape)
-            layer = request.layer._replace(bias=has_bias)
+            layer = request.layer.model_copy(update={"bias": has_bias})
         else:
             layer = request.layer
     if bias is not None:
@@ -286,7 +294,7 @@ def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> La
     return layer
 
 
-def drawn_dtype(layer: LayerValues, input_dtype: str) -> str:
+def drawn_dtype(layer: Conv2d, input_dtype: str) -> str:
     """Return the dtype that parameters are drawn in: the layer's, else the input's where it can be a parameter's.
 
     Raises:

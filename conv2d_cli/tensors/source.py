@@ -286,6 +286,22 @@ def tensors_in(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[s
             yield format_name, name, module.open_tensor(file, name)
 
 
+def names_in(typed: str) -> list[str]:
+    """Return the names of the tensors in a file; none where one is named already, or where the format has no names.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor file.
+        MissingExtraError: its format needs an extra that is not installed.
+    """
+    if input_location(typed).path is None:
+        return []
+    with _opened(typed, None) as (location, stream), _about(typed):
+        format_name, file = _recognised(location, stream)
+        listed = getattr(FORMATS[format_name].loaded(), "names", None)
+        return [] if location.name is not None or listed is None else [*filter(None, listed(file))]
+
+
 def _open_tensor(location: Location, stream: BinaryIO, described: Described | None) -> Stored:
     name, file = _recognised(location, stream)
     if described is not None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.layer.rules import LayerValues
+    from conv2d_cli.layer.model import Conv2d
 
 LARGE_PLANE, SMALL_PLANE, POINTWISE = "dense 3x3 large plane", "dense 3x3 small plane", "pointwise"
 OTHER_DENSE, GROUPED, DEPTHWISE, FEW_CHANNELS, TINY = "other dense", "grouped", "depthwise", "few channels", "tiny"
@@ -28,7 +28,7 @@ class Case(NamedTuple):
     """A layer and the shape (N, C, H, W) of its input."""
 
     name: str
-    layer: LayerValues
+    layer: Conv2d
     input_shape: tuple[int, int, int, int]
 
     @property
@@ -65,7 +65,7 @@ def class_of(geometry: Geometry) -> str:
     return OTHER_DENSE
 
 
-def case_of(layer: LayerValues, input_shape: Sequence[int]) -> Case:
+def case_of(layer: Conv2d, input_shape: Sequence[int]) -> Case:
     """Return a layer on an input, batched or not, under a name made of what matters: `64-128 3x3@56 s2`.
 
     Raises:

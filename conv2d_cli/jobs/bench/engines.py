@@ -5,8 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.errors import MissingExtraError, UsageError
-from conv2d_cli.layer.hints import nearest
+from conv2d_cli.errors import MissingExtraError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +62,7 @@ def engines_named(names: Sequence[str] | None) -> tuple[Engine, ...]:
         return tuple(engine for engine in ENGINES.values() if engine.installed)
     for name in names:
         if name not in ENGINES:
-            known = nearest(name, ENGINES) or ", ".join(ENGINES)
-            raise UsageError(f"--engines {name}: no such engine", f"engines: {known}")
+            raise UsageError(f"--engines {name}: no such engine", did_you_mean(name, ENGINES, "--engines "))
         if not ENGINES[name].installed:
             raise MissingExtraError(f"--engines {name}", ENGINES[name].extra)
     return tuple(ENGINES[name] for name in dict.fromkeys(names))

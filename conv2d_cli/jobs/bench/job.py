@@ -6,7 +6,7 @@ import statistics
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.arithmetic.counts import macs
+from conv2d_cli.arithmetic.counts import flops, macs
 from conv2d_cli.dtypes import DEFAULT_DTYPE
 from conv2d_cli.engine.plan import ACCURACIES, plan_convolution
 from conv2d_cli.errors import Conv2dError, UsageError
@@ -120,7 +120,7 @@ class Bench:
     def _prepare(self, contender: Contender, case: Case) -> None:
         answer: dict[str, Any] = contender.ask(
             "prepare",
-            layer={key: value for key, value in case.layer._asdict().items() if value is not None},
+            layer={key: value for key, value in case.layer.model_dump().items() if value is not None},
             input_shape=case.input_shape,
             seed=self._request.seed,
             algorithm=self._request.algorithm if contender.engine == OURS else None,
@@ -200,7 +200,7 @@ def _peak(post: Post, case: Case) -> float | None:
 
 
 def _row(case: Case, threads: int, contender: Contender, fastest: Sequence[float], peak: float | None) -> BenchRow:
-    layer, samples, operations = case.layer, contender.samples, 2 * macs(case.geometry)
+    layer, samples, operations = case.layer, contender.samples, flops(macs(case.geometry))
     median = statistics.median(samples) if samples else None
     gflops = None if median is None else operations / median / 1e9
     return BenchRow(

@@ -9,8 +9,10 @@ linear ones and left out).
 
 from __future__ import annotations
 
-from conv2d_cli.jobs.bench.case import Case
-from conv2d_cli.layer.rules import layer_values
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conv2d_cli.jobs.bench.case import Case
 
 _RESNET50 = """
 conv1                    3   64 7 224 s2
@@ -165,6 +167,10 @@ def suite(name: str) -> tuple[Case, ...]:
 
 
 def _case(line: str) -> Case:
+    # Here, so that completion reads the names of the suites without loading Pydantic.
+    from conv2d_cli.jobs.bench.case import Case
+    from conv2d_cli.layer.model import Conv2d
+
     words = line.split()
     letters: dict[str, int] = {}
     bias = words[-1] == "bias"
@@ -175,7 +181,7 @@ def _case(line: str) -> Case:
         letters[last[0]] = int(last[1:])
     in_channels, out_channels, kernel, side = map(int, words[-_FIRST_NUMBER:])
     dilation = letters.get("d", 1)
-    layer = layer_values(
+    layer = Conv2d(
         in_channels,
         out_channels,
         kernel,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import LayerValues, layer_from
+from conv2d_cli.layer.model import layer_from
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
@@ -23,7 +23,7 @@ class Problem:
 
     def __init__(self, layer: dict[str, Any], input_shape: list[int], seed: int) -> None:
         """Draw input, weight and bias; the weight is as a network has it, so that outputs are near 1."""
-        self.layer: LayerValues = layer_from(layer)
+        self.layer = layer_from(layer)
         self.geometry = geometry_of(self.layer, input_shape)
         self.dtype = np.dtype(self.layer.dtype or "float32")
         self.stride, self.dilation, self.groups = self.layer.stride, self.layer.dilation, self.layer.groups

@@ -1,0 +1,79 @@
+"""The values that options can have, for completion: each list comes from its one home, loaded when it is asked for."""
+
+from __future__ import annotations
+
+COLORS = ("auto", "always", "never")
+ACCURACIES_OF_BENCH = ("strict", "fast", "both")
+
+
+def formats() -> tuple[str, ...]:
+    """Return the output formats."""
+    from conv2d_cli.render.formats import FORMATS
+
+    return FORMATS
+
+
+def colors() -> tuple[str, ...]:
+    """Return when to colour."""
+    return COLORS
+
+
+def keys() -> tuple[str, ...]:
+    """Return the keys of all commands."""
+    from conv2d_cli.report.keys import KEYS
+
+    return ("help", *KEYS)
+
+
+def padding_words() -> tuple[str, ...]:
+    """Return the words that a padding may be."""
+    from conv2d_cli.layer.choices import PADDING_WORDS
+
+    return PADDING_WORDS
+
+
+def padding_modes() -> tuple[str, ...]:
+    """Return the padding modes."""
+    from conv2d_cli.layer.choices import PADDING_MODES
+
+    return PADDING_MODES
+
+
+def dtypes() -> tuple[str, ...]:
+    """Return the element types, under torch's names."""
+    from conv2d_cli.dtypes import DTYPES
+
+    return tuple(DTYPES)
+
+
+def algorithms() -> tuple[str, ...]:
+    """Return the algorithms."""
+    from conv2d_cli.engine.algorithms import ALGORITHMS
+
+    return tuple(ALGORITHMS)
+
+
+def accuracies() -> tuple[str, ...]:
+    """Return the accuracies of `run`."""
+    from conv2d_cli.engine.plan import ACCURACIES
+
+    return ACCURACIES
+
+
+def accuracies_of_bench() -> tuple[str, ...]:
+    """Return the accuracies of `bench`."""
+    return ACCURACIES_OF_BENCH
+
+
+def suites() -> tuple[str, ...]:
+    """Return the suites of `bench`."""
+    from conv2d_cli.jobs.bench.suites import SUITES
+
+    return SUITES
+
+
+def topics() -> tuple[str, ...]:
+    """Return the topics of `help`."""
+    from conv2d_cli.cli.topics import TOPICS
+
+    return tuple(TOPICS)

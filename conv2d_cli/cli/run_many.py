@@ -1,0 +1,62 @@
+"""`conv2d run` on many files: what would be done for each, or what was done with all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.cli.machine import machine, share_one_heap
+from conv2d_cli.cli.output import say
+from conv2d_cli.jobs.many import Listener, plan_many, run_many
+from conv2d_cli.report.record import record_of
+from conv2d_cli.report.run import PlanReport
+
+if TYPE_CHECKING:
+    from conv2d_cli.cli.output import Output
+    from conv2d_cli.cli.run_options import RunOptions
+    from conv2d_cli.errors import Conv2dError
+    from conv2d_cli.jobs.run import Request
+
+
+def plan_files(request: Request, output: Output) -> int:
+    """Show the plan of each of many files, and tell of those that have none."""
+    code, rows = 0, list[dict[str, Any]]()
+    for path, planned in plan_many(request, machine()):
+        if isinstance(planned, PlanReport):
+            record = record_of(planned)
+            if not output.keys and output.format in {"table", "plain", "markdown"}:
+                # Its many words have no place in a table.
+                del record["reason"]
+            rows.append({"file": str(path)} | record)
+        else:
+            _tell(planned, output)
+            code = max(code, planned.exit_code)
+    if rows:
+        output.show_rows(rows)
+    return code
+
+
+def run_files(request: Request, output: Output, options: RunOptions) -> int:
+    """Convolve many files; tell of each that fails, and at the end how many there were."""
+    share_one_heap()
+    with output.progress_line(shown=not options.no_progress) as progress:
+        tell = Listener(
+            failed=lambda _, error: _tell(error, output),
+            advance=progress.advance,
+            total=progress.begin,
+            remark=output.note,
+        )
+        report, code = run_many(request, machine(), resume=options.resume, tell=tell)
+    if output.asked_for:
+        output.show(report)
+    else:
+        kept = f", {report.skipped} were there already" if report.skipped else ""
+        output.done(f"wrote {report.written} of {report.files} files in {report.seconds:.3g} s{kept}")
+    if report.failed:
+        say("error", f"{report.failed} of {report.files} files failed", output.color)
+    return code
+
+
+def _tell(error: Conv2dError, output: Output) -> None:
+    say("error", error.message, output.color)
+    if error.hint:
+        say("hint", error.hint, output.color)

@@ -1,0 +1,134 @@
+"""The topics of `conv2d help`: what no single option can explain."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from typing import NamedTuple
+
+_WIDEST, _NARROWEST = 100, 30
+
+
+class Topic(NamedTuple):
+    """One topic: a line that lists it, and paragraphs; those that begin with blanks are shown as they are."""
+
+    summary: str
+    text: str
+
+
+TOPICS = {
+    "padding": Topic(
+        "numbers, words, four sides, modes",
+        """
+-p 3 pads both axes by 3 on both sides, -p 3x1 rows by 3 and columns by 1, -p T,L,B,R each side by its own number.
+
+  valid       no padding
+  same        keeps the size, at stride 1 only; of an odd total the larger part goes to the bottom and the right
+  same_upper  ceil(size / stride), also with a stride: SAME of TensorFlow, SAME_UPPER of ONNX
+  same_lower  the same, with the larger part at the top and the left: SAME_LOWER of ONNX
+
+`same` is torch's; the last two depend on the size of the input, so their sides are known with -i alone.
+
+--padding-mode says what the padding holds: zeros; reflect, the input mirrored without its edge, less than the input
+is long; replicate, the edge again, without limit; circular, the other end, at most the input itself.
+
+Output size, per axis: (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
+
+  conv2d shape 3 64 7 -s 2 -p 3 -i 224
+  conv2d shape 3 64 3 -s 2 -p same_upper -i 225
+""",
+    ),
+    "groups": Topic(
+        "groups, depthwise layers, the shape of the weight",
+        """
+-g G cuts the channels into G parts that are convolved apart: output channel o sees the in_channels / G input channels
+of its own part. G divides in_channels and out_channels.
+
+The weight has the shape (out_channels, in_channels / G, kh, kw), so G times fewer parameters and multiply-adds.
+
+G = in_channels is a depthwise layer; out_channels = M * in_channels then gives each channel M filters.
+
+  conv2d shape 32 32 3 -g 32 -p 1 -i 112
+""",
+    ),
+    "counting": Topic(
+        "MACs, FLOPs, bytes: what is counted and what is not",
+        """
+K = in_channels / groups * kh * kw products make one output element.
+
+  macs            N * out_channels * Ho * Wo * K; a multiply and its add are one, taps on padding count
+  effective_macs  macs less the taps that multiply a padded zero
+  bias_adds       one for each output element; in no other figure
+  flops           2 * macs, what torch.utils.flop_counter prints
+
+Other tools print other numbers for the same layer: fvcore and thop call macs "flops" or "macs"; torchinfo and ptflops
+add bias_adds to macs; DeepSpeed and calflops add it to flops.
+
+Bytes are elements times the bytes of --dtype, float32 unless given. im2col_bytes is what the textbook lowering would
+allocate. arithmetic_intensity is flops over the bytes of input, parameters and output. Counts are shown in k, M, G,
+bytes in KiB, MiB, GiB.
+
+  conv2d shape 3 64 7 -s 2 -p 3 -i 224 --get macs,effective_macs,flops
+  conv2d shape --get help
+""",
+    ),
+    "formats": Topic(
+        "tensor files, pipes, output of facts",
+        """
+Tensors: .npy, .npz, .bin (raw, with --input-shape and --input-dtype), .safetensors, .zarr, .png, .jpg, .tiff. The
+suffix says which, else the first bytes of the file. FILE::NAME picks one tensor of several. `-` is stdin or stdout and
+is .npy unless `bin:-` says otherwise.
+
+Some need an extra: pip install 'conv2d-cli[safetensors]', [zarr], [image], [bf16]; conv2d info lists what works here.
+
+Facts: --format table (on a terminal), plain (elsewhere), json, ndjson, csv, tsv, markdown; --json for short; --get KEY
+for bare values. JSON and its keys do not change; tables may.
+
+  conv2d info
+  conv2d shape 3 64 7 -i 224 --format csv
+""",
+    ),
+    "exit-codes": Topic(
+        "what the exit code of a command says",
+        """
+  0    done
+  2    the command line or the layer is invalid
+  3    a file's contents are bad, or do not fit the layer
+  4    a file cannot be read or written, or already exists; an extra is missing
+  5    more memory than --memory-limit or the machine allows
+  70   a fault of ours: please report it with what --debug prints
+  130  Ctrl-C
+  143  SIGTERM
+  141  the reader of a pipe went away
+
+Of many files the gravest code of any file is the command's; the others are convolved all the same.
+""",
+    ),
+    "accuracy": Topic(
+        "strict and fast",
+        """
+--accuracy strict (the default) keeps every element within 4 * eps * (sum|x||w| + |b|) of the exact result. float32
+products are added in float32 where the values allow it, else in float64.
+
+--accuracy fast allows Winograd (3x3) and Fourier transforms (large kernels over few channels): faster, with errors
+of up to 4 * eps of the largest sum|x||w| + |b| in the output channel's plane, not of the element's own.
+
+Half types, integers and complex numbers are the same under both. --plan says which algorithm runs, and why.
+
+  conv2d bench 64 64 3 -p 1 -i 56
+""",
+    ),
+}
+
+
+def page(name: str) -> str:
+    """Return the text of a topic, its paragraphs wrapped to the terminal."""
+    width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
+    paragraphs = TOPICS[name].text.strip("\n").split("\n\n")
+    return "\n\n".join(_wrapped(paragraph, width) for paragraph in paragraphs) + "\n"
+
+
+def _wrapped(paragraph: str, width: int) -> str:
+    if paragraph.startswith(" "):
+        return paragraph
+    return textwrap.fill(" ".join(paragraph.split()), width, break_long_words=False, break_on_hyphens=False)
