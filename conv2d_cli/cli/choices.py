@@ -18,11 +18,20 @@ def colors() -> tuple[str, ...]:
     return COLORS
 
 
-def keys() -> tuple[str, ...]:
-    """Return the keys of all commands."""
-    from conv2d_cli.report.keys import KEYS
+def keys(command: str | None) -> tuple[str, ...]:
+    """Return the keys of a command, in all its forms."""
+    from conv2d_cli.report.bench import ROW_KEYS
+    from conv2d_cli.report.info import InstallationReport, TensorReport
+    from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
+    from conv2d_cli.report.shape import ShapeReport
 
-    return ("help", *KEYS)
+    fields = {
+        "shape": ShapeReport._fields,
+        "run": (*RunReport._fields, *PlanReport._fields, *ManyReport._fields),
+        "info": (*InstallationReport._fields, *TensorReport._fields),
+        "bench": ROW_KEYS,
+    }
+    return ("help", *dict.fromkeys(fields.get(command or "", ())))
 
 
 def padding_words() -> tuple[str, ...]:

@@ -6,8 +6,12 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conv2d_cli.jobs.run import Machine
+
+if TYPE_CHECKING:
+    from conv2d_cli.jobs.bench.worker import Host
 
 # Of mallopt(3).
 _M_ARENA_MAX = -8
@@ -20,6 +24,13 @@ def machine() -> Machine:
     # MemAvailable is what can be allocated without swapping; a container may have less.
     known = [free for free in (_linux_bytes("/proc/meminfo", "MemAvailable"), _group_bytes()) if free is not None]
     return Machine(_linux_bytes("/proc/self/status", "VmRSS") or _resident(), min(known, default=None))
+
+
+def bench_host() -> Host:
+    """Return what the workers of a measurement are started with."""
+    from conv2d_cli.jobs.bench.worker import Host
+
+    return Host(sys.executable, dict(os.environ), processor_name(), processors())
 
 
 def share_one_heap() -> None:

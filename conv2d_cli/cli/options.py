@@ -19,12 +19,14 @@ LAYER, INPUT, PARAMETERS, RESULT, ENGINE, OUTPUT, OTHER = SECTIONS = (
 )
 
 
-def completion(values: Callable[[], Sequence[str]]) -> Callable[[str], list[str]]:
+def completion(values: Callable[..., Sequence[str]]) -> Callable[[typer.Context, str], list[str]]:
     """Return what Typer asks for the values that a word can become; of `--get a,b` the last is completed."""
 
-    def completed(incomplete: str) -> list[str]:
+    def completed(context: typer.Context, incomplete: str) -> list[str]:
         before, comma, last = incomplete.rpartition(",")
-        return [f"{before}{comma}{value}" for value in values() if value.startswith(last)]
+        # Every command has keys of its own.
+        known = values(context.info_name) if values is choices.keys else values()
+        return [f"{before}{comma}{value}" for value in known if value.startswith(last)]
 
     return completed
 
@@ -34,7 +36,7 @@ def option(
     section: str,
     help: str,  # noqa: A002 - Typer's name
     metavar: str | None = None,
-    complete: Callable[[], Sequence[str]] | None = None,
+    complete: Callable[..., Sequence[str]] | None = None,
 ) -> Any:  # noqa: ANN401 - Typer's own
     """Return an option under a heading of the help page; `complete` lists the values that it can have."""
     # Typer looks closely at each of these functions: only where a shell asks.

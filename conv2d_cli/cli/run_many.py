@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.run import Request
 
 
-def plan_files(request: Request, output: Output) -> int:
+def plan_files(request: Request, output: Output, _: RunOptions) -> int:
     """Show the plan of each of many files, and tell of those that have none."""
     code, rows = 0, list[dict[str, Any]]()
     for path, planned in plan_many(request, machine()):

@@ -9,8 +9,6 @@ from conv2d_cli.cli.options import INPUT, LAYER, OUTPUT, LayerOptions, OutputOpt
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.layer.model import Conv2d
 
@@ -20,7 +18,6 @@ EXAMPLES = (
     'read -r _ _ h w <<< "$(conv2d shape 3 64 7 -i 224 --get output_shape)"',
     "python -c 'print(model)' | conv2d shape --from - -i 224",
 )
-_BAD_LINES = 2
 
 
 @layer_options
@@ -58,7 +55,9 @@ def shape(
 
     words = LayerWords(layer or (), layer_options.given, layer_options.typed)
     if from_ is not None:
-        return _many(from_, input_size, words, output_options, weight)
+        from conv2d_cli.cli.shape_many import show_many
+
+        return show_many(from_, input_size, words, output_options, weight)
     output = output_of(output_options, ("schema_version", *ShapeReport._fields))
     found = words.layer() if weight is None else _layer_of_weight(weight, words)
     report = _analyzed(found, input_size, words)
@@ -96,51 +95,3 @@ def _analyzed(layer: Conv2d, input_size: str | None, words: LayerWords) -> Shape
 
     with words.own_words():
         return analyze(layer, shape_on(input_size)(layer))
-
-
-def _shape_for_all(text: str) -> Callable[[Conv2d], tuple[int, ...]]:
-    """Return the shape of the input for each layer; a size that is none is told before any line is read."""
-    from conv2d_cli.cli.sizes import shape_on
-    from conv2d_cli.layer.text import input_shape_of, is_size
-
-    if is_size(text):
-        input_shape_of(text, 1)
-    return shape_on(text)
-
-
-def _many(
-    source: str, input_size: str | None, words: LayerWords, output_options: OutputOptions, weight: str | None
-) -> int:
-    """Write one result a line; return 2 when a line was bad."""
-    from conv2d_cli.cli.output import output_of, say, stdin_bytes, write
-    from conv2d_cli.errors import UsageError
-    from conv2d_cli.jobs.batch import open_lines, records_of_lines
-
-    if words.given or words.options or weight is not None:
-        raise UsageError(
-            "--from reads its layers from a file and takes none from the command line",
-            words.typed.only("--from", "-i", "--input"),
-        )
-    if output_options.json or output_options.get:
-        raise UsageError(
-            "--from writes one JSON object a line: no --json, and no --get", words.typed.only("--from", "-i", "--input")
-        )
-    chosen = output_options._replace(format=output_options.format or "ndjson")
-    output = output_of(chosen, (), formats=("ndjson", "csv", "tsv", "table"))
-    rows = output.stream()
-    failed = False
-    size = None if input_size is None else _shape_for_all(input_size)
-    # Whoever writes the lines may wait for each answer; a file does not.
-    flush = source == "-"
-    with open_lines(source, stdin_bytes()) as lines:
-        for record in records_of_lines(lines, size, output.note):
-            bad = "error" in record
-            failed |= bad
-            if not bad or output.format == "ndjson":
-                write(rows.add(record), flush=flush)
-                continue
-            say("error", f"line {record['line']}: {record['error']}")
-            if record["hint"]:
-                say("hint", record["hint"])
-    write(rows.end())
-    return _BAD_LINES if failed else 0

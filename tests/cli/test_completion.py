@@ -1,0 +1,95 @@
+"""Completion in bash, zsh and fish: the values that options can have, and nothing heavy loaded for them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from terminal import conv2d
+
+from conv2d_cli.cli.commands import COMMANDS
+from conv2d_cli.cli.topics import TOPICS
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.jobs.bench.suites import SUITES
+from conv2d_cli.layer.choices import PADDING_MODES, PADDING_WORDS
+from conv2d_cli.render.formats import FORMATS
+from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
+from conv2d_cli.report.shape import ShapeReport
+
+HEAVY = {"numpy", "pydantic", "pydantic_core", "rich"}
+SHELLS = ("bash", "zsh", "fish")
+PROGRAM = """
+import atexit, json, sys
+atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
+from conv2d_cli.cli.main import main
+main()
+"""
+
+
+def environment(shell: str, line: str) -> dict[str, str]:
+    """Return what a shell sets when it asks for the words that the last one of a line can become."""
+    words = line.split(" ")
+    return {
+        "_CONV2D_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+
+
+def offered(shell: str, line: str) -> list[str]:
+    done = conv2d(**environment(shell, line))
+    assert done.err == ""
+    if shell == "zsh":
+        inner = done.out.removeprefix("_arguments '*: :((").rstrip().removesuffix("))'")
+        return [word.split('":"')[0].strip('"') for word in inner.splitlines()]
+    return [word.split("\t")[0] for word in done.out.splitlines()]
+
+
+CASES: list[tuple[str, Any]] = [
+    ("conv2d ", COMMANDS),
+    ("conv2d sh", ["shape"]),
+    ("conv2d shape --format ", FORMATS),
+    ("conv2d shape --get ", ["help", *ShapeReport._fields]),
+    ("conv2d shape --get macs,fl", ["macs,flops"]),
+    ("conv2d shape --padding-mode ", PADDING_MODES),
+    ("conv2d shape -p sam", [word for word in PADDING_WORDS if word.startswith("sam")]),
+    ("conv2d run x.npy --algorithm ", ALGORITHMS),
+    ("conv2d run x.npy --accuracy ", ["strict", "fast"]),
+    ("conv2d run x.npy --dtype ", DTYPES),
+    (
+        "conv2d run --get ",
+        ["help", *dict.fromkeys((*RunReport._fields, *PlanReport._fields, *ManyReport._fields))],
+    ),
+    ("conv2d bench --suite ", SUITES),
+    ("conv2d bench --accuracy ", ["strict", "fast", "both"]),
+    ("conv2d shape --color ", ["auto", "always", "never"]),
+    ("conv2d help ", TOPICS),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("line", "expected"), CASES)
+def test_values_are_completed(shell: str, line: str, expected: Any) -> None:
+    assert offered(shell, line) == [*expected]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("line", [line for line, _ in CASES] + ["conv2d shape --", "conv2d run -"])
+def test_completion_loads_nothing_heavy(shell: str, line: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", PROGRAM],
+        env={"PATH": "", **environment(shell, line)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    modules = set(json.loads(done.stderr.splitlines()[-1]))
+    assert modules.isdisjoint(HEAVY)
+    assert done.stdout
