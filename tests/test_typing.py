@@ -70,7 +70,7 @@ def test_wrong_arguments_are_caught_and_right_ones_are_not(tmp_path: Path) -> No
 
 
 def test_help_and_dir_show_the_public_names_alone() -> None:
-    text = pydoc.render_doc(conv2d_cli, renderer=pydoc.plaintext)
+    text = pydoc.plain(pydoc.render_doc(conv2d_cli))
     public = {*conv2d_cli.__all__}
     assert {*dir(conv2d_cli)} == public | {"__version__"}
     classes = re.search(r"\nCLASSES\n(.*?)\n\S", text, re.DOTALL)

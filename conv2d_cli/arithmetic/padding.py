@@ -26,6 +26,16 @@ def same_padding_of_size(size: int, kernel: int, stride: int, dilation: int, *, 
     return (large, small) if extra_first else (small, large)
 
 
+def same_padding_where_stride_divides(kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """Return what SAME_UPPER is on every size that the stride divides, as (before, after).
+
+    >>> same_padding_where_stride_divides(kernel=3, stride=2, dilation=1)
+    (0, 1)
+    """
+    total = max(0, effective_kernel(kernel, dilation) - stride)
+    return total // 2, total - total // 2
+
+
 def axis_padding(name: str, size: int | None, kernel: int, stride: int, dilation: int) -> tuple[int, int] | None:
     """Return (before, after) of a named padding on one axis, or None when it depends on a size that is not known."""
     if name == "valid":

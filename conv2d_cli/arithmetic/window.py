@@ -40,6 +40,11 @@ class Axis(NamedTuple):
         return max(1, self.effective_kernel - self.before - self.after)
 
     @property
+    def largest_kernel(self) -> int:
+        """The most elements of a kernel, one at least, that fit into the padded input with this dilation."""
+        return max(1, (self.padded - 1) // self.dilation + 1)
+
+    @property
     def unused(self) -> int:
         """Real elements after the last window, which the stride never reaches."""
         size, kernel, stride, dilation, before, after = self

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.choices import ACCURACIES_OF_BENCH
-from conv2d_cli.cli.run_options import algorithm_of, choice, integer
+from conv2d_cli.cli.run_options import choice, integer
 from conv2d_cli.cli.sizes import shape_on
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.bench.case import case_of
@@ -28,14 +29,15 @@ def request_of(words: LayerWords, input_size: str | None, options: BenchOptions,
     """
     accuracy = choice("--accuracy", options.accuracy, ACCURACIES_OF_BENCH)
     named = options.engines
+    cases = [_case(words, input_size)] if options.suite is None else _suite(options.suite, words, input_size)
     return Request(
         accuracies=("strict", "fast") if accuracy == "both" else (accuracy,),
-        algorithm=algorithm_of(options.algorithm, accuracy),
+        algorithm=algorithm_of(options.algorithm, accuracy, cases[0].layer),
         rounds=integer("--rounds", options.rounds, least=1),
         threads=_threads(options.threads, processors),
         seed=integer("--seed", options.seed, least=0),
         engines=engines_named(None if named is None else [name.strip() for name in named.split(",")]),
-        cases=[_case(words, input_size)] if options.suite is None else _suite(options.suite, words, input_size),
+        cases=cases,
     )
 
 

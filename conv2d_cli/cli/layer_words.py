@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.errors import Conv2dError, DataError, LayerError, ShapeError, UsageError
-from conv2d_cli.layer.choices import FIELDS, REQUIRED
+from conv2d_cli.layer.choices import REQUIRED
 from conv2d_cli.layer.model import Conv2d, layer_from
 from conv2d_cli.layer.text import argument_of, integers_of, looks_like_expression
 
@@ -27,9 +27,12 @@ _OPTIONS = {
     "device": ("--device",),
     "dtype": ("--dtype",),
     "input_shape": ("-i", "--input"),
+    "algorithm": ("--algorithm",),
+    "accuracy": ("--accuracy",),
+    "threads": ("--threads",),
 }
 # An argument in a hint, as Python has it: `stride=2`, `stride=(2, 1)`, `padding='same'`, `input_shape=1x3x8x8`.
-_IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*FIELDS, 'input_shape'))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
+_IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*_OPERANDS, *_OPTIONS))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
 _QUOTED = re.compile(r"'(\w+)'")
 
 
@@ -98,7 +101,7 @@ class LayerWords(NamedTuple):
             mended = {match["field"]: match for fault in error.faults for match in _first(fault.hint)}
             faults = [fault._replace(hint=self._hint(fault.field, fault.hint, mended)) for fault in error.faults]
             raise LayerError(faults, self._spelled()) from None
-        except (DataError, ShapeError) as error:
+        except (DataError, ShapeError, UsageError) as error:
             mended = {match["field"]: match for match in _first(error.hint)}
             raise type(error)(error.message, self._hint("", error.hint, mended)) from error
 

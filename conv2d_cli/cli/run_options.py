@@ -143,26 +143,6 @@ def choice(name: str, text: str, known: tuple[str, ...]) -> str:
     return text
 
 
-def algorithm_of(text: str | None, accuracy: str) -> str | None:
-    """Return the name of an algorithm.
-
-    Raises:
-        UsageError: there is none of this name.
-    """
-    from conv2d_cli.engine.algorithms import ALGORITHMS
-    from conv2d_cli.errors import nearest
-
-    if text is None or text in ALGORITHMS:
-        return text
-    near = nearest(text, ALGORITHMS)
-    if accuracy == "strict" and near and ALGORITHMS[near[0]].mixes_pixels:
-        # Its name alone would be refused next.
-        raise UsageError(
-            f"--algorithm {text}: no such algorithm", f"did you mean --algorithm {near[0]} --accuracy fast?"
-        )
-    return choice("--algorithm", text, tuple(ALGORITHMS))
-
-
 def seed_of(text: str | None) -> int:
     """Return a seed that torch takes; 0 when none is given.
 

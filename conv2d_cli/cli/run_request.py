@@ -6,8 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli import choices
+from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.output import is_terminal, stdin_bytes
-from conv2d_cli.cli.run_options import algorithm_of, bytes_of, choice, described, dtype_of, integer, seed_of
+from conv2d_cli.cli.run_options import bytes_of, choice, described, dtype_of, integer, seed_of
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.run import Request
 from conv2d_cli.tensors.location import is_stream
@@ -25,9 +26,10 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
         UsageError, LayerError: an option or the layer is none.
     """
     _check_streams(options.output_file, output)
+    layer = words.layer() if words.given else None
     return Request(
         input=input_,
-        layer=words.layer() if words.given else None,
+        layer=layer,
         arguments=words.arguments(),
         weight=options.weight,
         bias=options.bias,
@@ -37,7 +39,7 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
         save_parameters=options.save_parameters,
         force=options.force,
         accuracy=choice("--accuracy", options.accuracy, choices.accuracies()),
-        algorithm=algorithm_of(options.algorithm, options.accuracy),
+        algorithm=algorithm_of(options.algorithm, options.accuracy, layer),
         threads=None if options.threads is None else integer("--threads", options.threads, least=1),
         memory_limit=bytes_of(options.memory_limit),
         described=described(options.input_shape, options.input_dtype),

@@ -13,7 +13,7 @@ from conv2d_cli.engine.panels import AT_ONCE
 from conv2d_cli.engine.summation import RUNS, WHOLE, WIDE, Summation, summation
 from conv2d_cli.engine.task import SCRATCH_BYTES, Layout, Task, elapsed, even_part, shares_products, worth_sharing
 from conv2d_cli.engine.tiles import TILE_SCRATCH_BYTES, Tiling, tile_bytes, tile_geometry, tiling_of
-from conv2d_cli.errors import DataError, UsageError
+from conv2d_cli.errors import DataError, UsageError, did_you_mean, one_of
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
@@ -223,12 +223,14 @@ def _nothing_fits(task: Task, algorithm: str | None, kind: str) -> DataError | U
             "cast to float32, or to an integer of 8 to 64 bits",
         )
     able = [name for name in ALGORITHMS if _lay_out(name, task, kind) is not None]
-    why = ""
+    hint, why = f"algorithm={one_of(able)}", ""
     if ALGORITHMS[algorithm].mixes_pixels and task.accuracy == "strict":
-        why = ", whose bound it cannot keep; --accuracy fast allows it where it fits"
+        why = ", whose bound it cannot keep"
+        if _lay_out(algorithm, task._replace(accuracy="fast"), kind) is not None:
+            hint = "accuracy=fast"
     return UsageError(
         f"the algorithm {algorithm} does not compute this layer in {task.dtype} with accuracy {task.accuracy}{why}",
-        f"algorithms for it: {', '.join(able)}",
+        hint,
     )
 
 
@@ -241,11 +243,11 @@ def _kinds(task: Task, algorithm: str | None) -> list[str]:
 
 def _check_options(accuracy: str, algorithm: str | None, threads: int) -> None:
     if accuracy not in ACCURACIES:
-        raise UsageError(f"there is no accuracy {accuracy!r}", f"accuracy is one of: {', '.join(ACCURACIES)}")
+        raise UsageError(f"there is no accuracy {accuracy!r}", did_you_mean(accuracy, ACCURACIES, "accuracy="))
     if algorithm is not None and algorithm not in ALGORITHMS:
-        raise UsageError(f"there is no algorithm {algorithm!r}", f"algorithm is one of: {', '.join(ALGORITHMS)}")
+        raise UsageError(f"there is no algorithm {algorithm!r}", did_you_mean(algorithm, ALGORITHMS, "algorithm="))
     if threads < 1:
-        raise UsageError(f"threads must be 1 or more, but got {threads}", "threads=1, or none for all processors")
+        raise UsageError(f"threads must be 1 or more, but got {threads}", "threads=1")
 
 
 def _sums(plan: Plan) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LONGEST_TYPED = 100_000
+# The smallest signed type that holds all values of another.
+_WIDER = {"uint8": "int16", "int8": "int16", "uint16": "int32", "int16": "int32", "uint32": "int64", "int32": "int64"}
 _MATRIX_AXES = 2
 
 
@@ -69,7 +71,7 @@ def _array_of(text: str, dtype: str) -> NDArray[Any]:
     except (ValueError, OverflowError, RecursionError) as error:
         raise UsageError(
             f"{cut(text)} is not a typed tensor: {error}",
-            "write nested lists of numbers: '[[1,0,-1],[2,0,-2],[1,0,-1]]'",
+            "nested lists of numbers, as in '[[1,0,-1],[2,0,-2],[1,0,-1]]'",
         ) from error
 
 
@@ -84,9 +86,27 @@ def _numbers_of(text: str) -> NDArray[Any]:
 
 
 def _whole_numbers(numbers: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Return numbers that an integer type holds.
+
+    Raises:
+        UsageError: one does not fit; the hint casts every tensor to a type that holds it.
+    """
     bounds = np.iinfo(dtype)
     for number in numbers.reshape(-1):
         whole = isinstance(number, int) or number.is_integer()
         if not (whole and bounds.min <= number <= bounds.max):
-            raise ValueError(f"{number} does not fit {dtype}, --dtype casts every tensor")
+            raise UsageError(
+                f"{number} does not fit {dtype}, the element type of the input", _types_for(numbers, dtype)
+            )
     return numbers
+
+
+def _types_for(numbers: NDArray[Any], dtype: str) -> str:
+    """Return the casts that hold the typed numbers and every value that the input can have."""
+    wider = _WIDER.get(dtype)
+    flat = numbers.reshape(-1).tolist()
+    if wider is None or not all(float(number).is_integer() for number in flat):
+        return "--dtype float32"
+    bounds = np.iinfo(wider)
+    fits = all(bounds.min <= number <= bounds.max for number in flat)
+    return f"--dtype float32 or {wider}" if fits else "--dtype float32"

@@ -66,9 +66,9 @@ def geometry_of(layer: Conv2d, input_shape: Sequence[int]) -> Geometry:
     if channels != layer.in_channels:
         raise _misfits().wrong_channels(layer, geometry, shape)
     if geometry.height.output < 1 or geometry.width.output < 1:
-        raise _misfits().too_small(geometry, shape)
+        raise _misfits().too_small(layer, geometry, shape)
     if batch and not (height and width):
-        raise _misfits().empty_image(geometry, shape)
+        raise _misfits().empty_image(layer, geometry, shape)
     return geometry
 
 
@@ -91,7 +91,7 @@ def _check_padding_source(layer: Conv2d, geometry: Geometry, shape: list[int]) -
     """Check that the padding can be made out of the input: torch pads before it looks at anything else."""
     mode = layer.padding_mode
     if mode != "circular" and 0 in shape[-3:]:
-        raise _misfits().nothing_to_pad_with(layer, shape)
+        raise _misfits().nothing_to_pad_with(layer, geometry, shape)
     # torch looks at the width first, and at the height first where it wraps around.
     axes = {"reflect": (geometry.width, geometry.height), "circular": (geometry.height, geometry.width)}
     for axis in axes.get(mode, ()):

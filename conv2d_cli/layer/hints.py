@@ -6,7 +6,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.divisors import divisors
-from conv2d_cli.arithmetic.window import effective_kernel
+from conv2d_cli.arithmetic.padding import same_padding, same_padding_where_stride_divides
 from conv2d_cli.dtypes import COMMON, NAMES
 from conv2d_cli.errors import nearest, one_of
 from conv2d_cli.layer.choices import PADDING_MODES, PADDING_WORDS
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_DIVISORS = 16
+PAIRS = frozenset({"kernel_size", "stride", "padding", "dilation"})
 # Allowed with any stride.
 SAME_UPPER = "padding='same_upper'"
 # A value of each argument that works nearly always.
@@ -39,9 +40,12 @@ def example(field: str, _: object) -> str:
 
 def whole(field: str, value: object) -> str:
     """Return the integer, or the pair, that a value such as 3.0, "3" or (1, 2.0) stands for, else an example."""
-    numbers = [_whole(part) for part in (value if isinstance(value, list | tuple) else [value])]
+    is_pair = isinstance(value, list | tuple) and field in PAIRS
+    numbers = [_whole(part) for part in (value if is_pair else [value])]  # type: ignore[attr-defined]
     # Whether groups divide the channels is only known once they are an integer.
-    return EXAMPLES[field] if None in numbers or field == "groups" else f"{field}={pair(_raised(field, numbers))}"
+    if not numbers or None in numbers or field == "groups":
+        return EXAMPLES[field]
+    return f"{field}={pair(_raised(field, numbers))}"
 
 
 def _whole(value: object) -> int | None:
@@ -101,14 +105,14 @@ def groups_that_fit(channels: Sequence[int], groups: int) -> str:
 
 
 def instead_of_same(kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> str:
-    """Return the padding of `(effective - 1) / 2` where both effective kernels are odd, else `same_upper`."""
-    effective = [effective_kernel(*axis) for axis in zip(kernel, dilation, strict=True)]
-    if all(size % 2 for size in effective):
-        return f"padding={pair([(size - 1) // 2 for size in effective])}"
-    totals = [max(0, size - step) for size, step in zip(effective, stride, strict=True)]
-    top, left = (total // 2 for total in totals)
-    four = pair([top, left, totals[0] - top, totals[1] - left])
-    return f"{SAME_UPPER}, or where the stride divides the size padding={four}"
+    """Return the padding that `same` has where both sides of each axis are padded alike, else `same_upper`."""
+    sides = [same_padding(*axis) for axis in zip(kernel, dilation, strict=True)]
+    if all(before == after for before, after in sides):
+        return f"padding={pair([before for before, _ in sides])}"
+    (top, bottom), (left, right) = (
+        same_padding_where_stride_divides(*axis) for axis in zip(kernel, stride, dilation, strict=True)
+    )
+    return f"{SAME_UPPER}, or where the stride divides the size padding={pair([top, left, bottom, right])}"
 
 
 def pair(values: Sequence[int]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.layer.model import Conv2d
 
 
@@ -35,22 +36,22 @@ def wrong_dimensions(layer: Conv2d, shape: Sequence[int]) -> ShapeError:
     )
 
 
-def empty_image(geometry: Geometry, shape: Sequence[int]) -> ShapeError:
+def empty_image(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
     """Return the fault of an image without rows or columns."""
     return ShapeError(
         "height and width must be 1 or more (torch: Only zero batch or zero channel inputs are supported, "
         f"but got input shape: {list(geometry.batched_input_shape)})",
-        _size(shape, height=1, width=1),
+        _size_that_fits(layer, geometry, shape),
         "an image of one row and one column at least",
     )
 
 
-def nothing_to_pad_with(layer: Conv2d, shape: Sequence[int]) -> ShapeError:
+def nothing_to_pad_with(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
     """Return the fault of an empty image that is to be mirrored or repeated."""
     return ShapeError(
         f"channels, height and width must be 1 or more to pad with {layer.padding_mode} (torch: Expected 3D or 4D "
         f"(batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: {shape})",
-        _size(shape, channels=layer.in_channels, height=1, width=1),
+        _size_that_fits(layer, geometry, shape),
         "an image of one row and one column at least",
     )
 
@@ -65,10 +66,15 @@ def too_much_padding(layer: Conv2d, geometry: Geometry, shape: Sequence[int], of
             f"Argument #{2 - 2 * place}: Padding size should be less than the corresponding input dimension, "
             f"but got: padding ({axis.before}, {axis.after}) at dimension {len(shape) + place} of input {shape}"
         )
+    # Another padding helps where it is all that is wrong.
+    axes = (geometry.height, geometry.width)
+    is_all = shape[-3] == layer.in_channels and all(one.size and one.output >= 1 for one in axes)
+    other = f"{_padding_within(layer, geometry)}padding_mode='replicate', which has no limit"
     return ShapeError(
         f"{mode} can pad at most {axis.size - (mode == 'reflect')} {what} here, not {asked}: the input has {axis.size} "
         f"(torch: {torch})",
-        f"{_padding_within(layer, geometry)}padding_mode='replicate', which has no limit",
+        other if is_all else _size_that_fits(layer, geometry, shape),
+        other,
     )
 
 
@@ -91,29 +97,34 @@ def wrong_channels(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> S
         f"the layer takes {wanted} channels, the input has {channels} (torch: Given groups={layer.groups}, weight of "
         f"size {list(geometry.weight_shape)}, expected input{size} to have {wanted} channels, but got {channels} "
         "channels instead)",
-        _size(shape, channels=wanted),
+        _size_that_fits(layer, geometry, shape),
         f"in_channels={channels}" if divide else f"give an input of {wanted} channels",
     )
 
 
-def too_small(geometry: Geometry, shape: Sequence[int]) -> ShapeError:
+def too_small(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
     """Return the fault of a window that is larger than the padded input."""
     height, width = axes = geometry.height, geometry.width
-    largest = [max(1, (axis.padded - 1) // axis.dilation + 1) for axis in axes]
-    kernel = pair([min(axis.kernel, most) for axis, most in zip(axes, largest, strict=True)])
+    kernel = pair([min(axis.kernel, axis.largest_kernel) for axis in axes])
     return ShapeError(
         f"the kernel spans {height.effective_kernel}x{width.effective_kernel}, the padded input only "
         f"{height.padded}x{width.padded} (torch: Calculated padded input size per channel: "
         f"({height.padded} x {width.padded}). Kernel size: ({height.effective_kernel} x {width.effective_kernel}). "
         "Kernel size can't be greater than actual input size)",
-        _size(shape, height=height.least_size, width=width.least_size),
+        _size_that_fits(layer, geometry, shape),
         f"kernel_size={kernel}" if min(height.padded, width.padded) else "an image of one row and one column at least",
     )
 
 
-def _size(shape: Sequence[int], *, channels: int | None = None, height: int = 0, width: int = 0) -> str:
-    """Return the size given as a hint, with other channels and at least so many rows and columns."""
-    *outer, rows, columns = shape
-    if channels is not None:
-        outer[-1] = channels
-    return f"input_shape={'x'.join(map(str, (*outer, max(rows, height), max(columns, width))))}"
+def _size_that_fits(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> str:
+    """Return the size given as a hint, with the layer's channels and as many rows and columns as it needs at least."""
+    *outer, _, rows, columns = shape
+    least = (_least(axis, layer.padding_mode) for axis in (geometry.height, geometry.width))
+    sizes = (max(size, needed) for size, needed in zip((rows, columns), least, strict=True))
+    return f"input_shape={'x'.join(map(str, (*outer, layer.in_channels, *sizes)))}"
+
+
+def _least(axis: Axis, mode: str) -> int:
+    """Return the smallest size that the window fits into and that the padding can be made of."""
+    padding = max(axis.before, axis.after)
+    return max(axis.least_size, {"reflect": padding + 1, "circular": padding}.get(mode, 1))

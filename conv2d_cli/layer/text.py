@@ -64,8 +64,8 @@ def is_size(text: str) -> bool:
     """
     parts = [part for part in _BETWEEN_PARTS.split(_SIZE_PREFIX.sub("", text.strip())) if part]
     if not parts:
-        # Nothing but brackets and signs; `x` alone may be a file.
-        return not text.strip(" xX") or "(" in text or "[" in text
+        # Nothing but brackets; `x` alone may be a file.
+        return not text.strip() or "(" in text or "[" in text
     meant = all(_NUMBER.fullmatch(part) or _PLACEHOLDER.fullmatch(part) for part in parts)
     return meant and any(map(_NUMBER.fullmatch, parts))
 

@@ -30,7 +30,7 @@ main()
 """
 
 
-def environment(shell: str, line: str) -> dict[str, str]:
+def environment(shell: str, line: str) -> dict[str, Any]:
     """Return what a shell sets when it asks for the words that the last one of a line can become."""
     words = line.split(" ")
     return {

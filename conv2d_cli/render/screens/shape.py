@@ -42,10 +42,11 @@ def blocks(report: ShapeReport, view: View) -> Iterator[Block]:
         yield from pictures(*axes, view)
     yield BLANK
     yield Figures(tuple(shape_sections.sections(report, verbose=view.verbose)))
-    yield BLANK
-    if axes is None:
-        yield Paragraph(_longest(_NO_SIZE, view.width), DIM)
-    yield Paragraph(_longest(_FOR_SCRIPTS if view.verbose else _MORE, view.width), DIM)
+    if not view.in_python:
+        yield BLANK
+        if axes is None:
+            yield Paragraph(_longest(_NO_SIZE, view.width), DIM)
+        yield Paragraph(_longest(_FOR_SCRIPTS if view.verbose else _MORE, view.width), DIM)
     yield from remarks(view.remarks)
 
 

@@ -9,9 +9,13 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """The columns there are, whether all keys are wanted, the layer of a run, and remarks for the end."""
+    """The columns there are, whether all keys are wanted, the layer of a run, and remarks for the end.
+
+    `in_python` leaves out what speaks of the command line.
+    """
 
     width: int
     verbose: bool = False
     shape: ShapeReport | None = None
     remarks: tuple[str, ...] = ()
+    in_python: bool = False

@@ -1,0 +1,56 @@
+"""The name of an algorithm as typed; of one that is none, what was meant and whether the layer can have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.errors import Conv2dError, UsageError, did_you_mean, nearest, one_of
+
+if TYPE_CHECKING:
+    from conv2d_cli.layer.model import Conv2d
+
+# Where the size of the input is not known yet.
+_USUAL_SIDE = 64
+
+
+def algorithm_of(text: str | None, accuracy: str, layer: Conv2d | None) -> str | None:
+    """Return the name of an algorithm.
+
+    Raises:
+        UsageError: there is none of this name; the hint is one that takes the layer.
+    """
+    if text is None or text in ALGORITHMS:
+        return text
+    near = nearest(text, ALGORITHMS)
+    hint = did_you_mean(text, ALGORITHMS, "--algorithm ")
+    if near:
+        name = near[0]
+        if layer is None or _takes(name, layer, accuracy):
+            hint = f"did you mean --algorithm {name}?"
+        elif _takes(name, layer, "fast"):
+            hint = f"did you mean --algorithm {name} --accuracy fast?"
+        else:
+            others = [other for other in ALGORITHMS if _takes(other, layer, accuracy)]
+            hint = f"did you mean {name}? It does not take this layer: --algorithm {one_of(others)}"
+    raise UsageError(f"--algorithm {text}: no such algorithm", hint)
+
+
+def _takes(name: str, layer: Conv2d, accuracy: str) -> bool:
+    """Whether an algorithm computes a layer, on an image of usual size."""
+    from conv2d_cli.engine.plan import plan_convolution
+    from conv2d_cli.layer.forward import geometry_of
+
+    side = max(_USUAL_SIDE, *(2 * size for size in layer.kernel_size))
+    try:
+        geometry = geometry_of(layer, (1, layer.in_channels, side, side))
+        plan_convolution(
+            geometry,
+            padding_mode=layer.padding_mode,
+            dtype=layer.dtype or "float32",
+            accuracy="strict" if accuracy == "strict" else "fast",
+            algorithm=name,
+        )
+    except Conv2dError:
+        return False
+    return True
