@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -9,8 +10,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from conv2d_cli.dtypes import ACCEPTED, COMPUTABLE, DTYPES, find_dtype, nearest_dtypes
-from conv2d_cli.errors import DataError, MissingExtraError
+from conv2d_cli.dtypes import COMMON, COMPUTABLE, DTYPES, NAMES, find_dtype
+from conv2d_cli.errors import DataError, MissingExtraError, nearest
+from conv2d_cli.layer.hints import dtypes
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
 
 
@@ -40,7 +42,10 @@ def test_which_types_hold_parameters_and_which_are_computed() -> None:
         *("float16", "bfloat16", "float32", "float64", "complex64", "complex128", "int8", "int16", "int32", "int64"),
         *("uint8", "uint16", "uint32", "uint64"),
     } == COMPUTABLE
-    assert all(find_dtype(word.strip("(),")) for word in ACCEPTED.replace("(", " ").split())
+    assert all(find_dtype(name) for name in NAMES)
+    assert {*DTYPES} < {*NAMES}
+    assert len({*NAMES}) == len(NAMES)
+    assert {*COMMON} <= COMPUTABLE
 
 
 @pytest.mark.parametrize(
@@ -64,6 +69,11 @@ def test_which_types_hold_parameters_and_which_are_computed() -> None:
         ("?", "bool"),
         ("d", "float64"),
         (" bf16 ", "bfloat16"),
+        ("fp16", "float16"),
+        ("fp32", "float32"),
+        ("fp64", "float64"),
+        ("fp8", "float8_e4m3fn"),
+        ("torch.fp16", "float16"),
         ("float8_e4m3fn", "float8_e4m3fn"),
     ],
 )
@@ -78,10 +88,13 @@ def test_other_names_are_none(text: str) -> None:
 
 
 def test_names_that_look_alike() -> None:
-    assert nearest_dtypes("torch.flaot16")[0] == "float16"
-    assert "float32" in nearest_dtypes("FLOAT32")
-    assert nearest_dtypes("qwerty") == []
-    assert len(nearest_dtypes("float3")) <= 3
+    assert dtypes("torch.flaot16").startswith("did you mean dtype='float16'")
+    assert "float32" in nearest("FLOAT32", NAMES)
+    assert "'float32'" in dtypes("FLOAT32")
+    assert dtypes("qwerty") == f"dtype={', '.join(map(repr, COMMON[:-1]))} or {COMMON[-1]!r}"
+    assert len(nearest("float3", NAMES)) <= 3
+    for name in ("fp23", "flot16", "int7", "FLOAT32", "qwerty"):
+        assert all(find_dtype(word) for word in re.findall(r"'([^']*)'", dtypes(name)))
 
 
 @pytest.mark.parametrize("name", ["bool", "complex32", "float8_e5m2"])

@@ -9,11 +9,19 @@ import numpy as np
 import pytest
 
 import conv2d_cli
-from conv2d_cli import Conv2d, Conv2dError, analyze, conv2d, init_parameters
+from conv2d_cli import Conv2d, Conv2dError, analyze, conv2d, errors, init_parameters
 
 
 def test_the_names_it_offers() -> None:
-    assert sorted(conv2d_cli.__all__) == ["Conv2d", "Conv2dError", "analyze", "conv2d", "init_parameters", "prepare"]
+    kinds = {
+        name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
+    }
+    reports = {"BenchClass", "BenchMachine", "BenchRow", "InstallationReport", "ManyReport", "PlanReport", "RunReport"}
+    reports |= {"ShapeReport", "TensorReport"}
+    verbs = {"Conv2d", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare"}
+    assert {*conv2d_cli.__all__} == kinds | reports | verbs
+    assert sorted(conv2d_cli.__all__) == conv2d_cli.__all__
+    assert all(callable(getattr(conv2d_cli, name)) for name in conv2d_cli.__all__)
     assert set(dir(conv2d_cli)) >= {*conv2d_cli.__all__, "__version__"}
     with pytest.raises(AttributeError, match="module 'conv2d_cli' has no attribute 'Conv3d'"):
         _ = conv2d_cli.Conv3d

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conv2d_cli.arithmetic.counts import effective_macs, im2col_elements, macs, weight_parameters
+from conv2d_cli.arithmetic.counts import (
+    arithmetic_intensity,
+    counts_of,
+    effective_macs,
+    flops,
+    macs,
+    weight_shape,
+)
 from conv2d_cli.arithmetic.geometry import Geometry
 from conv2d_cli.arithmetic.window import Axis
 
@@ -46,7 +54,20 @@ def test_macs_are_all_taps_and_effective_macs_those_on_the_image(geometry: Geome
 @given(geometries)
 def test_im2col_has_a_column_for_each_output_pixel(geometry: Geometry) -> None:
     rows = geometry.in_channels * geometry.height.kernel * geometry.width.kernel
-    assert im2col_elements(geometry) == geometry.batch * rows * geometry.height.output * geometry.width.output
+    columns = geometry.batch * geometry.height.output * geometry.width.output
+    assert counts_of(geometry, bias=True, zeros=True).im2col_elements == rows * columns
+
+
+@given(geometries, st.booleans(), st.booleans())
+def test_all_counts_of_a_geometry(geometry: Geometry, bias: bool, zeros: bool) -> None:
+    counts = counts_of(geometry, bias=bias, zeros=zeros)
+    assert counts.macs == macs(geometry)
+    # What is not zeros is multiplied for good.
+    assert counts.effective_macs == (effective_macs(geometry) if zeros else counts.macs)
+    assert counts.flops == 2 * counts.macs
+    assert counts.output_elements == prod(geometry.batched_output_shape)
+    assert counts.input_elements == prod(geometry.batched_input_shape)
+    assert counts.bias_adds == (counts.output_elements if bias else 0)
 
 
 @given(geometries)
@@ -67,6 +88,19 @@ def test_the_wasted_macs_of_a_small_plane() -> None:
     assert f"{1 - effective_macs(geometry) / macs(geometry):.1%}" == "18.1%"
 
 
-def test_weight_parameters() -> None:
-    assert weight_parameters(64, 3, 1, (7, 7)) == 9408
-    assert weight_parameters(6, 4, 2, (3, 5)) == 180
+def test_the_shape_of_the_weight() -> None:
+    assert weight_shape(64, 3, 1, (7, 7)) == (64, 3, 7, 7)
+    assert prod(weight_shape(64, 3, 1, (7, 7))) == 9408
+    assert weight_shape(6, 4, 2, (3, 5)) == (6, 2, 3, 5)
+    assert prod(weight_shape(6, 4, 2, (3, 5))) == 180
+
+
+@given(geometries)
+def test_the_weight_of_a_geometry_has_the_shape_of_its_layer_s(geometry: Geometry) -> None:
+    kernel = (geometry.height.kernel, geometry.width.kernel)
+    assert geometry.weight_shape == weight_shape(geometry.out_channels, geometry.in_channels, geometry.groups, kernel)
+
+
+def test_work() -> None:
+    assert flops(118_013_952) == 236_027_904
+    assert arithmetic_intensity(30, 4) == 7.5

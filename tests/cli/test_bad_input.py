@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Case(NamedTuple):
-    """A command line, the exit code it must end with and a part of what must be said."""
+    """A command line, the exit code it must end with and what must be said: all parts between ` ... `."""
 
     arguments: tuple[str, ...]
     code: int
@@ -36,42 +36,94 @@ def cases(code: int, *pairs: tuple[str, str] | tuple[str, str, int]) -> list[Cas
 BAD_LAYER = cases(
     2,
     ("shape 3 64", "KERNEL"),
-    ("shape 3", "LAYER is three values, IN OUT KERNEL, or one expression, but 1 were given: 3"),
+    (
+        "shape 3",
+        "LAYER is three values, IN OUT KERNEL, or one expression, but 1 was given: 3 ... hint: conv2d shape 3 64 3",
+    ),
     ("shape", "LAYER"),
-    ("shape 0 64 3", "IN 0: in_channels must be a positive integer"),
+    ("shape 0 64 3", "IN 0: the number of input channels must be 1 or more ... hint: conv2d shape 1 64 3"),
     ("shape -3 64 3", "IN -3"),
-    ("shape 3 0 3", "OUT 0: out_channels must be a positive integer"),
-    ("shape 3 64 0", "KERNEL 0: kernel size should be greater than zero"),
-    ("shape 3 64 -1", "KERNEL -1"),
+    ("shape 3 0 3", "OUT 0: the number of output channels must be 1 or more ... hint: conv2d shape 3 1 3"),
+    (
+        "shape 3 64 0",
+        "KERNEL 0: the kernel size must be 1 or more (torch: kernel size should be ... hint: conv2d shape 3 64 1",
+    ),
+    (
+        "shape 3 64 -1",
+        "KERNEL -1: the kernel size must be 1 or more (torch: Trying to create tensor with negative dimension -1)",
+    ),
     ("shape 3 64 3x0", "KERNEL 3x0"),
     ("shape 3 64 3x3x3", "KERNEL 3x3x3"),
-    ("shape 3 64 3.5", "KERNEL 3.5"),
+    ("shape 3 64 3.5", "KERNEL 3.5: the kernel size is a whole number or a pair"),
     ("shape 3 64 three", "KERNEL three"),
-    ("shape 3.0 64 3", "IN 3.0: in_channels must be an integer"),
+    ("shape 3 64 7.0", "KERNEL 7.0: the kernel size is a whole number or a pair ... hint: conv2d shape 3 64 7"),
+    ("shape 3.0 64 3", "IN 3.0: the number of input channels is a whole number ... hint: conv2d shape 3 64 3"),
     ("shape three 64 3", "IN three"),
-    ("shape 3 64 3 -s 0", "--stride 0: non-positive stride is not supported"),
-    ("shape 3 64 3 --stride -1", "--stride -1"),
-    ("shape 3 64 3 -s 1,2,3", "--stride 1,2,3"),
-    ("shape 3 64 3 -s fast", "--stride fast"),
-    ("shape 3 64 3 -p -1", "--padding -1: negative padding is not supported"),
-    ("shape 3 64 3 -p 1,2,3", "--padding 1,2,3"),
-    ("shape 3 64 3 -p 1,2,3,4,5", "--padding 1,2,3,4,5"),
-    ("shape 3 64 3 -p smae", "--padding smae: Invalid padding string 'smae'"),
-    ("shape 3 64 3 -p same -s 2", "padding='same' is not supported for strided convolutions"),
-    ("shape 3 64 3 -d 0", "--dilation 0: dilation should be greater than zero"),
-    ("shape 3 64 3 -d 1x2x3", "--dilation 1x2x3"),
-    ("shape 3 64 3 -g 2", "--groups 2: in_channels must be divisible by groups"),
-    ("shape 4 6 3 -g 4", "out_channels must be divisible by groups"),
-    ("shape 4 6 3 -g 0", "--groups 0: groups must be a positive integer"),
-    ("shape 4 6 3 -g two", "--groups two"),
-    ("shape 3 64 3 --padding-mode mirror", "--padding-mode mirror: padding_mode must be one of"),
-    ("shape 3 64 3 --dtype float33", "--dtype float33"),
-    ("shape 3 64 3 --device gpu", "--device gpu: Expected one of cpu, cuda"),
-    ("shape 3 64 99999999999999999999", "KERNEL 99999999999999999999: Overflow"),
+    (
+        "shape 3 64 3 -s 0",
+        "-s 0: the stride must be 1 or more (torch: non-positive stride is not supported) ... hint: -s 1",
+    ),
+    ("shape 3 64 3 --stride -1", "--stride -1: the stride must be 1 or more ... hint: --stride 1"),
+    ("shape 3 64 3 -s 1,2,3", "-s 1,2,3: the stride is a whole number or a pair (H, W), not 3 values ... hint: -s 1x2"),
+    (
+        "shape 3 64 3 -s fast",
+        "-s fast: the stride is a whole number or a pair (H, W) ... hint: -s 2, or -s 2x1 for H and W",
+    ),
+    (
+        "shape 3 64 3 -p -1",
+        "-p -1: the padding must be 0 or more (torch: negative padding is not supported) ... hint: -p 0",
+    ),
+    (
+        "shape 3 64 3 -p 1,2,3",
+        "-p 1,2,3: the padding is ... not 3 values (torch: ... hint: -p 1x2 for H and W, or -p 1,2,3,2",
+    ),
+    (
+        "shape 3 64 3 -p 1,2,3,4,5",
+        "-p 1,2,3,4,5: the padding is ... not 5 values (torch: ... hint: -p 1x2 for H and W, or -p 1,2,3,4",
+    ),
+    (
+        "shape 3 64 3 -p smae",
+        "-p smae: the padding is ... (torch: Invalid padding string 'smae', should be ... hint: did you mean -p same?",
+    ),
+    ("shape 3 64 3 -p same -s 2", "-p same: 'same' needs a stride of 1, but the stride is 2 ... hint: -p 1"),
+    ("shape 3 64 3 -d 0", "-d 0: the dilation must be 1 or more (torch: dilation should be greater than zero)"),
+    ("shape 3 64 3 -d 1x2x3", "-d 1x2x3: the dilation is a whole number or a pair (H, W), not 3 values"),
+    (
+        "shape 3 64 3 -g 2",
+        "-g 2: 2 groups do not divide in_channels=3 (torch: in_channels must be divisible by groups) ... hint: -g 1",
+    ),
+    (
+        "shape 4 6 3 -g 4",
+        "-g 4: 4 groups do not divide out_channels=6 (torch: out_channels must be divisible ... hint: -g 1 or 2",
+    ),
+    (
+        "shape 4 6 3 -g 0",
+        "-g 0: the number of groups must be 1 or more (torch: groups must be a positive integer) ... hint: -g 1",
+    ),
+    ("shape 4 6 3 -g two", "-g two: the number of groups is a whole number ... hint: -g 1"),
+    (
+        "shape 3 64 3 --padding-mode mirror",
+        "--padding-mode mirror: the padding mode is zeros, reflect, replicate or circular (torch: padding_mode must be",
+    ),
+    (
+        "shape 3 64 3 --dtype float33",
+        "--dtype float33: there is no element type of this name ... hint: did you mean --dtype float32",
+    ),
+    (
+        "shape 3 64 3 --device gpu",
+        "--device gpu: the device is a type ... (torch: Expected one of cpu, cuda, ... hint: --device cpu",
+    ),
+    ("shape 3 64 " + "9" * 5000, "KERNEL 999"),
+    ("shape " + "9" * 5000 + " 64 3", "IN 999"),
+    ("shape 3 64 3 -s " + "9" * 5000, "-s 999"),
+    (
+        "shape 3 64 99999999999999999999",
+        "KERNEL 99999999999999999999: the kernel size must be at most 9223372036854775807 (torch: Overflow when",
+    ),
     ("shape 3 64 3 4", "LAYER"),
-    ("run x.npy 3 8 0", "KERNEL 0"),
+    ("run x.npy 3 8 0", "KERNEL 0: the kernel size must be 1 or more ... hint: conv2d run x.npy 3 8 1"),
     ("run x.npy 3 8", "KERNEL"),
-    ("run x.npy 3 8 3 -g 2", "--groups 2"),
+    ("run x.npy 3 8 3 -g 2", "-g 2: 2 groups do not divide in_channels=3 ... hint: -g 1"),
 )
 BAD_EXPRESSION = [
     Case(("shape", text), 2, said)
@@ -90,13 +142,20 @@ BAD_EXPRESSION = [
         ("Conv2d(3, 64, 3, kernel_size=3)", "kernel_size"),
         ("Conv2d(3, 64, 3, stride=1, stride=2)", "stride"),
         ("Conv2d(3, 64, 3, 1, 0, 1, 1, True, 'zeros', None, None, 5)", "11"),
-        ("Conv2d(*[3, 64, 3])", "Conv2d"),
-        ("Conv2d(**{'in_channels': 3})", "Conv2d"),
-        ("Conv2d(3, 64, __import__('os').abort())", "never evaluated"),
+        ("Conv2d(*[3, 64, 3])", "in_channels=*[3, 64, 3]: must be written out"),
+        ("Conv2d(**{'in_channels': 3})", "**={'in_channels': 3}: must be written out"),
+        ("Conv2d(3, 64, __import__('os').abort())", "nothing is evaluated"),
         ("Conv2d(3, 64, kernel)", "kernel"),
-        ("Conv2d(3, 64, 1 + 2)", "1 + 2"),
+        ("Conv2d(3, 64, 1 + k)", "1 + k"),
+        ("Conv2d(3, 64, 1 + 2.0)", "of arithmetic + - * // % ** on whole numbers"),
+        ("Conv2d(3, 64, 7 // 0)", "kernel_size=7 // 0: a division by 0"),
+        ("Conv2d(3, 64, 9**9**9)", "kernel_size=9**9**9: a power with an exponent outside 0 to 64"),
+        ("Conv2d(3, 64, 3), Conv2d(3, 64, 3)", "is not a call of Conv2d"),
         ("Conv2d(3, 64, [3, 3, 3])", "kernel_size=[3, 3, 3]"),
-        ("Conv2d(3, 64, 3, stride=0)", "stride=0: non-positive stride is not supported"),
+        (
+            "Conv2d(3, 64, 3, stride=0)",
+            "stride=0: the stride must be 1 or more (torch: non-positive stride is not supported) ... hint: stride=1",
+        ),
         ("Conv2d(3, 64, 3, padding='smae')", "padding='smae'"),
         ("Conv2d(3, 64, 3, groups=True)", "groups=True"),
         ("Conv2d(3, 64, 3, dtype=torch.float33)", "float33"),
@@ -127,14 +186,30 @@ BAD_SIZE = [
         ("8)", 2, "SIZE 8)"),
         ("[8, 8)", 2, "SIZE [8, 8)"),
         ("8.5", 2, "SIZE 8.5"),
-        ("8 8", 2, "SIZE 8 8"),
+        ("8 * 8", 2, "SIZE 8 * 8 is not a size ... hint: -i 8x8"),
+        ("1920*1080", 2, "SIZE 1920*1080 is not a size ... hint: -i 1920x1080"),
+        ("N,3,32,32", 2, "SIZE N,3,32,32 is not a size ... hint: -i 1x3x32x32"),
+        ("None,3,8,8", 2, "SIZE None,3,8,8 is not a size ... hint: -i 1x3x8x8"),
+        ("?x3x8x8", 2, "SIZE ?x3x8x8 is not a size ... hint: -i 1x3x8x8"),
         ("()", 2, "()"),
         ("torch.Size([])", 2, "SIZE torch.Size([])"),
         ("torch.Size([1, 3, 8, 8", 2, "SIZE torch.Size([1, 3, 8, 8"),
-        ("2", 2, "Kernel size can't be greater than actual input size"),
-        ("2x9", 2, "Kernel size can't be greater"),
-        ("4x8x8", 2, "to have 3 channels, but got 4 channels instead"),
-        ("1x4x8x8", 2, "to have 3 channels, but got 4 channels instead"),
+        (
+            "2",
+            2,
+            "the kernel spans 3x3, the padded input only 2x2 ... Kernel size can't be greater than actual input size",
+        ),
+        (
+            "2x9",
+            2,
+            "the kernel spans 3x3, the padded input only 2x9 ... Kernel size can't be greater ... hint: -i 1x3x3x9",
+        ),
+        (
+            "4x8x8",
+            2,
+            "the layer takes 3 channels, the input has 4 (torch: ... but got 4 channels instead ... hint: -i 3x8x8",
+        ),
+        ("1x4x8x8", 2, "to have 3 channels, but got 4 channels instead ... hint: -i 1x3x8x8"),
         ("0", 2, "0"),
         ("3x0x8", 2, "0"),
         ("9" * 5000, 2, "is not a size"),
@@ -145,9 +220,18 @@ BAD_SIZE = [
 ]
 BAD_SIZE += cases(
     2,
-    ("shape 3 8 3 -p 9 --padding-mode reflect -i 8", "Padding size should be less than the corresponding input dim"),
-    ("shape 3 8 3 -p 9 --padding-mode circular -i 8", "Padding value causes wrapping around more than once"),
-    ("shape 3 8 5 -d 3 -i 12", "Kernel size can't be greater than actual input size"),
+    (
+        "shape 3 8 3 -p 9 --padding-mode reflect -i 8",
+        "reflect can pad at most 7 columns here, not 9: the input has 8 (torch: ... Padding size should be less than",
+    ),
+    (
+        "shape 3 8 3 -p 9 --padding-mode circular -i 8",
+        "circular can pad at most 8 rows here, not 9 ... Padding value causes wrapping around more than once",
+    ),
+    (
+        "shape 3 8 5 -d 3 -i 12",
+        "the kernel spans 13x13, the padded input only 12x12 ... Kernel size can't be greater than",
+    ),
 )
 CLASHING = cases(
     2,
@@ -167,7 +251,8 @@ CLASHING = cases(
     ("shape --from lines.txt -s 2", "--from"),
     ("shape --from lines.txt --weight w.npy", "--from"),
     ("shape --from lines.txt --get macs", "--from"),
-    ("shape --from lines.txt --format csv", "--from"),
+    ("shape --from lines.txt --format markdown", "--format markdown: no such format"),
+    ("shape --from lines.txt --json", "--from"),
     ("run x.npy", "neither LAYER nor --weight is given"),
     ("run", "INPUT is missing"),
     ("run x.npy 3 8 3 --no-bias --bias b.npy", "--bias is given for a layer without bias"),
@@ -179,24 +264,30 @@ CLASHING = cases(
     ("run x.npy 3 8 3 -o - --json", "stdout"),
     ("run x.npy 3 8 3 -o npy:- --get mean", "stdout"),
     ("run x.npy Conv2d(3,8,3,dtype='half') --dtype float32", "dtype is given twice"),
-    ("run bytes.npy 3 8 3", "parameters cannot be drawn in uint8"),
+    ("run bytes.npy 3 8 3", "parameters cannot be drawn in uint8 ... hint: --dtype float32"),
     ("run x.npy 3 8 3 --algorithm direct", "direct"),
 )
 BAD_GET_OR_FORMAT = cases(
     2,
-    ("shape 3 8 3 --get mac", "--get mac: no such key"),
+    ("shape 3 8 3 --get mac", "--get mac: no such key ... hint: did you mean --get macs"),
     ("shape 3 8 3 --get MACS", "--get MACS"),
     ("shape 3 8 3 --get output", "--get output"),
     ("shape 3 8 3 --get flop", "--get flop"),
     ("shape 3 8 3 --get xyzzy", "--get xyzzy"),
     ("shape 3 8 3 --get ", "--get : no such key"),
-    ("shape 3 8 3 --get macs,flops", "--get macs,flops"),
+    (
+        "shape 3 8 3 --get macs,flops",
+        "--get macs: it depends on the size of the input, and -i is missing ... hint: -i 224",
+    ),
+    ("shape 3 8 3 -i 8 --get macs,flop", "--get flop: no such key ... hint: did you mean --get flops"),
+    ("shape 3 8 3 -i 8 --get macs,", "--get : no such key"),
+    ("shape 3 8 3 --get output\x1fshape", "--get output_shape: it depends on the size of the input"),
     ("shape 3 8 3 --get macs --get nothing", "--get nothing"),
     ("shape 3 8 3 --get first_values", "--get first values"),
     ("shape 3 8 3 --get", "--get"),
     ("shape 3 8 3 --format xml", "--format xml: no such format"),
     ("shape 3 8 3 --format JSON", "--format JSON"),
-    ("shape 3 8 3 --format jsn", "--format jsn"),
+    ("shape 3 8 3 --format jsn", "--format jsn: no such format ... hint: did you mean --format json or ndjson?"),
     ("shape 3 8 3 --format yaml", "--format yaml"),
     ("shape 3 8 3 --format ", "--format : no such format"),
     ("shape 3 8 3 --format", "--format"),
@@ -223,16 +314,19 @@ BAD_LINES = [
         (b"null", "neither an object nor a Conv2d expression"),
         (b"3 8 3", "neither an object nor a Conv2d expression"),
         (b"Conv2d(3, 8", "Conv2d"),
-        (b"Conv2d(3, 8, 0)", "kernel size should be greater than zero"),
+        (b"Conv2d(3, 8, 0)", "the kernel size must be 1 or more (torch: kernel size should be greater than zero)"),
         (b"Linear(3, 8)", "Linear"),
         (b'{"in_channels": 3}', "missing required argument: 'out_channels'"),
-        (b'{"in_channels": 3, "out_channels": 8, "kernel": 3}', "unknown key"),
-        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "macs": 1}', "unknown key"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel": 3}', "kernel=3: unknown argument"),
+        (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3, "mac": 1}', "mac=1: unknown argument"),
         (b'{"in_channels": 3, "in_channels": 4, "out_channels": 8, "kernel_size": 3}', "a key is repeated"),
-        (b'{"in_channels": "3", "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
-        (b'{"in_channels": 3.0, "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
-        (b'{"in_channels": true, "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
-        (b'{"in_channels": null, "out_channels": 8, "kernel_size": 3}', "in_channels must be an integer"),
+        (
+            b'{"in_channels": "3", "out_channels": 8, "kernel_size": 3}',
+            "the number of input channels is a whole number",
+        ),
+        (b'{"in_channels": 3.0, "out_channels": 8, "kernel_size": 3}', "is a whole number, not a float"),
+        (b'{"in_channels": true, "out_channels": 8, "kernel_size": 3}', "is a whole number, not a bool"),
+        (b'{"in_channels": null, "out_channels": 8, "kernel_size": 3}', "is a whole number, not None"),
         (b'{"in_channels": 3, "out_channels": 8, "kernel_size": {}}', "kernel_size"),
         (b'{"in_channels": 3, "out_channels": 8, "kernel_size": NaN}', "kernel_size"),
         (b'{"in_channels": 3, "out_channels": 8, "kernel_size": 1e999}', "kernel_size"),
@@ -251,7 +345,7 @@ BAD_LINES = [
         (b'{"in_channels": ' + b"[" * 30_000, "nested too deeply"),
         (b'{"in_channels": ' + b"9" * 5000 + b"}", "is not JSON"),
         (b"x" * 70_000, "the line is longer than 65536 bytes"),
-        (b'{"a\\ud800": 1}', "unknown key"),
+        (b'{"a\\ud800": 1}', "unknown argument"),
         (GOOD_LINE + GOOD_LINE, "is not JSON"),
     )
 ]
@@ -309,13 +403,22 @@ BROKEN_FILES = [
 ]
 WRONG_TENSORS = cases(
     3,
-    ("run scalar.npy 3 8 3", "scalar.npy: Expected 3D (unbatched) or 4D (batched) input to conv2d"),
-    ("run vector.npy 3 8 3", "vector.npy: Expected 3D"),
-    ("run matrix.npy 3 8 3", "matrix.npy: Expected 3D"),
-    ("run five_axes.npy 3 8 3".replace("_", "\x1f"), "five_axes.npy: Expected 3D"),
-    ("run four_channels.npy 3 8 3".replace("_", "\x1f"), "to have 3 channels, but got 4 channels instead"),
+    (
+        "run scalar.npy 3 8 3",
+        "scalar.npy: an input has 3 axes ... not 0 (torch: Expected 3D (unbatched) or 4D (batched) input",
+    ),
+    ("run vector.npy 3 8 3", "vector.npy: an input has 3 axes ... not 1 (torch: Expected 3D"),
+    ("run matrix.npy 3 8 3", "matrix.npy: an input has 3 axes ... not 2 (torch: Expected 3D"),
+    (
+        "run five_axes.npy 3 8 3".replace("_", "\x1f"),
+        "five_axes.npy: an input has 3 axes ... not 5 (torch: Expected 3D",
+    ),
+    (
+        "run four_channels.npy 3 8 3".replace("_", "\x1f"),
+        "the layer takes 3 channels, the input has 4 ... got 4 channels",
+    ),
     ("run no_rows.npy 3 8 3".replace("_", "\x1f"), "no_rows.npy: "),
-    ("run small.npy 3 8 3", "Kernel size can't be greater than actual input size"),
+    ("run small.npy 3 8 3", "the kernel spans 3x3 ... Kernel size can't be greater than actual input size"),
     ("run bool.npy 3 8 3", "bool.npy: its elements are bool"),
     ("run strings.npy 3 8 3", "strings.npy: its elements are str"),
     ("run dates.npy 3 8 3", "dates.npy: its elements are datetime64"),
@@ -338,8 +441,8 @@ WRONG_TENSORS = cases(
     ("run x.npy --weight w.npy --bias b\x1fshort.npy", "expected bias to be 1-dimensional with 8 elements"),
     ("run x.npy --weight w.npy --bias b\x1fmatrix.npy", "expected bias to be 1-dimensional with 8 elements"),
     ("run x.npy 3 8 3 --bias b\x1fshort.npy", "expected bias to be 1-dimensional with 8 elements"),
-    ("run x.npy 3 8 3 -p 9 --padding-mode reflect", "Padding size should be less than"),
-    ("shape 3 8 3 -i vector.npy", "vector.npy: Expected 3D"),
+    ("run x.npy 3 8 3 -p 9 --padding-mode reflect", "reflect can pad at most ... Padding size should be less than"),
+    ("shape 3 8 3 -i vector.npy", "vector.npy: an input has 3 axes ... not 1 (torch: Expected 3D"),
     ("shape 4 8 3 -i x.npy", "x.npy: "),
     ("shape --weight vector.npy", "a weight of size [8] is no Conv2d weight"),
     ("shape 3 8 5 --weight w.npy", "the layer needs a weight of size [8, 3, 5, 5]"),
@@ -361,24 +464,39 @@ LIMITS = cases(
     ("run x.npy 3 8 3 --memory-limit ", "--memory-limit : not a size"),
     ("run x.npy 3 8 3 --memory-limit MiB", "--memory-limit MiB: not a size"),
     (f"run x.npy 3 8 3 --memory-limit {'9' * 50}", "not a size"),
-    ("run x.npy 3 8 3 --threads 0", "threads must be 1 or more"),
-    ("run x.npy 3 8 3 --threads -2", "threads must be 1 or more"),
-    ("run x.npy 3 8 3 --threads many", "--threads many: not an integer"),
-    ("run x.npy 3 8 3 --threads 1.5", "--threads 1.5: not an integer"),
-    ("run x.npy 3 8 3 --threads ", "--threads : not an integer"),
-    ("run x.npy 3 8 3 --seed 1.5", "--seed 1.5: not an integer"),
-    ("run x.npy 3 8 3 --seed seven", "--seed seven: not an integer"),
-    ("run x.npy 3 8 3 --seed 18446744073709551616", "--seed 18446744073709551616: Overflow"),
-    ("run x.npy 3 8 3 --seed -9223372036854775809", "--seed -9223372036854775809: Overflow"),
-    ("run x.npy 3 8 3 --accuracy sloppy", "there is no accuracy 'sloppy'"),
-    ("run x.npy 3 8 3 --algorithm magic", "there is no algorithm 'magic'"),
+    ("run x.npy 3 8 3 --threads 0", "--threads 0: must be 1 or more ... hint: --threads 1"),
+    ("run x.npy 3 8 3 --threads -2", "--threads -2: must be 1 or more ... hint: --threads 1"),
+    ("run x.npy 3 8 3 --threads many", "--threads many: not a whole number"),
+    ("run x.npy 3 8 3 --threads 1.5", "--threads 1.5: not a whole number"),
+    ("run x.npy 3 8 3 --threads ", "--threads : not a whole number"),
+    ("run x.npy 3 8 3 --seed 1.5", "--seed 1.5: not a whole number"),
+    ("run x.npy 3 8 3 --seed seven", "--seed seven: not a whole number"),
+    (
+        "run x.npy 3 8 3 --seed 18446744073709551616",
+        "--seed 18446744073709551616: a seed lies between -2^63 and 2^64 - 1 (torch: Overflow ... hint: --seed 0",
+    ),
+    (
+        "run x.npy 3 8 3 --seed -9223372036854775809",
+        "--seed -9223372036854775809: a seed lies between -2^63 and 2^64 - 1 ... Overflow ... hint: --seed 4294967295",
+    ),
+    ("run x.npy 3 8 3 --accuracy sloppy", "--accuracy sloppy: no such accuracy ... hint: --accuracy strict or fast"),
+    (
+        "run x.npy 3 8 3 --algorithm magic",
+        "--algorithm magic: no such algorithm ... hint: --algorithm pointwise, small, im2col",
+    ),
     (
         "run x.npy 3 8 3 --dtype float8_e4m3fn".replace("8_e", "8\x1fe"),
         "--dtype float8_e4m3fn: nothing is computed in it",
     ),
     ("run x.npy 3 8 3 --dtype bool", "--dtype bool: nothing is computed in it"),
-    ("run x.npy 3 8 3 -p 4611686018427387904", "--padding 4611686018427387904"),
-    ("run x.npy 3 8 3 -s 9223372036854775808", "--stride 9223372036854775808"),
+    (
+        "run x.npy 3 8 3 -p 4611686018427387904",
+        "-p 4611686018427387904: the padding must be at most 4611686018427387903 ... Given padding=4611686018427387904",
+    ),
+    (
+        "run x.npy 3 8 3 -s 9223372036854775808",
+        "-s 9223372036854775808: the stride must be at most 9223372036854775807 (torch: Overflow when",
+    ),
     ("run x.npy 3 8 3 -p 1000000 --padding-mode replicate", "this run takes about", 5),
     ("run x.npy 3 8 3 -p 4000000000 --padding-mode replicate", "", 5),
     ("run x.npy 3 1099511627776 3", "", 5),
@@ -436,7 +554,7 @@ def test_one_clear_message_and_the_right_exit_code(ended: dict[Case, Done], kind
     assert (done.code, "Traceback" in done.err) == (case.code, False), done.err
     if kind == "lines":
         bad, good = done.out.splitlines()
-        assert case.said in bad
+        assert all(part in bad for part in case.said.split(" ... "))
         assert '"line":1,"error"' in bad.replace(" ", "")
         assert '"line":2,"in_channels":3' in good.replace(" ", "")
         assert done.err == ""
@@ -445,14 +563,14 @@ def test_one_clear_message_and_the_right_exit_code(ended: dict[Case, Done], kind
     lines = done.err.splitlines()
     assert lines[0].startswith("error: ")
     assert all(line.startswith(("error: ", "hint: ")) for line in lines), done.err
-    assert case.said in done.err
+    assert all(part in done.err for part in case.said.split(" ... "))
     assert len(max(lines, key=len)) < 600
 
 
 CLOSED = [
     ("stdout", 4, ("shape", "3", "8", "3")),
     ("stdout", 4, ("shape", "3", "8", "3", "--json")),
-    ("stdout", 4, ("shape", "3", "8", "3", "--get", "macs")),
+    ("stdout", 4, ("shape", "3", "8", "3", "-i", "8", "--get", "macs")),
     ("stdout", 4, ("shape", "3", "8", "3", "--format", "csv")),
     ("stdout", 4, ("shape", "--json-schema")),
     ("stdout", 4, ("shape", "--from", "lines.txt")),
@@ -468,7 +586,7 @@ CLOSED = [
     ("stderr", 4, ("shape", "3", "8", "3", "-i", "none.npy")),
     ("reader", 141, ("shape", "3", "8", "3")),
     ("reader", 141, ("shape", "3", "8", "3", "--json")),
-    ("reader", 141, ("shape", "3", "8", "3", "--get", "macs")),
+    ("reader", 141, ("shape", "3", "8", "3", "-i", "8", "--get", "macs")),
     ("reader", 141, ("shape", "--json-schema")),
     ("reader", 141, ("shape", "--from", "lines.txt")),
     ("reader", 141, ("run", "x.npy", "3", "8", "3", "-q")),

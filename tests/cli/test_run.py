@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,15 +15,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from reference import reference_conv2d
-from terminal import PROGRAM, conv2d
+from terminal import PROGRAM, Done, conv2d
 
 import conv2d_cli
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RUN_KEYS = ["output_shape", "dtype", "min", "max", "mean", "algorithm", "threads", "seconds", "gflops"]
+RUN_KEYS = [
+    *("output_shape", "dtype", "min", "max", "mean", "first_values", "algorithm", "engine", "threads", "seconds"),
+    "gflops",
+]
 DRAWN = "note: parameters drawn as torch.manual_seed({}) would draw them; --seed N changes it\n"
+
+
+def assert_written(done: Done, name: str, what: str, before: str = "") -> None:
+    """Check that a run was silent but for one line on stderr: what it wrote, how large it is and how long it took."""
+    assert (done.code, done.out) == (0, "")
+    line = rf"wrote {re.escape(name)}  {re.escape(what)}, [0-9.]+ (B|KiB|MiB) in [0-9.]+ (\u00b5s|us|ms|s)\n"
+    assert re.fullmatch(re.escape(before) + line, done.err), done.err
 
 
 @pytest.fixture
@@ -41,7 +52,7 @@ def test_the_numbers_of_a_file_are_those_of_the_reference(folder: Path) -> None:
         *("--padding-mode", "reflect", "-o", "y.npy"),
         folder=folder,
     )
-    assert done == (0, "", "")
+    assert_written(done, "y.npy", "2x6x4x7 float32")
     x, weight, bias = (np.load(folder / name) for name in ("x.npy", "w.npy", "b.npy"))
     expected = reference_conv2d(
         *(x, weight, bias),
@@ -60,7 +71,7 @@ def test_drawn_parameters_are_those_of_the_seed_and_can_be_kept(folder: Path) ->
     done = conv2d(
         "run", "x.npy", "4", "6", "3", "--seed", "-7", "-o", "y.npy", "--save-parameters", "p.npz", folder=folder
     )
-    assert done == (0, "", DRAWN.format(-7))
+    assert_written(done, "y.npy", "2x6x5x7 float32", DRAWN.format(-7))
     weight, bias = conv2d_cli.init_parameters(conv2d_cli.Conv2d(4, 6, 3), seed=-7)
     with np.load(folder / "p.npz") as kept:
         assert np.array_equal(kept["weight"], weight)
@@ -68,9 +79,19 @@ def test_drawn_parameters_are_those_of_the_seed_and_can_be_kept(folder: Path) ->
         assert np.array_equal(kept["bias"], bias)
     expected = conv2d_cli.conv2d(np.load(folder / "x.npy"), weight, bias)
     assert np.array_equal(np.load(folder / "y.npy"), expected)
-    again = conv2d("run", "x.npy", "--weight", "p.npz::weight", "--bias", "p.npz::bias", "-o", "z.npy", folder=folder)
-    assert again == (0, "", "")
-    assert np.array_equal(np.load(folder / "z.npy"), expected)
+    # The file that keeps them can be given back as it is: it holds a weight and a bias.
+    for number, given in enumerate(
+        (
+            ("--weight", "p.npz::weight", "--bias", "p.npz::bias"),
+            ("--weight", "p.npz", "--bias", "p.npz"),
+            ("--weight", "p.npz"),
+            ("4", "6", "3", "--weight", "p.npz"),
+        )
+    ):
+        again = conv2d("run", "x.npy", *given, "-o", f"z{number}.npy", folder=folder)
+        assert_written(again, f"z{number}.npy", "2x6x5x7 float32")
+        assert np.array_equal(np.load(folder / f"z{number}.npy"), expected)
+    assert conv2d("shape", "--weight", "p.npz", "--get", "out_channels,bias", folder=folder) == (0, "6\ntrue\n", "")
 
 
 def test_the_summary_is_shown_without_an_output_or_asked_for(folder: Path) -> None:
@@ -90,7 +111,9 @@ def test_the_summary_is_shown_without_an_output_or_asked_for(folder: Path) -> No
     assert record["mean"] == float(expected.mean())
     assert record["threads"] >= 1
     table = conv2d("run", "x.npy", "4", "6", "3", folder=folder)
-    assert [line.split()[0] for line in table.out.splitlines()] == [*RUN_KEYS, "first_values"]
+    assert [line.split()[0] for line in table.out.splitlines()] == RUN_KEYS
+    assert record["first_values"] == expected.reshape(-1)[:8].tolist()
+    assert record["engine"] == "numpy"
     assert conv2d("run", "x.npy", "4", "6", "3", "-q", "--get", "output_shape", folder=folder) == (0, "2 6 5 7\n", "")
 
 
@@ -193,10 +216,19 @@ def test_a_bias_may_be_read_where_the_weight_is_drawn(folder: Path) -> None:
     assert np.array_equal(np.load(folder / "y.npy"), expected)
 
 
+def test_what_was_written_is_said_unless_nobody_wants_to_know(folder: Path) -> None:
+    done = conv2d("run", "x.npy", "4", "6", "3", "-o", "y.npy", "-q", folder=folder)
+    assert done == (0, "", "")
+    done = conv2d("run", "x.npy", "4", "6", "3", "-o", "y.npy", "-f", "--json", folder=folder)
+    assert done.err.startswith(DRAWN.format(0) + "wrote y.npy  2x6x5x7 float32, ")
+    assert json.loads(done.out)["output_shape"] == [2, 6, 5, 7]
+    assert "wrote" not in conv2d("run", "x.npy", "4", "6", "3", folder=folder).err
+
+
 def test_a_weight_alone_has_no_bias(folder: Path) -> None:
     for layer in ((), ("4", "6", "3x2")):
         done = conv2d("run", "x.npy", *layer, "--weight", "w.npy", "-g", "2", "-o", "y.npy", "-f", folder=folder)
-        assert done == (0, "", "")
+        assert_written(done, "y.npy", "2x6x5x8 float32")
         expected = conv2d_cli.conv2d(np.load(folder / "x.npy"), np.load(folder / "w.npy"), groups=2)
         assert np.array_equal(np.load(folder / "y.npy"), expected)
 
@@ -279,8 +311,6 @@ def test_the_peak_stays_inside_the_plan(tmp_path: Path, shape: tuple[int, ...], 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, sent: signal.Signals, code: int) -> None:
-    # A background job of a script is started with SIGINT ignored, and so would be what the tests start.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     np.save(tmp_path / "x.npy", np.ones((64, 64, 112, 112), np.float16))
     with subprocess.Popen(
         [*PROGRAM, "run", "x.npy", "64", "256", "3", "-o", "y.npy"], cwd=tmp_path, stderr=subprocess.PIPE

@@ -69,11 +69,38 @@ def test_get_prints_one_bare_value(key: str, value: str) -> None:
     assert conv2d(*RESNET, "--get", key) == (0, f"{value}\n", "")
 
 
-def test_get_repeats_in_the_order_asked_and_null_is_an_empty_line() -> None:
-    done = conv2d(
-        "shape", "3", "64", "7", "--get", "macs", "--get", "parameters", "--get", "output_shape", "--get", "groups"
+def test_get_repeats_in_the_order_asked_and_what_does_not_exist_is_an_empty_line() -> None:
+    get = ("--get", "parameters", "--get", "bias_shape", "--get", "output_shape", "--get", "groups")
+    assert conv2d("shape", "3", "64", "7", "--no-bias", "-i", "9", *get) == (0, "9408\n\n1 64 3 3\n1\n", "")
+    # Without a size too: a bias that is not there has no shape, whatever the size.
+    assert conv2d("shape", "3", "64", "7", "--no-bias", "--get", "bias_shape") == (0, "\n", "")
+
+
+@pytest.mark.parametrize(
+    "get", [("macs,parameters", "groups"), ("macs, parameters,groups",), ("macs", "parameters,groups")]
+)
+def test_several_keys_may_stand_in_one_word(get: tuple[str, ...]) -> None:
+    words = [word for keys in get for word in ("--get", keys)]
+    assert conv2d(*RESNET, *words) == (0, "118013952\n9472\n1\n", "")
+
+
+@pytest.mark.parametrize("key", ["macs", "output_shape", "input_bytes", "arithmetic_intensity", "unused_rows"])
+def test_what_needs_a_size_is_refused_without_one(key: str) -> None:
+    # An empty line would let a script go on.
+    done = conv2d("shape", "3", "64", "7", "--get", "parameters", "--get", key)
+    assert done == (
+        2,
+        "",
+        f"error: --get {key}: it depends on the size of the input, and -i is missing\nhint: -i 224\n",
     )
-    assert done == (0, "\n9472\n\n1\n", "")
+
+
+def test_the_keys_are_listed_with_what_they_mean() -> None:
+    done = conv2d("shape", "--get", "help")
+    assert (done.code, done.err) == (0, "")
+    meanings = dict(line.split(None, 1) for line in done.out.splitlines())
+    assert list(meanings) == KEYS
+    assert meanings["flops"] == "2 * macs, as torch.utils.flop_counter has it [operations]"
 
 
 def test_the_printed_form_is_read() -> None:
@@ -118,11 +145,29 @@ def test_separated_values_hold_the_same_facts(name: str, delimiter: str) -> None
     assert dict(zip(header, values, strict=True))["output_shape"] == "1 64 112 112"
 
 
-def test_verbose_adds_formulas_for_both_axes() -> None:
-    plain, verbose = conv2d(*RESNET), conv2d(*RESNET, "-v")
-    assert "//" not in plain.out
-    assert verbose.out.count("(224 + 3 + 3 - 7) // 2 + 1 = 112") == 2
-    assert conv2d(*RESNET, "-v", "--json").out == conv2d(*RESNET, "--json").out
+def test_away_from_a_terminal_there_is_a_key_and_its_value_a_line() -> None:
+    done = conv2d(*RESNET)
+    assert (done.code, done.err) == (0, "")
+    rows = [line.split(None, 1) for line in done.out.splitlines()]
+    assert [row[0] for row in rows] == KEYS
+    values = dict(row for row in rows if len(row) == 2)
+    assert values["output_shape"] == "1 64 112 112"
+    assert values["macs"] == "118013952"
+    assert conv2d(*RESNET, "--format", "plain") == done
+
+
+def test_verbose_says_more_in_tables_and_in_markdown_and_nowhere_else() -> None:
+    table, verbose = (conv2d(*RESNET, "--format", "table", *more).out for more in ((), ("-v",)))
+    assert "(230 \u2212 7) // 2 + 1 = 112" in table
+    assert "im2col_bytes" not in table
+    assert all(key in verbose for key in KEYS)
+    assert len(conv2d(*RESNET, "--format", "markdown", "-v").out) > len(conv2d(*RESNET, "--format", "markdown").out)
+    for name in ("plain", "json", "ndjson", "csv", "tsv"):
+        assert conv2d(*RESNET, "-v", "--format", name) == conv2d(*RESNET, "--format", name)
+    # One picture for both axes where they are alike, one for each where they differ.
+    unlike = conv2d("shape", "3", "64", "7", "-s", "2", "-p", "3", "-i", "224x160", "--format", "table", "-v").out
+    assert (verbose.count("a window of 7"), unlike.count("a window of 7")) == (1, 2)
+    assert "(166 \u2212 7) // 2 + 1 = 80" in unlike
 
 
 @pytest.mark.parametrize("name", ["x.npy", "224", "a::b.npy"])
@@ -157,27 +202,35 @@ def test_all_faults_are_told_at_once_in_the_users_words() -> None:
     assert done.code == 2
     assert done.out == ""
     assert done.err == (
-        "error: KERNEL 0: kernel size should be greater than zero, but got kernel_height: 0 kernel_width: 0\n"
-        "hint: KERNEL 1 or more\n"
-        "error: --stride 0: non-positive stride is not supported\n"
-        "hint: --stride 1 or more\n"
-        "error: --groups 4: out_channels must be divisible by groups, but out_channels=6\n"
-        "hint: --groups 1 or 2\n"
-        "error: --padding-mode mirror: padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, "
-        "but got padding_mode='mirror'\n"
-        "hint: --padding-mode zeros, reflect, replicate or circular\n"
+        "error: KERNEL 0: the kernel size must be 1 or more (torch: kernel size should be greater than zero)\n"
+        "hint: conv2d shape 4 6 1 --stride 1 -g 1 --padding_mode zeros\n"
+        "error: --stride 0: the stride must be 1 or more (torch: non-positive stride is not supported)\n"
+        "hint: --stride 1\n"
+        "error: -g 4: 4 groups do not divide out_channels=6 (torch: out_channels must be divisible by groups)\n"
+        "hint: -g 1 or 2\n"
+        "error: --padding_mode mirror: the padding mode is zeros, reflect, replicate or circular (torch: padding_mode "
+        "must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got padding_mode='mirror')\n"
+        "hint: --padding_mode zeros, reflect, replicate or circular\n"
     )
+    # The line in the first hint works as it stands.
+    assert conv2d("shape", "4", "6", "1", "--stride", "1", "-g", "1", "--padding_mode", "zeros").code == 0
 
 
 def test_a_negative_operand_is_a_fault_of_its_own() -> None:
     done = conv2d("shape", "3", "64", "-1")
     assert done.code == 2
-    assert done.err.startswith("error: KERNEL -1: kernel size should be greater than zero")
+    assert done.err.startswith(
+        "error: KERNEL -1: the kernel size must be 1 or more "
+        "(torch: Trying to create tensor with negative dimension -1)\nhint: conv2d shape 3 64 1\n"
+    )
 
 
 def test_the_schema_describes_the_output() -> None:
     schema = json.loads(conv2d("shape", "--json-schema").out)
     assert schema["required"] == ["schema_version", *KEYS]
+    records = json.loads(conv2d("shape", "--from-schema").out)
+    assert records["required"] == KEYS[:3]
+    assert {*KEYS} < {*records["properties"]}
     assert schema["additionalProperties"] is False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,8 +27,8 @@ def test_sums_wrap_as_in_torch(dtype: str) -> None:
             continue
         shapes = (case.input_shape, analyze(layer).weight_shape, (layer.out_channels,))
         x, weight, bias = (data.integers(bounds.min, bounds.max, shape, dtype, endpoint=True) for shape in shapes)
-        padding = layer.padding if isinstance(layer.padding, str) else tuple(layer.padding)
-        options = (layer.stride, padding, layer.dilation, layer.groups)
+        padding = layer.padding
+        options: tuple[Any, ...] = (layer.stride, padding, layer.dilation, layer.groups)
         if padding == "same" and any(d * (k - 1) % 2 for k, d in zip(layer.kernel_size, layer.dilation, strict=True)):
             # torch warns once of a copy.
             continue

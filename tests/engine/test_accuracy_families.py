@@ -18,7 +18,7 @@ from conv2d_cli.engine.convolution import conv2d
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.engine.summation import RUNS, WHOLE
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ def test_an_algorithm_that_other_sums_lead_to_looks_for_infinities_too() -> None
     # Filters of one sign ask for runs, and those for row lowering, which makes several rows by one product.
     x = np.random.default_rng(1).random((1, 128, 28, 28)).astype("f4")
     weight = np.random.default_rng(2).random((16, 8, 7, 7)).astype("f4")
-    geometry = geometry_of(layer_values(128, 16, 7, padding=3, groups=16), x.shape)
+    geometry = geometry_of(Conv2d(128, 16, 7, padding=3, groups=16), x.shape)
     needs = [plan_convolution(geometry, accuracy="fast", kind=kind).layout.needs_finite for kind in (WHOLE, RUNS)]
     assert needs == [False, True]
     x[0, 0, 14, 15] = np.inf

@@ -34,7 +34,7 @@ from conv2d_cli.engine.convolution import conv2d, run_plan
 from conv2d_cli.engine.layouts.im2col import lowers_rows
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -438,7 +438,8 @@ def test_all_algorithms_agree_on_whole_numbers(name: str) -> None:
     def law(convolve: Convolve, case: Case, dtype: str) -> bool:
         operands = case.operands(dtype)
         for accuracy in ACCURACIES:
-            best = conv2d(*operands, **case.layer, accuracy=accuracy)
+            options: Any = {**case.layer, "accuracy": accuracy}
+            best = conv2d(*operands, **options)
             np.testing.assert_array_equal(convolve(*operands), np.rint(best))
         return True
 
@@ -471,12 +472,12 @@ def test_an_image_in_a_batch_has_the_bits_it_has_alone(name: str, threads: int, 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (4, 2)])
 def test_rows_lowered_first_make_the_same_columns(
-    mode: str, kernel: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    mode: Any, kernel: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random = np.random.default_rng(5)
     x, weight = (random.integers(-9, 9, shape).astype(np.float32) for shape in ((2, 6, 9, 17), (5, 6, *kernel)))
     for stride, dilation in ((1, 1), ((1, 2), (1, 3)), ((1, 3), 1)):
-        layer = layer_values(6, 5, kernel, stride, (1, 2), dilation, 1, padding_mode=mode)
+        layer = Conv2d(6, 5, kernel, stride, (1, 2), dilation, 1, padding_mode=mode)
         geometry = geometry_of(layer, x.shape)
         results = []
         for longest in (20, 0):

@@ -11,10 +11,10 @@ import pytest
 from conv2d_cli.engine import initialisation
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.errors import DataError, UsageError
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
-SMALL = layer_values(4, 2, (1, 2), groups=2)
+SMALL = Conv2d(4, 2, (1, 2), groups=2)
 # Little-endian bytes of weight and bias of SMALL with seed 42.
 DRAWN = {
     "float32": ("ccb8c33e667bd43e20e5efbd1c2aeb3eb05ce0bd38a2ce3d104579be2858963e", "ccace13e0ecfbbbe"),
@@ -71,20 +71,20 @@ def test_a_large_layer_has_torch_s_bits(
     seed: int, dtype: str, digest: str, drawn_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(initialisation, "_DRAWN_AT_ONCE", drawn_at_once)
-    weight, bias = init_parameters(layer_values(96, 512, (3, 5), groups=2), seed, dtype)
+    weight, bias = init_parameters(Conv2d(96, 512, (3, 5), groups=2), seed, dtype)
     assert bias is not None
     assert hashlib.sha256(weight.tobytes() + bias.tobytes()).hexdigest() == digest
 
 
 def test_a_half_that_rounds_up_to_the_bound_becomes_its_opposite() -> None:
     # fan_in 4, so the bound is 0.5; 300,000 draws reach it in bfloat16.
-    weight, _ = init_parameters(layer_values(4, 75_000, 1), 0, "bfloat16")
+    weight, _ = init_parameters(Conv2d(4, 75_000, 1), 0, "bfloat16")
     assert weight.astype("f4").max() < 0.5
     assert weight.astype("f4").min() == -0.5
 
 
 def test_the_argument_s_type_comes_before_the_layer_s_and_that_before_float32() -> None:
-    double = SMALL._replace(dtype="float64")
+    double = SMALL.model_copy(update={"dtype": "float64"})
     assert init_parameters(SMALL)[0].dtype == np.float32
     assert init_parameters(double)[0].dtype == np.float64
     assert init_parameters(double, dtype="half")[0].dtype == np.float16
@@ -97,7 +97,7 @@ def test_seed_0_is_the_default() -> None:
 
 
 def test_without_bias_there_is_none() -> None:
-    weight, bias = init_parameters(SMALL._replace(bias=False), 42)
+    weight, bias = init_parameters(SMALL.model_copy(update={"bias": False}), 42)
     assert bias is None
     assert weight.tobytes().hex() == DRAWN["float32"][0]
 
@@ -132,7 +132,7 @@ def test_types_that_numpy_lacks_are_refused() -> None:
 
 
 def test_a_large_layer_needs_little_more_than_its_own_bytes() -> None:
-    layer = layer_values(1024, 4096, 1, bias=False)
+    layer = Conv2d(1024, 4096, 1, bias=False)
     init_parameters(SMALL)
     tracemalloc.start()
     try:

@@ -20,7 +20,7 @@ from conv2d_cli.engine.products import multiply, multiply_panels
 from conv2d_cli.engine.summation import RUNS, UNPACKED_MACS, WHOLE, WIDE, Summation, spare_products
 from conv2d_cli.engine.task import Task
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ LAYOUTS = ("im2col", "pointwise", "shifted", "small", "winograd")
 
 
 def task(taps: int, run: int, dtype: str = "float32", *, small_unpacked: bool = True) -> Task:
-    geometry = geometry_of(layer_values(taps, 1, 1), (1, taps, 1, 1))
+    geometry = geometry_of(Conv2d(taps, 1, 1), (1, taps, 1, 1))
     return Task(geometry, "zeros", dtype, "strict", Summation(WHOLE, dtype, run), 1, small_unpacked=small_unpacked)
 
 
@@ -157,7 +157,7 @@ def test_every_algorithm_in_tiny_panels(name: str, tiny_panels: list[Panel]) -> 
 def test_large_products_keep_the_bound_in_panels(
     channels: int, filters: int, kernel: int, stride: int, size: int, algorithm: str | None, threads: int, accuracy: str
 ) -> None:
-    layer = layer_values(channels, filters, kernel, stride, kernel // 2)
+    layer = Conv2d(channels, filters, kernel, stride, kernel // 2)
     x_shape = (2, channels, size, size)
     options: dict[str, Any] = {"accuracy": accuracy, "algorithm": algorithm, "threads": threads}
     plan = plan_convolution(geometry_of(layer, x_shape), small_unpacked=True, **options)

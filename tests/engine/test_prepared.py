@@ -24,7 +24,7 @@ def operands(seed: int, batch: int = 2) -> tuple[Array, Array, Array]:
 
 @pytest.mark.parametrize("accuracy", ["strict", "fast"])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_prepared_layer_gives_the_bits_of_conv2d(accuracy: str, threads: int) -> None:
+def test_a_prepared_layer_gives_the_bits_of_conv2d(accuracy: Any, threads: int) -> None:
     x, weight, bias = operands(1)
     layer = Conv2d(64, 48, 3, padding=1)
     convolve = prepare(layer, weight, bias, accuracy=accuracy, threads=threads)

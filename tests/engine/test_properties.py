@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from conv2d_cli.engine.convolution import conv2d, run_plan
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 
 Array = np.ndarray[Any, Any]
 PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -27,7 +27,7 @@ class Case(NamedTuple):
     padding: tuple[int, int, int, int]
     dilation: tuple[int, int]
     groups: int
-    padding_mode: str
+    padding_mode: Any
 
     def convolve(self, x: Array | None = None, weight: Array | None = None, bias: Array | None = None) -> Array:
         return conv2d(
@@ -104,7 +104,7 @@ def test_padding_is_what_padding_first_would_give(case: Case) -> None:
 @settings(max_examples=150)
 def test_the_size_of_blocks_changes_no_bit(case: Case, scratch_bytes: int) -> None:
     kernel, channels = case.weight.shape[2:], (case.x.shape[1], case.weight.shape[0])
-    layer = layer_values(
+    layer = Conv2d(
         *channels, kernel, case.stride, case.padding, case.dilation, case.groups, padding_mode=case.padding_mode
     )
     whole, blocked = (

@@ -18,7 +18,7 @@ from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.engine.scratch import Scratch, split
 from conv2d_cli.engine.threads import do_all, share_out
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 
 Array = np.ndarray[Any, Any]
 
@@ -95,7 +95,7 @@ def test_calls_from_several_threads_give_the_bits_of_each_alone() -> None:
 
     def call(index: int) -> bytes:
         x, weight = operands[index]
-        accuracy = ("strict", "fast")[index % 3 == 0]
+        accuracy: Any = ("strict", "fast")[index % 3 == 0]
         return conv2d(x, weight, padding=1, threads=1 + index % 2, accuracy=accuracy).tobytes()
 
     before, alone = numbers(), [call(index) for index in range(6)]
@@ -105,7 +105,7 @@ def test_calls_from_several_threads_give_the_bits_of_each_alone() -> None:
 
 
 def shared_plan() -> Any:
-    layer = layer_values(64, 64, 3, padding=1)
+    layer = Conv2d(64, 64, 3, padding=1)
     plan = plan_convolution(geometry_of(layer, (1, 64, 56, 56)), threads=2)
     assert plan.workers == 2
     return plan
@@ -217,7 +217,7 @@ def test_scratch_is_handed_out_aligned_and_apart() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
 def test_an_image_has_the_same_bits_where_its_channels_are_shared_out(dtype: str) -> None:
     random, shapes = np.random.default_rng(3), ((3, 130, 12, 12), (256, 130, 3, 3), (256,))
-    layer = layer_values(130, 256, 3, padding=1)
+    layer = Conv2d(130, 256, 3, padding=1)
     plan = plan_convolution(geometry_of(layer, shapes[0]), dtype=dtype, threads=2, algorithm="im2col")
     assert (plan.workers, plan.layout.blocks.depth) == (2, 65)
 
@@ -234,9 +234,9 @@ def test_an_image_has_the_same_bits_where_its_channels_are_shared_out(dtype: str
 
 @pytest.mark.parametrize("padding_mode", ["zeros", "reflect"])
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_an_image_has_the_same_bits_where_threads_share_its_tiles(threads: int, padding_mode: str) -> None:
+def test_an_image_has_the_same_bits_where_threads_share_its_tiles(threads: int, padding_mode: Any) -> None:
     random, shapes = np.random.default_rng(4), ((threads + 1, 200, 14, 13), (205, 200, 3, 3), (205,))
-    layer = layer_values(200, 205, 3, padding=1, padding_mode=padding_mode)
+    layer = Conv2d(200, 205, 3, padding=1, padding_mode=padding_mode)
     options: dict[str, Any] = {"padding_mode": padding_mode, "accuracy": "fast", "algorithm": "winograd"}
     plan = plan_convolution(geometry_of(layer, (1, *shapes[0][1:])), threads=threads, **options)
     assert (plan.workers, plan.layout.blocks.channel_parts) == (threads, threads)

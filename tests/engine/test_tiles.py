@@ -57,7 +57,7 @@ def operands(kernel: tuple[int, int], groups: int = 1, dtype: str = "float32", s
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", LAYERS)
 def test_tiles_make_the_same_numbers_as_the_whole(
-    name: str, mode: str, accuracy: str, monkeypatch: pytest.MonkeyPatch
+    name: str, mode: Any, accuracy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layer = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1} | LAYERS[name]
     kernel = layer.pop("kernel")

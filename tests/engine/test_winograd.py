@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 from bounds import UNITS, units_of_error
 
-from conv2d_cli import Conv2d, prepare
+from conv2d_cli import prepare
 from conv2d_cli.engine.blas import small_unpacked
 from conv2d_cli.engine.convolution import run_plan
 from conv2d_cli.engine.layouts import winograd as layouts
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.engine.winograd_filters import Filters
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 
 Array = np.ndarray[Any, Any]
 CHANNELS, FILTERS, SIZE = 256, 250, (10, 9)
 
 
-def planned(batch: int, threads: int, padding_mode: str = "zeros", channels: int = CHANNELS) -> Plan:
+def planned(batch: int, threads: int, padding_mode: Any = "zeros", channels: int = CHANNELS) -> Plan:
     """Return the plan of a layer whose filters are too many to stay near."""
-    layer = layer_values(channels, FILTERS, 3, padding=1, padding_mode=padding_mode)
+    layer = Conv2d(channels, FILTERS, 3, padding=1, padding_mode=padding_mode)
     return plan_convolution(
         geometry_of(layer, (batch, channels, *SIZE)),
         padding_mode=padding_mode,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from conv2d_cli.jobs.bench.case import CLASSES, Case, case_of
 from conv2d_cli.jobs.bench.suites import SUITES, suite
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 from conv2d_cli.report.analysis import analyze
 
 LAYERS = {"resnet50": 23, "vgg16": 9, "mobilenet_v2": 30, "convnext": 8, "kernels": 50}
@@ -146,16 +147,16 @@ def test_rows_of_the_table(name: str, padding: tuple[int, int], shape: tuple[int
         ((5, 2, 11), 256, "other dense"),
     ],
 )
-def test_the_class_is_a_function_of_the_layer(layer: tuple[object, ...], size: int, expected: str) -> None:
-    values = layer_values(*layer)
+def test_the_class_is_a_function_of_the_layer(layer: tuple[Any, ...], size: int, expected: str) -> None:
+    values = Conv2d(*layer)
     assert case_of(values, (1, values.in_channels, size, size)).layer_class == expected
 
 
 @pytest.mark.parametrize(
     ("layer", "shape", "name"),
     [
-        (layer_values(3, 64, 7, 2), (3, 224, 224), "3-64 7x7@224 s2"),
-        (layer_values(8, 8, (3, 5), (1, 2), 0, 2, 8), (2, 8, 20, 30), "8-8 3x5@20x30 s1x2 d2 g8"),
+        (Conv2d(3, 64, 7, 2), (3, 224, 224), "3-64 7x7@224 s2"),
+        (Conv2d(8, 8, (3, 5), (1, 2), 0, 2, 8), (2, 8, 20, 30), "8-8 3x5@20x30 s1x2 d2 g8"),
     ],
 )
 def test_a_typed_layer_gets_a_name_and_a_batch(layer: object, shape: tuple[int, ...], name: str) -> None:

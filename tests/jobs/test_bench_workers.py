@@ -16,7 +16,7 @@ from conv2d_cli.jobs.bench.engines import ENGINES, Engine, engines_named
 from conv2d_cli.jobs.bench.job import Request, opened
 from conv2d_cli.jobs.bench.worker import Host, Worker, WorkerError
 from conv2d_cli.jobs.bench.workers.problem import Problem, error_units
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def fake(*, dies: bool = False, fails_to_load: bool = False) -> str:
 
 
 def layer_of(channels: int) -> Case:
-    return case_of(layer_values(channels, 4, 3, bias=False), (1, channels, 8, 8))
+    return case_of(Conv2d(channels, 4, 3, bias=False), (1, channels, 8, 8))
 
 
 def test_a_worker_that_dies_is_a_note_and_is_there_again_for_the_next_layer(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_engines_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ENGINES["conv2d"] in engines_named(None)
     with pytest.raises(UsageError, match="--engines pytorch: no such engine") as fault:
         engines_named(["pytorch"])
-    assert fault.value.hint == "engines: torch"
+    assert fault.value.hint == "did you mean --engines torch?"
     monkeypatch.setattr("conv2d_cli.jobs.bench.engines.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError) as missing:
         engines_named(["onnxruntime"])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from conv2d_cli.errors import UsageError
-from conv2d_cli.jobs.operands import TypedOperand, is_typed
+from conv2d_cli.jobs.headers import is_typed
+from conv2d_cli.jobs.operands import TypedOperand
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 

@@ -22,14 +22,14 @@ from conv2d_cli.jobs.many import Listener, run_many
 from conv2d_cli.jobs.pieces import convolve_pieces
 from conv2d_cli.jobs.run import Machine, Request, run
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_from
+from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conv2d_cli.layer.rules import LayerValues
+    from conv2d_cli.layer.model import Conv2d
 
 Array = np.ndarray[Any, Any]
 MACHINE = Machine(0, None)
@@ -58,7 +58,7 @@ def written(path: Path) -> bytes:
     return content
 
 
-def by_every_way(folder: Path, layer: LayerValues, x: Array, weight: Array, bias: Array | None) -> dict[str, bytes]:
+def by_every_way(folder: Path, layer: Conv2d, x: Array, weight: Array, bias: Array | None) -> dict[str, bytes]:
     """Return what each way writes, all of them `.npy` in the end."""
     np.save(folder / "x.npy", x)
     np.save(folder / "w.npy", weight)
@@ -143,7 +143,8 @@ def test_figures_of_pieces_are_those_of_the_whole(tmp_path: Path) -> None:
     np.save(tmp_path / "w.npy", weight)
     request = Request(str(tmp_path / "x.npy"), layer, {}, weight=str(tmp_path / "w.npy"), threads=1)
     done: list[int] = []
-    report, first = run(request, MACHINE, summarize=True, announce=lambda _: None, advance=done.append)
+    report = run(request, MACHINE, summarize=True, announce=lambda _: None, advance=done.append)
+    first = report.first_values
     y = conv2d(x, weight, None, 1, 1, threads=1)
     assert (report.min, report.max) == (y.min(), y.max())
     assert report.mean == pytest.approx(float(y.mean(dtype=np.float64)))

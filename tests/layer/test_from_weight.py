@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 
 from conv2d_cli.errors import DataError, LayerError
 from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 
 FOUR_AXES = "a weight has four axes, none of them empty: out_channels, in_channels / groups, kernel height and width"
 
 
 def test_channels_and_kernel_come_from_the_weight() -> None:
-    assert layer_of_weight((8, 3, 5, 7), {}) == layer_values(3, 8, (5, 7))
-    assert layer_of_weight([8, 3, 5, 7], {"groups": 2, "stride": 2, "bias": False}) == layer_values(
+    assert layer_of_weight((8, 3, 5, 7), {}) == Conv2d(3, 8, (5, 7))
+    assert layer_of_weight([8, 3, 5, 7], {"groups": 2, "stride": 2, "bias": False}) == Conv2d(
         6, 8, (5, 7), 2, groups=2, bias=False
     )
 
 
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5), st.tuples(*[st.integers(1, 5)] * 2))
 def test_a_layer_is_found_again_from_its_weight(groups: int, inner: int, outer: int, kernel: tuple[int, int]) -> None:
-    layer = layer_values(inner * groups, outer * groups, kernel, groups=groups)
+    layer = Conv2d(inner * groups, outer * groups, kernel, groups=groups)
     shape = (outer * groups, inner, *kernel)
     assert layer_of_weight(shape, {"groups": groups}) == layer
     check_weight(layer, shape)
@@ -33,7 +33,7 @@ def test_a_layer_is_found_again_from_its_weight(groups: int, inner: int, outer: 
 
 @pytest.mark.parametrize("shape", [(), (3,), (8, 3, 3), (8, 3, 3, 3, 3), (0, 3, 3, 3), (8, 3, 0, 3)])
 def test_what_is_no_weight_is_refused(shape: tuple[int, ...]) -> None:
-    for check in (lambda: layer_of_weight(shape, {}), lambda: check_weight(layer_values(3, 8, 3), shape)):
+    for check in (lambda: layer_of_weight(shape, {}), lambda: check_weight(Conv2d(3, 8, 3), shape)):
         with pytest.raises(DataError) as caught:
             check()
         assert caught.value.message == f"a weight of size {list(shape)} is no Conv2d weight"
@@ -45,7 +45,7 @@ def test_groups_that_do_not_divide_the_weight_are_the_weight_s_fault() -> None:
         layer_of_weight((6, 2, 3, 3), {"groups": 4})
     assert caught.value.message == (
         "a weight of size [6, 2, 3, 3] does not fit the layer: "
-        "groups=4: out_channels must be divisible by groups, but out_channels=6"
+        "groups=4: 4 groups do not divide out_channels=6 (torch: out_channels must be divisible by groups)"
     )
     assert caught.value.hint == "groups=1 or 2"
 
@@ -77,7 +77,7 @@ def test_faults_of_the_other_arguments_are_told_as_such(arguments: dict[str, Any
 )
 def test_a_weight_of_another_layer_is_refused(shape: tuple[int, ...], hint: str | None) -> None:
     with pytest.raises(DataError) as caught:
-        check_weight(layer_values(4, 6, 3), shape)
+        check_weight(Conv2d(4, 6, 3), shape)
     assert caught.value.message == (
         f"the layer needs a weight of size [6, 4, 3, 3], but got weight of size {list(shape)}"
     )
@@ -87,7 +87,7 @@ def test_a_weight_of_another_layer_is_refused(shape: tuple[int, ...], hint: str 
 @pytest.mark.parametrize("shape", [(), (5,), (6, 1), (1, 6)])
 def test_a_bias_has_one_element_for_each_output_channel(shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError) as caught:
-        check_bias(layer_values(4, 6, 3), shape)
+        check_bias(Conv2d(4, 6, 3), shape)
     assert caught.value.message == (
         f"expected bias to be 1-dimensional with 6 elements, but got bias of size {list(shape)} instead"
     )

@@ -85,7 +85,7 @@ def attempt(
     weight: Array,
     bias: Array | None = None,
     *,
-    accuracy: str = "strict",
+    accuracy: Any = "strict",
     threads: int | None = None,
     settle: bool = False,
     **layer: Any,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conv2d_cli.layer.forward import geometry_of
-from conv2d_cli.layer.rules import layer_values
+from conv2d_cli.layer.model import Conv2d
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class Layer(NamedTuple):
     @property
     def geometry(self) -> Geometry:
         """Return what the plan is made from."""
-        layer = layer_values(self.in_channels, self.out_channels, self.kernel, **self.arguments)
+        layer = Conv2d(self.in_channels, self.out_channels, self.kernel, **self.arguments)
         return geometry_of(layer, self.input_shape)
 
     @property
