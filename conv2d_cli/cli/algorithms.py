@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.errors import Conv2dError, UsageError, did_you_mean, nearest, one_of
+from conv2d_cli.errors import Conv2dError, UsageError, nearest, one_of
 
 if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
@@ -22,17 +22,15 @@ def algorithm_of(text: str | None, accuracy: str, layer: Conv2d | None) -> str |
     """
     if text is None or text in ALGORITHMS:
         return text
-    near = nearest(text, ALGORITHMS)
-    hint = did_you_mean(text, ALGORITHMS, "--algorithm ")
-    if near:
-        name = near[0]
-        if layer is None or _takes(name, layer, accuracy):
-            hint = f"did you mean --algorithm {name}?"
-        elif _takes(name, layer, "fast"):
-            hint = f"did you mean --algorithm {name} --accuracy fast?"
-        else:
-            others = [other for other in ALGORITHMS if _takes(other, layer, accuracy)]
-            hint = f"did you mean {name}? It does not take this layer: --algorithm {one_of(others)}"
+    near = nearest(text, ALGORITHMS)[:1]
+    takes = [name for name in ALGORITHMS if layer is None or _takes(name, layer, accuracy)]
+    hint = f"--algorithm {one_of(takes)}"
+    if near and near[0] in takes:
+        hint = f"did you mean --algorithm {near[0]}?"
+    elif near and layer is not None and _takes(near[0], layer, "fast"):
+        hint = f"did you mean --algorithm {near[0]} --accuracy fast?"
+    elif near:
+        hint = f"did you mean {near[0]}? It does not take this layer: {hint}"
     raise UsageError(f"--algorithm {text}: no such algorithm", hint)
 
 
@@ -48,7 +46,7 @@ def _takes(name: str, layer: Conv2d, accuracy: str) -> bool:
             geometry,
             padding_mode=layer.padding_mode,
             dtype=layer.dtype or "float32",
-            accuracy="strict" if accuracy == "strict" else "fast",
+            accuracy="fast" if accuracy == "fast" else "strict",
             algorithm=name,
         )
     except Conv2dError:

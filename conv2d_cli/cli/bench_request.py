@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.choices import ACCURACIES_OF_BENCH
+from conv2d_cli.cli.layer_words import LAYER_OPTIONS, LayerWords
 from conv2d_cli.cli.run_options import choice, integer
 from conv2d_cli.cli.sizes import shape_on
 from conv2d_cli.errors import UsageError
@@ -16,7 +17,6 @@ from conv2d_cli.jobs.bench.suites import SUITES, suite
 
 if TYPE_CHECKING:
     from conv2d_cli.cli.bench_options import BenchOptions
-    from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.jobs.bench.case import Case
 
 
@@ -44,7 +44,9 @@ def request_of(words: LayerWords, input_size: str | None, options: BenchOptions,
 def _suite(name: str, words: LayerWords, input_size: str | None) -> tuple[Case, ...]:
     choice("--suite", name, SUITES)
     if words.given or words.options or input_size is not None:
-        raise UsageError("a suite has its own layers and sizes", words.typed.only("--suite"))
+        raise UsageError(
+            "a suite has its own layers and sizes", words.typed.without(*LAYER_OPTIONS, "-i", "--input", operands=True)
+        )
     return suite(name)
 
 

@@ -13,8 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 from conv2d_cli import __version__
 from conv2d_cli.cli import help_page
 from conv2d_cli.cli.errors import ReaderGoneError
-from conv2d_cli.cli.typed import PROGRAM, TYPED, Typed, is_option
-from conv2d_cli.errors import UsageError, did_you_mean
+from conv2d_cli.cli.typed import PROGRAM, TYPED, Typed, is_option, refuse_options_as_values
+from conv2d_cli.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +47,9 @@ class _Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own
         takes_value = {name: not getattr(one, "is_flag", False) for one in self.params for name in one.opts}
-        ctx.meta[TYPED] = Typed(self.name or "", tuple(args), takes_value)
+        typed = ctx.meta[TYPED] = Typed(self.name or "", tuple(args), takes_value)
         try:
+            refuse_options_as_values(typed)
             return super().parse_args(ctx, args)
         except Exception as error:
             # Not every error of Typer's parser knows its command.
@@ -62,7 +63,10 @@ class _Command(TyperCommand):
 
         def process(argument: str, state: Any) -> None:  # noqa: ANN401
             if is_option(argument):
-                process_options(argument, state)
+                # `-p=1` is meant as `--padding=1`.
+                name, sign, value = argument.partition("=")
+                short = sign and not argument.startswith("--") and len(name) == len("-p")
+                process_options(name + value if short else argument, state)
             else:
                 state.largs.append(argument)
 
@@ -130,12 +134,15 @@ def _no_command(args: list[str]) -> UsageError:
     import shlex
 
     first = args[0]
+    near = nearest(first, COMMANDS)
     if first[:1].isdigit() or "Conv2d" in first:
         meant = f"{PROGRAM} shape {shlex.join(args)}"
     elif os.path.exists(first):  # noqa: PTH110 - a word that may be no path at all
-        meant = f"{PROGRAM} info {shlex.join(args)}"
+        meant = f"{PROGRAM} {'run' if args[1:] and not is_option(args[1]) else 'info'} {shlex.join(args)}"
+    elif near:
+        meant = f"did you mean {shlex.join([PROGRAM, near[0], *args[1:]])}?"
     else:
-        meant = did_you_mean(first, COMMANDS, f"{PROGRAM} ")
+        meant = f"{PROGRAM} --help lists the commands"
     return UsageError(f"no such command: {first}", meant)
 
 

@@ -36,5 +36,7 @@ def help(  # noqa: A001 - the command's name
         command = load(name)
         typer.echo(command.get_help(typer.Context(command, info_name=name, **CONTEXT)))
     else:
-        raise UsageError(f"no such topic: {' '.join(topic or ())}", did_you_mean(name, TOPICS, "conv2d help "))
+        raise UsageError(
+            f"no such topic: {' '.join(topic or ())}", did_you_mean(name, [*TOPICS, *COMMANDS], "conv2d help ")
+        )
     return 0

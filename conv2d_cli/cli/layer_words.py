@@ -6,17 +6,17 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.errors import Conv2dError, DataError, LayerError, ShapeError, UsageError
-from conv2d_cli.layer.choices import REQUIRED
+from conv2d_cli.errors import DataError, LayerError, ShapeError, UsageError
+from conv2d_cli.layer.choices import FIELDS, REQUIRED
 from conv2d_cli.layer.model import Conv2d, layer_from
-from conv2d_cli.layer.text import argument_of, integers_of, looks_like_expression
+from conv2d_cli.layer.text import argument_of, looks_like_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conv2d_cli.cli.typed import Typed
 
-_OPERANDS = dict(zip(REQUIRED, ("IN", "OUT", "KERNEL"), strict=True))
+OPERANDS = dict(zip(REQUIRED, ("IN", "OUT", "KERNEL"), strict=True))
 _OPTIONS = {
     "stride": ("-s", "--stride"),
     "padding": ("-p", "--padding"),
@@ -31,9 +31,13 @@ _OPTIONS = {
     "accuracy": ("--accuracy",),
     "threads": ("--threads",),
 }
+LAYER_OPTIONS = tuple(name for field in FIELDS[len(REQUIRED) :] for name in _OPTIONS[field])
 # An argument in a hint, as Python has it: `stride=2`, `stride=(2, 1)`, `padding='same'`, `input_shape=1x3x8x8`.
-_IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*_OPERANDS, *_OPTIONS))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
+_IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*OPERANDS, *_OPTIONS))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
+# What the engine says of its own options; other errors of usage are in the words of the command line already.
+_OF_THE_ENGINE = re.compile(r"\A(?:algorithm|accuracy|threads)=")
 _QUOTED = re.compile(r"'(\w+)'")
+_BETWEEN_VALUES = re.compile(r"\s*,\s*|\s+")
 
 
 class LayerWords(NamedTuple):
@@ -49,6 +53,18 @@ class LayerWords(NamedTuple):
         """Whether LAYER stands on the command line."""
         return bool(self.operands)
 
+    @property
+    def values(self) -> Sequence[str]:
+        """The operands; `3,64,7` in one word are three."""
+        if len(self.operands) == 1 and not looks_like_expression(self.operands[0]):
+            return _BETWEEN_VALUES.split(self.operands[0].strip())
+        return self.operands
+
+    @property
+    def positions(self) -> list[int]:
+        """Where the operands of the layer stand among the words."""
+        return self.typed.operands()[self.first :]
+
     def layer(self, *, bias: bool | None = None) -> Conv2d:
         """Return the layer that LAYER and the options describe; `bias` overrides its own when it is not None.
 
@@ -56,17 +72,20 @@ class LayerWords(NamedTuple):
             UsageError: LAYER is neither three values nor one expression, or an option contradicts the expression.
             LayerError: the layer is wrong; it holds every fault.
         """
+        values = self.values
+        is_expression = len(values) == 1 and looks_like_expression(values[0])
+        if not is_expression and (len(values) != len(OPERANDS) or any("(" in value for value in values[:-1])):
+            from conv2d_cli.cli.layer_count import wrong_number
+
+            raise wrong_number(self)
         with self.own_words():
-            values = self._values()
-            if len(values) == 1 and looks_like_expression(values[0]):
+            if is_expression:
                 from conv2d_cli.layer.expression import layer_of_expression
 
                 layer = layer_of_expression(values[0], self.arguments())
-            elif len(values) == len(_OPERANDS):
-                named = {field: argument_of(field, text) for field, text in zip(_OPERANDS, values, strict=True)}
-                layer = layer_from(named | self.arguments())
             else:
-                raise self._wrong_number()
+                named = {field: argument_of(field, text) for field, text in zip(OPERANDS, values, strict=True)}
+                layer = layer_from(named | self.arguments())
         return layer if bias is None else layer.model_copy(update={"bias": bias})
 
     def layer_of_weight(self, shape: Sequence[int], *, bias: bool | None) -> Conv2d:
@@ -98,88 +117,73 @@ class LayerWords(NamedTuple):
         try:
             yield
         except LayerError as error:
-            mended = {match["field"]: match for fault in error.faults for match in _first(fault.hint)}
-            faults = [fault._replace(hint=self._hint(fault.field, fault.hint, mended)) for fault in error.faults]
+            mended = [match for fault in error.faults for match in _first(fault.hint)]
+            faults = [fault._replace(hint=self._hint(fault.hint, mended)) for fault in error.faults]
             raise LayerError(faults, self._spelled()) from None
-        except (DataError, ShapeError, UsageError) as error:
-            mended = {match["field"]: match for match in _first(error.hint)}
-            raise type(error)(error.message, self._hint("", error.hint, mended)) from error
-
-    def _values(self) -> Sequence[str]:
-        """Return the operands; `3,64,7` in one word are three."""
-        if len(self.operands) == 1 and "x" not in self.operands[0].lower():
-            numbers = integers_of(self.operands[0])
-            if isinstance(numbers, tuple) and len(numbers) == len(_OPERANDS):
-                return [str(number) for number in numbers]
-        return self.operands
+        except (DataError, ShapeError) as error:
+            raise type(error)(error.message, self._hint(error.hint, [*_first(error.hint)])) from error
+        except UsageError as error:
+            if error.hint is None or not _OF_THE_ENGINE.match(error.hint):
+                raise
+            raise UsageError(error.message, self._hint(error.hint, [])) from error
 
     def _spelled(self) -> dict[str, str]:
         """Return what was typed for each argument."""
-        typed = {field: f"{_OPERANDS[field]} {text}" for field, text in zip(_OPERANDS, self._values(), strict=False)}
-        if len(typed) == 1:
-            typed = {}
-        return typed | {field: self.typed.spelled(_OPTIONS[field]) or "" for field in self.options}
+        values = self.values
+        operands = (
+            {}
+            if len(values) == 1
+            else {field: f"{OPERANDS[field]} {text}" for field, text in zip(OPERANDS, values, strict=False)}
+        )
+        return operands | {field: self.typed.spelled(_OPTIONS[field]) or "" for field in self.options}
 
-    def _hint(self, field: str, hint: str | None, mended: dict[str, re.Match[str]]) -> str | None:
+    def _hint(self, hint: str | None, mended: Sequence[re.Match[str]]) -> str | None:
         """Return a hint in the words of the command line; for an operand, the whole line with all that is mended."""
         if hint is None:
             return None
-        is_expression = len(self._values()) == 1
-        if any(match["field"] in _OPERANDS for match in _first(hint)) and self.operands and not is_expression:
+        inside = self._inside()
+        of_operands = any(match["field"] in OPERANDS for match in _first(hint))
+        if of_operands and self.given and not inside:
             return self._line(mended)
-        if (
-            is_expression
-            and field not in self.options
-            and not any(match["field"] == "input_shape" for match in _IN_HINT.finditer(hint))
-        ):
-            return hint
-        return _QUOTED.sub(r"\1", _IN_HINT.sub(self._as_option, hint))
+
+        def as_typed(match: re.Match[str]) -> str:
+            return match[0] if match["field"] in inside or match["field"] in OPERANDS else self._as_option(match)
+
+        translated = _IN_HINT.sub(as_typed, hint)
+        return translated if translated == hint else _QUOTED.sub(r"\1", translated)
+
+    def _inside(self) -> set[str]:
+        """Return the arguments that an expression gives, which are mended there."""
+        values = self.values
+        if len(values) != 1 or not looks_like_expression(values[0]):
+            return set()
+        from conv2d_cli.layer.expression import arguments_of_expression
+
+        try:
+            arguments, faults = arguments_of_expression(values[0])
+        except UsageError:
+            return set(FIELDS)
+        return {*arguments, *(fault.field for fault in faults), *OPERANDS} - self.options.keys()
 
     def _as_option(self, match: re.Match[str]) -> str:
-        if match["field"] in _OPERANDS:
-            return match[0]
         option = self.typed.option(_OPTIONS[match["field"]])
         return f"{option.name if option else _OPTIONS[match['field']][0]} {_as_word(match['value'])}"
 
-    def _line(self, mended: dict[str, re.Match[str]]) -> str:
-        replaced: dict[int, str | None] = {}
+    def _line(self, mended: Sequence[re.Match[str]]) -> str:
+        replaced: dict[int, Sequence[str] | None] = {}
         added: list[str] = []
-        values = [*self._values()]
-        for field, match in mended.items():
-            if field in _OPERANDS:
-                values[REQUIRED.index(field)] = _as_word(match["value"])
+        values = [*self.values]
+        for match in mended:
+            if match["field"] in OPERANDS:
+                values[REQUIRED.index(match["field"])] = _as_word(match["value"])
                 continue
-            option = self.typed.option(_OPTIONS[field])
+            option = self.typed.option(_OPTIONS[match["field"]])
             replaced |= dict.fromkeys(option.positions if option else ())
             added += self._as_option(match).split(" ", 1)
-        positions = self.typed.operands()[self.first :]
-        words = values if len(self.operands) == len(values) else [" ".join(values)]
-        replaced |= dict(zip(positions, words, strict=False))
+        replaced |= {place: (value,) for place, value in zip(self.positions, values, strict=False)}
+        if len(self.operands) < len(values):
+            replaced[self.positions[0]] = values
         return self.typed.line(replaced, *added)
-
-    def _wrong_number(self) -> Conv2dError:
-        if not self.operands:
-            return UsageError(
-                "LAYER is missing: three values, IN OUT KERNEL, or one expression",
-                f"{self._example('3', '64', '7')}, or {self._example('Conv2d(3, 64, 7, stride=2)')}",
-            )
-        typed = " ".join(self.operands)
-        if "(" in typed:
-            hint = self._example(typed)
-        elif len(self.operands) > len(_OPERANDS):
-            # One value more is a kernel of two.
-            inner, outer, *kernel = self.operands
-            hint = f"a pair is one word: {self._example(inner, outer, 'x'.join(kernel[:2]))}"
-        else:
-            hint = self._example(*self.operands, *("3", "64", "3")[len(self.operands) :])
-        count = len(self.operands)
-        number = f"{count} {'was' if count == 1 else 'were'} given"
-        return UsageError(f"LAYER is three values, IN OUT KERNEL, or one expression, but {number}: {typed}", hint)
-
-    def _example(self, *operands: str) -> str:
-        """Return the command line with other operands for the layer."""
-        positions = self.typed.operands()[self.first :]
-        return self.typed.line(dict.fromkeys(positions), *operands)
 
 
 def _first(hint: str | None) -> Iterator[re.Match[str]]:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.cli.choices import COLORS
-from conv2d_cli.errors import FileError, UsageError, did_you_mean
+from conv2d_cli.errors import FileError, UsageError, did_you_mean, nearest
 from conv2d_cli.render.formats import FORMATS, render, render_rows
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.render.values import bare
@@ -127,7 +127,7 @@ def output_of(options: OutputOptions, known_keys: Sequence[str], *, formats: Seq
         raise UsageError(f"--get and {other} exclude each other", f"leave {other} out: --get prints bare values")
     for key in keys:
         if key not in known_keys:
-            hint = did_you_mean(key, known_keys, "--get ") if key else "--get help lists the keys"
+            hint = did_you_mean(key, known_keys, "--get ") if nearest(key, known_keys) else "--get help lists the keys"
             raise UsageError(f"--get {key}: no such key", hint)
     chosen = "json" if options.json else asked or ("table" if is_terminal(sys.stdout) else "plain")
     asked_for = bool(options.json or asked or keys)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.options import ENGINE, INPUT, OTHER, PARAMETERS, RESULT, option, shared
 from conv2d_cli.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,30}", re.ASCII)
 _BYTES = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,6})?)\s*(?P<unit>[A-Za-z]*)", re.ASCII)
@@ -171,39 +174,42 @@ def integer(name: str, text: str, *, least: int | None = None) -> int:
     return int(text)
 
 
-def dtype_of(name: str, text: str | None) -> str | None:
-    """Return our name of a dtype that can be computed with.
+def dtype_of(name: str, text: str | None, *, drawn: bool = False) -> str | None:
+    """Return our name of a dtype that can be computed with; parameters that are `drawn` are floats or complex.
 
     Raises:
         UsageError: it cannot be.
     """
-    from conv2d_cli.dtypes import COMMON, COMPUTABLE, NAMES, find_dtype
-    from conv2d_cli.errors import nearest
+    from conv2d_cli.dtypes import COMMON, COMPUTABLE, DTYPES, NAMES, find_dtype
+    from conv2d_cli.errors import nearest, one_of
 
     if text is None:
         return None
+    usual = [known for known in COMMON if not drawn or DTYPES[known].can_be_parameter]
     found = find_dtype(text)
     if found is None:
         near = [known for known in nearest(text, NAMES) if (meant := find_dtype(known)) and meant.name in COMPUTABLE]
-        raise UsageError(
-            f"{name} {text}: there is no such element type", did_you_mean(text, near or COMMON, f"{name} ")
-        )
+        hint = f"did you mean {name} {near[0]}?" if near else f"{name} {one_of(usual)}"
+        raise UsageError(f"{name} {text}: there is no such element type", hint)
     if found.name not in COMPUTABLE:
-        raise UsageError(f"{name} {text}: nothing is computed in it", did_you_mean("", COMMON, f"{name} "))
+        raise UsageError(f"{name} {text}: nothing is computed in it", f"{name} {one_of(usual)}")
     return found.name
 
 
-def described(shape: str | None, dtype: str | None) -> tuple[tuple[int, ...], str] | None:
-    """Return the shape and the type that a file without a header has.
+def described(
+    shape: str | None, dtype: str | None, of_file: Callable[[str], str]
+) -> tuple[tuple[int, ...], str] | None:
+    """Return the shape and the type that a file without a header has; `of_file` is the shape that its size allows.
 
     Raises:
         UsageError: one of them is missing, or is none.
     """
     if shape is None and dtype is None:
         return None
-    if shape is None or dtype is None:
-        missing = "--input-dtype float32" if dtype is None else "--input-shape 1,3,224,224"
-        raise UsageError("--input-shape and --input-dtype go together", missing)
+    if dtype is None:
+        raise UsageError("--input-shape and --input-dtype go together", "--input-dtype float32")
+    if shape is None:
+        raise UsageError("--input-shape and --input-dtype go together", f"--input-shape {of_file(dtype)}")
     from conv2d_cli.layer.text import integers_of
 
     sizes = integers_of(shape)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import partial
+from math import isqrt
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.output import is_terminal, stdin_bytes
 from conv2d_cli.cli.run_options import bytes_of, choice, described, dtype_of, integer, seed_of
+from conv2d_cli.cli.usage_errors import FALSE
+from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.run import Request
-from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.location import format_meant, is_stream
 
 if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.run_options import RunOptions
+    from conv2d_cli.layer.model import Conv2d
+from conv2d_cli.cli.run_options import RunOptions
 
 
 def request_of(input_: str, words: LayerWords, options: RunOptions, output: Output) -> Request:
@@ -26,14 +33,20 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
         UsageError, LayerError: an option or the layer is none.
     """
     _check_streams(options.output_file, output)
+    _check_words(input_, words, options)
     layer = words.layer() if words.given else None
+    if options.input_shape is None and options.input_dtype is None and format_meant(input_) == "bin":
+        raise UsageError(
+            f"{input_} says neither its shape nor its type",
+            f"--input-shape {_shape_of_size(input_, layer, DEFAULT_DTYPE)} --input-dtype {DEFAULT_DTYPE}",
+        )
     return Request(
         input=input_,
         layer=layer,
         arguments=words.arguments(),
         weight=options.weight,
         bias=options.bias,
-        dtype=dtype_of("--dtype", words.options.get("dtype")),
+        dtype=dtype_of("--dtype", words.options.get("dtype"), drawn=options.weight is None),
         seed=seed_of(options.seed),
         output=options.output_file,
         save_parameters=options.save_parameters,
@@ -42,10 +55,36 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
         algorithm=algorithm_of(options.algorithm, options.accuracy, layer),
         threads=None if options.threads is None else integer("--threads", options.threads, least=1),
         memory_limit=bytes_of(options.memory_limit),
-        described=described(options.input_shape, options.input_dtype),
+        described=described(options.input_shape, options.input_dtype, partial(_shape_of_size, input_, layer)),
         stdin=stdin_bytes(),
         stdout=None if sys.stdout is None else sys.stdout.buffer,
     )
+
+
+def _check_words(input_: str, words: LayerWords, options: RunOptions) -> None:
+    """Refuse what is a word of another kind than it stands for, before it is looked for as a file."""
+    if input_.isdigit() and len(words.operands) == len(("OUT", "KERNEL")) and not os.path.exists(input_):  # noqa: PTH110
+        first = words.typed.operands()[0]
+        raise UsageError("INPUT is missing: a tensor file, or - for stdin", words.typed.line({first: ("FILE", input_)}))
+    if options.bias is not None and options.bias.lower() in FALSE and not os.path.exists(options.bias):  # noqa: PTH110
+        given = words.typed.option({"--bias"})
+        without = dict.fromkeys(given.positions if given else ())
+        raise UsageError(
+            f"--bias {options.bias}: the bias is a tensor file, and its absence another option",
+            words.typed.line(without, "--no-bias"),
+        )
+
+
+def _shape_of_size(path: str, layer: Conv2d | None, dtype: str) -> str:
+    """Return the shape of one square image that a raw file has room for, else what such a shape is made of."""
+    found = find_dtype(dtype)
+    try:
+        elements, rest = divmod(os.path.getsize(path), found.bytes if found else 1)  # noqa: PTH202
+    except (OSError, ValueError):
+        return "1,3,224,224"
+    channels = layer.in_channels if layer else 1
+    side = isqrt(elements // channels)
+    return f"1,{channels},{side},{side}" if side * side * channels == elements and not rest else f"N,{channels},H,W"
 
 
 def _check_streams(output_file: str | None, output: Output) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.cli.layer_words import LAYER_OPTIONS, LayerWords
 from conv2d_cli.cli.output import output_of, say, stdin_bytes, write
 from conv2d_cli.cli.sizes import shape_on
 from conv2d_cli.errors import UsageError
@@ -13,7 +14,6 @@ from conv2d_cli.layer.text import input_shape_of, is_size
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.options import OutputOptions
     from conv2d_cli.layer.model import Conv2d
 
@@ -34,17 +34,18 @@ def show_many(
     if words.given or words.options or weight is not None:
         raise UsageError(
             "--from reads its layers from a file and takes none from the command line",
-            words.typed.only("--from", "-i", "--input"),
+            words.typed.without(*LAYER_OPTIONS, "--weight", operands=True),
         )
     if output_options.json or output_options.get:
         raise UsageError(
-            "--from writes one JSON object a line: no --json, and no --get", words.typed.only("--from", "-i", "--input")
+            "--from writes one JSON object a line: no --json, and no --get", words.typed.without("--json", "--get")
         )
     chosen = output_options._replace(format=output_options.format or "ndjson")
     output = output_of(chosen, (), formats=_FORMATS)
     rows = output.stream()
     failed = False
-    size = None if input_size is None else _shape_for_all(input_size)
+    with words.own_words():
+        size = None if input_size is None else _shape_for_all(input_size)
     # Whoever writes the lines may wait for each answer; a file does not.
     flush = source == "-"
     with open_lines(source, stdin_bytes()) as lines:

@@ -1,7 +1,9 @@
 """A command line as it was typed: errors tell it in its own words, hints repeat it mended."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from conv2d_cli.errors import UsageError
 
 PROGRAM = "conv2d"
 # Where the context of a command keeps what was typed.
@@ -60,7 +62,8 @@ class Typed(NamedTuple):
                 if self.takes_value.get(f"-{letter}", False):
                     name, value = f"-{letter}", word.partition(letter)[2].removeprefix("=")
                     break
-            sign = value if self.takes_value.get(name) else ""
+            # What follows the letter of an option that the command does not have is its value: `-k3`.
+            sign = value if self.takes_value.get(name, True) else ""
         if sign:
             return Option(name, (position,), value)
         following = self.words[position + 1] if position + 1 < len(self.words) else None
@@ -78,18 +81,46 @@ class Typed(NamedTuple):
         option = self.option(names)
         return option and " ".join(self.words[position] for position in option.positions)
 
-    def only(self, *names: str) -> str:
-        """Return the line with nothing but these options."""
-        kept = {position for option in self.options() if normal(option.name) in names for position in option.positions}
-        return self.line(dict.fromkeys(place for place in range(len(self.words)) if place not in kept))
+    def without(self, *names: str, operands: bool = False) -> str:
+        """Return the line without these options, and without operands."""
+        removed = [place for option in self.options() if normal(option.name) in names for place in option.positions]
+        return self.line(dict.fromkeys([*removed, *(self.operands() if operands else ())]))
 
-    def line(self, replaced: Mapping[int, str | None], *added: str, command: str | None = None) -> str:
+    def line(self, replaced: Mapping[int, Sequence[str] | None], *added: str) -> str:
         """Return the whole line again, quoted for a shell: words replaced, left out where None, and some added."""
         import shlex
 
-        words = [replaced.get(position, word) for position, word in enumerate(self.words)]
-        kept = [word for word in words if word is not None]
-        return shlex.join([PROGRAM, command or self.command, *kept, *added])
+        words = [replaced.get(position, (word,)) or () for position, word in enumerate(self.words)]
+        return shlex.join([PROGRAM, self.command, *(word for some in words for word in some), *added])
+
+
+# A value of each option, for where it was left out.
+_VALUES = {
+    "--stride": "2", "--padding": "1", "--dilation": "2", "--groups": "1", "--padding-mode": "replicate",
+    "--device": "cpu", "--dtype": "float16", "--input": "224", "--format": "json", "--get": "help",
+    "--color": "never", "--seed": "1", "--threads": "1", "--memory-limit": "1GiB", "--algorithm": "im2col",
+    "--accuracy": "fast", "--suite": "vgg16", "--rounds": "5", "--engines": "conv2d",
+    "--input-shape": "1,3,224,224", "--input-dtype": "float32", "--save-parameters": "p.npz", "--output": "y.npy",
+    "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-o": "y.npy",
+}  # fmt: skip
+
+
+def no_value(option: str) -> UsageError:
+    """Return the error of an option that was left without its value."""
+    return UsageError(f"{option} takes a value", f"{option} {_VALUES.get(normal(option), 'FILE')}")
+
+
+def refuse_options_as_values(typed: Typed) -> None:
+    """Refuse `-s -i 8`: the value of -s is missing, and not -i.
+
+    Raises:
+        UsageError: the name of an option stands where a value belongs.
+    """
+    for option in typed.options():
+        if option.value is not None and len(option.positions) > 1 and normal(option.value) in typed.takes_value:
+            first = option.positions[0]
+            value = _VALUES.get(normal(option.name), "FILE")
+            raise UsageError(f"{option.name} takes a value", typed.line({first: (option.name, value)}))
 
 
 def is_option(word: str) -> bool:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.cli.typed import PROGRAM, TYPED, Typed, normal
-from conv2d_cli.errors import UsageError, nearest, one_of
+from conv2d_cli.cli.typed import PROGRAM, TYPED, Typed, no_value, normal
+from conv2d_cli.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conv2d_cli.cli.typed import Option
+
 # Names that people look for where the operands stand.
-_OPERANDS = ("IN", "OUT", "KERNEL")
-_ORDINALS = ("first", "second", "third")
-_NOUNS = ("the number of input channels", "the number of output channels", "the kernel")
+_NOUNS = (
+    "the number of input channels is the first value",
+    "the number of output channels is the second value",
+    "the kernel is the third value",
+)
 _OPERAND_NAMES = {
     **dict.fromkeys(("--in-channels", "--input-channels", "--in", "--cin", "--channels"), 0),
     **dict.fromkeys(("--out-channels", "--output-channels", "--out", "--cout", "--filters"), 1),
     **dict.fromkeys(("--kernel-size", "--kernel", "--ksize", "-k"), 2),
 }
+_USUAL = ("3", "64", "3")
 _SIZE_NAMES = frozenset(
     {"--size", "--input-size", "--image-size", "--img-size", "--image", "--shape", "--input-shape", "--resolution"}
 )
-_FALSE = frozenset({"false", "no", "0", "none", "off"})
-# A value of each option, for where it was left out.
-_VALUES = {
-    "--stride": "2", "--padding": "1", "--dilation": "2", "--groups": "1", "--padding-mode": "replicate",
-    "--device": "cpu", "--dtype": "float16", "--input": "224", "--format": "json", "--get": "help",
-    "--color": "never", "--seed": "1", "--threads": "1", "--memory-limit": "1GiB", "--algorithm": "im2col",
-    "--accuracy": "fast", "--suite": "vgg16", "--rounds": "5", "--engines": "conv2d",
-    "--input-shape": "1,3,224,224", "--input-dtype": "float32", "--save-parameters": "p.npz", "--output": "y.npy",
-}  # fmt: skip
+FALSE = frozenset({"false", "no", "0", "none", "off"})
 
 
 def explained(error: Exception) -> UsageError:
@@ -42,12 +41,11 @@ def explained(error: Exception) -> UsageError:
     if option is None or context is None:
         return UsageError(message, _extra_words(context, typed))
     if "requires an argument" in message:
-        names = next((one.opts for one in context.command.params if option in one.opts), [option])
-        return UsageError(f"{option} takes a value", f"{option} {_value(names)}")
+        return no_value(option)
     if "does not take a value" in message:
         return UsageError(f"{option} takes no value", option)
     known = [name for one in context.command.params for name in one.opts]
-    hint = typed and _meant(normal(option), typed)
+    hint = _before_command() if typed is None else _meant(normal(option), typed)
     return UsageError(f"no such option: {option}", hint or _near(option, known, context))
 
 
@@ -55,16 +53,25 @@ def _lowered(message: str) -> str:
     return message[:1].lower() + message[1:].rstrip(".")
 
 
-def _value(names: Sequence[str]) -> str:
-    return next((_VALUES[name] for name in names if name in _VALUES), "FILE")
-
-
 def _near(option: str, known: Sequence[str], context: Any) -> str:  # noqa: ANN401 - Typer's own
     near = nearest(option, known) if option.startswith("--") else []
     if near:
-        return f"did you mean {one_of(near)}?"
+        return f"did you mean {near[0]}?"
     name = context.command.name
     return f"{PROGRAM} {name} --help" if name in {"shape", "run", "info", "bench"} else f"{PROGRAM} --help"
+
+
+def _before_command() -> str | None:
+    """Return the line with its options behind the command, or behind `shape` where there is none but a layer."""
+    from conv2d_cli.cli.commands import COMMANDS
+
+    words = sys.argv[1:]
+    command = next((word for word in words if word in COMMANDS), None)
+    if command is not None:
+        words.remove(command)
+    elif not any(word[:1].isdigit() for word in words):
+        return None
+    return shlex.join([PROGRAM, command or "shape", *words])
 
 
 def _extra_words(context: Any, typed: Typed | None) -> str:  # noqa: ANN401
@@ -76,31 +83,71 @@ def _extra_words(context: Any, typed: Typed | None) -> str:  # noqa: ANN401
 
 
 def _meant(option: str, typed: Typed) -> str | None:
-    """Return the hint for an option that this program has under another name, or as an operand."""
-    if option in _OPERAND_NAMES:
-        place = _OPERAND_NAMES[option]
-        return f"{_NOUNS[place]} is the {_ORDINALS[place]} value: {_with_operands(typed)}"
-    given = typed.option({option})
-    if given is None:
+    """Return the line with every option mended that this program has under another name, or as an operand."""
+    unknown = [one for one in typed.options() if normal(one.name) not in typed.takes_value]
+    removed = [place for one in unknown if _is_mended(one, typed) for place in one.positions]
+    if not any(normal(one.name) == option and _is_mended(one, typed) for one in unknown):
         return None
-    if option in _SIZE_NAMES and "--input" in typed.takes_value:
-        return typed.line(dict.fromkeys(given.positions), "-i", given.value or "224")
-    if option == "--bias":
-        without = (given.value or "true").lower() in _FALSE
-        return typed.line(dict.fromkeys(given.positions), *(("--no-bias",) if without else ()))
-    return None
+    added: list[str] = []
+    for one in unknown:
+        if _names_size(one) and "--input" in typed.takes_value:
+            added += ["-i", one.value or "224"]
+        elif normal(one.name) == "--bias" and (one.value or "true").lower() in FALSE:
+            added.append("--no-bias")
+    place = _OPERAND_NAMES.get(option)
+    if any(normal(one.name) in _OPERAND_NAMES for one in unknown):
+        operands = _operands(unknown, typed)
+        line = typed.line(dict.fromkeys([*removed, *_positions(typed)]), *operands, *added)
+    else:
+        line = typed.line(dict.fromkeys(removed), *added)
+    if place is not None:
+        return f"{_NOUNS[place]}: {line}"
+    return f"INPUT says its size: {line}" if typed.command == "run" and not added else line
 
 
-def _with_operands(typed: Typed) -> str:
-    """Return the line with every option that is an operand here in its place."""
-    first = 1 if typed.command == "run" else 0
-    positions = typed.operands()
-    layer = [typed.words[position] for position in positions[first:]]
-    values = [*layer, *("3", "64", "3")[len(layer) :]]
-    removed: list[int] = [*positions[first:]]
-    for option in typed.options():
-        place = _OPERAND_NAMES.get(normal(option.name))
-        if place is not None and option.value is not None:
-            values[place] = option.value
-            removed += option.positions
-    return typed.line(dict.fromkeys(removed), *values)
+def _is_mended(option: Option, typed: Typed) -> bool:
+    name = normal(option.name)
+    return name in _OPERAND_NAMES or name == "--bias" or (_names_size(option) and typed.command != "info")
+
+
+def _names_size(option: Option) -> bool:
+    return normal(option.name) in {*_SIZE_NAMES, "-i", "--input"}
+
+
+def _positions(typed: Typed) -> list[int]:
+    return typed.operands()[1 if typed.command == "run" else 0 :]
+
+
+def _operands(unknown: Sequence[Option], typed: Typed) -> list[str]:
+    """Return the three values: those that options name in their places, the others where there is one left."""
+    named = {_OPERAND_NAMES[normal(one.name)]: one.value for one in unknown if normal(one.name) in _OPERAND_NAMES}
+    typed_values = [typed.words[place] for place in _positions(typed)]
+    if len(typed_values) == 1 and "Conv" in typed_values[0]:
+        return [_expression(typed_values[0], named)]
+    if len(typed_values) >= len(_USUAL):
+        values: list[str | None] = [*typed_values[: len(_USUAL)]]
+    else:
+        values = [None] * len(_USUAL)
+        free = [place for place in range(len(_USUAL)) if place not in named]
+        for place, value in zip(free, typed_values, strict=False):
+            values[place] = value
+    for place, text in named.items():
+        values[place] = text
+    return [value or usual for value, usual in zip(values, _USUAL, strict=True)]
+
+
+def _expression(text: str, named: dict[int, str | None]) -> str:
+    """Return an expression with arguments changed."""
+    from conv2d_cli.layer.choices import REQUIRED
+    from conv2d_cli.layer.expression import arguments_of_expression
+
+    try:
+        arguments, _ = arguments_of_expression(text)
+    except UsageError:
+        return text
+    first = [
+        named.get(place) or str(arguments.pop(name, usual))
+        for place, (name, usual) in enumerate(zip(REQUIRED, _USUAL, strict=True))
+    ]
+    rest = [f"{name}={value!r}" for name, value in arguments.items() if name not in REQUIRED]
+    return f"Conv2d({', '.join([*first, *rest])})"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
+from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms import ALGORITHMS
 from conv2d_cli.engine.blas import blas_threads, small_unpacked, threads_for
 from conv2d_cli.engine.plan import Plan, plan_convolution
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _WEIGHT_DIMENSIONS = 4
+_FLOATING = frozenset(name for name, kind in DTYPES.items() if kind.can_be_parameter)
 # Shapes, and plans, whose parameters are kept at a time; then the oldest is forgotten.
 _KEPT = 4
 _dtype_name = cache(dtype_name)
@@ -282,9 +284,12 @@ def check_dtypes(dtype: str, *, bias: str | None = None, weight: str) -> None:
     for what, other in (("bias", bias), ("weight", weight)):
         if other not in {None, dtype}:
             given = [_TORCH_NAMES.get(str(name), str(name)) for name in (dtype, other)]
+            # What an integer type cannot hold would be lost.
+            common = max((dtype, str(other)), key=lambda name: (name in _FLOATING, name == dtype))
             raise DataError(
-                f"Input type ({given[0]}) and {what} type ({given[1]}) should be the same",
-                f"--dtype {dtype} casts them all; in Python, {what}.astype(x.dtype)",
+                f"the input is {dtype}, the {what} {other}: nothing is promoted (torch: Input type ({given[0]}) and "
+                f"{what} type ({given[1]}) should be the same)",
+                f"dtype='{common}' for all of them",
             )
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from conv2d_cli.arithmetic.counts import flops, macs
+from conv2d_cli.arithmetic.counts import flops, macs, weight_shape
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.errors import MemoryLimitError, UsageError
+from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError
 from conv2d_cli.jobs.headers import faults_in, is_typed, parameters_named
 from conv2d_cli.jobs.operands import Operand, TypedOperand
 from conv2d_cli.jobs.pieces import Done, convolve_pieces, piece_bytes
 from conv2d_cli.jobs.summary import RunningSummary, Summary
-from conv2d_cli.layer.forward import BATCHED, geometry_of
-from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
+from conv2d_cli.layer.forward import BATCHED, UNBATCHED, geometry_of
+from conv2d_cli.layer.from_weight import check_bias, check_weight, groups_for, layer_of_weight
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
 from conv2d_cli.tensors.formats import FORMATS
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.layer.model import Conv2d
 
 
@@ -118,7 +121,7 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
         for path in filter(None, (request.output, request.save_parameters)):
             check_output_dtype(path, dtype)
         with faults_in(request.input):
-            geometry = geometry_of(layer, image.shape)
+            geometry = _geometry(request, layer, image.shape)
         plan = plan_convolution(
             geometry,
             padding_mode=layer.padding_mode,
@@ -134,6 +137,20 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
             machine.resident + libraries + max(plan.weight_bytes, parameters) + held_bytes(request, plan, image)
         )
         yield Job(request, layer, plan, image, weight, bias, peak_bytes)
+
+
+def _geometry(request: Request, layer: Conv2d, shape: tuple[int, ...]) -> Geometry:
+    """Return the layer on its input; of a weight alone it is the groups that may be wrong."""
+    try:
+        return geometry_of(layer, shape)
+    except ShapeError as error:
+        channels = shape[-3] if len(shape) >= UNBATCHED else layer.in_channels
+        if request.layer is not None or channels == layer.in_channels:
+            raise
+        weight = weight_shape(layer.out_channels, layer.in_channels, layer.groups, layer.kernel_size)
+        groups = groups_for(weight, channels)
+        hint = f"the weight takes {weight[1]} channels a group: give an input of {weight[1]}"
+        raise DataError(error.message, hint if groups is None else f"groups={groups}") from error
 
 
 def run(
@@ -244,7 +261,7 @@ def checked_request(request: Request) -> Request:
         raise UsageError("neither LAYER nor --weight is given", "give IN OUT KERNEL, one expression, or --weight FILE")
     without_bias = not layer.bias if layer else request.arguments.get("bias") is False
     if request.bias is not None and without_bias:
-        raise UsageError("--bias is given for a layer without bias", "leave --bias or --no-bias out")
+        raise UsageError("--bias is given for a layer without bias", "leave --bias out")
     if sum(map(is_stream, filter(None, (request.input, request.weight, request.bias)))) > 1:
         raise UsageError("only one tensor can be read from stdin", "give files for the others")
     if request.save_parameters is not None and request.weight is not None:
@@ -320,9 +337,10 @@ def _check_memory(job: Job, machine: Machine) -> None:
     output_bytes = job.plan.output_bytes
     if job.request.output is None and machine.available is not None and output_bytes > machine.available:
         # Without a file to fill, so large an output is a slip more often than a wish.
+        fits = output_bytes < disk_usage(Path.cwd()).free
         raise MemoryLimitError(
             f"this run takes about {output_bytes} bytes for its output, the machine has {machine.available} to give",
-            "-o FILE keeps it, however large",
+            "-o FILE keeps it, however large" if fits else "fewer channels, or a smaller input",
         )
     growth = job.peak_bytes - machine.resident
     if machine.available is not None and growth > machine.available:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import Fault, LayerError, nearest, one_of, shown
 from conv2d_cli.layer import hints
-from conv2d_cli.layer.choices import DEVICE_TYPES, FIELDS, PADDING_MODES, PADDING_WORDS
+from conv2d_cli.layer.choices import DEVICE_TYPES, FIELDS, PADDING_MODES, PADDING_WORDS, REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,8 @@ _PLAIN = {
     "literal_error": "{noun} is {wanted}",
     "string_type": _NO_DEVICE,
     "string_pattern_mismatch": _NO_DEVICE,
-    "no_dtype": "there is no element type of this name{instead}",
+    "no_dtype": "there is no element type of this name",
+    "dtype_type": "the element type is a name, or a type of torch or NumPy{instead}",
     "no_truth": "bias is true or false: {reason}",
     "same_with_stride": "'same' needs a stride of 1, but the stride is {stride}",
     "groups": "{value} groups do not divide {counts}",
@@ -53,8 +54,8 @@ _TORCH = {
     "greater_than_equal padding": "negative padding is not supported",
     "greater_than_equal dilation": "dilation should be greater than zero",
     "greater_than_equal groups": "groups must be a positive integer",
-    "greater_than_equal kernel_size": "kernel size should be greater than zero",
-    "negative": "Trying to create tensor with negative dimension {part}",
+    "greater_than_equal kernel_size": "kernel size should be greater than zero{heights}",
+    "negative": "Trying to create tensor with negative dimension {part}{weight}",
     "less_than_equal": "Overflow when unpacking long long",
     "less_than_equal padding": "Given padding={part} at dimension {axis} , expected padding to be at most {le}",
     "literal_error padding": "Invalid padding string {value}, should be one of {{'same', 'valid'}}",
@@ -81,9 +82,12 @@ def layer_error(error: ValidationError, arguments: Mapping[str, object], faults:
     missing because it could not be read. Checks across arguments wait until the arguments are right by themselves.
     """
     found = [*faults]
+    # `kernel=3` is an unknown argument, and not a missing kernel size besides.
+    meant = {name for field in arguments if field not in FIELDS for name in nearest(field, FIELDS)[:1]}
     for details in error.errors(include_url=False):
-        field = str(details["loc"][0])
-        if all(fault.field != field for fault in found):
+        # A key that is no text of Unicode has no place of its own.
+        field = str(details["loc"][0] if details["loc"] else details["input"])
+        if all(fault.field != field for fault in found) and (field in arguments or field not in meant):
             found.append(_fault(field, details, arguments))
     return LayerError(sorted(found, key=lambda fault: FIELDS.index(fault.field) if fault.field in FIELDS else 99))
 
@@ -94,7 +98,7 @@ def _fault(field: str, details: ErrorDetails, arguments: Mapping[str, object]) -
     value = arguments[field]
     if field not in FIELDS:
         near = nearest(field, FIELDS)
-        hint = f"did you mean {one_of(near)}?" if near else f"leave it out: a layer has {', '.join(FIELDS)}"
+        hint = f"did you mean {near[0]}?" if near else f"leave it out: a layer has {', '.join(FIELDS)}"
         return Fault(field, shown(value), "unknown argument", None, hint)
     kind, part, context = details["type"], details["input"], details.get("ctx", {})
     names = {
@@ -104,15 +108,18 @@ def _fault(field: str, details: ErrorDetails, arguments: Mapping[str, object]) -
         # What a value is instead, where the text that was typed does not show it.
         "instead": "" if isinstance(value, str) else f", not {_kind(value)}",
         "value": shown(value),
-        "text": value,
+        "text": value if isinstance(value, str) else shown(value),
         "part": shown(part),
         "kind": _kind(part),
         "axis": details["loc"][-1],
+        **_of_the_weight(arguments),
         **context,
     }
     plain = _PLAIN["element" if kind == "int_type" and len(details["loc"]) > 1 else kind].format_map(names)
     torch = _torch(kind, field, part)
     hint = context.get("hint") or _HINTS.get(kind, hints.example)(field, value)
+    if kind == "int_type" and field == "groups":
+        hint = hints.whole_groups(value, [arguments.get(name) for name in ("in_channels", "out_channels")])
     return Fault(field, shown(value), plain, torch and torch.format_map(names), hint)
 
 
@@ -125,8 +132,21 @@ def _torch(kind: str, field: str, part: object) -> str | None:
     return _TORCH.get(f"{kind} {field}", _TORCH.get(kind))
 
 
+def _of_the_weight(arguments: Mapping[str, object]) -> dict[str, str]:
+    """Return what torch says besides of a weight that cannot be, where everything that it is made of is an integer."""
+    inner, outer, kernel, groups = (arguments.get(name, 1) for name in (*REQUIRED, "groups"))
+    sizes = [*kernel] if isinstance(kernel, list | tuple) else [kernel, kernel]
+    if not all(type(size) is int for size in (inner, outer, groups, *sizes)) or len(sizes) != len(("H", "W")):
+        return {"heights": "", "weight": ""}
+    channels = inner // groups if groups else inner  # type: ignore[operator]
+    return {
+        "heights": f", but got kernel_height: {shown(sizes[0])} kernel_width: {shown(sizes[1])}",
+        "weight": f": {shown([outer, channels, *sizes])}",
+    }
+
+
 def _kind(value: object) -> str:
-    if value is None or isinstance(value, str):
-        return "None" if value is None else "text"
+    if value is None or isinstance(value, str | list | tuple):
+        return "None" if value is None else "text" if isinstance(value, str) else "several values"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

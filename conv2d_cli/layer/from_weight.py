@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError, LayerError
+from conv2d_cli.layer.hints import pair
 from conv2d_cli.layer.model import Conv2d, layer_from
 
 if TYPE_CHECKING:
@@ -66,11 +67,31 @@ def check_weight(layer: Conv2d, shape: Sequence[int]) -> None:
     wanted = [layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size]
     if list(shape) == wanted:
         return
-    hint = None
-    group_channels = shape[1]
-    if shape[0] == wanted[0] and list(shape[2:]) == wanted[2:] and layer.in_channels % group_channels == 0:
-        hint = f"groups={layer.in_channels // group_channels} fits this weight"
-    raise DataError(f"the layer needs a weight of size {wanted}, but got weight of size {list(shape)}", hint)
+    raise DataError(
+        f"the layer needs a weight of size {wanted}, the file holds one of size {list(shape)}", _layer_for(layer, shape)
+    )
+
+
+def _layer_for(layer: Conv2d, shape: Sequence[int]) -> str:
+    """Return what to change of a layer so that a weight is its own: the groups alone, or what it is of another size."""
+    out_channels, group_channels, *kernel = shape
+    groups = groups_for(shape, layer.in_channels)
+    if groups is not None and out_channels == layer.out_channels and tuple(kernel) == layer.kernel_size:
+        return f"groups={groups} fits this weight"
+    if group_channels * layer.groups != layer.in_channels:
+        # Whether it is the layer that is wrong, the input tells.
+        return f"this weight takes {group_channels} input channels a group"
+    parts = [] if out_channels == layer.out_channels else [f"out_channels={out_channels}"]
+    if tuple(kernel) != layer.kernel_size:
+        parts.append(f"kernel_size={pair(kernel)}")
+    return f"{', '.join(parts)} fits this weight" if out_channels % layer.groups == 0 else "groups=1, or another weight"
+
+
+def groups_for(shape: Sequence[int], channels: int) -> int | None:
+    """Return the groups with which a weight takes an input of so many channels; None where there are none."""
+    out_channels, group_channels = shape[:2]
+    groups, rest = divmod(channels, group_channels)
+    return groups if groups and not rest and out_channels % groups == 0 else None
 
 
 def check_bias(layer: Conv2d, shape: Sequence[int]) -> None:

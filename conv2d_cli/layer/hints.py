@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from math import gcd
 from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.divisors import divisors
 from conv2d_cli.arithmetic.padding import same_padding, same_padding_where_stride_divides
 from conv2d_cli.dtypes import COMMON, NAMES
-from conv2d_cli.errors import nearest, one_of
+from conv2d_cli.errors import nearest, one_of, shown
 from conv2d_cli.layer.choices import PADDING_MODES, PADDING_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_DIVISORS = 16
+# An integer as people write it; longer ones are slips of the hand.
+_DIGITS = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_TOO_LONG = 10**15
+_BETWEEN_NUMBERS = re.compile(r"\s*[,xX]\s*")
 PAIRS = frozenset({"kernel_size", "stride", "padding", "dilation"})
 # Allowed with any stride.
 SAME_UPPER = "padding='same_upper'"
@@ -41,47 +46,63 @@ def example(field: str, _: object) -> str:
 def whole(field: str, value: object) -> str:
     """Return the integer, or the pair, that a value such as 3.0, "3" or (1, 2.0) stands for, else an example."""
     is_pair = isinstance(value, list | tuple) and field in PAIRS
-    numbers = [_whole(part) for part in (value if is_pair else [value])]  # type: ignore[attr-defined]
-    # Whether groups divide the channels is only known once they are an integer.
-    if not numbers or None in numbers or field == "groups":
-        return EXAMPLES[field]
-    return f"{field}={pair(_raised(field, numbers))}"
+    return _accepted(field, [_whole(part) for part in (value if is_pair else [value])])  # type: ignore[attr-defined]
+
+
+def whole_groups(value: object, channels: Sequence[object]) -> str:
+    """Return the groups that a value such as 2.0 stands for where they divide the channels, else 1."""
+    number = _whole(value)
+    divide = number and all(isinstance(count, int) and count % number == 0 for count in channels)
+    return f"groups={number}" if divide else EXAMPLES["groups"]
 
 
 def _whole(value: object) -> int | None:
-    text = str(int(value) if isinstance(value, bool) else value).strip()
-    digits = text.removesuffix(".0").removesuffix(".").removeprefix("-")
-    return (
-        int(text[: len(text) - len(text.lstrip("-")) + len(digits)]) if digits.isascii() and digits.isdigit() else None
-    )
+    """Return what a value spells as an integer, if that is one of usual length."""
+    if not isinstance(value, bool | int | float | str):
+        return None
+    digits = str(int(value) if isinstance(value, bool) else shown(value) if isinstance(value, int) else value).strip()
+    digits = digits.removesuffix(".0").removesuffix(".")
+    return int(digits) if _DIGITS.fullmatch(digits) else None
 
 
-def _raised(field: str, numbers: Sequence[object]) -> list[int]:
-    """Return the numbers, each raised to the least that the argument takes."""
+def _accepted(field: str, numbers: Sequence[object]) -> str:
+    """Return numbers as the argument takes them, each raised to its least; an example where they are none."""
     least = 0 if field == "padding" else 1
-    return [max(least, number) if isinstance(number, int) else least for number in numbers]
+    usual = [number for number in numbers if isinstance(number, int) and abs(number) < _TOO_LONG]
+    if not usual or len(usual) < len(numbers):
+        return EXAMPLES[field]
+    return f"{field}={pair([max(least, number) for number in usual])}"
 
 
 def of_length(field: str, value: object) -> str:
     """Return the forms that a sequence of the wrong length may have had in mind."""
-    if not isinstance(value, list | tuple) or not value or any(type(part) is not int for part in value):
-        return EXAMPLES[field]
-    numbers = _raised(field, value)
-    if len(numbers) == 1:
-        return f"{field}={numbers[0]}"
-    two = f"{field}={pair(numbers[:2])} for H and W"
-    four = pair([*numbers, *numbers[1:]][:4])
-    return two if field != "padding" else f"{two}, or {field}={four} for top, left, bottom, right"
+    values = [*value] if isinstance(value, list | tuple) else []
+    two = _accepted(field, values[:2])
+    if len(values) == 1 or two == EXAMPLES[field]:
+        return two
+    if field != "padding":
+        return f"{two} for H and W"
+    four = _accepted(field, [*values, *values[1:]][:4])
+    return f"{two} for H and W, or {four} for top, left, bottom, right"
 
 
 def at_least(field: str, value: object) -> str:
     """Return what was given with its too small numbers raised to the least."""
-    return f"{field}={pair(_raised(field, value if isinstance(value, list | tuple) else [value]))}"
+    return _accepted(field, value if isinstance(value, list | tuple) else [value])
 
 
 def word(field: str, value: object) -> str:
     """Return the words that `padding` or `padding_mode` may be: what was probably meant, else all of them."""
-    return _words(field, str(value), PADDING_WORDS if field == "padding" else PADDING_MODES)
+    text = value if isinstance(value, str) else ""
+    if field == "padding_mode":
+        return _words(field, text, PADDING_MODES)
+    numbers = [_whole(part) for part in _BETWEEN_NUMBERS.split(text)]
+    # Numbers of another kind, as in "1.0,2".
+    return (
+        _words(field, text, PADDING_WORDS)
+        if None in numbers or len(numbers) not in {1, 2, 4}
+        else _accepted(field, numbers)
+    )
 
 
 def dtypes(name: str) -> str:

@@ -42,7 +42,7 @@ def empty_image(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> Shap
         "height and width must be 1 or more (torch: Only zero batch or zero channel inputs are supported, "
         f"but got input shape: {list(geometry.batched_input_shape)})",
         _size_that_fits(layer, geometry, shape),
-        "an image of one row and one column at least",
+        _other_input(layer),
     )
 
 
@@ -52,7 +52,7 @@ def nothing_to_pad_with(layer: Conv2d, geometry: Geometry, shape: Sequence[int])
         f"channels, height and width must be 1 or more to pad with {layer.padding_mode} (torch: Expected 3D or 4D "
         f"(batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: {shape})",
         _size_that_fits(layer, geometry, shape),
-        "an image of one row and one column at least",
+        _other_input(layer),
     )
 
 
@@ -66,24 +66,35 @@ def too_much_padding(layer: Conv2d, geometry: Geometry, shape: Sequence[int], of
             f"Argument #{2 - 2 * place}: Padding size should be less than the corresponding input dimension, "
             f"but got: padding ({axis.before}, {axis.after}) at dimension {len(shape) + place} of input {shape}"
         )
-    # Another padding helps where it is all that is wrong.
-    axes = (geometry.height, geometry.width)
-    is_all = shape[-3] == layer.in_channels and all(one.size and one.output >= 1 for one in axes)
+    is_all = shape[-3] == layer.in_channels and _fits(geometry)
     other = f"{_padding_within(layer, geometry)}padding_mode='replicate', which has no limit"
     return ShapeError(
         f"{mode} can pad at most {axis.size - (mode == 'reflect')} {what} here, not {asked}: the input has {axis.size} "
         f"(torch: {torch})",
+        # Another padding helps where it is all that is wrong.
         other if is_all else _size_that_fits(layer, geometry, shape),
-        other,
+        other if is_all else _other_input(layer),
     )
 
 
+def _fits(geometry: Geometry) -> bool:
+    """Whether there is an image at all, and the window fits into it."""
+    return all(axis.size and axis.output >= 1 for axis in (geometry.height, geometry.width))
+
+
+def _other_input(layer: Conv2d) -> str:
+    return f"give an image of {layer.in_channels} channels that is no smaller than its window"
+
+
 def _padding_within(layer: Conv2d, geometry: Geometry) -> str:
-    """Return a padding that reflect and circular can make of the input, where the window still fits; else nothing."""
+    """Return the padding, no more of it than the input has, where the window still fits; else nothing."""
     axes = (geometry.height, geometry.width)
-    within = [min(axis.before, axis.after, axis.size - (layer.padding_mode == "reflect")) for axis in axes]
-    fits = all(axis.size + 2 * side >= axis.effective_kernel for axis, side in zip(axes, within, strict=True))
-    return f"padding={pair(within)}, or " if fits and min(within) >= 0 else ""
+    most = [axis.size - (layer.padding_mode == "reflect") for axis in axes]
+    sides = [(min(axis.before, limit), min(axis.after, limit)) for axis, limit in zip(axes, most, strict=True)]
+    fits = (axis.size + sum(side) >= axis.effective_kernel for axis, side in zip(axes, sides, strict=True))
+    (top, bottom), (left, right) = sides
+    values = [top, left] if (top, left) == (bottom, right) else [top, left, bottom, right]
+    return f"padding={pair(values)}, or " if all(fits) and min(values) >= 0 else ""
 
 
 def wrong_channels(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
@@ -92,27 +103,32 @@ def wrong_channels(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> S
     size = [geometry.batch, channels, geometry.height.size, geometry.width.size]
     if layer.padding_mode != "zeros":
         size[2:] = geometry.height.padded, geometry.width.padded
-    divide = channels and not channels % layer.groups
+    takes = channels and not channels % layer.groups and _fits(geometry)
+    # Channels stand last in pictures, and in TensorFlow.
+    fitting = [*shape[:-3], wanted, *shape[-3:-1]] if shape[-1] == wanted else shape
     return ShapeError(
         f"the layer takes {wanted} channels, the input has {channels} (torch: Given groups={layer.groups}, weight of "
         f"size {list(geometry.weight_shape)}, expected input{size} to have {wanted} channels, but got {channels} "
         "channels instead)",
-        _size_that_fits(layer, geometry, shape),
-        f"in_channels={channels}" if divide else f"give an input of {wanted} channels",
+        _size_that_fits(layer, geometry, fitting),
+        f"in_channels={channels}" if takes else _other_input(layer),
     )
 
 
 def too_small(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
     """Return the fault of a window that is larger than the padded input."""
     height, width = axes = geometry.height, geometry.width
-    kernel = pair([min(axis.kernel, axis.largest_kernel) for axis in axes])
+    other = f"kernel_size={pair([min(axis.kernel, axis.largest_kernel) for axis in axes])}"
+    if layer.padding_mode in {"zeros", "replicate"}:
+        # A kernel that is read from a file is what it is.
+        other = f"padding={pair([axis.least_padding for axis in axes])}"
     return ShapeError(
         f"the kernel spans {height.effective_kernel}x{width.effective_kernel}, the padded input only "
         f"{height.padded}x{width.padded} (torch: Calculated padded input size per channel: "
         f"({height.padded} x {width.padded}). Kernel size: ({height.effective_kernel} x {width.effective_kernel}). "
         "Kernel size can't be greater than actual input size)",
         _size_that_fits(layer, geometry, shape),
-        f"kernel_size={kernel}" if min(height.padded, width.padded) else "an image of one row and one column at least",
+        other if min(height.size, width.size) else _other_input(layer),
     )
 
 

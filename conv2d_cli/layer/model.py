@@ -99,7 +99,7 @@ def _dtype(value: object) -> str | None:
     if name is None:
         return None
     if not isinstance(name, str):
-        raise PydanticCustomError("no_dtype", "no element type")
+        raise PydanticCustomError("dtype_type", "no element type")
     found = find_dtype(name)
     if found is None:
         from conv2d_cli.layer import hints

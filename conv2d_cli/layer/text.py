@@ -104,9 +104,10 @@ def _meant(text: str, channels: int) -> str:
     """Return the size that was probably meant, written as one word."""
     parts = [part for part in _BETWEEN_PARTS.split(text) if part]
     numbers = [_whole(part) for part in parts]
-    if len(parts) == _LARGEST_RANK and not numbers[0]:
-        # The batch is what is mostly left open, by a letter or -1.
-        numbers[0] = 1
+    # What is mostly left open, by a letter or -1, is the batch; and the layer knows its channels.
+    for place, known in ((-4, 1), (-3, channels)):
+        if len(parts) >= -place and not numbers[place]:
+            numbers[place] = known
     if 1 <= len(numbers) <= _LARGEST_RANK and all(numbers):
         return "x".join(map(str, numbers))
     return f"224, 224x160, {channels}x224x224 (unbatched) or 8x{channels}x224x224"

@@ -25,6 +25,12 @@ def dtype_read(stored: np.dtype[Any], wanted: str | None) -> str:
     if stored.str.lstrip("<>|") == "V2" and wanted == "bfloat16":
         return wanted
     name = dtype_name(stored)
+    if stored.names is not None:
+        fields = ", ".join(stored.names)
+        raise DataError(
+            f"its elements are records of {fields}, not numbers",
+            "save one field, as with numpy.save(file, array[field])",
+        )
     if stored.kind == "V" and name != "bfloat16":
         hint = "--dtype bfloat16 reads two-byte elements as bfloat16" if stored.str[1:] == "V2" else _CAST_HINT
         raise DataError(f"its elements are {stored}, not numbers", hint)

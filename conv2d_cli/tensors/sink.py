@@ -34,7 +34,7 @@ def check_output(typed: str, *, force: bool) -> None:
     location = output_location(typed)
     if location.path is None:
         if location.format not in {None, STREAMED}:
-            raise UsageError(f"a .{location.format} cannot be written to a pipe", f"{STREAMED}:- can")
+            raise UsageError(f"a .{location.format} cannot be written to a pipe", f"-o {STREAMED}:-")
         return
     with _about(typed):
         format_name = _format_written(location.path)
@@ -153,7 +153,9 @@ def _about(typed: str) -> Iterator[None]:
 def _format_written(path: Path) -> str:
     name = format_of_suffix(path)
     if name is None and not _is_special(path):
-        raise UsageError(f"the name {path} says no format that can be written", f"known suffixes: {SUFFIXES}")
+        raise UsageError(
+            f"the name {path} says no format that can be written", f"-o FILE.{STREAMED}; known: {SUFFIXES}"
+        )
     return name or STREAMED
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.arithmetic.counts import flops, macs
 from conv2d_cli.dtypes import DEFAULT_DTYPE
 from conv2d_cli.engine.plan import ACCURACIES, plan_convolution
-from conv2d_cli.errors import Conv2dError, UsageError
+from conv2d_cli.errors import Conv2dError, UsageError, one_of
 from conv2d_cli.jobs.bench.case import CLASSES
 from conv2d_cli.jobs.bench.engines import ENGINES, OURS
 from conv2d_cli.jobs.bench.figures import (
@@ -172,10 +172,13 @@ def _check(request: Request) -> None:
 def _fault_of(case: Case, request: Request) -> Conv2dError | None:
     dtype = case.layer.dtype or DEFAULT_DTYPE
     if dtype not in DTYPES:
-        return UsageError(f"--dtype {dtype}: nothing is measured in it", f"one of: {', '.join(DTYPES)}")
+        return UsageError(f"--dtype {dtype}: nothing is measured in it", f"--dtype {one_of(DTYPES)}")
     geometry = case.geometry
     if not macs(geometry):
-        return UsageError("there is nothing to measure in a layer without output", "give an input that is not empty")
+        return UsageError(
+            "there is nothing to measure in a layer without output",
+            f"-i {'x'.join(str(max(1, size)) for size in case.input_shape)}",
+        )
     try:
         for accuracy in request.accuracies:
             plan_convolution(
