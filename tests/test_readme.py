@@ -93,7 +93,7 @@ def test_the_python_example_runs() -> None:
 
 def test_keys_are_described_as_everywhere() -> None:
     rows = [line for line in README.splitlines() if re.match(r"\| `\w+` \| .* \| .* \|$", line)]
-    described = dict(re.match(r"\| `(\w+)` \| (.*) \|$", line).groups() for line in rows)  # type: ignore[union-attr]
+    described = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", "\n".join(rows), re.MULTILINE))
     assert len(described) >= 15
     for name, text in described.items():
         assert text == f"{KEYS[name].says} | {KEYS[name].unit}".rstrip()

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.errors import DataError, LayerError, ShapeError, UsageError
+from conv2d_cli.errors import DataError, LayerError, ShapeError, UsageError, cut
 from conv2d_cli.layer.choices import FIELDS, REQUIRED
 from conv2d_cli.layer.model import Conv2d, layer_from
 from conv2d_cli.layer.text import argument_of, looks_like_expression
@@ -55,9 +55,10 @@ class LayerWords(NamedTuple):
 
     @property
     def values(self) -> Sequence[str]:
-        """The operands; `3,64,7` in one word are three."""
+        """The operands; `3,64,7` in one word are three, and `(3, 64, (3, 5))` is what stands behind `Conv2d`."""
         if len(self.operands) == 1 and not looks_like_expression(self.operands[0]):
-            return _BETWEEN_VALUES.split(self.operands[0].strip())
+            text = self.operands[0].strip()
+            return [f"Conv2d{text}"] if text[:1] + text[-1:] == "()" else _BETWEEN_VALUES.split(text)
         return self.operands
 
     @property
@@ -133,9 +134,9 @@ class LayerWords(NamedTuple):
         operands = (
             {}
             if len(values) == 1
-            else {field: f"{OPERANDS[field]} {text}" for field, text in zip(OPERANDS, values, strict=False)}
+            else {field: cut(f"{OPERANDS[field]} {text}") for field, text in zip(OPERANDS, values, strict=False)}
         )
-        return operands | {field: self.typed.spelled(_OPTIONS[field]) or "" for field in self.options}
+        return operands | {field: cut(self.typed.spelled(_OPTIONS[field]) or "") for field in self.options}
 
     def _hint(self, hint: str | None, mended: Sequence[re.Match[str]]) -> str | None:
         """Return a hint in the words of the command line; for an operand, the whole line with all that is mended."""

@@ -81,11 +81,17 @@ def records_of_lines(
             else:
                 yield _record(text, number, size)
         except Conv2dError as error:
-            yield _error(number, error.message, error.hint)
+            yield _head(number) | _error(error.message, error.hint)
 
 
-def _error(number: int, message: object, hint: object) -> dict[str, Any]:
-    return {"schema_version": SCHEMA_VERSION, "line": number, "error": message, "hint": hint}
+def _head(number: int, name: object = None) -> dict[str, Any]:
+    """Return what a record begins with; the name is the user's, and left out where there is none."""
+    named = {} if name is None else {"name": name}
+    return {"schema_version": SCHEMA_VERSION, "line": number, **named}
+
+
+def _error(message: object, hint: object) -> dict[str, object]:
+    return {"error": message, "hint": hint}
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -99,30 +105,39 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _record(text: str, number: int, size: Size | None) -> dict[str, Any]:
-    name: object = None
+    arguments, faults, name = _read(text)
+    if "error" in arguments:
+        # A line that failed before stays what it is.
+        return _head(number, name) | _error(arguments["error"], arguments.get("hint"))
+    try:
+        return _head(number, name) | _report(arguments, faults, size)._asdict()
+    except Conv2dError as error:
+        return _head(number, name) | _error(error.message, error.hint)
+
+
+def _read(text: str) -> tuple[dict[str, object], list[Fault], object]:
+    """Return the arguments that a line gives, the faults of reading them, and the name of the layer, if it has one.
+
+    Raises:
+        UsageError: the line is neither a JSON object nor an expression.
+    """
     if text.lstrip().startswith("{"):
         arguments, faults = _object(text)
-        if "error" in arguments:
-            # A line that failed before stays what it is.
-            return _error(number, arguments["error"], arguments.get("hint"))
-        name = arguments.pop("name", None)
-    elif "(" in text:
+        return arguments, faults, arguments.pop("name", None)
+    if "(" in text:
         arguments, faults = arguments_of_expression(text)
-        name = name_in_front(text)
-    else:
-        raise UsageError(f"{shown(text.strip())} is neither an object nor a Conv2d expression", f"write {_EXAMPLE}")
+        return arguments, faults, name_in_front(text)
+    raise UsageError(f"{shown(text.strip())} is neither an object nor a Conv2d expression", f"write {_EXAMPLE}")
+
+
+def _report(arguments: dict[str, object], faults: list[Fault], size: Size | None) -> ShapeReport:
     given_shape = arguments.pop("input_shape", None)
     layer = layer_from(arguments, faults)
     if given_shape is None:
-        report = analyze(layer, size and size(layer))
-    elif isinstance(given_shape, _SIZES):
-        report = analyze(layer, given_shape)
-    else:
-        raise UsageError(
-            f"input_shape={shown(given_shape)} is neither a list nor a SIZE", "input_shape=[1, 3, 224, 224]"
-        )
-    named = {} if name is None else {"name": name}
-    return {"schema_version": SCHEMA_VERSION, "line": number, **named, **report._asdict()}
+        return analyze(layer, size and size(layer))
+    if isinstance(given_shape, _SIZES):
+        return analyze(layer, given_shape)
+    raise UsageError(f"input_shape={shown(given_shape)} is neither a list nor a SIZE", "input_shape=[1, 3, 224, 224]")
 
 
 def _text(line: bytes, *, first: bool) -> str:

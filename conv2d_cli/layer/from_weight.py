@@ -68,7 +68,7 @@ def check_weight(layer: Conv2d, shape: Sequence[int]) -> None:
     if list(shape) == wanted:
         return
     raise DataError(
-        f"the layer needs a weight of size {wanted}, the file holds one of size {list(shape)}", _layer_for(layer, shape)
+        f"the layer needs a weight of size {wanted}, but this one is of size {list(shape)}", _layer_for(layer, shape)
     )
 
 

@@ -50,7 +50,7 @@ BAD_LAYER = cases(
     ),
     (
         "shape 3 64 -1",
-        "KERNEL -1: the kernel size must be 1 or more (torch: Trying to create tensor with negative dimension -1)",
+        "KERNEL -1: the kernel size must be 1 or more (torch: Trying to create tensor with negative dimension -1: ",
     ),
     ("shape 3 64 3x0", "KERNEL 3x0"),
     ("shape 3 64 3x3x3", "KERNEL 3x3x3"),
@@ -128,7 +128,7 @@ BAD_LAYER = cases(
 BAD_EXPRESSION = [
     Case(("shape", text), 2, said)
     for text, said in (
-        ("", "LAYER is three values"),
+        ("", "LAYER is missing: three values"),
         ("Conv2d", "is not a call of Conv2d"),
         ("Conv2d(", "Conv2d("),
         ("Conv2d()", "missing required argument: 'in_channels'"),
@@ -314,7 +314,7 @@ BAD_LINES = [
         (b"null", "neither an object nor a Conv2d expression"),
         (b"3 8 3", "neither an object nor a Conv2d expression"),
         (b"Conv2d(3, 8", "Conv2d"),
-        (b"Conv2d(3, 8, 0)", "the kernel size must be 1 or more (torch: kernel size should be greater than zero)"),
+        (b"Conv2d(3, 8, 0)", "the kernel size must be 1 or more (torch: kernel size should be greater than zero, but"),
         (b"Linear(3, 8)", "Linear"),
         (b'{"in_channels": 3}', "missing required argument: 'out_channels'"),
         (b'{"in_channels": 3, "out_channels": 8, "kernel": 3}', "kernel=3: unknown argument"),
@@ -482,7 +482,7 @@ LIMITS = cases(
     ("run x.npy 3 8 3 --accuracy sloppy", "--accuracy sloppy: no such accuracy ... hint: --accuracy strict or fast"),
     (
         "run x.npy 3 8 3 --algorithm magic",
-        "--algorithm magic: no such algorithm ... hint: --algorithm pointwise, small, im2col",
+        "--algorithm magic: no such algorithm ... hint: --algorithm small, im2col, shifted or row_lowering",
     ),
     (
         "run x.npy 3 8 3 --dtype float8_e4m3fn".replace("8_e", "8\x1fe"),

@@ -202,7 +202,8 @@ def test_all_faults_are_told_at_once_in_the_users_words() -> None:
     assert done.code == 2
     assert done.out == ""
     assert done.err == (
-        "error: KERNEL 0: the kernel size must be 1 or more (torch: kernel size should be greater than zero)\n"
+        "error: KERNEL 0: the kernel size must be 1 or more (torch: kernel size should be greater than zero, but got "
+        "kernel_height: 0 kernel_width: 0)\n"
         "hint: conv2d shape 4 6 1 --stride 1 -g 1 --padding_mode zeros\n"
         "error: --stride 0: the stride must be 1 or more (torch: non-positive stride is not supported)\n"
         "hint: --stride 1\n"
@@ -221,7 +222,7 @@ def test_a_negative_operand_is_a_fault_of_its_own() -> None:
     assert done.code == 2
     assert done.err.startswith(
         "error: KERNEL -1: the kernel size must be 1 or more "
-        "(torch: Trying to create tensor with negative dimension -1)\nhint: conv2d shape 3 64 1\n"
+        "(torch: Trying to create tensor with negative dimension -1: [64, 3, -1, -1])\nhint: conv2d shape 3 64 1\n"
     )
 
 

@@ -93,16 +93,17 @@ def test_torch_s_spelling_is_the_same_option() -> None:
 def test_the_line_again_with_words_replaced_left_out_and_added() -> None:
     words = typed("3 64 7.0 -s two")
     assert words.line({}) == "conv2d shape 3 64 7.0 -s two"
-    assert words.line({2: "7"}) == "conv2d shape 3 64 7 -s two"
+    assert words.line({2: ["7"]}) == "conv2d shape 3 64 7 -s two"
     assert words.line({3: None, 4: None}, "-s", "2") == "conv2d shape 3 64 7.0 -s 2"
-    assert words.line({}, command="run") == "conv2d run 3 64 7.0 -s two"
+    assert words.line({2: ["7", "-p", "1"]}) == "conv2d shape 3 64 7 -p 1 -s two"
     assert typed("'Conv2d(3, 64, 7)' -i 'my file.npy'").line({}) == "conv2d shape 'Conv2d(3, 64, 7)' -i 'my file.npy'"
 
 
-def test_the_line_with_nothing_but_some_options() -> None:
+def test_the_line_without_some_options_and_without_operands() -> None:
     words = typed("3 64 7 --from layers.txt -s 2 --json -i 224")
-    assert words.only("--from", "-i", "--input") == "conv2d shape --from layers.txt -i 224"
-    assert typed("--from=layers.txt --get macs").only("--from") == "conv2d shape --from=layers.txt"
+    assert words.without("-s", "--stride", "--json", operands=True) == "conv2d shape --from layers.txt -i 224"
+    assert words.without("--from", "-i") == "conv2d shape 3 64 7 -s 2 --json"
+    assert typed("--from=layers.txt --get macs").without("--get") == "conv2d shape --from=layers.txt"
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,10 @@ def test_the_ends_of_a_type_fit_it() -> None:
         ("[[1], [2, 3]]", "float32", "uneven"),
         ("[1, true]", "float32", "hold something that is no number"),
         ('[1, "a"]', "float32", "hold something that is no number"),
-        ("[128]", "int8", "128 does not fit int8, --dtype casts every tensor"),
-        ("[-129]", "int8", "-129 does not fit int8, --dtype casts every tensor"),
-        ("[0.5]", "int8", "0.5 does not fit int8, --dtype casts every tensor"),
-        ("[-1]", "uint8", "-1 does not fit uint8, --dtype casts every tensor"),
+        ("[128]", "int8", "128 does not fit int8, the element type of the input"),
+        ("[-129]", "int8", "-129 does not fit int8, the element type of the input"),
+        ("[0.5]", "int8", "0.5 does not fit int8, the element type of the input"),
+        ("[-1]", "uint8", "-1 does not fit uint8, the element type of the input"),
         ("[" * 5000, "float32", "is not a typed tensor"),
         ("[" + "1," * 60_000 + "1]", "float32", "it has more than 100000 characters, put it into a file"),
     ],
@@ -55,4 +55,9 @@ def test_what_is_no_tensor_is_refused(text: str, dtype: str, reason: str) -> Non
         TypedOperand(text, dtype, weight=False)
     assert reason in caught.value.message
     assert len(caught.value.message) < 250
-    assert caught.value.hint == "write nested lists of numbers: '[[1,0,-1],[2,0,-2],[1,0,-1]]'"
+    wider = {"int8": "--dtype float32 or int16", "uint8": "--dtype float32 or int16"}
+    if "does not fit" not in reason:
+        assert caught.value.hint == "nested lists of numbers, as in '[[1,0,-1],[2,0,-2],[1,0,-1]]'"
+    else:
+        # No integer type holds a half.
+        assert caught.value.hint == ("--dtype float32" if "0.5" in text else wider[dtype])

@@ -14,6 +14,8 @@ from conv2d_cli.errors import ShapeError
 from conv2d_cli.layer.forward import geometry_of, padding_sides
 from conv2d_cli.layer.model import Conv2d
 
+OTHER_INPUT = "give an image of 4 channels that is no smaller than its window"
+
 
 def layer(**arguments: Any) -> Conv2d:
     return Conv2d(**{"in_channels": 4, "out_channels": 6, "kernel_size": 3} | arguments)
@@ -110,11 +112,12 @@ def test_channels_must_be_the_layer_s() -> None:
     [
         ({}, (1, 3, 8, 9), "in_channels=3"),
         ({"groups": 2}, (2, 6, 8, 9), "in_channels=6"),
-        ({"groups": 2}, (2, 3, 8, 9), "give an input of 4 channels"),
-        ({}, (0, 8, 9), "give an input of 4 channels"),
-        ({}, (1, 4, 2, 9), "kernel_size=(2, 3)"),
-        ({"dilation": (2, 1), "padding": 1}, (1, 4, 2, 9), "kernel_size=(2, 3)"),
-        ({"kernel_size": (1, 9), "padding": 2}, (0, 4, 0, 4), "kernel_size=(1, 8)"),
+        ({"groups": 2}, (2, 3, 8, 9), OTHER_INPUT),
+        ({}, (0, 8, 9), OTHER_INPUT),
+        ({}, (1, 4, 2, 9), "padding=(1, 0)"),
+        ({"padding_mode": "reflect"}, (1, 4, 2, 9), "kernel_size=(2, 3)"),
+        ({"dilation": (2, 1), "padding": 1}, (1, 4, 2, 9), "padding=(2, 1)"),
+        ({"kernel_size": (1, 9), "padding": 2}, (0, 4, 0, 4), OTHER_INPUT),
         (
             {"padding": 5, "padding_mode": "reflect"},
             (1, 4, 5, 5),
@@ -258,8 +261,8 @@ def test_an_empty_batch_is_padded_too(mode: str) -> None:
         ((5, 1), (1, 4, 5, 5), 6, (5, 5), 2, 4, "padding=(4, 1), or "),
         ((5, 1), (4, 5, 5), 6, (5, 5), 1, 4, "padding=(4, 1), or "),
         ((1, 5), (4, 5, 5), 4, (5, 5), 2, 4, "padding=(1, 4), or "),
-        ((0, 0, 0, 7), (1, 4, 9, 6), 4, (0, 7), 3, 5, "padding=0, or "),
-        ((0, 7, 0, 0), (1, 4, 9, 7), 4, (7, 0), 3, 6, "padding=0, or "),
+        ((0, 0, 0, 7), (1, 4, 9, 6), 4, (0, 7), 3, 5, "padding=(0, 0, 0, 5), or "),
+        ((0, 7, 0, 0), (1, 4, 9, 7), 4, (7, 0), 3, 6, "padding=(0, 6, 0, 0), or "),
         ((4, 4), (4, 1, 1), 4, (4, 4), 2, 0, ""),
     ],
 )
@@ -284,8 +287,8 @@ def test_reflection_must_be_shorter_than_the_image(
     [
         ((6, 1), "5 rows here, not 6: the input has 5", "padding=(5, 1), or "),
         ((1, 7), "6 columns here, not 7: the input has 6", "padding=(1, 6), or "),
-        ((0, 0, 6, 0), "5 rows here, not 6: the input has 5", "padding=0, or "),
-        ((0, 0, 0, 7), "6 columns here, not 7: the input has 6", "padding=0, or "),
+        ((0, 0, 6, 0), "5 rows here, not 6: the input has 5", "padding=(0, 0, 5, 0), or "),
+        ((0, 0, 0, 7), "6 columns here, not 7: the input has 6", "padding=(0, 0, 0, 6), or "),
     ],
 )
 def test_wrapping_goes_around_once_at_most(padding: Any, most: str, hint: str) -> None:

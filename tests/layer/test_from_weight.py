@@ -68,18 +68,19 @@ def test_faults_of_the_other_arguments_are_told_as_such(arguments: dict[str, Any
     ("shape", "hint"),
     [
         ((6, 2, 3, 3), "groups=2 fits this weight"),
-        ((6, 1, 3, 3), "groups=4 fits this weight"),
-        ((6, 3, 3, 3), None),
-        ((5, 2, 3, 3), None),
-        ((6, 2, 5, 3), None),
-        ((6, 4, 3, 5), None),
+        ((6, 1, 3, 3), "this weight takes 1 input channels a group"),
+        ((6, 3, 3, 3), "this weight takes 3 input channels a group"),
+        ((5, 2, 3, 3), "this weight takes 2 input channels a group"),
+        ((5, 4, 3, 3), "out_channels=5 fits this weight"),
+        ((5, 4, 1, 3), "out_channels=5, kernel_size=(1, 3) fits this weight"),
+        ((6, 4, 3, 5), "kernel_size=(3, 5) fits this weight"),
     ],
 )
 def test_a_weight_of_another_layer_is_refused(shape: tuple[int, ...], hint: str | None) -> None:
     with pytest.raises(DataError) as caught:
         check_weight(Conv2d(4, 6, 3), shape)
     assert caught.value.message == (
-        f"the layer needs a weight of size [6, 4, 3, 3], but got weight of size {list(shape)}"
+        f"the layer needs a weight of size [6, 4, 3, 3], but this one is of size {list(shape)}"
     )
     assert caught.value.hint == hint
 

@@ -57,12 +57,27 @@ def test_every_example_is_accepted(field: str) -> None:
         ("stride", "--3", hints.EXAMPLES["stride"]),
         ("stride", "", hints.EXAMPLES["stride"]),
         ("stride", "\u0663", hints.EXAMPLES["stride"]),
-        # Whether they divide the channels is not known.
-        ("groups", 3.0, "groups=1"),
     ],
 )
 def test_whole_numbers_that_were_meant(field: str, value: object, hint: str) -> None:
     assert hints.whole(field, value) == hint
+
+
+@pytest.mark.parametrize(
+    ("value", "channels", "hint"),
+    [
+        (3.0, (6, 9), "groups=3"),
+        ("2", (4, 6), "groups=2"),
+        (3.0, (6, 8), "groups=1"),
+        (3.0, (6, "9"), "groups=1"),
+        (0.0, (6, 9), "groups=1"),
+        ("two", (6, 8), "groups=1"),
+    ],
+)
+def test_groups_that_were_meant_are_offered_where_they_divide_the_channels(
+    value: object, channels: tuple[object, object], hint: str
+) -> None:
+    assert hints.whole_groups(value, channels) == hint
 
 
 @given(pairs, pairs)

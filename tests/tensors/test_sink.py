@@ -71,7 +71,7 @@ def test_stdout_gets_npy() -> None:
     assert fault(write_tensor, "-", ARRAY, force=False).lines() == [
         ("stdout is closed", "write to a file instead of -")
     ]
-    assert fault(check_output, "npz:-", force=False).lines() == [("a .npz cannot be written to a pipe", "npy:- can")]
+    assert fault(check_output, "npz:-", force=False).lines() == [("a .npz cannot be written to a pipe", "-o npy:-")]
 
 
 def test_a_reader_that_goes_away_is_no_fault_of_a_file() -> None:
@@ -105,7 +105,9 @@ def test_a_name_that_says_no_format_is_the_command_lines_fault(tmp_path: Path, n
     typed = str(tmp_path / name)
     error = fault(check_output, typed, force=True)
     assert isinstance(error, UsageError)
-    assert error.lines() == [(f"the name {typed} says no format that can be written", f"known suffixes: {SUFFIXES}")]
+    assert error.lines() == [
+        (f"the name {typed} says no format that can be written", f"-o FILE.npy; known: {SUFFIXES}")
+    ]
 
 
 def test_places_that_cannot_be_written_are_found_before_the_work(tmp_path: Path) -> None:

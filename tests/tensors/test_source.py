@@ -146,8 +146,8 @@ def test_the_largest_integers_are_judged_exactly(tmp_path: Path) -> None:
         (
             np.zeros(2, [("a", "f4"), ("b", "f4")]),
             None,
-            "its elements are [('a', '<f4'), ('b', '<f4')], not numbers",
-            "--dtype float32 casts it",
+            "its elements are records of a, b, not numbers",
+            "save one field, as with numpy.save(file, array[field])",
         ),
         (np.zeros(2, "V3"), "bfloat16", "its elements are |V3, not numbers", "--dtype float32 casts it"),
         (
