@@ -55,6 +55,9 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
     if request.output is not None and not is_stream(request.output):
         plan = decided[0].plan
         output.done(written(request.output, report.output_shape, report.dtype, plan.output_bytes, report.seconds))
+    if request.save_parameters is not None:
+        kept = "weight and bias" if decided[0].layer.bias else "weight"
+        output.done(f"wrote {request.save_parameters}  {kept} of seed {request.seed}: --weight reads them")
     if summarize:
         output.show(report, shape=_shape_of(decided[0]), remarks=_remarks(decided[0]))
     return 0

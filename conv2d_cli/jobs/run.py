@@ -13,7 +13,7 @@ from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError
+from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError, one_of
 from conv2d_cli.jobs.headers import faults_in, is_typed, parameters_named
 from conv2d_cli.jobs.operands import Operand, TypedOperand
 from conv2d_cli.jobs.pieces import Done, convolve_pieces, piece_bytes
@@ -22,7 +22,7 @@ from conv2d_cli.layer.forward import BATCHED, UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_bias, check_weight, groups_for, layer_of_weight
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
-from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.formats import FORMATS, NAMED_SUFFIXES
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, is_placed, open_output, write_tensors
 from conv2d_cli.tensors.source import Source, open_source
@@ -266,10 +266,31 @@ def checked_request(request: Request) -> Request:
         raise UsageError("only one tensor can be read from stdin", "give files for the others")
     if request.save_parameters is not None and request.weight is not None:
         raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
+    if request.save_parameters is not None:
+        _check_kept(request.save_parameters, request.output)
     for path in filter(None, (request.output, request.save_parameters)):
         check_output(path, force=request.force)
     weight, bias = parameters_named(request.weight, request.bias)
     return request._replace(weight=weight, bias=None if without_bias else bias)
+
+
+def _check_kept(path: str, output: str | None) -> None:
+    """Check that a file can hold a weight and a bias by their names, and that the output does not replace it.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    kept = Path(path)
+    if kept.suffix.lower() not in NAMED_SUFFIXES:
+        raise UsageError(
+            f"--save-parameters {path}: a weight and a bias are kept in one {one_of(NAMED_SUFFIXES)} file",
+            f"--save-parameters {kept.with_suffix('.npz') if kept.stem.strip('-') else 'parameters.npz'}",
+        )
+    if output is not None and kept == Path(output):
+        raise UsageError(
+            f"-o and --save-parameters both name {path}",
+            f"--save-parameters {kept.with_name('parameters' + kept.suffix)}",
+        )
 
 
 def parameters_opened(request: Request, dtype: str, stack: ExitStack) -> tuple[Operand | None, Operand | None, Conv2d]:

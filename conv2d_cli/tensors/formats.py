@@ -77,7 +77,8 @@ class Format(NamedTuple):
 
     `is_placed` says that parts of an output are written in any order, `streams` that an input is read from a pipe too.
     `extra` is the one of ours that installs the `library` it needs, and `kind` tells formats of one module apart.
-    `is_store` says that it is a folder with files of its own. `library_bytes` is the memory that the library takes.
+    `is_store` says that it is a folder with files of its own, `holds_several` that its tensors have names.
+    `library_bytes` is the memory that the library takes.
     """
 
     module: str
@@ -90,6 +91,7 @@ class Format(NamedTuple):
     library: str | None = None
     kind: str | None = None
     is_store: bool = False
+    holds_several: bool = False
     library_bytes: int = 0
 
     def loaded(self) -> ModuleType:
@@ -110,7 +112,7 @@ _COMPLEX = frozenset({"complex64", "complex128"})
 # The names are the suffixes too.
 FORMATS = {
     "npy": Format("conv2d_cli.tensors.npy", (b"\x93NUMPY",), streams=True),
-    "npz": Format("conv2d_cli.tensors.npz", (b"PK\x03\x04", b"PK\x05\x06"), is_placed=False),
+    "npz": Format("conv2d_cli.tensors.npz", (b"PK\x03\x04", b"PK\x05\x06"), is_placed=False, holds_several=True),
     # Eight bytes of header length come first.
     "bin": Format("conv2d_cli.tensors.raw", (), streams=True),
     "safetensors": Format(
@@ -120,6 +122,7 @@ FORMATS = {
         frozenset({"complex128"}),
         extra="safetensors",
         library="safetensors",
+        holds_several=True,
         library_bytes=2 << 20,
     ),
     STORE: Format(
@@ -129,6 +132,7 @@ FORMATS = {
         extra="zarr",
         library="zarr",
         is_store=True,
+        holds_several=True,
         library_bytes=26 << 20,
     ),
     **{
@@ -153,6 +157,7 @@ FORMATS = {
 }
 STREAMED = "npy"
 SUFFIXES = ", ".join(f".{name}" for name in FORMATS)
+NAMED_SUFFIXES = tuple(f".{name}" for name, written in FORMATS.items() if written.holds_several)
 MAGIC_BYTES = 9
 
 

@@ -87,7 +87,7 @@ def main() -> None:
         peer = median["both"] - median["loads"]
         print(f"shape --from    {median['batch']:.2f} s for {arguments.lines} lines")
         print(f"loads + dumps   {peer:.2f} s of the same input and output records")
-        print(f"ratio           {median['batch'] / peer:.2f}  (at most 4)")
+        print(f"ratio           {median['batch'] / peer:.2f}  (at most 3.5)")
         for count in (10**4, 10**6) if arguments.memory else ():
             write_layers(layers, count)
             done = subprocess.run(

@@ -6,6 +6,7 @@ Run with the Python that conv2d is installed for: python tests/benchmarks/start_
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from functools import partial
@@ -18,13 +19,38 @@ from interleaved import medians
 
 CONV2D = str(Path(sys.executable).with_name("conv2d"))
 TYPER = [sys.executable, "-c", "import typer"]
+# What the validator and the command line cost before the first line of our own runs.
 MODEL = [
     sys.executable,
     "-c",
-    "import typer; from pydantic import BaseModel; M = type('M', (BaseModel,), {'__annotations__': {'x': int}})",
+    "import typer\nfrom pydantic import BaseModel\nclass Two(BaseModel):\n    first: int\n    second: str",
 ]
 TORCH = [sys.executable, "-c", "import torch"]
-SHAPE = [CONV2D, "shape", "3", "64", "7", "-s", "2", "-p", "3", "-i", "224", "--json"]
+SHAPE = [CONV2D, "shape", "3", "64", "7", "-s", "2", "-p", "3", "-i", "224"]
+# As the shells ask for the words that may follow `conv2d shape --padding-mode re`.
+COMPLETIONS = {
+    "bash": {"_CONV2D_COMPLETE": "complete_bash", "COMP_WORDS": "conv2d shape --padding-mode re", "COMP_CWORD": "3"},
+    "zsh": {"_CONV2D_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "conv2d shape --padding-mode re"},
+    "fish": {
+        "_CONV2D_COMPLETE": "complete_fish",
+        "_TYPER_COMPLETE_ARGS": "conv2d shape --padding-mode re",
+        "_TYPER_COMPLETE_WORD_TO_COMPLETE": "re",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    },
+}
+# What is measured, over what, and how much it may be.
+LIMITS = (
+    ("json", "model", 1.2),
+    ("table", "model", 1.4),
+    ("version", "typer", 1.3),
+    *((shell, "typer", 1.3) for shell in COMPLETIONS),
+    ("help", "typer", 2.0),
+)
+
+
+def complete(shell: str) -> None:
+    done = subprocess.run([CONV2D], check=True, capture_output=True, env=os.environ | COMPLETIONS[shell])
+    assert b"replicate" in done.stdout, done
 
 
 def main() -> None:
@@ -34,21 +60,22 @@ def main() -> None:
     commands = {
         "version": [CONV2D, "--version"],
         "help": [CONV2D, "--help"],
-        "shape": SHAPE,
+        "json": [*SHAPE, "--json"],
+        "table": [*SHAPE, "--format", "table"],
         "typer": TYPER,
         "model": MODEL,
     }
     if find_spec("torch"):
         commands["torch"] = TORCH
     start = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
-    median = medians({name: partial(start, command) for name, command in commands.items()}, rounds)
+    started = {name: partial(start, command) for name, command in commands.items()}
+    median = medians(started | {shell: partial(complete, shell) for shell in COMPLETIONS}, rounds)
     for name, seconds in median.items():
         print(f"{name:8} {seconds * 1000:7.1f} ms")
-    print(f"--version / typer       {median['version'] / median['typer']:.2f}  (at most 1.3)")
-    print(f"--help / typer          {median['help'] / median['typer']:.2f}  (at most 1.3)")
-    print(f"shape --json / model    {median['shape'] / median['model']:.2f}  (at most 1.25)")
+    for name, base, limit in LIMITS:
+        print(f"{name + ' / ' + base:16} {median[name] / median[base]:5.2f}  (at most {limit})")
     if "torch" in median:
-        print(f"torch / shape --json    {median['torch'] / median['shape']:.2f}  (at least 6)")
+        print(f"torch / json     {median['torch'] / median['json']:5.2f}  (at least 6)")
 
 
 if __name__ == "__main__":

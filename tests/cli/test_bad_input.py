@@ -376,7 +376,22 @@ BAD_PATHS = cases(
     ("run x.npy 3 8 3 -o y", "the name y says no format that can be written", 2),
     ("run x.npy 3 8 3 -o y.txt", "the name y.txt says no format", 2),
     ("run x.npy 3 8 3 -o npz:-", "a .npz cannot be written to a pipe", 2),
-    ("run x.npy 3 8 3 --save-parameters p.txt", "the name p.txt says no format", 2),
+    *(
+        (
+            f"run x.npy 3 8 3 --save-parameters {name}",
+            f"--save-parameters {name}: a weight and a bias are kept in one .npz, .safetensors or .zarr ... {hint}",
+            2,
+        )
+        for name, hint in (
+            *((f"p.{suffix}", "hint: --save-parameters p.npz") for suffix in ("txt", "npy", "png", "bin")),
+            *((name, "hint: --save-parameters parameters.npz") for name in ("-", "")),
+        )
+    ),
+    (
+        "run x.npy 3 8 3 -o p.npz --save-parameters p.npz",
+        "-o and --save-parameters both name p.npz ... hint: --save-parameters parameters.npz",
+        2,
+    ),
 )
 BROKEN_FILES = [
     *(Case(("run", name, "3", "8", "3", "-q"), 3, f"error: {name}: ") for name in BROKEN_NPY),
