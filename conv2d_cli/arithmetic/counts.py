@@ -40,8 +40,12 @@ def flops(multiply_adds: int) -> int:
 
 
 class Counts(NamedTuple):
-    """What one convolution on one input works and holds, in multiply-adds, operations, additions and elements."""
+    """What one convolution on one input makes, works and holds, in multiply-adds, operations, additions and elements.
 
+    `output_shape` is (N, out_channels, Ho, Wo).
+    """
+
+    output_shape: tuple[int, int, int, int]
     macs: int
     effective_macs: int
     flops: int
@@ -57,16 +61,18 @@ def counts_of(geometry: Geometry, *, bias: bool, zeros: bool) -> Counts:
     The matrix of the textbook lowering has `N * groups * K * Ho * Wo` elements: K. Chellapilla, S. Puri and P. Simard,
     "High performance convolutional neural networks for document processing", 2006.
     """
-    pixels = geometry.batch * geometry.height.output * geometry.width.output
-    outputs = pixels * geometry.out_channels
+    batch, channels, rows, columns = output_shape = geometry.batched_output_shape
+    pixels = batch * rows * columns
+    outputs = pixels * channels
     taps = geometry.taps_per_output
     multiply_adds = outputs * taps
     return Counts(
+        output_shape,
         multiply_adds,
         effective_macs(geometry) if zeros else multiply_adds,
         flops(multiply_adds),
         outputs if bias else 0,
-        geometry.batch * geometry.in_channels * geometry.height.size * geometry.width.size,
+        batch * geometry.in_channels * geometry.height.size * geometry.width.size,
         outputs,
         pixels * geometry.groups * taps,
     )

@@ -195,15 +195,16 @@ class Conv2d(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def _groups_divide_channels(cls, groups: int, info: ValidationInfo) -> int:
         """Refuse groups that do not divide both channel counts."""
-        channels = {name: info.data[name] for name in ("in_channels", "out_channels") if name in info.data}
-        divided = [name for name, count in channels.items() if count % groups]
+        # Channels that are wrong themselves are missing here.
+        channels = info.data
+        divided = [name for name in ("in_channels", "out_channels") if channels.get(name, 0) % groups]
         if divided:
             from conv2d_cli.layer import hints
 
             context = {
                 "counts": " and ".join(f"{name}={channels[name]}" for name in divided),
                 "rule": "; ".join(f"{name} must be divisible by groups" for name in divided),
-                "hint": hints.groups_that_fit([*channels.values()], groups),
+                "hint": hints.groups_that_fit([channels[name] for name in REQUIRED[:2] if name in channels], groups),
             }
             raise PydanticCustomError("groups", "groups do not divide channels", context)
         return groups

@@ -54,11 +54,11 @@ def analyze(layer: Conv2d, input_shape: Size | None = None) -> ShapeReport:
         geometry = geometry_of(layer, shape)
         height, width = geometry.height, geometry.width
         rows, columns = height[4:], width[4:]
-        output_shape = geometry.batched_output_shape[len(shape) != BATCHED :]
-        multiply_adds, effective_macs, flops, bias_adds, *elements = counts.counts_of(
+        batched_shape, multiply_adds, effective_macs, flops, bias_adds, inputs, outputs, unfolded = counts.counts_of(
             geometry, bias=layer.bias, zeros=layer.padding_mode == "zeros"
         )
-        input_bytes, output_bytes, im2col_bytes = (count * dtype.bytes for count in elements)
+        output_shape = batched_shape[len(shape) != BATCHED :]
+        input_bytes, output_bytes, im2col_bytes = inputs * dtype.bytes, outputs * dtype.bytes, unfolded * dtype.bytes
         intensity = counts.arithmetic_intensity(flops, input_bytes + parameter_bytes + output_bytes)
         rows_left, columns_left = height.unused, width.unused
     top, bottom = rows or _UNKNOWN

@@ -65,7 +65,8 @@ def test_all_counts_of_a_geometry(geometry: Geometry, bias: bool, zeros: bool) -
     # What is not zeros is multiplied for good.
     assert counts.effective_macs == (effective_macs(geometry) if zeros else counts.macs)
     assert counts.flops == 2 * counts.macs
-    assert counts.output_elements == prod(geometry.batched_output_shape)
+    assert counts.output_shape == geometry.batched_output_shape
+    assert counts.output_elements == prod(counts.output_shape)
     assert counts.input_elements == prod(geometry.batched_input_shape)
     assert counts.bias_adds == (counts.output_elements if bias else 0)
 
