@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.cli.machine import machine, share_one_heap
 from conv2d_cli.cli.output import say
+from conv2d_cli.cli.run_request import how_drawn
 from conv2d_cli.jobs.many import Listener, plan_many, run_many
 from conv2d_cli.report.record import record_of
 from conv2d_cli.report.run import PlanReport
@@ -46,6 +47,8 @@ def run_files(request: Request, output: Output, options: RunOptions) -> int:
             remark=output.note,
         )
         report, code = run_many(request, machine(), resume=options.resume, tell=tell)
+    if request.weight is None:
+        output.note(how_drawn(request))
     if output.asked_for:
         output.show(report)
     else:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.machine import machine, share_one_heap
+from conv2d_cli.cli.run_request import how_drawn
 from conv2d_cli.jobs import run as job
 from conv2d_cli.render.written import written
 from conv2d_cli.report.analysis import analyze
@@ -79,6 +80,6 @@ def _tell(output: Output, job: Job, *, on_screen: bool) -> None:
     if device.partition(":")[0] != "cpu":
         output.note(f"device {device} is not used: this runs on the CPU with NumPy")
     if job.draws and not on_screen:
-        output.note(f"parameters drawn as torch.manual_seed({job.request.seed}) would draw them; --seed N changes it")
+        output.note(how_drawn(job.request))
     if output.verbose:
         output.note(f"{job.plan.algorithm}: {job.plan.reason}")

@@ -61,6 +61,11 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
     )
 
 
+def how_drawn(request: Request) -> str:
+    """Say where parameters that no file gives come from."""
+    return f"parameters drawn as torch.manual_seed({request.seed}) would draw them; --seed N changes it"
+
+
 def _check_words(input_: str, words: LayerWords, options: RunOptions) -> None:
     """Refuse what is a word of another kind than it stands for, before it is looked for as a file."""
     if input_.isdigit() and len(words.operands) == len(("OUT", "KERNEL")) and not os.path.exists(input_):  # noqa: PTH110

@@ -102,6 +102,11 @@ def prepare(
     Raises:
         ShapeError: the bias has not one element for each output channel.
         DataError: the weight does not fit the layer, or the element types differ.
+
+    >>> from conv2d_cli import Conv2d
+    >>> blur = prepare(Conv2d(1, 1, 2, bias=False), np.ones((1, 1, 2, 2), np.float32))
+    >>> [blur(np.full((1, 3, 3), value, np.float32)).max().item() for value in (1, 2)]
+    [4.0, 8.0]
     """
     weight = np.asarray(weight)
     bias = None if bias is None else np.asarray(bias)

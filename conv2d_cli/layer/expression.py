@@ -92,7 +92,7 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
             arguments[field] = _value(node, field)
         except (ValueError, RecursionError) as error:
             problem = str(error) if isinstance(error, ValueError) else "nested too deeply"
-            faults.append(Fault(field, source, problem, hint=hints.EXAMPLES.get(field)))
+            faults.append(Fault(field, source, problem, hint=hints.EXAMPLES.get(field, _EXAMPLE)))
             arguments.pop(field, None)
     return arguments, faults
 

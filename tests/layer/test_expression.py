@@ -295,7 +295,7 @@ def test_nesting_beyond_python_s_own_limit_is_refused() -> None:
             *("Conv2d(3, 8, 3, colour='red')", "colour", "'red'", "unknown argument"),
             f"leave it out: a layer has {', '.join(FIELDS)}",
         ),
-        ("Conv2d(3, 8, 3, **{'a': 1})", "**", "{'a': 1}", UNREADABLE, None),
+        ("Conv2d(3, 8, 3, **{'a': 1})", "**", "{'a': 1}", UNREADABLE, EXAMPLE),
         ("Conv2d(3, 8, 3, *(1,))", "stride", "*(1,)", UNREADABLE, "stride=2, or stride=(2, 1) for H and W"),
         ("Conv2d(3, 8, 3, out_channels=9)", "out_channels", "9", "given twice", "leave one of them out"),
         ("Conv2d(3, 8, k + 2)", "kernel_size", "k + 2", UNREADABLE, KERNELS),
