@@ -125,8 +125,13 @@ def groups_that_fit(channels: Sequence[int], groups: int) -> str:
     return f"groups={one_of(fitting)}"
 
 
-def instead_of_same(kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> str:
-    """Return the padding that `same` has where both sides of each axis are padded alike, else `same_upper`."""
+def instead_of_same(kernel: tuple[int, int] | None, stride: tuple[int, int], dilation: tuple[int, int] | None) -> str:
+    """Return the padding that `same` has where both sides of each axis are padded alike, else `same_upper`.
+
+    A kernel or a dilation of None is wrong itself.
+    """
+    if kernel is None or dilation is None:
+        return SAME_UPPER
     sides = [same_padding(*axis) for axis in zip(kernel, dilation, strict=True)]
     if all(before == after for before, after in sides):
         return f"padding={pair([before for before, _ in sides])}"

@@ -180,15 +180,8 @@ class Conv2d(BaseModel, frozen=True, extra="forbid"):
         if padding == "same" and stride != (1, 1):
             from conv2d_cli.layer import hints
 
-            known = {"kernel_size", "dilation"} <= info.data.keys()
-            hint = (
-                hints.instead_of_same(info.data["kernel_size"], stride, info.data["dilation"])
-                if known
-                else hints.SAME_UPPER
-            )
-            raise PydanticCustomError(
-                "same_with_stride", "same with a stride", {"stride": hints.pair(stride), "hint": hint}
-            )
+            hint = hints.instead_of_same(info.data.get("kernel_size"), stride, info.data.get("dilation"))
+            raise PydanticCustomError("same_with_stride", "strided", {"stride": hints.pair(stride), "hint": hint})
         return padding
 
     @field_validator("groups")
