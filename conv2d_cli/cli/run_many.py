@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.run_options import RunOptions
     from conv2d_cli.errors import Conv2dError
-    from conv2d_cli.jobs.run import Request
+    from conv2d_cli.jobs.request import Request
 
 
 def plan_files(request: Request, output: Output, _: RunOptions) -> int:

@@ -15,7 +15,8 @@ from conv2d_cli.tensors.location import is_stream
 if TYPE_CHECKING:
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.run_options import RunOptions
-    from conv2d_cli.jobs.run import Job, Request
+    from conv2d_cli.jobs.request import Request
+    from conv2d_cli.jobs.run import Job
     from conv2d_cli.report.shape import ShapeReport
 
 

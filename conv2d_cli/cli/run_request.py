@@ -15,7 +15,7 @@ from conv2d_cli.cli.run_options import bytes_of, choice, described, dtype_of, in
 from conv2d_cli.cli.usage_errors import FALSE
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError
-from conv2d_cli.jobs.run import Request
+from conv2d_cli.jobs.request import Request
 from conv2d_cli.tensors.location import format_meant, is_stream
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from conv2d_cli.jobs.errands import Budget, Errands
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.pieces import convolve_pieces, images_together
 from conv2d_cli.jobs.records import Records, fingerprint
+from conv2d_cli.jobs.request import Request, checked_request
 from conv2d_cli.layer.forward import BATCHED, geometry_of
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import ManyReport, PlanReport
@@ -89,7 +90,7 @@ class _Layer(NamedTuple):
 class _Job:
     """What all files share."""
 
-    def __init__(self, request: single.Request) -> None:
+    def __init__(self, request: Request) -> None:
         self.request = request
         self.layer = lru_cache(self._layer)
         self.plan = lru_cache(self._plan)
@@ -131,9 +132,7 @@ class _Job:
         )
 
 
-def run_many(
-    request: single.Request, machine: single.Machine, *, resume: bool, tell: Listener
-) -> tuple[ManyReport, int]:
+def run_many(request: Request, machine: single.Machine, *, resume: bool, tell: Listener) -> tuple[ManyReport, int]:
     """Convolve many files; return what was done, and the gravest exit code of the files that failed.
 
     As many are held at a time as the limit of the request lets, or half of what the machine can give; one that alone
@@ -150,7 +149,7 @@ def run_many(
     if request.save_parameters is not None:
         raise UsageError("--save-parameters is for one file", "convolve one of them with it, and the others after")
     folder = Path(request.output)
-    request = single.checked_request(request._replace(output=None))._replace(output=request.output)
+    request = checked_request(request._replace(output=None))._replace(output=request.output)
     with ExitStack() as stack:
         # Faults of the layer are told once, before any file is read.
         single.parameters_opened(request, request.dtype or "float32", stack)
@@ -176,7 +175,7 @@ def run_many(
     return report, max(work.codes, default=0)
 
 
-def plan_many(request: single.Request, machine: single.Machine) -> Iterator[tuple[Path, PlanReport | Conv2dError]]:
+def plan_many(request: Request, machine: single.Machine) -> Iterator[tuple[Path, PlanReport | Conv2dError]]:
     """Yield what a run would do for each file, from its header alone, or what is wrong with it.
 
     Raises:
@@ -184,7 +183,7 @@ def plan_many(request: single.Request, machine: single.Machine) -> Iterator[tupl
         UsageError, DataError: the layer or its parameters are bad.
     """
     _, files = matched(request.input)
-    request = single.checked_request(request._replace(output=None))
+    request = checked_request(request._replace(output=None))
     with ExitStack() as stack:
         single.parameters_opened(request, request.dtype or "float32", stack)
     for path in files:
@@ -195,7 +194,7 @@ def plan_many(request: single.Request, machine: single.Machine) -> Iterator[tupl
             yield path, error
 
 
-def _budget(request: single.Request, machine: single.Machine) -> Budget:
+def _budget(request: Request, machine: single.Machine) -> Budget:
     """Return the memory that files may take beside what the process holds anyway."""
     libraries = single.library_bytes(threads_for(request.threads))
     if request.memory_limit is not None:

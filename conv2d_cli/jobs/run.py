@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import disk_usage
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.counts import flops, macs, weight_shape
 from conv2d_cli.dtypes import DTYPES
@@ -13,22 +13,23 @@ from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError, one_of
-from conv2d_cli.jobs.headers import faults_in, is_typed, parameters_named
+from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError
+from conv2d_cli.jobs.headers import faults_in, is_typed
 from conv2d_cli.jobs.operands import Operand, TypedOperand
 from conv2d_cli.jobs.pieces import Done, convolve_pieces, piece_bytes
+from conv2d_cli.jobs.request import Request, checked_request
 from conv2d_cli.jobs.summary import RunningSummary, Summary
 from conv2d_cli.layer.forward import BATCHED, UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_bias, check_weight, groups_for, layer_of_weight
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
-from conv2d_cli.tensors.formats import FORMATS, NAMED_SUFFIXES
+from conv2d_cli.tensors.formats import FORMATS
 from conv2d_cli.tensors.location import format_meant, is_stream
-from conv2d_cli.tensors.sink import check_output, check_output_dtype, is_placed, open_output, write_tensors
+from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output, write_tensors
 from conv2d_cli.tensors.source import Source, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from numpy.typing import NDArray
@@ -42,31 +43,6 @@ ENGINE = "numpy"
 # Measured with NumPy 2.4 and OpenBLAS 0.3.31: modules loaded after the estimate, and what each BLAS thread packs into.
 _MODULE_BYTES = 4 << 20
 _THREAD_BYTES = 4 << 20
-
-
-class Request(NamedTuple):
-    """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); `dtype` casts every tensor; sizes in bytes.
-
-    `described` is the shape and the type of an input that does not say them.
-    """
-
-    input: str
-    layer: Conv2d | None
-    arguments: Mapping[str, object]
-    weight: str | None = None
-    bias: str | None = None
-    dtype: str | None = None
-    seed: int = 0
-    output: str | None = None
-    save_parameters: str | None = None
-    force: bool = False
-    accuracy: str = "strict"
-    algorithm: str | None = None
-    threads: int | None = None
-    memory_limit: int | None = None
-    described: tuple[tuple[int, ...], str] | None = None
-    stdin: BinaryIO | None = None
-    stdout: BinaryIO | None = None
 
 
 class Machine(NamedTuple):
@@ -246,51 +222,6 @@ def plan_report(job: Job) -> PlanReport:
         peak_bytes=job.peak_bytes,
         memory_limit_bytes=request.memory_limit,
     )
-
-
-def checked_request(request: Request) -> Request:
-    """Return a request that does not contradict itself, with the names that its files give weight and bias.
-
-    Raises:
-        UsageError: it contradicts itself.
-        FileError: an output exists, or a file of parameters cannot be read.
-        DataError: a file of parameters is none.
-    """
-    layer = request.layer
-    if layer is None and request.weight is None:
-        raise UsageError("neither LAYER nor --weight is given", "give IN OUT KERNEL, one expression, or --weight FILE")
-    without_bias = not layer.bias if layer else request.arguments.get("bias") is False
-    if request.bias is not None and without_bias:
-        raise UsageError("--bias is given for a layer without bias", "leave --bias out")
-    if sum(map(is_stream, filter(None, (request.input, request.weight, request.bias)))) > 1:
-        raise UsageError("only one tensor can be read from stdin", "give files for the others")
-    if request.save_parameters is not None and request.weight is not None:
-        raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
-    if request.save_parameters is not None:
-        _check_kept(request.save_parameters, request.output)
-    for path in filter(None, (request.output, request.save_parameters)):
-        check_output(path, force=request.force)
-    weight, bias = parameters_named(request.weight, request.bias)
-    return request._replace(weight=weight, bias=None if without_bias else bias)
-
-
-def _check_kept(path: str, output: str | None) -> None:
-    """Check that a file can hold a weight and a bias by their names, and that the output does not replace it.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    kept = Path(path)
-    if kept.suffix.lower() not in NAMED_SUFFIXES:
-        raise UsageError(
-            f"--save-parameters {path}: a weight and a bias are kept in one {one_of(NAMED_SUFFIXES)} file",
-            f"--save-parameters {kept.with_suffix('.npz') if kept.stem.strip('-') else 'parameters.npz'}",
-        )
-    if output is not None and kept == Path(output):
-        raise UsageError(
-            f"-o and --save-parameters both name {path}",
-            f"--save-parameters {kept.with_name('parameters' + kept.suffix)}",
-        )
 
 
 def parameters_opened(request: Request, dtype: str, stack: ExitStack) -> tuple[Operand | None, Operand | None, Conv2d]:

@@ -14,7 +14,8 @@ from conv2d_cli.jobs import errands
 from conv2d_cli.jobs.errands import Budget
 from conv2d_cli.jobs.many import Listener, plan_many, run_many
 from conv2d_cli.jobs.records import RECORDS, fingerprint
-from conv2d_cli.jobs.run import Machine, Request, library_bytes
+from conv2d_cli.jobs.request import Request
+from conv2d_cli.jobs.run import Machine, library_bytes
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.report.run import PlanReport
 

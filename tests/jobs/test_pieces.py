@@ -20,7 +20,8 @@ from conv2d_cli.errors import FileError
 from conv2d_cli.jobs import errands, pieces
 from conv2d_cli.jobs.many import Listener, run_many
 from conv2d_cli.jobs.pieces import convolve_pieces
-from conv2d_cli.jobs.run import Machine, Request, run
+from conv2d_cli.jobs.request import Request
+from conv2d_cli.jobs.run import Machine, run
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors import placed
