@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from bad_files import BROKEN_NPY, GOOD, make_folder
-from terminal import PROGRAM, Done, conv2d
+from forked import conv2d
+from terminal import PROGRAM, Done
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -549,11 +550,11 @@ def _ended(case: Case, folder: Path) -> Done:
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Done]:
-    """How every case ended; processes wait mostly for each other, so several run at a time."""
+    """How every case ended, several at a time."""
     folder = tmp_path_factory.mktemp("bad")
     make_folder(folder)
     every = [case for table in CLASSES.values() for case in table]
-    with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         return dict(zip(every, pool.map(lambda case: _ended(case, folder), every), strict=True))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from terminal import conv2d
+from forked import conv2d
 
 import conv2d_cli
 from conv2d_cli.cli.commands import COMMANDS

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from forked import conv2d
 from PIL import Image
-from terminal import conv2d
 
 from conv2d_cli import __version__
 

@@ -9,18 +9,16 @@ import subprocess
 import tomllib
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from queue import SimpleQueue
 from struct import pack
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
 from applied_hints import Attempt, attempts, extras_named, told_by
-from forked import Forking
+from forked import conv2d
 from read_hints import Told, UnreadableHintError, names_command_or_option
 from terminal import PROGRAM, Done
 
@@ -501,6 +499,10 @@ def _picture() -> bytes:
     )
 
 
+def _forked(attempt: Attempt, folder: Path) -> Done:
+    return conv2d(*attempt.arguments, stdin=attempt.stdin.encode(), folder=folder)
+
+
 def _alone(attempt: Attempt, folder: Path, blocked: str) -> Done:
     """Run a line where the module `blocked` cannot be imported."""
     code = f"import sys; sys.modules[{blocked!r}] = None; {PROGRAM[-1]}"
@@ -521,15 +523,15 @@ def _begun(attempt: Attempt, folder: Path) -> Done:
     return Done(0 if line else process.returncode, line, error)
 
 
-def _followed(one: Row, template: Path, folder: Path, forking: Forking) -> Followed:
+def _followed(one: Row, template: Path, folder: Path) -> Followed:
     def ended(attempt: Attempt) -> Done:
         # A line must not find what another wrote.
         fresh = Path(shutil.copytree(template, folder / str(sum(1 for _ in folder.iterdir()))))
-        return _begun(attempt, fresh) if one.endless else forking.conv2d(*attempt, fresh)
+        return _begun(attempt, fresh) if one.endless else _forked(attempt, fresh)
 
     folder.mkdir()
     wrong = Attempt(tuple(shlex.split(one.line)), one.stdin)
-    done = _alone(wrong, template, one.blocked) if one.blocked else forking.conv2d(*wrong, template)
+    done = _alone(wrong, template, one.blocked) if one.blocked else _forked(wrong, template)
     told = told_by(done)
     try:
         found = attempts(wrong.arguments, wrong.stdin, told, dict.fromkeys(("FILE", "FOLDER"), one.fill))
@@ -547,20 +549,12 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> dict[Row, Followed]:
     root = tmp_path_factory.mktemp("hints")
     template = root / "files"
     make_folder(template)
-    with ExitStack() as stack:
-        forking = SimpleQueue[Forking]()
-        for number in range(os.cpu_count() or 1):
-            forking.put(stack.enter_context(Forking(root / f"streams{number}")))
 
-        def follow(number: int) -> Followed:
-            mine = forking.get()
-            try:
-                return _followed(ROWS[number], template, root / str(number), mine)
-            finally:
-                forking.put(mine)
+    def follow(number: int) -> Followed:
+        return _followed(ROWS[number], template, root / str(number))
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            return dict(zip(ROWS, pool.map(follow, range(len(ROWS))), strict=True))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return dict(zip(ROWS, pool.map(follow, range(len(ROWS))), strict=True))
 
 
 def _name(one: Row) -> str:

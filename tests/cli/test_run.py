@@ -71,7 +71,9 @@ def test_drawn_parameters_are_those_of_the_seed_and_can_be_kept(folder: Path) ->
     done = conv2d(
         "run", "x.npy", "4", "6", "3", "--seed", "-7", "-o", "y.npy", "--save-parameters", "p.npz", folder=folder
     )
-    assert_written(done, "y.npy", "2x6x5x7 float32", DRAWN.format(-7))
+    said, kept_line = done.err[:-1].rsplit("\n", 1)
+    assert kept_line == "wrote p.npz  weight and bias of seed -7: --weight reads them"
+    assert_written(done._replace(err=f"{said}\n"), "y.npy", "2x6x5x7 float32", DRAWN.format(-7))
     weight, bias = conv2d_cli.init_parameters(conv2d_cli.Conv2d(4, 6, 3), seed=-7)
     with np.load(folder / "p.npz") as kept:
         assert np.array_equal(kept["weight"], weight)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from terminal import PROGRAM, conv2d
+from forked import conv2d
+from terminal import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from terminal import Done, conv2d
+import terminal
+from terminal import Done
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 _MODULES = (
     *("cli.main", "cli.commands", "cli.help", "cli.info", "cli.run", "cli.shape", "cli.usage_errors"),
@@ -23,51 +27,56 @@ _MODULES = (
 _STREAMS = ("stdin", "stdout", "stderr")
 
 
-class Forking:
-    """A process that forks one for each command line; where the system cannot, each is a new one."""
+class _Forking:
+    """A process that forks one for each command line; streams of its processes are files."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start it; streams of its processes are files in `folder`."""
-        self._folder = folder
-        folder.mkdir()
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
         # Threads of BLAS would be lost in a fork.
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, "-W", "ignore", __file__]
-        self._process = (
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-            if hasattr(os, "fork")
-            else None
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
+        atexit.register(self._end)
 
-    def __enter__(self) -> Self:
-        return self
+    def _end(self) -> None:
+        self._process.communicate()
+        self._folder.cleanup()
 
-    def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.communicate()
-
-    def conv2d(self, arguments: Sequence[str], stdin: str, folder: Path) -> Done:
-        """Run `conv2d` with arguments and return how it ended."""
-        if self._process is None:
-            return conv2d(*arguments, stdin=stdin.encode(), folder=folder)
-        paths = [self._folder / name for name in _STREAMS]
-        paths[0].write_text(stdin, encoding="utf-8")
+    def ended(self, arguments: Sequence[str], stdin: bytes, folder: str, environment: Mapping[str, str]) -> Done:
+        paths = [Path(self._folder.name, name) for name in _STREAMS]
+        paths[0].write_bytes(stdin)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        json.dump([str(folder), [*map(str, paths)], [*arguments]], self._process.stdin)
+        json.dump([folder, [*map(str, paths)], [*arguments], {**environment}], self._process.stdin)
         print(file=self._process.stdin, flush=True)
         code = int(self._process.stdout.readline())
-        out, err = (path.read_text(encoding="utf-8", errors="replace") for path in paths[1:])
+        out, err = (path.read_bytes().decode(errors="replace") for path in paths[1:])
         return Done(code, out, err)
+
+
+_of_thread = threading.local()
+
+
+def conv2d(*arguments: str, stdin: bytes | None = None, folder: Path | None = None, **environment: str) -> Done:
+    """Run `conv2d` as `terminal.conv2d` does, on one thread of BLAS; where the system cannot fork, in a new process."""
+    if not hasattr(os, "fork"):
+        return terminal.conv2d(*arguments, stdin=stdin, folder=folder, **environment)
+    if not hasattr(_of_thread, "forking"):
+        _of_thread.forking = _Forking()
+    done: Done = _of_thread.forking.ended(arguments, stdin or b"", str(folder or Path.cwd()), environment)
+    return done
 
 
 def _serve() -> None:
     for name in _MODULES:
         import_module(f"conv2d_cli.{name}")
     for line in sys.stdin:
-        folder, paths, arguments = json.loads(line)
+        folder, paths, arguments, environment = json.loads(line)
         process = os.fork()
         if process == 0:
+            os.environ.update(environment)
             _become(folder, paths, arguments)
         _, status = os.waitpid(process, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
