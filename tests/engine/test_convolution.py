@@ -199,8 +199,11 @@ def test_element_types_are_never_promoted() -> None:
         conv2d(x, weight, bias.astype("float32"))
     assert caught.value.lines() == [
         (
-            "Input type (double) and bias type (float) should be the same",
-            "--dtype float64 casts them all; in Python, bias.astype(x.dtype)",
+            (
+                "the input is float64, the bias float32: nothing is promoted "
+                "(torch: Input type (double) and bias type (float) should be the same)"
+            ),
+            "dtype='float64' for all of them",
         )
     ]
 
@@ -224,7 +227,10 @@ def test_element_types_are_never_promoted() -> None:
 def test_types_are_named_as_torch_names_them(dtype: str, name: str) -> None:
     with pytest.raises(DataError) as caught:
         conv2d(np.ones((1, 1, 2, 2), numpy_dtype(dtype)), np.ones((1, 1, 1, 1)))
-    assert caught.value.message == f"Input type ({name}) and weight type (double) should be the same"
+    assert caught.value.message == (
+        f"the input is {dtype}, the weight float64: nothing is promoted "
+        f"(torch: Input type ({name}) and weight type (double) should be the same)"
+    )
 
 
 @pytest.mark.parametrize("dtype", ["bool", "object", "datetime64[s]", "U1"])
