@@ -132,7 +132,7 @@ def _killer(mutant: Mutant, copy: Path, seconds: float) -> str:
 
 
 def _passes(stage: list[str], copy: Path, patience: float | None) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     # Bytecode is told apart by time and size alone, which a mutant may share with the code as it is.
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     tests = [str(ROOT / "tests" / name) for name in stage]
