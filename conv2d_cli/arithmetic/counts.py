@@ -32,7 +32,7 @@ def effective_macs(geometry: Geometry) -> int:
 
 
 def flops(multiply_adds: int) -> int:
-    """Return the floating-point operations of so many multiply-adds: a multiply and an add each.
+    """Return the floating-point operations of multiply-adds: a multiply and an add each.
 
     Source: `torch.utils.flop_counter`, which leaves the bias out too.
     """

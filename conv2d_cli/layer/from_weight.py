@@ -88,7 +88,7 @@ def _layer_for(layer: Conv2d, shape: Sequence[int]) -> str:
 
 
 def groups_for(shape: Sequence[int], channels: int) -> int | None:
-    """Return the groups with which a weight takes an input of so many channels; None where there are none."""
+    """Return the groups with which a weight takes an input with `channels` channels; None where there are none."""
     out_channels, group_channels = shape[:2]
     groups, rest = divmod(channels, group_channels)
     return groups if groups and not rest and out_channels % groups == 0 else None
