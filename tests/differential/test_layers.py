@@ -98,6 +98,8 @@ def here(case: Case) -> Any:
     """Return our layer and the shapes it gives, by `analyze` and by `conv2d`, or our error; nothing else may come."""
     try:
         layer = Conv2d(**case.arguments)
+        # To `analyze` one or two numbers are the size of an image; to a tensor they are a shape with too few axes.
+        geometry_of(layer, case.input_shape)
         shape = analyze(layer, case.input_shape).output_shape
     except Conv2dError as error:
         return error
