@@ -259,15 +259,16 @@ def laid_out(index: int, dtype: str, x_layout: str, weight_layout: str) -> tuple
 @each_algorithm
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "complex64", "int16", "int64"])
 def test_layouts_in_memory(name: str, dtype: str) -> None:
-    for index, case in enumerate(LAID_OUT):
-        for pair, accuracy in product(LAYOUT_PAIRS, ACCURACIES):
+    for (index, case), accuracy in product(enumerate(LAID_OUT), ACCURACIES):
+        plainly = attempt(name, *case.operands(dtype), accuracy=accuracy, **case.layer)
+        for pair in LAYOUT_PAIRS:
             operands, expected = laid_out(index, dtype, *pair)
             out = attempt(name, *operands, accuracy=accuracy, **case.layer)
-            if out is None:
-                # Neither does it take the same values laid out plainly.
-                assert attempt(name, *case.operands(dtype), accuracy=accuracy, **case.layer) is None
+            what = (name, dtype, accuracy, pair, case)
+            if out is None or plainly is None:
+                assert out is plainly, what
             else:
-                check(name, out, expected, operands, accuracy, (name, dtype, accuracy, pair, case), **case.layer)
+                check(name, out, expected, operands, accuracy, what, **case.layer)
 
 
 # Large enough for several blocks, tiles and threads. The judge is exact on integers.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import nullcontext
 from functools import cache
 from itertools import product
 from math import prod
@@ -13,7 +13,8 @@ from unittest.mock import patch
 import numpy as np
 from reference import reference_conv2d, wrapped
 
-from conv2d_cli.engine.convolution import conv2d
+from conv2d_cli.engine import convolution
+from conv2d_cli.engine.plan import Plan
 from conv2d_cli.errors import UsageError
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
@@ -79,6 +80,10 @@ def expected_of(case: Case, dtype: str) -> Array:
     return exact_result(case.operands(dtype), dtype, case.layer)
 
 
+def _as_planned(plan: Plan, x: Array, _: object) -> dict[Plan, list[int]]:
+    return {plan: list(range(len(x)))}
+
+
 def attempt(
     name: str,
     x: Array,
@@ -95,13 +100,8 @@ def attempt(
     Small integers have few different values, for which some algorithms step aside; they do so only with `settle`.
     """
     try:
-        with ExitStack() as stack:
-            if not settle:
-                as_planned = patch(
-                    "conv2d_cli.engine.convolution.settled", lambda plan, x, _: {plan: list(range(len(x)))}
-                )
-                stack.enter_context(as_planned)
-            return conv2d(x, weight, bias, **layer, accuracy=accuracy, threads=threads, algorithm=name)
+        with nullcontext() if settle else patch.object(convolution, "settled", _as_planned):
+            return convolution.conv2d(x, weight, bias, **layer, accuracy=accuracy, threads=threads, algorithm=name)
     except UsageError as error:
         if error.message.startswith(f"the algorithm {name} does not "):
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +34,10 @@ def python_numbers(array: Array) -> Any:
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64).tolist()
 
 
-def fractions(array: Array) -> Array:
-    """Return the real elements as exact fractions."""
-    exact: Array = np.vectorize(Fraction, otypes=[object])(array.astype(np.float64))
-    return exact
+def taps(mode: str, first: int, dilation: int, kernel: int, size: int) -> list[tuple[int, int]]:
+    """Return the kernel's positions on an axis that meet an element, not a zero of the padding, and that element."""
+    sources = [source_index(mode, first + position * dilation, size) for position in range(kernel)]
+    return [(position, source) for position, source in enumerate(sources) if source is not None]
 
 
 def reference_conv2d(
@@ -65,15 +64,15 @@ def reference_conv2d(
     out_width = (width + left + right - dilation[1] * (kernel_width - 1) - 1) // stride[1] + 1
     values, weights = python_numbers(x), python_numbers(weight)
     biases = None if bias is None else python_numbers(bias)
+    rows = [taps(padding_mode, i * stride[0] - top, dilation[0], kernel_height, height) for i in range(out_height)]
+    columns = [taps(padding_mode, j * stride[1] - left, dilation[1], kernel_width, width) for j in range(out_width)]
     out = np.empty((batch, out_channels, out_height, out_width), object)
     for n, o, i, j in np.ndindex(out.shape):
-        terms = []
-        for c, u, v in product(range(group_channels), range(kernel_height), range(kernel_width)):
-            row = source_index(padding_mode, i * stride[0] + u * dilation[0] - top, height)
-            column = source_index(padding_mode, j * stride[1] + v * dilation[1] - left, width)
-            if row is not None and column is not None:
-                channel = o // (out_channels // groups) * group_channels + c
-                terms.append(weights[o][c][u][v] * values[n][channel][row][column])
+        first_channel = o // (out_channels // groups) * group_channels
+        terms = [
+            weights[o][c][u][v] * values[n][first_channel + c][row][column]
+            for c, (u, row), (v, column) in product(range(group_channels), rows[i], columns[j])
+        ]
         out[n, o, i, j] = add(terms if biases is None else [*terms, biases[o]])
     return out
 
