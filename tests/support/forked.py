@@ -11,19 +11,17 @@ import tempfile
 import threading
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, NoReturn
 
 import terminal
 from terminal import Done
 
+import conv2d_cli
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_MODULES = (
-    *("cli.main", "cli.commands", "cli.help", "cli.info", "cli.run", "cli.shape", "cli.usage_errors"),
-    *("cli.layer_words", "cli.output", "jobs.headers", "jobs.run", "layer.expression", "layer.faults", "layer.model"),
-    *("report.analysis", "report.run"),
-)
 _STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -70,8 +68,9 @@ def conv2d(*arguments: str, stdin: bytes | None = None, folder: Path | None = No
 
 
 def _serve() -> None:
-    for name in _MODULES:
-        import_module(f"conv2d_cli.{name}")
+    for module in walk_packages(conv2d_cli.__path__, "conv2d_cli."):
+        if module.name != "conv2d_cli.__main__":
+            import_module(module.name)
     for line in sys.stdin:
         folder, paths, arguments, environment = json.loads(line)
         process = os.fork()
