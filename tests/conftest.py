@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
+
+# After a product the threads of BLAS spin for some 100 ms, in the way of what runs beside them; 4 is the least.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 
 @pytest.fixture(autouse=True, scope="session")

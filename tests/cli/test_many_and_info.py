@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from forked import conv2d
 from npy_bytes import npy_bytes
 from PIL import Image
-from terminal import PROGRAM, conv2d
+from terminal import PROGRAM
 
 from conv2d_cli import __version__
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from forked import conv2d
 from reference import reference_conv2d
-from terminal import PROGRAM, Done, conv2d
+from terminal import PROGRAM, Done
 
 import conv2d_cli
 
