@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.choices import ACCURACIES_OF_BENCH
 from conv2d_cli.cli.layer_words import LAYER_OPTIONS, LayerWords
-from conv2d_cli.cli.run_options import choice, integer
+from conv2d_cli.cli.number_options import choice, integer
 from conv2d_cli.cli.sizes import shape_on
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.bench.case import case_of

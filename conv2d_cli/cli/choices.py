@@ -55,6 +55,27 @@ def dtypes() -> tuple[str, ...]:
     return tuple(DTYPES)
 
 
+def casts() -> tuple[str, ...]:
+    """Return what a cast may lose."""
+    from conv2d_cli.tensors.conversion import CASTS
+
+    return CASTS
+
+
+def layouts() -> tuple[str, ...]:
+    """Return the orders of axes that images can have."""
+    from conv2d_cli.tensors.layout import LAYOUTS
+
+    return tuple(LAYOUTS)
+
+
+def weight_layouts() -> tuple[str, ...]:
+    """Return the orders of axes that a weight can have."""
+    from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
+
+    return tuple(WEIGHT_LAYOUTS)
+
+
 def algorithms() -> tuple[str, ...]:
     """Return the algorithms."""
     from conv2d_cli.engine.algorithms import ALGORITHMS

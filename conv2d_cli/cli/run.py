@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from conv2d_cli.cli.options import LayerOptions, OutputOptions, layer_options, output_options
+from conv2d_cli.cli.reading_options import ReadingOptions, reading_options
 from conv2d_cli.cli.run_options import RunOptions, run_options
 from conv2d_cli.errors import UsageError
 
@@ -20,6 +21,7 @@ EXAMPLES = (
 
 
 @layer_options
+@reading_options
 @run_options
 @output_options
 def run(
@@ -28,6 +30,7 @@ def run(
     ] = None,
     *,
     layer_options: LayerOptions,
+    reading_options: ReadingOptions,
     run_options: RunOptions,
     output_options: OutputOptions,
 ) -> int:
@@ -51,7 +54,7 @@ def run(
     from conv2d_cli.cli import run_many, run_one
     from conv2d_cli.cli.run_request import request_of
 
-    request = request_of(input_, words, run_options, output)
+    request = request_of(input_, words, run_options, reading_options, output)
     if run_options.resume and not many:
         raise UsageError("--resume is for many files, a folder or a quoted pattern", "leave --resume out")
     with words.own_words():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.cli.machine import machine, share_one_heap
 from conv2d_cli.cli.run_request import how_drawn
 from conv2d_cli.jobs import run as job
+from conv2d_cli.jobs.inputs import remarks_of
 from conv2d_cli.render.written import written
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.tensors.location import is_stream
@@ -82,5 +83,9 @@ def _tell(output: Output, job: Job, *, on_screen: bool) -> None:
         output.note(f"device {device} is not used: this runs on the CPU with NumPy")
     if job.draws and not on_screen:
         output.note(how_drawn(job.request))
+    for words in remarks_of(job.request, job.input):
+        output.note(words)
+    if job.request.flip:
+        output.note("true convolution: the kernel is turned by half")
     if output.verbose:
         output.note(f"{job.plan.algorithm}: {job.plan.reason}")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
+from conv2d_cli.cli.number_options import bytes_of, choice, dtype_of, integer, seed_of
 from conv2d_cli.cli.output import is_terminal, stdin_bytes
-from conv2d_cli.cli.run_options import bytes_of, choice, described, dtype_of, integer, seed_of
+from conv2d_cli.cli.reading_options import input_reading, layout_of, parameter_readings
 from conv2d_cli.cli.usage_errors import FALSE
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError
@@ -21,12 +22,14 @@ from conv2d_cli.tensors.location import format_meant, is_stream
 if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
+    from conv2d_cli.cli.reading_options import ReadingOptions
     from conv2d_cli.cli.run_options import RunOptions
     from conv2d_cli.layer.model import Conv2d
-from conv2d_cli.cli.run_options import RunOptions
 
 
-def request_of(input_: str, words: LayerWords, options: RunOptions, output: Output) -> Request:
+def request_of(
+    input_: str, words: LayerWords, options: RunOptions, readings: ReadingOptions, output: Output
+) -> Request:
     """Return the request that the command line makes.
 
     Raises:
@@ -35,7 +38,10 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
     _check_streams(options.output_file, output)
     _check_words(input_, words, options)
     layer = words.layer() if words.given else None
-    if options.input_shape is None and options.input_dtype is None and format_meant(input_) == "bin":
+    dtype = dtype_of("--dtype", words.options.get("dtype"), drawn=options.weight is None)
+    reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
+    weight_reading, bias_reading = parameter_readings(readings, dtype)
+    if reading.described is None and format_meant(input_) == "bin":
         raise UsageError(
             f"{input_} says neither its shape nor its type",
             f"--input-shape {_shape_of_size(input_, layer, DEFAULT_DTYPE)} --input-dtype {DEFAULT_DTYPE}",
@@ -46,7 +52,12 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
         arguments=words.arguments(),
         weight=options.weight,
         bias=options.bias,
-        dtype=dtype_of("--dtype", words.options.get("dtype"), drawn=options.weight is None),
+        input_reading=reading,
+        weight_reading=weight_reading,
+        bias_reading=bias_reading,
+        output_layout=layout_of("--output-layout", readings.output_layout) or reading.layout,
+        flip=readings.flip,
+        per_channel=readings.per_channel,
         seed=seed_of(options.seed),
         output=options.output_file,
         save_parameters=options.save_parameters,
@@ -55,7 +66,6 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
         algorithm=algorithm_of(options.algorithm, options.accuracy, layer),
         threads=None if options.threads is None else integer("--threads", options.threads, least=1),
         memory_limit=bytes_of(options.memory_limit),
-        described=described(options.input_shape, options.input_dtype, partial(_shape_of_size, input_, layer)),
         stdin=stdin_bytes(),
         stdout=None if sys.stdout is None else sys.stdout.buffer,
     )

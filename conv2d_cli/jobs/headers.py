@@ -6,22 +6,38 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError, ShapeError, cut
+from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
 from conv2d_cli.tensors.source import names_in, open_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from conv2d_cli.tensors.reading import Reading
 
-def shape_of_file(typed: str, stdin: BinaryIO | None) -> tuple[int, ...]:
-    """Return the shape in a tensor file's header.
+_MATRIX_AXES = 2
+
+
+def shape_of_file(typed: str, stdin: BinaryIO | None, layout: Layout = NCHW) -> tuple[int, ...]:
+    """Return the shape in a tensor file's header, by our order of axes.
 
     Raises:
         FileError: it cannot be read.
         DataError: it is no tensor file.
     """
     with open_stored(typed, stdin=stdin) as (stored, _):
-        return stored.shape
+        return stored.shape if getattr(stored, "is_picture", False) else layout.of_file(stored.shape)
+
+
+def holds_of_file(typed: str, reading: Reading) -> str:
+    """Return the name of the element type in a tensor file's header.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor file.
+    """
+    with open_stored(typed, reading) as (stored, _):
+        return stored.holds
 
 
 def parameters_named(weight: str | None, bias: str | None) -> tuple[str | None, str | None]:
@@ -47,15 +63,16 @@ def _names_of_parameters(typed: str | None) -> set[str]:
     return names if names <= {"weight", "bias"} else set()
 
 
-def weight_and_bias(typed: str, stdin: BinaryIO | None) -> tuple[tuple[int, ...], bool]:
-    """Return the shape of a weight in a file, and whether the file holds a bias too.
+def weight_and_bias(typed: str, stdin: BinaryIO | None, layout: Layout = OIHW) -> tuple[tuple[int, ...], bool]:
+    """Return the shape of a weight in a file, and whether the file holds a bias too; a matrix is one channel's.
 
     Raises:
         FileError: it cannot be read.
         DataError: it is no tensor file.
     """
     weight, bias = parameters_named(typed, None)
-    return shape_of_file(weight or typed, stdin), bias is not None
+    shape = shape_of_file(weight or typed, stdin, layout)
+    return (1, 1, *shape) if len(shape) == _MATRIX_AXES else shape, bias is not None
 
 
 def is_typed(text: str) -> bool:

@@ -23,17 +23,18 @@ from conv2d_cli.errors import Conv2dError, FileError, UsageError
 from conv2d_cli.jobs import run as single
 from conv2d_cli.jobs.errands import Budget, Errands
 from conv2d_cli.jobs.headers import faults_in
+from conv2d_cli.jobs.inputs import geometry_on, opened_input, remarks_of
+from conv2d_cli.jobs.parameters import drawn_dtype, parameters_opened
 from conv2d_cli.jobs.pieces import convolve_pieces, images_together
 from conv2d_cli.jobs.records import Records, fingerprint
 from conv2d_cli.jobs.request import Request, checked_request
-from conv2d_cli.layer.forward import BATCHED, geometry_of
+from conv2d_cli.layer.forward import BATCHED, UNBATCHED, geometry_of
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import ManyReport, PlanReport
 from conv2d_cli.tensors.location import is_stream
 from conv2d_cli.tensors.matching import matched, outputs_for
 from conv2d_cli.tensors.replacement import synchronize_folder
 from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output
-from conv2d_cli.tensors.source import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.tensors.formats import Output
+    from conv2d_cli.tensors.source import Source
 
 # Files that are read before their turn, and threads that wait for the disk.
 _AHEAD, _WRITERS = 4, 4
@@ -92,15 +94,19 @@ class _Job:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.layer = lru_cache(self._layer)
+        self._layer_of = lru_cache(self._layer)
         self.plan = lru_cache(self._plan)
 
-    def _layer(self, dtype: str) -> _Layer:
-        """Return the layer for inputs of a type, its parameters read or drawn."""
+    def layer_for(self, shape: tuple[int, ...], dtype: str) -> _Layer:
+        """Return the layer for inputs of a shape and a type, its parameters read or drawn."""
+        # Of the shape nothing matters but the channels that each have the one kernel.
+        return self._layer_of(dtype, shape[-3] if self.request.per_channel and len(shape) >= UNBATCHED else 1)
+
+    def _layer(self, dtype: str, channels: int) -> _Layer:
         request = self.request
         with ExitStack() as stack:
-            weight, bias, layer = single.parameters_opened(request, dtype, stack)
-            weight_dtype = weight.dtype if weight else single.drawn_dtype(layer, dtype)
+            weight, bias, layer = parameters_opened(request, dtype, stack, channels=channels)
+            weight_dtype = weight.dtype if weight else drawn_dtype(layer, dtype)
             check_dtypes(dtype, weight=weight_dtype, bias=None if bias is None else bias.dtype)
             bias_values = None if bias is None else bias.read()
             if weight is not None:
@@ -115,12 +121,15 @@ class _Job:
             request.accuracy,
             request.algorithm,
             threads_for(request.threads),
+            request.input_reading._replace(casts=frozenset()),
+            sorted(request.input_reading.casts),
+            request.output_layout,
         )
         made_by = fingerprint(words, weight_values, bias_values)
         return _Layer(layer, weight_values, bias_values, Parameters(weight_values, bias_values), made_by)
 
     def _plan(self, shape: tuple[int, ...], dtype: str) -> Plan:
-        request, layer = self.request, self.layer(dtype).values
+        request, layer = self.request, self.layer_for(shape, dtype).values
         return plan_convolution(
             geometry_of(layer, shape),
             padding_mode=layer.padding_mode,
@@ -152,7 +161,8 @@ def run_many(request: Request, machine: single.Machine, *, resume: bool, tell: L
     request = checked_request(request._replace(output=None))._replace(output=request.output)
     with ExitStack() as stack:
         # Faults of the layer are told once, before any file is read.
-        single.parameters_opened(request, request.dtype or "float32", stack)
+        channels = request.layer.in_channels if request.layer else 1
+        parameters_opened(request, request.dtype or "float32", stack, channels=channels)
     items = [Item(*pair) for pair in zip(files, outputs_for(root, files, folder), strict=True)]
     _check_outputs(items, folder, allowed=request.force or resume)
     job, started = _Job(request), perf_counter()
@@ -185,7 +195,8 @@ def plan_many(request: Request, machine: single.Machine) -> Iterator[tuple[Path,
     _, files = matched(request.input)
     request = checked_request(request._replace(output=None))
     with ExitStack() as stack:
-        single.parameters_opened(request, request.dtype or "float32", stack)
+        channels = request.layer.in_channels if request.layer else 1
+        parameters_opened(request, request.dtype or "float32", stack, channels=channels)
     for path in files:
         try:
             with single.opened(request._replace(input=str(path), output=None), machine) as job:
@@ -245,6 +256,7 @@ class _Work:
         self.written = self.skipped = self.macs = 0
         self.computing = 0.0
         self.codes: list[int] = []
+        self._said: set[str] = set()
 
     def do(self, items: list[Item]) -> None:
         readers, writers = Errands(1), Errands(_WRITERS)
@@ -287,15 +299,17 @@ class _Work:
             self._finish(loaded)
 
     def _finish(self, loaded: _Loaded) -> None:
-        self._records.add(loaded.item.source, loaded.item.output, self._job.layer(loaded.dtype).fingerprint)
+        self._records.add(
+            loaded.item.source, loaded.item.output, self._job.layer_for(loaded.shape, loaded.dtype).fingerprint
+        )
         self.written += 1
         self._tell.advance(1)
 
     def _load(self, item: Item) -> _Loaded | None:
         """Read a file, unless its output is there already, or it is too large to be read at once."""
         request = self._job.request
-        with open_source(str(item.source), dtype=request.dtype, described=request.described) as source:
-            layer = self._job.layer(source.dtype)
+        with opened_input(request._replace(input=str(item.source))) as source:
+            layer = self._job.layer_for(source.shape, source.dtype)
             if self._resume and self._records.has(item.source, item.output, layer.fingerprint):
                 return None
             plan = self._plan(item, source)
@@ -309,11 +323,18 @@ class _Work:
             return _Loaded(item, source.shape, source.dtype, images, held_bytes)
 
     def _plan(self, item: Item, source: Source) -> Plan:
+        request = self._job.request
         with faults_in(str(item.source)):
+            geometry_on(self._job.layer_for(source.shape, source.dtype).values, source, request)
+            for words in remarks_of(request, source):
+                # Once for all files.
+                if words not in self._said:
+                    self._said.add(words)
+                    self._tell.remark(words)
             return self._job.plan(source.shape, source.dtype)
 
     def _convolve(self, loaded: _Loaded, images: NDArray[Any]) -> NDArray[Any]:
-        layer, plan = self._job.layer(loaded.dtype), self._job.plan(loaded.shape, loaded.dtype)
+        layer, plan = self._job.layer_for(loaded.shape, loaded.dtype), self._job.plan(loaded.shape, loaded.dtype)
         started = perf_counter()
         with self._budget.given_back(loaded.held_bytes, only_on_faults=True):
             out, _ = run_settled(plan, images, layer.parameters)
@@ -323,10 +344,10 @@ class _Work:
 
     def _convolve_large(self, loaded: _Loaded) -> None:
         request = self._job.request
-        layer, plan = self._job.layer(loaded.dtype), self._job.plan(loaded.shape, loaded.dtype)
+        layer, plan = self._job.layer_for(loaded.shape, loaded.dtype), self._job.plan(loaded.shape, loaded.dtype)
         shape = plan.geometry.batched_output_shape[len(loaded.shape) != BATCHED :]
         with (
-            open_source(str(loaded.item.source), dtype=request.dtype, described=request.described) as source,
+            opened_input(request._replace(input=str(loaded.item.source))) as source,
             self._opened(loaded.item, shape, loaded.dtype) as output,
         ):
             behind = is_placed(str(loaded.item.output))
@@ -351,7 +372,8 @@ class _Work:
 
     def _opened(self, item: Item, shape: tuple[int, ...], dtype: str) -> AbstractContextManager[Output]:
         force = self._job.request.force or self._resume
-        return open_output(str(item.output), shape, numpy_dtype(dtype), force=force, durable=False)
+        layout = self._job.request.output_layout
+        return open_output(str(item.output), shape, numpy_dtype(dtype), force=force, durable=False, layout=layout)
 
 
 class _Caught:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from conv2d_cli.errors import UsageError, cut
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.errors import DataError, UsageError, cut
 from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.tensors.conversion import SATURATE, TRUNCATE, WRAP, Conversion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LONGEST_TYPED = 100_000
+_MATRIX_AXES = 2
 # The smallest signed type that holds all values of another.
 _WIDER = {"uint8": "int16", "int8": "int16", "uint16": "int32", "int16": "int32", "uint32": "int64", "int32": "int64"}
-_MATRIX_AXES = 2
 
 
 class Operand(Protocol):
@@ -43,16 +46,14 @@ class TypedOperand:
 
     read_peak_bytes = 0
 
-    def __init__(self, text: str, dtype: str, *, weight: bool) -> None:
-        """Parse the text; a weight of two axes is one channel to one.
+    def __init__(self, text: str, dtype: str, casts: frozenset[str] = frozenset()) -> None:
+        """Parse the text; `casts` is what may be lost by the type.
 
         Raises:
             UsageError: the text is no nested list of numbers, or the dtype cannot hold them.
         """
         self.dtype = dtype
-        self._values = _array_of(text, dtype)
-        if weight and self._values.ndim == _MATRIX_AXES:
-            self._values = self._values[np.newaxis, np.newaxis]
+        self._values = _array_of(text, dtype, casts)
         self.shape = self._values.shape
 
     def read(self) -> NDArray[Any]:
@@ -60,14 +61,52 @@ class TypedOperand:
         return self._values
 
 
-def _array_of(text: str, dtype: str) -> NDArray[Any]:
+class Kernel:
+    """A weight as the layer has it: a matrix made one channel's, flipped or repeated for each channel if asked for."""
+
+    def __init__(self, operand: Operand, *, flip: bool, channels: int | None) -> None:
+        """Say what becomes of a weight; `channels` is how many channels each have it, None where it is whole.
+
+        Raises:
+            DataError: it is to be repeated, and is no matrix.
+        """
+        self._operand, self._flip, self._channels = operand, flip, channels
+        self.dtype = operand.dtype
+        self.is_matrix = len(operand.shape) == _MATRIX_AXES
+        self.shape = (1, 1, *operand.shape) if self.is_matrix else operand.shape
+        if channels is not None:
+            if self.shape[:2] != (1, 1):
+                raise DataError(
+                    f"--per-channel repeats a kernel of two axes, and this weight is of size {list(operand.shape)}",
+                    "leave --per-channel out",
+                )
+            self.shape = (channels, *self.shape[1:])
+
+    @property
+    def read_peak_bytes(self) -> int:
+        """Bytes that reading it takes at most, its elements included."""
+        changed = self._flip or self._channels is not None
+        return self._operand.read_peak_bytes + changed * math.prod(self.shape) * DTYPES[self.dtype].bytes
+
+    def read(self) -> NDArray[Any]:
+        """Return its elements, dense and in the machine's byte order."""
+        weight = self._operand.read()
+        weight = weight.reshape(-1, *self.shape[1:])
+        if self._flip:
+            weight = weight[..., ::-1, ::-1]
+        return np.ascontiguousarray(np.broadcast_to(weight, self.shape))
+
+
+def _array_of(text: str, dtype: str, casts: frozenset[str]) -> NDArray[Any]:
     try:
         numbers = _numbers_of(text)
         target = numpy_dtype(dtype)
         if target.kind in "iu":
-            return _whole_numbers(numbers, dtype).astype(target)
-        with np.errstate(over="ignore"):
-            return numbers.astype(np.complex128 if target.kind == "c" else np.float64).astype(target)
+            return _whole_numbers(numbers, dtype, casts).astype(target)
+        wide = Conversion("float64", dtype, casts)
+        return wide.apply(numbers.astype(np.float64))
+    except DataError as error:
+        raise UsageError(f"{cut(text)}: {error.message}", error.hint) from error
     except (ValueError, OverflowError, RecursionError) as error:
         raise UsageError(
             f"{cut(text)} is not a typed tensor: {error}",
@@ -85,20 +124,25 @@ def _numbers_of(text: str) -> NDArray[Any]:
     return numbers
 
 
-def _whole_numbers(numbers: NDArray[Any], dtype: str) -> NDArray[Any]:
-    """Return numbers that an integer type holds.
+def _whole_numbers(numbers: NDArray[Any], dtype: str, casts: frozenset[str]) -> NDArray[Any]:
+    """Return numbers that an integer type holds, those that it does not as `casts` says.
 
     Raises:
         UsageError: one does not fit; the hint casts every tensor to a type that holds it.
     """
     bounds = np.iinfo(dtype)
-    for number in numbers.reshape(-1):
-        whole = isinstance(number, int) or number.is_integer()
-        if not (whole and bounds.min <= number <= bounds.max):
+    fitting = np.empty_like(numbers)
+    for place, number in np.ndenumerate(numbers):
+        whole = int(number) if isinstance(number, int) or math.isfinite(number) else None
+        within = whole is not None and bounds.min <= whole <= bounds.max
+        fraction = whole != number and TRUNCATE not in casts and (within or SATURATE not in casts)
+        if whole is None or fraction or not (within or casts & {SATURATE, WRAP}):
             raise UsageError(
                 f"{number} does not fit {dtype}, the element type of the input", _types_for(numbers, dtype)
             )
-    return numbers
+        bound = min(max(whole, bounds.min), bounds.max)
+        fitting[place] = bound if SATURATE in casts else (whole - bounds.min) % 2**bounds.bits + bounds.min
+    return fitting
 
 
 def _types_for(numbers: NDArray[Any], dtype: str) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from conv2d_cli.errors import UsageError, one_of
 from conv2d_cli.jobs.headers import parameters_named
 from conv2d_cli.tensors.formats import NAMED_SUFFIXES
+from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
 from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.reading import Reading
 from conv2d_cli.tensors.sink import check_output
 
 if TYPE_CHECKING:
@@ -18,9 +20,10 @@ if TYPE_CHECKING:
 
 
 class Request(NamedTuple):
-    """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); `dtype` casts every tensor; sizes in bytes.
+    """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); sizes in bytes.
 
-    `described` is the shape and the type of an input that does not say them.
+    How each tensor is read is in `input_reading`, `weight_reading` and `bias_reading`. `flip` turns the kernel by half,
+    as true convolution has it; `per_channel` has each channel convolved with the one kernel.
     """
 
     input: str
@@ -28,7 +31,12 @@ class Request(NamedTuple):
     arguments: Mapping[str, object]
     weight: str | None = None
     bias: str | None = None
-    dtype: str | None = None
+    input_reading: Reading = Reading()
+    weight_reading: Reading = Reading(layout=OIHW)
+    bias_reading: Reading = Reading()
+    output_layout: Layout = NCHW
+    flip: bool = False
+    per_channel: bool = False
     seed: int = 0
     output: str | None = None
     save_parameters: str | None = None
@@ -37,9 +45,13 @@ class Request(NamedTuple):
     algorithm: str | None = None
     threads: int | None = None
     memory_limit: int | None = None
-    described: tuple[tuple[int, ...], str] | None = None
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
+
+    @property
+    def dtype(self) -> str | None:
+        """Our name of the type that every tensor is cast to, if it was asked for."""
+        return self.input_reading.dtype
 
 
 def checked_request(request: Request) -> Request:
@@ -58,6 +70,9 @@ def checked_request(request: Request) -> Request:
         raise UsageError("--bias is given for a layer without bias", "leave --bias out")
     if sum(map(is_stream, filter(None, (request.input, request.weight, request.bias)))) > 1:
         raise UsageError("only one tensor can be read from stdin", "give files for the others")
+    for name, asked in (("--flip", request.flip), ("--per-channel", request.per_channel)):
+        if asked and request.weight is None:
+            raise UsageError(f"{name} is of a kernel that is given", f"--weight FILE, or leave {name} out")
     if request.save_parameters is not None and request.weight is not None:
         raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
     if request.save_parameters is not None:

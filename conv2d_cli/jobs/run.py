@@ -7,26 +7,26 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.arithmetic.counts import flops, macs, weight_shape
-from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.arithmetic.counts import flops, macs
 from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
-from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError, UsageError
-from conv2d_cli.jobs.headers import faults_in, is_typed
-from conv2d_cli.jobs.operands import Operand, TypedOperand
+from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
+from conv2d_cli.jobs.headers import faults_in
+from conv2d_cli.jobs.inputs import geometry_on, opened_input
+from conv2d_cli.jobs.parameters import drawn_dtype, parameters_opened
 from conv2d_cli.jobs.pieces import Done, convolve_pieces, piece_bytes
 from conv2d_cli.jobs.request import Request, checked_request
 from conv2d_cli.jobs.summary import RunningSummary, Summary
-from conv2d_cli.layer.forward import BATCHED, UNBATCHED, geometry_of
-from conv2d_cli.layer.from_weight import check_bias, check_weight, groups_for, layer_of_weight
+from conv2d_cli.layer.forward import BATCHED, UNBATCHED
+from conv2d_cli.layer.from_weight import groups_for
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
 from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output, write_tensors
-from conv2d_cli.tensors.source import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.jobs.operands import Kernel, Operand
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.tensors.source import Source
 
 
 # What computes, until there is a choice.
@@ -59,7 +61,7 @@ class Job(NamedTuple):
     layer: Conv2d
     plan: Plan
     input: Source
-    weight: Operand | None
+    weight: Kernel | None
     bias: Operand | None
     peak_bytes: int
 
@@ -85,11 +87,9 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
     """
     request = checked_request(request)
     with ExitStack() as stack:
-        image = stack.enter_context(
-            open_source(request.input, dtype=request.dtype, stdin=request.stdin, described=request.described)
-        )
-        dtype = image.dtype
-        weight, bias, layer = parameters_opened(request, dtype, stack)
+        image = stack.enter_context(opened_input(request))
+        dtype, channels = image.dtype, image.shape[-3] if len(image.shape) >= UNBATCHED else 1
+        weight, bias, layer = parameters_opened(request, dtype, stack, channels=channels)
         dtypes = {"weight": weight.dtype if weight else drawn_dtype(layer, dtype)}
         if bias is not None:
             dtypes["bias"] = bias.dtype
@@ -97,7 +97,7 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
         for path in filter(None, (request.output, request.save_parameters)):
             check_output_dtype(path, dtype)
         with faults_in(request.input):
-            geometry = _geometry(request, layer, image.shape)
+            geometry = _geometry(request, layer, image, weight)
         plan = plan_convolution(
             geometry,
             padding_mode=layer.padding_mode,
@@ -115,18 +115,33 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
         yield Job(request, layer, plan, image, weight, bias, peak_bytes)
 
 
-def _geometry(request: Request, layer: Conv2d, shape: tuple[int, ...]) -> Geometry:
-    """Return the layer on its input; of a weight alone it is the groups that may be wrong."""
+def _geometry(request: Request, layer: Conv2d, image: Source, weight: Kernel | None) -> Geometry:
+    """Return the layer on its input; of a weight alone the groups or the order of its axes may be wrong."""
     try:
-        return geometry_of(layer, shape)
+        return geometry_on(layer, image, request)
     except ShapeError as error:
-        channels = shape[-3] if len(shape) >= UNBATCHED else layer.in_channels
-        if request.layer is not None or channels == layer.in_channels:
+        channels = image.shape[-3] if len(image.shape) >= UNBATCHED else layer.in_channels
+        if weight is None or request.layer is not None or channels == layer.in_channels:
             raise
-        weight = weight_shape(layer.out_channels, layer.in_channels, layer.groups, layer.kernel_size)
-        groups = groups_for(weight, channels)
-        hint = f"the weight takes {weight[1]} channels a group: give an input of {weight[1]}"
-        raise DataError(error.message, hint if groups is None else f"groups={groups}") from error
+        raise DataError(error.message, _weight_that_fits(request, weight, layer.groups, channels)) from error
+
+
+def _weight_that_fits(request: Request, weight: Kernel, groups: int, channels: int) -> str:
+    """Return what makes a weight fit an input with so many channels."""
+    if weight.is_matrix:
+        return "--per-channel"
+    if request.weight_reading.layout.is_ours:
+        for name, layout in WEIGHT_LAYOUTS.items():
+            outputs, inputs, *_ = layout.of_file(weight.shape)
+            if inputs * groups == channels and outputs % groups == 0:
+                return f"--weight-layout {name}"
+    fitting = groups_for(weight.shape, channels)
+    taken = weight.shape[1]
+    return (
+        f"the weight takes {taken} channels a group: give an input of {taken}"
+        if fitting is None
+        else f"groups={fitting}"
+    )
 
 
 def run(
@@ -179,7 +194,13 @@ def _convolve(
         if request.output is not None:
             shape, dtype = _output_shape(job), numpy_dtype(plan.dtype)
             output = stack.enter_context(
-                open_output(request.output, shape, dtype, force=request.force, stdout=request.stdout)
+                open_output(
+                    request.output,
+                    *(shape, dtype),
+                    force=request.force,
+                    stdout=request.stdout,
+                    layout=request.output_layout,
+                )
             )
         behind = request.output is not None and is_placed(request.output)
         done = convolve_pieces(
@@ -224,61 +245,6 @@ def plan_report(job: Job) -> PlanReport:
     )
 
 
-def parameters_opened(request: Request, dtype: str, stack: ExitStack) -> tuple[Operand | None, Operand | None, Conv2d]:
-    """Open the weight and the bias for an input of `dtype`; return them, None where they are drawn, and the layer.
-
-    Raises:
-        UsageError: a typed tensor is none.
-        FileError: a file cannot be read.
-        DataError: a file's contents are bad or do not fit the layer.
-    """
-    weight, bias = (
-        None if typed is None else _parameter(typed, dtype, request, stack, weight=typed is request.weight)
-        for typed in (request.weight, request.bias)
-    )
-    return weight, bias, _layer(request, weight, bias)
-
-
-def _parameter(typed: str, dtype: str, request: Request, stack: ExitStack, *, weight: bool) -> Operand:
-    if is_typed(typed):
-        return TypedOperand(typed, dtype, weight=weight)
-    return stack.enter_context(open_source(typed, dtype=request.dtype, stdin=request.stdin))
-
-
-def _layer(request: Request, weight: Operand | None, bias: Operand | None) -> Conv2d:
-    """Return the layer, which has a bias where one is read, and none where only a weight is."""
-    has_bias = bias is not None
-    with faults_in(request.weight):
-        if request.layer is None:
-            assert weight is not None  # noqa: S101 - the request has been checked
-            layer = layer_of_weight(weight.shape, {**request.arguments, "bias": has_bias})
-        elif weight is not None:
-            check_weight(request.layer, weight.shape)
-            layer = request.layer.model_copy(update={"bias": has_bias})
-        else:
-            layer = request.layer
-    if bias is not None:
-        with faults_in(request.bias):
-            check_bias(layer, bias.shape)
-    return layer
-
-
-def drawn_dtype(layer: Conv2d, input_dtype: str) -> str:
-    """Return the dtype that parameters are drawn in: the layer's, else the input's where it can be a parameter's.
-
-    Raises:
-        UsageError: nothing can be drawn in it.
-    """
-    dtype = layer.dtype or input_dtype
-    if not DTYPES[dtype].can_be_parameter:
-        raise UsageError(
-            f"parameters cannot be drawn in {dtype}: "
-            "Only Tensors of floating point and complex dtype can require gradients",
-            "--dtype float32 casts the input, or give --weight FILE",
-        )
-    return dtype
-
-
 def _check_memory(job: Job, machine: Machine) -> None:
     limit = job.request.memory_limit
     if limit is not None and job.peak_bytes > limit:
@@ -320,6 +286,8 @@ def held_bytes(request: Request, plan: Plan, image: Source) -> int:
         held += image.read_peak_bytes
     elif plan.tiling is not None and is_stream(request.input):
         held += 2 * plan.input_bytes // max(1, plan.geometry.batch)
+    if not request.output_layout.is_ours:
+        held += piece
     if plan.tiling is not None and request.output is not None and not is_placed(request.output):
         held += plan.output_bytes // max(1, plan.geometry.batch)
     return held

@@ -1,70 +1,264 @@
-"""What stored elements become: the type that a tensor is read in, and its elements in that type."""
+"""From the type that elements are stored in to the one they are computed in: by value, and nothing is lost unasked.
+
+Rounding to a narrower float, an integer that becomes a float, and underflow are what a cast means. Integers out of
+range, fractions, floats beyond the largest, NaN where there is none, and imaginary parts are lost only where the user
+says so, and the last two never.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from conv2d_cli.dtypes import COMPUTABLE, DTYPES
-from conv2d_cli.errors import DataError
-from conv2d_cli.numpy_dtypes import dtype_name
+from conv2d_cli.errors import DataError, UsageError, did_you_mean
+from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype, widened
 
-Array = np.ndarray[Any, Any]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
+    Array = np.ndarray[Any, Any]
+
+SATURATE, WRAP, TRUNCATE = CASTS = ("saturate", "wrap", "truncate")
 _CAST_HINT = "--dtype float32 casts it"
+# Elements that are converted at a time: the masks of a check take as much room as they do.
+_AT_A_TIME = 1 << 20
 
 
-def dtype_read(stored: np.dtype[Any], wanted: str | None) -> str:
-    """Return our name of the type that stored elements are read in: `wanted`, or their own.
+def casts_of(text: str | None) -> frozenset[str]:
+    """Return the losses that `--cast` allows, of `saturate` or `wrap`, and `truncate`, with a comma between two.
 
     Raises:
-        DataError: they are no numbers, or none that become this type.
-        MissingExtraError: they are bfloat16 and the extra is not installed.
+        UsageError: there is no such cast, or both ways out of a range are named.
+
+    >>> sorted(casts_of("truncate,saturate"))
+    ['saturate', 'truncate']
     """
-    if stored.str.lstrip("<>|") == "V2" and wanted == "bfloat16":
-        return wanted
-    name = dtype_name(stored)
-    if stored.names is not None:
-        fields = ", ".join(stored.names)
-        raise DataError(
-            f"its elements are records of {fields}, not numbers",
-            "save one field, as with numpy.save(file, array[field])",
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in CASTS:
+            raise UsageError(f"--cast {text}: no such cast", did_you_mean(name, CASTS, "--cast "))
+    if {SATURATE, WRAP} <= {*names}:
+        raise UsageError(
+            f"--cast {text}: a value out of range is set to the nearest bound, or taken modulo 2^bits, not both",
+            "--cast saturate or wrap",
         )
-    if stored.kind == "V" and name != "bfloat16":
-        hint = "--dtype bfloat16 reads two-byte elements as bfloat16" if stored.str[1:] == "V2" else _CAST_HINT
-        raise DataError(f"its elements are {stored}, not numbers", hint)
-    known = DTYPES.get(name)
-    if known is None:
-        raise DataError(f"its elements are {name}, which nothing is computed in", "save it as float32 or float64")
-    if wanted is None:
-        if name not in COMPUTABLE:
-            raise DataError(f"its elements are {name}, which nothing is computed in", _CAST_HINT)
-        return name
-    if known.kind == "c" and DTYPES[wanted].kind != "c":
-        raise DataError(f"casting {name} to {wanted} would lose the imaginary part", f"--dtype {name} keeps it")
-    return wanted
+    return frozenset(names)
 
 
-def converted_to(target: np.dtype[Any], array: Array) -> Array:
-    """Return elements as a dense array of the target's type, themselves where they are one.
+def dtype_read(holds: str, wanted: str | None) -> str:
+    """Return our name of the type that elements are read in: `wanted`, or their own; `holds` names what is stored.
 
     Raises:
-        DataError: they do not fit an integer type.
+        DataError: they are no numbers, or none that are computed with.
+
+    >>> dtype_read("float8_e4m3fn", "float32"), dtype_read("int16", None)
+    ('float32', 'int16')
     """
-    if target.kind in "iu" and DTYPES[dtype_name(array.dtype)].kind == "f":
-        _check_fits(array, target)
-    with np.errstate(over="ignore", under="ignore"):
-        return array.astype(target, order="C", copy=False)
+    if holds == "V2":
+        if wanted == "bfloat16":
+            return wanted
+        raise DataError(
+            "its elements are V2, two bytes of no type that is named",
+            "--dtype bfloat16 reads two-byte elements as bfloat16",
+        )
+    if holds.startswith("V"):
+        raise DataError(f"its elements are {holds}, not numbers", "save it as float32 or float64")
+    if holds == "object":
+        raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
+    if holds.startswith("records of "):
+        raise DataError(
+            f"its elements are {holds}, not numbers", "save one field, as with numpy.save(file, array[field])"
+        )
+    if holds not in DTYPES or holds == "complex32":
+        raise DataError(f"its elements are {holds}, which nothing is computed in", "save it as float32 or float64")
+    if wanted is not None:
+        return wanted
+    if holds not in COMPUTABLE:
+        raise DataError(f"its elements are {holds}, which nothing is computed in", _CAST_HINT)
+    return holds
 
 
-def _check_fits(array: Array, target: np.dtype[Any]) -> None:
-    """Refuse floats outside an integer type: what they become differs between machines."""
-    if not array.size:
+class Conversion(NamedTuple):
+    """How stored elements become those of a type: `holds` and `target` are our names, `casts` the losses allowed."""
+
+    holds: str
+    target: str
+    casts: frozenset[str] = frozenset()
+
+    @property
+    def copies(self) -> bool:
+        """Whether the elements become other bytes, but for their order."""
+        return self.holds not in {self.target, "V2"}
+
+    def apply(self, stored: Array, first: tuple[int, ...] = ()) -> Array:
+        """Return stored elements, of any shape, as those of the target: dense, C-contiguous, in native byte order.
+
+        `first` is the index in the file of the first of them, by the axes of the file.
+
+        Raises:
+            DataError: a value is lost by that; it names the first of them in C order, its index, and what allows it.
+        """
+        target = numpy_dtype(self.target)
+        if not self.copies:
+            return _same_bytes(stored, target)
+        out = np.empty(stored.shape, target)
+        for part in _slabs(stored.shape):
+            values = widened(stored[part], self.holds)
+            converted, lost = _converted(values, target, self.casts)
+            if lost is not None:
+                raise _lossy(self, stored, part, lost, first or (0,) * stored.ndim)
+            out[part] = converted
+        return out
+
+
+def _same_bytes(stored: Array, target: np.dtype[Any]) -> Array:
+    """Return elements of the target's own type; those that NumPy has no name for lie in integers or in void."""
+    if stored.dtype.newbyteorder("=") == target:
+        return stored.astype(target, order="C", copy=False)
+    bits = np.ascontiguousarray(stored)
+    if bits.dtype.kind == "u":
+        bits = bits.astype(bits.dtype.newbyteorder("="), copy=False)
+    return bits.view(target)
+
+
+def _slabs(shape: tuple[int, ...]) -> Iterator[tuple[slice | int, ...]]:
+    """Yield keys of parts, in C order, that hold all elements, some at a time."""
+    size = math.prod(shape)
+    if not shape or size <= _AT_A_TIME:
+        yield ()
         return
+    inside = size // shape[0]
+    if inside > _AT_A_TIME:
+        for number in range(shape[0]):
+            for key in _slabs(shape[1:]):
+                yield number, *key
+        return
+    together = _AT_A_TIME // inside
+    for start in range(0, shape[0], together):
+        yield (slice(start, start + together),)
+
+
+def _converted(values: Array, target: np.dtype[Any], casts: frozenset[str]) -> tuple[Array, Array | None]:
+    """Return values as the target's, and where values are lost that may not be; None where nothing is."""
+    name = dtype_name(target)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        if target.kind == "c":
+            return _to_complex(values, target, casts)
+        if values.dtype.kind == "c":
+            imaginary = values.imag != 0
+            converted, lost = _converted(values.real, target, casts)
+            return converted, imaginary | (False if lost is None else lost) if imaginary.any() else lost
+        if DTYPES[name].kind == "f":
+            return _to_float(values, target, casts)
+        if values.dtype.kind == "f":
+            return _float_to_integer(values, target, casts)
+        return _integer_to_integer(values, target, casts)
+
+
+def _to_complex(values: Array, target: np.dtype[Any], casts: frozenset[str]) -> tuple[Array, Array | None]:
+    component = np.empty(0, target).real.dtype
+    out = np.zeros(values.shape, target)
+    out.real, lost = _to_float(values.real, component, casts)
+    if values.dtype.kind == "c":
+        out.imag, lost_too = _to_float(values.imag, component, casts)
+        lost = lost_too if lost is None else lost if lost_too is None else lost | lost_too
+    return out, lost
+
+
+def _to_float(values: Array, target: np.dtype[Any], casts: frozenset[str]) -> tuple[Array, Array | None]:
+    converted = values.astype(target)
+    beyond = np.isinf(converted) & np.isfinite(values)
+    if not beyond.any():
+        return converted, None
+    if SATURATE not in casts:
+        return converted, beyond
+    largest = np.nextafter(np.array(np.inf, target), np.array(0, target))
+    return np.where(beyond, np.copysign(largest, converted), converted), None
+
+
+def _integer_to_integer(values: Array, target: np.dtype[Any], casts: frozenset[str]) -> tuple[Array, Array | None]:
     bounds = np.iinfo(target)
-    wide = array.astype(np.float32) if array.dtype.itemsize == np.dtype(np.float16).itemsize else array
-    least, greatest = float(np.min(wide)), float(np.max(wide))
-    if not (bounds.min - 1 < least and greatest < bounds.max + 1):
-        worst = greatest if bounds.min - 1 < least else least
-        raise DataError(f"{worst} does not fit {target}", f"{target} holds {bounds.min} to {bounds.max}")
+    beyond = (values < bounds.min) | (values > bounds.max)
+    if beyond.any() and not casts & {SATURATE, WRAP}:
+        return values, beyond
+    if SATURATE in casts:
+        own = np.iinfo(values.dtype)
+        values = np.clip(values, max(bounds.min, own.min), min(bounds.max, own.max))
+    # C's conversion is modulo 2^bits.
+    return values.astype(target), None
+
+
+def _float_to_integer(values: Array, target: np.dtype[Any], casts: frozenset[str]) -> tuple[Array, Array | None]:
+    # float16 cannot hold the bounds of wide integers; every one of them, a power of 2, is exact in float32.
+    values = values.astype(np.float32) if values.dtype.itemsize == np.dtype(np.float16).itemsize else values
+    bounds = np.iinfo(target)
+    low, high = float(bounds.min), float(bounds.max + 1)
+    whole = np.trunc(values)
+    below, above = whole < low, whole >= high
+    beyond = below | above
+    lost = ~np.isfinite(values)
+    if TRUNCATE not in casts:
+        lost |= (whole != values) & ~(beyond if SATURATE in casts else np.False_)
+    if not casts & {SATURATE, WRAP}:
+        lost |= beyond
+    if lost.any():
+        return values, lost
+    if WRAP in casts:
+        return _modulo(whole, target), None
+    converted = np.where(beyond, 0, whole).astype(target)
+    converted[below], converted[above] = bounds.min, bounds.max
+    return converted, None
+
+
+def _modulo(whole: Array, target: np.dtype[Any]) -> Array:
+    """Return whole floats modulo 2^bits, exactly."""
+    rest = np.fmod(whole, 2.0 ** (8 * target.itemsize))
+    magnitude = np.abs(rest).astype(np.uint64)
+    return np.where(rest < 0, -magnitude, magnitude).astype(target)
+
+
+def _lossy(
+    conversion: Conversion, stored: Array, part: tuple[slice | int, ...], lost: Array, first: tuple[int, ...]
+) -> DataError:
+    """Return the refusal of the first value that is lost, and what would allow every value of what was read."""
+    inside = np.unravel_index(int(np.argmax(lost)), lost.shape)
+    value = widened(stored[part], conversion.holds)[inside]
+    starts = [key if isinstance(key, int) else key.start for key in part]
+    # Of an axis that a number chose nothing is left to count.
+    counted = iter(int(number) for number in inside)
+    local = [start if isinstance(key, int) else start + next(counted) for key, start in zip(part, starts, strict=True)]
+    index = [begin + number for begin, number in zip(first, (*local, *counted), strict=True)]
+    return DataError(f"{value!s} at {index} {_reason(value, conversion.target)}", _allowing(conversion, stored))
+
+
+def _reason(value: Any, target: str) -> str:  # noqa: ANN401 - a scalar of NumPy
+    if isinstance(value, np.complexfloating) and DTYPES[target].kind != "c":
+        if value.imag != 0:
+            return f"has an imaginary part, which {target} has no room for"
+        value = value.real
+    if DTYPES[target].kind in "iu" and not np.isfinite(value):
+        return f"is no number that {target} has"
+    if DTYPES[target].kind in "iu" and value != np.trunc(value):
+        return f"has a fraction, which {target} has no room for"
+    bounds = np.iinfo(target) if DTYPES[target].kind in "iu" else None
+    return f"does not fit {target}" + (f", which holds {bounds.min} to {bounds.max}" if bounds else "")
+
+
+def _allowing(conversion: Conversion, stored: Array) -> str:
+    """Return the option that lets all these elements through, however many are lost and for whatever reason."""
+    target = numpy_dtype(conversion.target)
+    wide = conversion.holds if conversion.holds in COMPUTABLE else "float32"
+    every = ((TRUNCATE,), (SATURATE,), (WRAP,), (TRUNCATE, SATURATE), (TRUNCATE, WRAP))
+    ways = [way for way in every if {*way} >= conversion.casts]
+    able: list[str] = []
+    for way in ways:
+        if able and len(way) > able[0].count(",") + 1:
+            break
+        casts = frozenset(way)
+        parts = (_converted(widened(stored[part], conversion.holds), target, casts)[1] for part in _slabs(stored.shape))
+        if all(lost is None for lost in parts):
+            able.append(",".join(way))
+    return f"--cast {' or '.join(able)}" if able else f"--dtype {wide}"

@@ -7,7 +7,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError
+from conv2d_cli.numpy_dtypes import dtype_name
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
@@ -27,18 +29,24 @@ class ElementStream:
         size: int | None,
         *,
         fortran_order: bool = False,
+        holds: str | None = None,
+        said: str | None = None,
     ) -> None:
         """Remember what the elements are; `size` is the number of bytes that are left, None when nobody knows.
+
+        `holds` names their type where NumPy has none such, `said` is who says how many bytes they take.
 
         Raises:
             DataError: they are fewer or more than the elements take.
         """
-        self._stream = stream
+        self._stream, self._read = stream, 0
         self.shape, self.fortran_order, self.dtype = shape, fortran_order, dtype
+        self.holds = holds or held_by(dtype)
+        self._said = said or f"its header promises {math.prod(shape) * dtype.itemsize} bytes of elements"
         # Where the elements begin in a file that is read from its start; None in a stream.
         self.offset: int | None = None
         if size is not None:
-            _check_size(math.prod(shape) * dtype.itemsize, size)
+            self._check_size(math.prod(shape) * dtype.itemsize, size)
             self.offset = None if fortran_order else stream.tell()
 
     def read_some(self, count: int) -> Array:
@@ -48,8 +56,24 @@ class ElementStream:
             DataError: the stream ends early.
         """
         flat = np.empty(count, self.dtype)
-        _fill(self._stream, flat.view(np.uint8).data)
+        self._fill(flat.view(np.uint8).data)
         return flat
+
+    def _check_size(self, promised: int, found: int) -> None:
+        if found < promised:
+            raise DataError(f"{self._said}, but {found} follow", BROKEN)
+        if found > promised:
+            raise DataError(f"{found - promised} bytes follow the {promised} bytes of its elements", BROKEN)
+
+    def _fill(self, content: memoryview) -> None:
+        done = 0
+        while done < len(content):
+            # Chunks keep a read interruptible, and pipes return less anyway.
+            count = self._stream.readinto(content[done : done + _CHUNK])  # type: ignore[attr-defined]
+            if not count:
+                raise DataError(f"{self._said}, but {self._read + done} follow", BROKEN)
+            done += count
+        self._read += done
 
     def finish(self) -> None:
         """Check that nothing follows the elements.
@@ -75,18 +99,13 @@ class ElementStream:
             raise DataError(f"its header has the shape {self.shape}, which no array can have", BROKEN) from error
 
 
-def _check_size(promised: int, found: int) -> None:
-    if found < promised:
-        raise DataError(f"its header promises {promised} bytes of elements, but {found} follow", BROKEN)
-    if found > promised:
-        raise DataError(f"{found - promised} bytes follow the {promised} bytes of its elements", BROKEN)
+def held_by(dtype: np.dtype[Any]) -> str:
+    """Return the name of what elements of a type of NumPy's are: ours, or words that say why they are no numbers.
 
-
-def _fill(stream: IO[bytes], content: memoryview) -> None:
-    done = 0
-    while done < len(content):
-        # Chunks keep a read interruptible, and pipes return less anyway.
-        count = stream.readinto(content[done : done + _CHUNK])  # type: ignore[attr-defined]
-        if not count:
-            raise DataError(f"its header promises {len(content)} bytes of elements, but {done} follow", BROKEN)
-        done += count
+    >>> held_by(np.dtype(">f4")), held_by(np.dtype("V2")), held_by(np.dtype([("r", "u1"), ("g", "u1")]))
+    ('float32', 'V2', 'records of r, g')
+    """
+    if dtype.names is not None:
+        return f"records of {', '.join(dtype.names)}"
+    name = dtype_name(dtype)
+    return name if name in DTYPES or dtype.kind != "V" else f"V{dtype.itemsize}"

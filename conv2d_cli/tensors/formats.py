@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from conv2d_cli.tensors.reading import Described
+
 
 class OpenFile(NamedTuple):
     """A file or a stream at its start; `path` is None for a stream, `size` in bytes None where nobody knows it.
 
-    `described` is the shape and the type that the user says a file without a header has.
+    `described` is what the user says of a file without a header. Of a picture `as_stored` leaves the pixels as they
+    lie, and `max_pixels` is how many there may be, None for as many as is sensible.
     """
 
     stream: BinaryIO
     path: Path | None
     size: int | None
-    described: tuple[tuple[int, ...], np.dtype[Any]] | None = None
+    described: Described | None = None
+    as_stored: bool = False
+    max_pixels: int | None = None
 
 
 class Stored(Protocol):
@@ -41,7 +46,11 @@ class Stored(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Its element type as it is stored, in either byte order."""
+        """How its elements lie, in either byte order: unsigned integers or void where NumPy has no such type."""
+
+    @property
+    def holds(self) -> str:
+        """The name of its element type: ours where there is one, else the word that its format has for it."""
 
     @property
     def fortran_order(self) -> bool:
@@ -94,14 +103,22 @@ class Format(NamedTuple):
     holds_several: bool = False
     library_bytes: int = 0
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it holds pixels, which have an order of axes of their own."""
+        return self.extra == "image"
+
     def loaded(self) -> ModuleType:
         """Return the module that reads and writes it."""
         return import_module(self.module)
 
-    def open_output(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> AbstractContextManager[Output]:
-        """Open a file of this format for a tensor that is written bit by bit."""
+    def open_output(
+        self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *, channels_last: bool = False
+    ) -> AbstractContextManager[Output]:
+        """Open a file of this format for a tensor that is written bit by bit; its shape is that in the file."""
         kind = () if self.kind is None else (self.kind,)
-        opened: AbstractContextManager[Output] = self.loaded().open_output(path, shape, dtype, *kind)
+        chunked = {"channels_last": channels_last} if self.is_store else {}
+        opened: AbstractContextManager[Output] = self.loaded().open_output(path, shape, dtype, *kind, **chunked)
         return opened
 
 

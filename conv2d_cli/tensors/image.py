@@ -52,6 +52,7 @@ class ImageTensor:
     """A picture whose header has been read; turned as its EXIF orientation says, its palette resolved."""
 
     fortran_order = False
+    is_picture = True
     offset = None
 
     def __init__(self, picture: Picture, file_bytes: int) -> None:
@@ -70,7 +71,8 @@ class ImageTensor:
         if self._orientation in _TURNED:
             width, height = height, width
         self.shape = (_CHANNELS[self._mode], height, width)
-        self.dtype = np.dtype(_DTYPES.get(self._mode, "uint8"))
+        self.holds = _DTYPES.get(self._mode, "uint8")
+        self.dtype = np.dtype(self.holds)
         declared = math.prod(self.shape) * self.dtype.itemsize
         if declared > _MOST_INFLATED * file_bytes:
             raise DataError(f"it declares {declared} bytes of pixels, more than its {file_bytes} can hold", _BROKEN)

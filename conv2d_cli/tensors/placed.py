@@ -66,32 +66,31 @@ class PartlyRead:
         return part if isinstance(columns, slice) else part[..., columns.reshape(-1) - left]
 
 
-class PlacedImage(PartlyRead):
-    """One image whose elements lie in a file one after another."""
+def read_box(
+    stream: BinaryIO, offset: int, shape: tuple[int, ...], box: tuple[slice, ...], dtype: np.dtype[Any]
+) -> Array:
+    """Return a box of an image of three axes, `shape`, whose elements lie one after another from byte `offset` on.
 
-    def __init__(self, stream: BinaryIO, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        """Remember where it lies: from byte `offset` on."""
-        self.shape, self._dtype = shape, dtype
-        self._stream, self._offset = stream, offset
+    Raises:
+        DataError: the file has become shorter.
+    """
+    (first, last), (top, bottom), (left, right) = (one.indices(size)[:2] for one, size in zip(box, shape, strict=True))
+    part = np.empty((last - first, bottom - top, right - left), dtype)
 
-    def read(self, top: int, bottom: int, left: int, right: int) -> Array:
-        """Return a rectangle of it.
+    def place(plane: int, row: int) -> int:
+        return offset + ((plane * shape[1] + row) * shape[2] + left) * dtype.itemsize
 
-        Raises:
-            DataError: the file has become shorter.
-        """
-        channels, height, width = self.shape
-        part = np.empty((channels, bottom - top, right - left), self._dtype)
-        itemsize = self._dtype.itemsize
-        for channel in range(channels):
-            if right - left == width:
-                start = (channel * height + top) * width
-                read_at(self._stream, part[channel], self._offset + start * itemsize)
-                continue
-            for row in range(top, bottom):
-                start = (channel * height + row) * width + left
-                read_at(self._stream, part[channel, row - top], self._offset + start * itemsize)
+    whole_rows = right - left == shape[2]
+    if whole_rows and bottom - top == shape[1]:
+        read_at(stream, part, place(first, 0))
         return part
+    for plane in range(first, last):
+        if whole_rows:
+            read_at(stream, part[plane - first], place(plane, top))
+            continue
+        for row in range(top, bottom):
+            read_at(stream, part[plane - first, row - top], place(plane, row))
+    return part
 
 
 def read_at(stream: BinaryIO, target: Array, offset: int) -> None:
@@ -124,7 +123,7 @@ def write_at(stream: BinaryIO, source: Array, offset: int) -> None:
 
 
 class PlacedOutput:
-    """A file being written whose elements (N, channels, H, W), or of one image, lie one after another."""
+    """A file being written whose elements lie one after another: images of three axes, in whatever order these are."""
 
     remarks = ()
 
@@ -134,20 +133,24 @@ class PlacedOutput:
         self._shape = shape[-3:]
 
     def write(self, first: int, images: Array) -> None:
-        """Write whole images (count, channels, H, W), the first of which has that number."""
+        """Write whole images, the first of which has that number."""
         self._put(first * math.prod(self._shape), images)
 
     def write_tile(self, number: int, top: int, left: int, tile: Array) -> None:
         """Write a rectangle (channels, rows, columns) of one image."""
-        channels, height, width = self._shape
-        rows, columns = tile.shape[1:]
-        for channel in range(channels):
-            start = (number * channels + channel) * height * width + top * width + left
+        self.write_part(number, (0, top, left), tile)
+
+    def write_part(self, number: int, starts: tuple[int, ...], part: Array) -> None:
+        """Write a box of one image that begins at these places of its three axes."""
+        planes, height, width = self._shape
+        rows, columns = part.shape[1:]
+        for plane in range(part.shape[0]):
+            start = ((number * planes + starts[0] + plane) * height + starts[1]) * width + starts[2]
             if columns == width:
-                self._put(start, tile[channel])
+                self._put(start, part[plane])
                 continue
             for row in range(rows):
-                self._put(start + row * width, tile[channel, row])
+                self._put(start + row * width, part[plane, row])
 
     def _put(self, element: int, part: Array) -> None:
         write_at(self._stream, part, self._offset + element * self._itemsize)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import isqrt, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, UsageError
+from conv2d_cli.numpy_dtypes import stored_dtype
 from conv2d_cli.tensors.elements import ElementStream
 from conv2d_cli.tensors.placed import PlacedOutput, placed_output
 
@@ -17,12 +20,15 @@ if TYPE_CHECKING:
     from typing import IO
 
     from conv2d_cli.tensors.formats import OpenFile
+    from conv2d_cli.tensors.reading import Described
 
     Array = np.ndarray[Any, Any]
 
+_SKIPPED_AT_A_TIME = 1 << 20
+
 
 def open_tensor(file: OpenFile, name: str | None) -> ElementStream:
-    """Return the one tensor of a file or a stream, in C order and the machine's byte order.
+    """Return the one tensor of a file or a stream, in C order and the byte order that was said.
 
     Raises:
         UsageError: nobody has said its shape and type.
@@ -34,8 +40,54 @@ def open_tensor(file: OpenFile, name: str | None) -> ElementStream:
         raise UsageError(
             "a .bin file says neither its shape nor its type", "--input-shape 1,3,224,224 --input-dtype float32"
         )
-    shape, dtype = file.described
-    return ElementStream(file.stream, shape, dtype, file.size)
+    shape, dtype, byte_order, offset, _ = file.described
+    stored = stored_dtype(dtype, byte_order)
+    left = None if file.size is None else file.size - offset
+    if shape is None:
+        shape = (0 if left is None else left // stored.itemsize,)
+    needed = prod(shape) * stored.itemsize
+    if file.size is not None and left != needed:
+        raise _another_size(file.described._replace(shape=shape), needed, file.size)
+    _skip(file.stream, offset)
+    said = f"{_times(shape)} {dtype} is {needed} bytes"
+    return ElementStream(file.stream, shape, stored, left, holds=dtype, said=said)
+
+
+def _another_size(described: Described, needed: int, size: int) -> DataError:
+    shape, dtype, _, offset, owner = described
+    assert shape is not None  # noqa: S101 - it is filled in
+    behind = f" behind the first {offset}" if offset else ""
+    message = f"{_times(shape)} {dtype} is {needed} bytes, the file has {max(0, size - offset)}{behind}"
+    if offset and size == needed:
+        return DataError(message, "leave --input-offset out")
+    square = _square_of(shape, (size - offset) // DTYPES[dtype].bytes) if owner == "input" else None
+    if square is not None and prod(square) * DTYPES[dtype].bytes == size - offset:
+        return DataError(message, f"--input-shape {','.join(map(str, square))}")
+    if owner == "input" and size > needed:
+        return DataError(message, f"--input-offset {size - needed}, if so many bytes stand before the elements")
+    options = f"--{owner}-dtype" if owner == "bias" else f"--{owner}-shape or --{owner}-dtype"
+    return DataError(message, f"another {options}, or the whole file")
+
+
+def _square_of(shape: tuple[int, ...], elements: int) -> tuple[int, ...] | None:
+    """Return the shape of square images, as many and with as many channels, that has so many elements.
+
+    >>> _square_of((1, 3, 9, 9), 192), _square_of((1, 3, 9, 9), 193)
+    ((1, 3, 8, 8), None)
+    """
+    others = prod(shape[:-2])
+    side = isqrt(elements // others) if others else 0
+    return (*shape[:-2], side, side) if side and others * side * side == elements else None
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _skip(stream: IO[bytes], count: int) -> None:
+    """Go on in a file or a pipe by so many bytes, or to its end."""
+    while count > 0 and (part := stream.read(min(count, _SKIPPED_AT_A_TIME))):
+        count -= len(part)
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, MissingExtraError
-from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
+from conv2d_cli.numpy_dtypes import dtype_name, stored_dtype
 from conv2d_cli.tensors.names import OUTPUT, chosen
-from conv2d_cli.tensors.placed import PlacedOutput, placed_output
+from conv2d_cli.tensors.placed import PlacedOutput, placed_output, read_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "C64": "complex64", "I64": "int64",
     "U64": "uint64", "I32": "int32", "U32": "uint32", "I16": "int16", "U16": "uint16", "I8": "int8", "U8": "uint8",
+    "BOOL": "bool", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz", "F8_E5M2FNUZ": "float8_e5m2fnuz",
 }  # fmt: skip
 # Of the length of the header, which is JSON.
 _LENGTH_BYTES = 8
@@ -39,23 +42,28 @@ class SafetensorsTensor:
     fortran_order = False
 
     def __init__(self, file: Any, name: str, stream: BinaryIO) -> None:  # noqa: ANN401 - the library is not typed
-        """Look the tensor up; the library has checked the header that begins `stream`.
-
-        Raises:
-            DataError: its element type is none of ours.
-        """
-        self._file, self._name = file, name
+        """Look the tensor up; the library has checked the header that begins `stream`."""
+        self._stream = stream
         stream.seek(0)
         length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
-        first, _ = json.loads(stream.read(length))[name]["data_offsets"]
+        first, end = json.loads(stream.read(length))[name]["data_offsets"]
         self.offset = _LENGTH_BYTES + length + int(first)
         header = file.get_slice(name)
         self.shape = tuple(header.get_shape())
-        self.dtype = np.dtype(bool) if header.get_dtype() == "BOOL" else _dtype(header.get_dtype())
+        kind = header.get_dtype()
+        self.holds = _DTYPES.get(kind, kind)
+        # Of a type that is none of ours all that is known is how many bytes an element has.
+        size = max(1, (int(end) - int(first)) // max(1, math.prod(self.shape)))
+        self.dtype = stored_dtype(self.holds, "<") if self.holds in DTYPES else np.dtype(f"V{size}")
 
     def read(self) -> Array:
-        """Return the elements."""
-        elements: Array = self._file.get_tensor(self._name)
+        """Return the elements.
+
+        Raises:
+            DataError: the file has become shorter.
+        """
+        elements = np.empty(self.shape, self.dtype)
+        read_at(self._stream, elements, self.offset)
         return elements
 
 
@@ -126,9 +134,3 @@ def _library() -> ModuleType:
     except ImportError as error:
         raise MissingExtraError("a .safetensors file", "safetensors") from error
     return safetensors
-
-
-def _dtype(name: str) -> np.dtype[Any]:
-    if name not in _DTYPES:
-        raise DataError(f"its elements are {name}", f"convert them to one of: {', '.join(_DTYPES)}")
-    return numpy_dtype(_DTYPES[name])

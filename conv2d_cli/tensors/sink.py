@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, Format, Output, format_of_suffix, holds_store
+from conv2d_cli.tensors.laid_out import laid_out
+from conv2d_cli.tensors.layout import NCHW, Layout
 from conv2d_cli.tensors.location import output_location
 from conv2d_cli.tensors.replacement import already_there, replacement, store_replacement
 from conv2d_cli.tensors.streamed import StreamedOutput
@@ -74,9 +76,11 @@ def open_output(
     force: bool,
     stdout: BinaryIO | None = None,
     durable: bool = True,
+    layout: Layout = NCHW,
 ) -> Iterator[Output]:
     """Open a place for a tensor of which images, or tiles of them, are written as they are made.
 
+    `shape` is (N, channels, H, W), or of one image; `layout` is the order that the axes have in the file.
     `durable` False leaves `replacement.synchronize_folder` to the caller, once for many files.
 
     Raises:
@@ -88,19 +92,23 @@ def open_output(
         if path is None:
             if stdout is None:
                 raise FileError("stdout is closed", "write to a file instead of -")
-            yield StreamedOutput(stdout, shape, dtype)
+            yield laid_out(StreamedOutput(stdout, layout.to_file(shape), dtype), layout)
             return
         if _is_special(path):
             with path.open("wb") as stream:
-                yield StreamedOutput(stream, shape, dtype)
+                yield laid_out(StreamedOutput(stream, layout.to_file(shape), dtype), layout)
             return
         format_written = FORMATS[_format_written(path)]
+        # A picture has an order of its own.
+        layout = NCHW if format_written.is_picture else layout
         size = math.prod(shape) * dtype.itemsize
         with (
             _replaced(path, typed, format_written, size, force=force, durable=durable, named=False) as temporary,
-            format_written.open_output(temporary, shape, dtype) as output,
+            format_written.open_output(
+                temporary, layout.to_file(shape), dtype, channels_last=not layout.is_ours
+            ) as output,
         ):
-            yield output
+            yield laid_out(output, layout)
 
 
 def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> None:

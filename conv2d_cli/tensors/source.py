@@ -13,7 +13,7 @@ import numpy as np
 
 from conv2d_cli.errors import Conv2dError, DataError, FileError
 from conv2d_cli.numpy_dtypes import numpy_dtype
-from conv2d_cli.tensors.conversion import converted_to, dtype_read
+from conv2d_cli.tensors.conversion import Conversion, dtype_read
 from conv2d_cli.tensors.elements import ElementStream
 from conv2d_cli.tensors.formats import (
     FORMATS,
@@ -27,35 +27,51 @@ from conv2d_cli.tensors.formats import (
     format_of_suffix,
     is_store,
 )
+from conv2d_cli.tensors.layout import NCHW
 from conv2d_cli.tensors.location import Location, input_location
-from conv2d_cli.tensors.placed import Image, PartlyRead, PlacedImage, read_at
+from conv2d_cli.tensors.placed import Image, PartlyRead, read_at, read_box
+from conv2d_cli.tensors.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Array = np.ndarray[Any, Any]
 
-# A shape, and our name of a type.
-Described = tuple[tuple[int, ...], str]
+# The axes of one image, and of several.
+_IMAGES = (3, 4)
+_AS_IT_IS = Reading()
 
 
 class Source:
     """A tensor known by its header: `shape`, and `dtype`, our name of the type that its elements are read in."""
 
-    def __init__(self, typed: str, stored: Stored, stream: BinaryIO, dtype: str | None) -> None:
-        """Decide how a tensor stored in an open file becomes one of `dtype`, or of its own type.
+    def __init__(self, typed: str, stored: Stored, stream: BinaryIO, reading: Reading) -> None:
+        """Decide how a tensor stored in an open file becomes the one that is asked for.
 
         Raises:
             DataError: it cannot.
-            MissingExtraError: it is bfloat16 and the extra is not installed.
+            MissingExtraError: its type needs an extra that is not installed.
         """
         self.typed, self._stored, self._stream = typed, stored, stream
-        self.shape = stored.shape
+        self.is_picture: bool = getattr(stored, "is_picture", False)
+        self._layout = NCHW if self.is_picture else reading.layout
         self._whole: Array | None = None
         self._verified = False
         with _about(typed):
-            self.dtype = dtype_read(stored.dtype, dtype)
-            self._target = numpy_dtype(self.dtype)
+            dtype = dtype_read(stored.holds, reading.dtype)
+            # Two bytes that are asked for as bfloat16.
+            holds = "bfloat16" if stored.holds == "V2" else stored.holds
+            self.holds = holds
+            self.shape = self._layout.of_file(stored.shape)
+            self._preparation = reading.preparation if len(self.shape) in _IMAGES else None
+            if self._preparation is not None:
+                *batch, channels, height, width = self.shape
+                self.shape = (*batch, self._preparation.channels(channels), height, width)
+                holds = self._preparation.dtype(holds)
+                dtype = dtype_read(holds, reading.dtype)
+            self.dtype = dtype
+            self._conversion = Conversion(holds, dtype, reading.casts)
+            self._target = numpy_dtype(dtype)
 
     @property
     def is_read_in_parts(self) -> bool:
@@ -77,13 +93,23 @@ class Source:
         part: Callable[[tuple[Any, ...]], Array] | None = getattr(self._stored, "part", None)
         return part
 
+    @property
+    def _is_changed(self) -> bool:
+        """Whether the elements, as they are stored, become others, or are put in another order."""
+        changed = self._conversion.copies or not self._stored.dtype.isnative
+        return changed or not self._layout.is_ours or self._preparation is not None
+
     def passing_bytes(self, part_bytes: int) -> int:
-        """Return the bytes that reading a part takes besides the `part_bytes` it becomes: as stored, if it is cast."""
-        stored = self._stored.dtype
-        # Twice: the heap does not always fill again the room that the last one left.
-        cast = 0 if stored.kind == "V" or stored == self._target else 2 * part_bytes * stored.itemsize
+        """Return the bytes that reading a part takes besides the `part_bytes` it becomes: as stored, if it changes."""
         passing: int = getattr(self._stored, "passing_bytes", 0)
-        return passing + cast // self._target.itemsize
+        if not self._is_changed:
+            return passing
+        # Twice: the heap does not always fill again the room that the last one left.
+        passing += 2 * part_bytes * self._stored.dtype.itemsize // self._target.itemsize
+        if not self._layout.is_ours:
+            passing += part_bytes
+        # What is prepared passes through float32, or float64.
+        return passing + (0 if self._preparation is None else 4 * part_bytes)
 
     def image(self, number: int) -> Image:
         """Return one image, of which parts are read when they are asked for; from a pipe in their order.
@@ -92,17 +118,12 @@ class Source:
             DataError: the bytes are not what the header promises, or do not fit the type.
             FileError: they cannot be read.
         """
-        offset = self._stored.offset
-        if self._part is not None:
-            prefix = (number,) if len(self.shape) > len("CHW") else ()
-            return _ConvertedImage(_ImageInStore(self._part, prefix, self.shape[-3:]), self)
-        if offset is None:
-            image: Array = self.read_images(number, 1)[0]
-            return image
-        self._verify()
-        shape, dtype = self.shape[-3:], self._stored.dtype
-        place = offset + number * math.prod(shape) * dtype.itemsize
-        return _ConvertedImage(PlacedImage(self._stream, place, shape, dtype), self)
+        if self.is_placed:
+            with _about(self.typed):
+                self._verify()
+            return _ImageInFile(self, number)
+        image: Array = self.read_images(number, 1)[0]
+        return image
 
     def read_images(self, first: int, count: int) -> Array:
         """Return images (count, channels, H, W) from that number on; from a pipe in their order.
@@ -111,53 +132,76 @@ class Source:
             DataError: the bytes are not what the header promises, or do not fit the type.
             FileError: they cannot be read.
         """
-        shape = self.shape[-3:]
-        size, batch = math.prod(shape), math.prod(self.shape[:-3])
-        if self._stored.offset is not None:
-            self._verify()
-            stored = np.empty(count * size, self._stored.dtype)
-            with _about(self.typed):
-                read_at(self._stream, stored, self._stored.offset + first * size * stored.itemsize)
-            return self.converted(stored.reshape(count, *shape))
-        if self._streams:
-            with _about(self.typed):
-                stored = self._stored.read_some(count * size)  # type: ignore[attr-defined]
+        stored, batched = self._stored, len(self._stored.shape) == _IMAGES[-1]
+        shape = stored.shape[-3:]
+        size, batch = math.prod(shape), math.prod(stored.shape[:-3])
+        if not (stored.offset is not None or self._streams or (self._part is not None and batched)):
+            if self._whole is None:
+                self._whole = self.read().reshape(batch, *self.shape[-3:])
+            return self._whole[first : first + count]
+        with _about(self.typed):
+            if stored.offset is not None:
+                self._verify()
+                images = np.empty((count, *shape), stored.dtype)
+                read_at(self._stream, images, stored.offset + first * images[:1].nbytes)
+            elif self._streams:
+                images = stored.read_some(count * size).reshape(count, *shape)  # type: ignore[attr-defined]
                 if first + count == batch:
-                    self._stored.finish()  # type: ignore[attr-defined]
-            return self.converted(stored.reshape(count, *shape))
-        if self._part is not None and len(self.shape) > len("CHW"):
-            with _about(self.typed):
-                stored = self._part((slice(first, first + count),))
-            return self.converted(stored)
-        if self._whole is None:
-            self._whole = self.read().reshape(batch, *shape)
-        return self._whole[first : first + count]
+                    stored.finish()  # type: ignore[attr-defined]
+            else:
+                images = self._part((slice(first, first + count),))  # type: ignore[misc]
+        return self._finished(images, (first, 0, 0, 0)) if batched else self._finished(images[0], (0, 0, 0))[None]
+
+    def read_part(self, number: int, rows: slice, columns: slice) -> Array:
+        """Return a rectangle (channels, rows, columns) of one image of a tensor that is placed.
+
+        Raises:
+            DataError: the bytes are not what the header promises, or do not fit the type.
+            FileError: they cannot be read.
+        """
+        stored = self._stored
+        prefix = (number,) if len(stored.shape) == _IMAGES[-1] else ()
+        box = self._layout.to_file((slice(None), rows, columns))
+        with _about(self.typed):
+            if self._part is not None:
+                part = self._part((*prefix, *box))
+            else:
+                shape = stored.shape[-3:]
+                assert stored.offset is not None  # noqa: S101 - it is placed
+                offset = stored.offset + number * math.prod(shape) * stored.dtype.itemsize
+                part = read_box(self._stream, offset, shape, box, stored.dtype)
+        starts = tuple(one.start or 0 for one in box)
+        return self._finished(part[None], (number, *starts))[0] if prefix else self._finished(part, starts)
 
     def _verify(self) -> None:
         """Have the whole tensor checked before a part of it is read, where the format has a checksum."""
         verify = getattr(self._stored, "verify", None)
         if verify is not None and not self._verified:
-            with _about(self.typed):
-                verify()
+            verify()
         self._verified = True
 
-    def converted(self, stored: Array) -> Array:
-        """Return stored elements as those of the type they are read in.
+    def _finished(self, stored: Array, first: tuple[int, ...]) -> Array:
+        """Return stored elements, in the file's order of axes, as what they are read as; `first` is their place there.
 
         Raises:
-            DataError: they do not fit it.
+            DataError: they do not fit the type.
         """
+        order = self._layout.order(stored.ndim)
         with _about(self.typed):
-            if stored.dtype.kind == "V":
-                stored = stored.view(self._target)
-            return converted_to(self._target, stored)
+            if self._preparation is not None:
+                prepared = self._preparation.apply(stored.transpose(order), self.holds)
+                return self._conversion.apply(prepared, tuple(first[axis] for axis in order))
+            return np.ascontiguousarray(self._conversion.apply(stored, first).transpose(order))
 
     @property
     def read_peak_bytes(self) -> int:
         """Bytes that reading takes at most: the elements as they are stored, and again where they are changed."""
-        stored = self._stored.dtype
-        kept = (stored.kind == "V" or stored == self._target) and not self._stored.fortran_order
-        return math.prod(self.shape) * (stored.itemsize + (0 if kept else self._target.itemsize))
+        stored = self._stored
+        elements, size = math.prod(stored.shape), self._target.itemsize
+        if not (self._is_changed or stored.fortran_order):
+            return elements * stored.dtype.itemsize
+        again = 1 + (not self._layout.is_ours) + (0 if self._preparation is None else 4)
+        return elements * (stored.dtype.itemsize + again * size)
 
     def read(self) -> Array:
         """Return the elements, C-contiguous, in the machine's byte order.
@@ -168,53 +212,35 @@ class Source:
         """
         with _about(self.typed):
             stored = self._stored.read()
-        return self.converted(stored)
+        return self._finished(stored, (0,) * stored.ndim)
 
 
-class _ImageInStore(PartlyRead):
-    """One image of a tensor whose parts are read by a key."""
+class _ImageInFile(PartlyRead):
+    """One image of a tensor whose parts are read from where they lie."""
 
-    def __init__(
-        self, part: Callable[[tuple[Any, ...]], Array], prefix: tuple[int, ...], shape: tuple[int, ...]
-    ) -> None:
-        self._part, self._prefix, self.shape = part, prefix, shape
+    def __init__(self, source: Source, number: int) -> None:
+        self.shape, self._source, self._number = source.shape[-3:], source, number
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Array:
-        return self._part((*self._prefix, slice(None), slice(top, bottom), slice(left, right)))
-
-
-class _ConvertedImage:
-    """An image in a file, whose parts are read as elements of the type that its tensor is read in."""
-
-    def __init__(self, image: PartlyRead, source: Source) -> None:
-        self.shape, self._image, self._source = image.shape, image, source
-
-    def __getitem__(self, key: Any) -> Array:  # noqa: ANN401 - slices and arrays of indices
-        with _about(self._source.typed):
-            stored = self._image[key]
-        return self._source.converted(stored)
+        return self._source.read_part(self._number, slice(top, bottom), slice(left, right))
 
 
 @contextmanager
-def open_source(
-    typed: str, *, dtype: str | None = None, stdin: BinaryIO | None = None, described: Described | None = None
-) -> Iterator[Source]:
-    """Open a tensor to be read as `dtype`, or as its own type.
-
-    `described` is the shape and the type, by our name, of a file that does not say them.
+def open_source(typed: str, reading: Reading = _AS_IT_IS, *, stdin: BinaryIO | None = None) -> Iterator[Source]:
+    """Open a tensor to be read in a certain way, or as it is.
 
     Raises:
         FileError: it cannot be read.
-        DataError: it is no tensor, or not one that becomes a `dtype`.
+        DataError: it is no tensor, or none that can be read so.
         MissingExtraError: its format or type needs an extra that is not installed.
     """
-    with open_stored(typed, stdin=stdin, described=described) as (stored, stream):
-        yield Source(typed, stored, stream, dtype)
+    with open_stored(typed, reading, stdin=stdin) as (stored, stream):
+        yield Source(typed, stored, stream, reading)
 
 
 @contextmanager
 def open_stored(
-    typed: str, *, stdin: BinaryIO | None = None, described: Described | None = None
+    typed: str, reading: Reading = _AS_IT_IS, *, stdin: BinaryIO | None = None
 ) -> Iterator[tuple[Stored, BinaryIO]]:
     """Open a tensor and read its header, whatever its element type; return it with the open file.
 
@@ -225,7 +251,7 @@ def open_stored(
     """
     with _opened(typed, stdin) as (location, stream):
         with _about(typed):
-            stored = _open_tensor(location, stream, described)
+            stored = _open_tensor(location, stream, reading)
         yield stored, stream
 
 
@@ -302,10 +328,9 @@ def names_in(typed: str) -> list[str]:
         return [] if location.name is not None or listed is None else [*filter(None, listed(file))]
 
 
-def _open_tensor(location: Location, stream: BinaryIO, described: Described | None) -> Stored:
+def _open_tensor(location: Location, stream: BinaryIO, reading: Reading) -> Stored:
     name, file = _recognised(location, stream)
-    if described is not None:
-        file = file._replace(described=(described[0], numpy_dtype(described[1])))
+    file = file._replace(described=reading.described, as_stored=reading.as_stored, max_pixels=reading.max_pixels)
     return cast("Stored", FORMATS[name].loaded().open_tensor(file, location.name))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.errors import Conv2dError, DataError, MissingExtraError
+from conv2d_cli.tensors.elements import held_by
 from conv2d_cli.tensors.formats import STORE_FILES, holds_store
 from conv2d_cli.tensors.names import chosen
 from conv2d_cli.tensors.zarr_output import ZarrOutput, write_group
@@ -61,6 +62,7 @@ class ZarrTensor:
         self._array = array
         self.shape = tuple(int(size) for size in array.shape)
         self.dtype = np.dtype(array.dtype)
+        self.holds = held_by(self.dtype)
         unknown = sorted(_codecs_of(array.metadata.to_dict() | {"attributes": None}) - _CODECS)
         if unknown:
             raise DataError(f"its codec {unknown[0]} is not read", f"known: {', '.join(sorted(_CODECS))}")
@@ -117,13 +119,15 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
 
 
 @contextmanager
-def open_output(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[ZarrOutput]:
+def open_output(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *, channels_last: bool = False
+) -> Iterator[ZarrOutput]:
     """Open a store of one array that is written bit by bit.
 
     Raises:
         MissingExtraError: the extra `zarr` is not installed.
     """
-    yield ZarrOutput(_library(), path, shape, dtype)
+    yield ZarrOutput(_library(), path, shape, dtype, channels_last=channels_last)
 
 
 def _arrays(file: OpenFile) -> tuple[dict[str, Any], Any]:

@@ -26,32 +26,36 @@ _CHUNK_BYTES, _CHUNK_SIDE = 16 << 20, 1024
 
 
 class ZarrOutput:
-    """An array (N, channels, H, W), or one image, that is being written."""
+    """An array of images, or of one image, of three axes each, that is being written."""
 
     remarks = ()
 
-    def __init__(self, library: ModuleType, folder: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, library: ModuleType, folder: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *, channels_last: bool
+    ) -> None:
         """Write the metadata into an empty folder."""
         self._folder, self._dtype = folder, dtype.newbyteorder("<")
-        *batch, channels, height, width = shape
-        whole = channels * height * width * dtype.itemsize <= _CHUNK_BYTES
-        image = (channels, height, width) if whole else (1, min(height, _CHUNK_SIDE), min(width, _CHUNK_SIDE))
-        self._chunk = tuple(max(1, size) for size in image)
+        batch, image = shape[:-3], shape[-3:]
+        self._chunk = tuple(max(1, size) for size in _chunk_of(image, dtype.itemsize, channels_last=channels_last))
         self._batched = bool(batch)
         _write_metadata(library, folder, {"": (shape, (*([1] * len(batch)), *self._chunk), dtype)})
 
     def write(self, first: int, images: Array) -> None:
-        """Write whole images (count, channels, H, W), the first of which has that number."""
+        """Write whole images, the first of which has that number."""
         for number, image in enumerate(images, first):
-            self.write_tile(number, 0, 0, image)
+            self.write_part(number, (0, 0, 0), image)
 
     def write_tile(self, number: int, top: int, left: int, tile: Array) -> None:
         """Write a rectangle (channels, rows, columns) of one image."""
-        axes = zip((0, top, left), tile.shape, self._chunk, strict=True)
+        self.write_part(number, (0, top, left), tile)
+
+    def write_part(self, number: int, starts: tuple[int, ...], part: Array) -> None:
+        """Write a box of one image that begins at these places of its three axes."""
+        axes = zip(starts, part.shape, self._chunk, strict=True)
         for places in product(*(_cut(*axis) for axis in axes)):
-            part = tile[tuple(place.part for place in places)].astype(self._dtype, copy=False)
+            chunk = part[tuple(place.part for place in places)].astype(self._dtype, copy=False)
             index = (*([number] if self._batched else []), *(place.chunk for place in places))
-            self._put(_chunk_file(self._folder, index), part, [place.inside for place in places])
+            self._put(_chunk_file(self._folder, index), chunk, [place.inside for place in places])
 
     def _put(self, file: Path, part: Array, inside: list[int]) -> None:
         if part.shape == self._chunk:
@@ -71,6 +75,20 @@ class _Place(NamedTuple):
     chunk: int
     inside: int
     part: slice
+
+
+def _chunk_of(image: tuple[int, ...], itemsize: int, *, channels_last: bool) -> tuple[int, ...]:
+    """Return the chunks of an image: all of it, or else a square of one plane, or of all channels where they are last.
+
+    >>> _chunk_of((64, 4000, 4000), 4, channels_last=False), _chunk_of((4000, 4000, 64), 4, channels_last=True)
+    ((1, 1024, 1024), (256, 256, 64))
+    """
+    if math.prod(image) * itemsize <= _CHUNK_BYTES:
+        return image
+    if not channels_last:
+        return 1, min(image[1], _CHUNK_SIDE), min(image[2], _CHUNK_SIDE)
+    side = max(1, math.isqrt(_CHUNK_BYTES // (image[2] * itemsize)))
+    return min(image[0], side), min(image[1], side), image[2]
 
 
 def write_group(library: ModuleType, folder: Path, tensors: Mapping[str, Array]) -> None:

@@ -445,7 +445,7 @@ def make_folder(folder: Path) -> None:
     ones: dict[str, np.ndarray[Any, Any]] = {
         "x": np.ones((1, 3, 8, 8), np.float32),
         "double": np.ones((1, 3, 8, 8)),
-        "complex": np.ones((1, 3, 8, 8), np.complex64),
+        "complex": np.full((1, 3, 8, 8), 1 + 1j, np.complex64),
         "bool": np.ones((1, 3, 8, 8), bool),
         "bytes": np.ones((1, 3, 8, 8), np.uint8),
         "void2": np.zeros((1, 3, 8, 8), "V2"),

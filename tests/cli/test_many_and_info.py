@@ -86,10 +86,26 @@ def test_plans_of_many_have_a_row_each(folder: Path) -> None:
         (("frames", "3", "8", "3", "-o", "raw.bin"), 4, "cannot make the folder raw.bin"),
         (("raw.bin", "3", "8", "3"), 2, "says neither its shape nor its type"),
         (("raw.bin", "3", "8", "3", "--input-shape", "3,9,8"), 2, "go together"),
-        (("raw.bin", "3", "8", "3", "--input-shape", "9,8", "--input-dtype", "float32"), 2, "no shape of images"),
-        (("raw.bin", "3", "8", "3", "--input-shape", "3,9,9", "--input-dtype", "float32"), 3, "promises 972 bytes"),
-        (("raw.bin", "3", "8", "3", "--input-shape", "3,9,7", "--input-dtype", "float32"), 3, "bytes follow"),
-        (("raw.bin", "3", "8", "3", "--input-shape", "3,9,8", "--input-dtype", "bool"), 2, "--input-dtype bool"),
+        (
+            ("raw.bin", "3", "8", "3", "--input-shape", "9,8", "--input-dtype", "float32"),
+            2,
+            "no shape of the form C,H,W",
+        ),
+        (
+            ("raw.bin", "3", "8", "3", "--input-shape", "3,9,9", "--input-dtype", "float32"),
+            3,
+            "3x9x9 float32 is 972 bytes, the file has 864",
+        ),
+        (
+            ("raw.bin", "3", "8", "3", "--input-shape", "3,9,7", "--input-dtype", "float32"),
+            3,
+            "3x9x7 float32 is 756 bytes, the file has 864",
+        ),
+        (
+            ("raw.bin", "3", "8", "3", "--input-shape", "3,9,32", "--input-dtype", "bool"),
+            3,
+            "bool, which nothing is computed in",
+        ),
     ],
 )
 def test_what_is_refused(folder: Path, arguments: tuple[str, ...], code: int, says: str) -> None:

@@ -58,7 +58,7 @@ def make_folder(folder: Path) -> None:
         "x": np.ones((1, 3, 8, 8), np.float32),
         "unbatched": np.ones((3, 8, 8), np.float32),
         "double": np.ones((1, 3, 8, 8)),
-        "complex": np.ones((1, 3, 8, 8), np.complex64),
+        "complex": np.full((1, 3, 8, 8), 1 + 1j, np.complex64),
         "bytes": np.ones((1, 3, 8, 8), np.uint8),
         "huge": np.full((1, 3, 8, 8), 1e20, np.float32),
         "nan": np.full((1, 3, 8, 8), np.nan, np.float32),

@@ -67,7 +67,7 @@ def _npy() -> list[Hostile]:
     says = {
         "one_less": "24 bytes follow", "64_axes": "92 bytes follow", "zero": "96 bytes follow",
         "object": "Python objects", "bytes": "its elements are",
-        "structured_object": "Python objects", "void": "are |V4, not numbers", "unicode": "elements are str32",
+        "structured_object": "Python objects", "void": "are V4, not numbers", "unicode": "elements are str32",
         "deep": "not numbers", "long_name": "not numbers",
     }  # fmt: skip
     cut = {0: "empty", 8: "cut short", 9: "cut short", 10: "cut short", 40: "cut short", 100: "promises"}
@@ -209,7 +209,9 @@ def _safetensors() -> list[Hostile]:
         Hostile("trailing.safetensors", good + b"x", _NO_SAFETENSORS),
         Hostile("metadata_only.safetensors", made({"__metadata__": {"a": "b"}}, b""), "holds no tensor"),
         Hostile(
-            "float8.safetensors", made({"x": entry | {"dtype": "F8_E4M3", "data_offsets": [0, 24]}}, bytes(24)), "F8"
+            "float8.safetensors",
+            made({"x": entry | {"dtype": "F8_E4M3", "data_offsets": [0, 24]}}, bytes(24)),
+            "float8",
         ),
     ]
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from conv2d_cli.errors import DataError
-from conv2d_cli.tensors.placed import PlacedImage, placed_output, read_at
+from conv2d_cli.tensors.placed import PartlyRead, placed_output, read_at, read_box
+from conv2d_cli.tensors.reading import Described, Reading
 from conv2d_cli.tensors.sink import open_output, write_tensors
 from conv2d_cli.tensors.source import open_source
 
@@ -27,6 +28,19 @@ def lying(tmp_path: Path) -> Path:
     return path
 
 
+class Lying(PartlyRead):
+    """The second of the images in a file."""
+
+    shape = (3, 5, 7)
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, top: int, bottom: int, left: int, right: int) -> Any:
+        box = (slice(None), slice(top, bottom), slice(left, right))
+        return read_box(self._stream, 8 + IMAGES[0].nbytes, self.shape, box, IMAGES.dtype)
+
+
 @pytest.mark.parametrize(
     ("rows", "columns"),
     [
@@ -40,7 +54,7 @@ def lying(tmp_path: Path) -> Path:
 )
 def test_parts_of_an_image_are_those_of_an_array(lying: Path, rows: Any, columns: Any) -> None:
     with lying.open("rb") as stream:
-        image = PlacedImage(stream, 8 + IMAGES[0].nbytes, (3, 5, 7), IMAGES.dtype)
+        image = Lying(stream)
         np.testing.assert_array_equal(image[..., rows, columns], IMAGES[1][..., rows, columns])
 
 
@@ -60,8 +74,8 @@ def test_tiles_in_any_order_make_the_file(tmp_path: Path, name: str, dtype: str)
             for top, left in ((3, 0), (0, 4), (0, 0), (3, 4)):
                 part = image[:, top : top + 3 - top // 3, left : left + 4]
                 output.write_tile(number, top, left, np.ascontiguousarray(part))
-    described = (images.shape, dtype) if name == "y.bin" else None
-    with open_source(typed, described=described) as source:
+    described = Described(images.shape, dtype) if name == "y.bin" else None
+    with open_source(typed, Reading(described=described)) as source:
         np.testing.assert_array_equal(source.read(), images)
         np.testing.assert_array_equal(source.read_images(1, 1)[0], images[1])
 

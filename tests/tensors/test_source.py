@@ -8,7 +8,6 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-import ml_dtypes
 import numpy as np
 import pytest
 from npy_bytes import npy_bytes
@@ -16,6 +15,7 @@ from npy_bytes import npy_bytes
 from conv2d_cli.errors import Conv2dError, DataError, FileError, MissingExtraError
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.tensors.formats import SUFFIXES
+from conv2d_cli.tensors.reading import Reading
 from conv2d_cli.tensors.safetensors import write as write_safetensors
 from conv2d_cli.tensors.source import open_source, open_stored
 
@@ -31,7 +31,7 @@ def saved(folder: Path, array: Any, name: str = "x.npy") -> str:
 
 
 def read(typed: str, dtype: str | None = None, stdin: Any = None) -> np.ndarray[Any, Any]:
-    with open_source(typed, dtype=dtype, stdin=stdin) as source:
+    with open_source(typed, Reading(dtype=dtype), stdin=stdin) as source:
         array = source.read()
         assert (array.shape, numpy_dtype(source.dtype)) == (source.shape, array.dtype)
     assert array.flags.c_contiguous
@@ -73,59 +73,8 @@ def test_reading_takes_the_elements_once_or_once_more_to_change_them(
     bytes_: int,
 ) -> None:
     path = saved(tmp_path, np.asarray(np.zeros((2, 3), stored), order=order))
-    with open_source(path, dtype=dtype) as source:
+    with open_source(path, Reading(dtype=dtype)) as source:
         assert source.read_peak_bytes == 6 * bytes_
-
-
-@pytest.mark.parametrize(
-    ("stored", "dtype", "values"),
-    [
-        (np.array([1.5, -2.0]), "float32", [1.5, -2]),
-        (np.array([1.9, -2.9]), "int8", [1, -2]),
-        (np.array([-128.9, 127.9]), "int8", [-128, 127]),
-        (np.array([-0.9, 255.0]), "uint8", [0, 255]),
-        (np.array([300, -1]), "uint8", [44, 255]),
-        (np.array([1e300, 1e-300]), "float32", [np.inf, 0]),
-        (np.array([True, False]), "float16", [1, 0]),
-        (np.array([2, 3], np.uint8), "complex64", [2, 3]),
-        (np.array([1 + 2j]), "complex64", [1 + 2j]),
-        (np.array([1.0, 2.5], ml_dtypes.bfloat16), "bfloat16", [1, 2.5]),
-        (np.array([1.0, 2.5], np.float32), "bfloat16", [1, 2.5]),
-        (np.array([2.0, -3.5], np.float16), "int32", [2, -3]),
-        (np.zeros(0), "int8", []),
-    ],
-)
-def test_a_cast_is_done_on_request(tmp_path: Path, stored: Any, dtype: str, values: list[Any]) -> None:
-    result = read(saved(tmp_path, stored), dtype)
-    assert result.dtype == numpy_dtype(dtype)
-    assert result.tolist() == values
-
-
-@pytest.mark.parametrize(
-    ("values", "dtype", "message", "hint"),
-    [
-        ([0.0, 128.0], "int8", "128.0 does not fit int8", "int8 holds -128 to 127"),
-        ([-129.0, 5.0], "int8", "-129.0 does not fit int8", "int8 holds -128 to 127"),
-        ([-128.5, 300.0], "int8", "300.0 does not fit int8", "int8 holds -128 to 127"),
-        ([-129.0, 300.0], "int8", "-129.0 does not fit int8", "int8 holds -128 to 127"),
-        ([-1.0], "uint8", "-1.0 does not fit uint8", "uint8 holds 0 to 255"),
-        ([256.0], "uint8", "256.0 does not fit uint8", "uint8 holds 0 to 255"),
-        ([1.0, float("nan")], "int32", "nan does not fit int32", "int32 holds -2147483648 to 2147483647"),
-        ([float("-inf")], "int16", "-inf does not fit int16", "int16 holds -32768 to 32767"),
-    ],
-)
-def test_floats_outside_an_integer_type_are_refused(
-    tmp_path: Path, values: list[float], dtype: str, message: str, hint: str
-) -> None:
-    path = saved(tmp_path, np.array(values))
-    assert fault(path, dtype).lines() == [(f"{path}: {message}", hint)]
-    half = saved(tmp_path, np.array(values, np.float16))
-    assert isinstance(fault(half, dtype), DataError)
-
-
-def test_the_largest_integers_are_judged_exactly(tmp_path: Path) -> None:
-    assert read(saved(tmp_path, np.array([-(2.0**63), 2.0**63 - 1024])), "int64").tolist() == [-(2**63), 2**63 - 1024]
-    assert isinstance(fault(saved(tmp_path, np.array([2.0**63])), "int64"), DataError)
 
 
 @pytest.mark.parametrize(
@@ -149,17 +98,17 @@ def test_the_largest_integers_are_judged_exactly(tmp_path: Path) -> None:
             "its elements are records of a, b, not numbers",
             "save one field, as with numpy.save(file, array[field])",
         ),
-        (np.zeros(2, "V3"), "bfloat16", "its elements are |V3, not numbers", "--dtype float32 casts it"),
+        (np.zeros(2, "V3"), "bfloat16", "its elements are V3, not numbers", "save it as float32 or float64"),
         (
             np.zeros(2, "V2"),
             None,
-            "its elements are |V2, not numbers",
+            "its elements are V2, two bytes of no type that is named",
             "--dtype bfloat16 reads two-byte elements as bfloat16",
         ),
         (
             np.zeros(2, "V2"),
             "float32",
-            "its elements are |V2, not numbers",
+            "its elements are V2, two bytes of no type that is named",
             "--dtype bfloat16 reads two-byte elements as bfloat16",
         ),
         (
@@ -175,12 +124,6 @@ def test_the_largest_integers_are_judged_exactly(tmp_path: Path) -> None:
             "save it as float32 or float64",
         ),
         (np.zeros(1, bool), None, "its elements are bool, which nothing is computed in", "--dtype float32 casts it"),
-        (
-            np.zeros(1, np.complex64),
-            "float64",
-            "casting complex64 to float64 would lose the imaginary part",
-            "--dtype complex64 keeps it",
-        ),
     ],
 )
 def test_other_elements_are_refused_before_any_is_read(

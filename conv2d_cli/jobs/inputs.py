@@ -1,0 +1,112 @@
+"""The input of a run, as its layer takes it: a picture made float where the weights are, and misfits explained."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.errors import DataError, ShapeError
+from conv2d_cli.jobs.headers import holds_of_file, is_typed
+from conv2d_cli.layer.forward import UNBATCHED, geometry_of
+from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.source import Source, open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.jobs.request import Request
+    from conv2d_cli.layer.model import Conv2d
+
+# What the pixels of a picture become where the weights are drawn, or floats.
+_PICTURES_BECOME = "float32"
+
+
+@contextmanager
+def opened_input(request: Request) -> Iterator[Source]:
+    """Open the input of a request; a picture of integers becomes float32 where the weights are floats, or drawn.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor, or none that can be read as it is asked for.
+    """
+    with open_source(request.input, request.input_reading, stdin=request.stdin) as source:
+        if not (source.is_picture and DTYPES[source.dtype].kind in "iu" and _becomes_float(request)):
+            yield source
+            return
+    with open_source(request.input, request.input_reading._replace(dtype=_PICTURES_BECOME)) as source:
+        yield source
+
+
+def _becomes_float(request: Request) -> bool:
+    if request.dtype is not None:
+        return False
+    if request.weight is None:
+        return True
+    if is_typed(request.weight):
+        # Of whole numbers the hint says which types hold them.
+        return "." in request.weight
+    if is_stream(request.weight):
+        return False
+    holds = holds_of_file(request.weight, request.weight_reading)
+    return holds in DTYPES and DTYPES[holds].kind in "fc"
+
+
+def remarks_of(request: Request, source: Source) -> list[str]:
+    """Return what is done to the input that was not asked for, in words, and what was asked for and does nothing."""
+    remarks = []
+    if source.is_picture and request.dtype is None and source.holds != source.dtype:
+        normalized = request.input_reading.preparation is not None and request.input_reading.preparation.normalize
+        if not normalized:
+            remarks.append(
+                f"the pixels, {source.holds}, are made {source.dtype} as the weights are; --normalize scales them"
+            )
+    preparation = request.input_reading.preparation
+    if preparation is not None and preparation.normalize and DTYPES[source.holds].kind in "fc":
+        remarks.append(f"the input is {source.holds}: --normalize divides integers alone")
+    return remarks
+
+
+def geometry_on(layer: Conv2d, source: Source, request: Request) -> Geometry:
+    """Return a layer on its input, and say of one that does not fit how it would.
+
+    Raises:
+        DataError: it does not fit.
+        ShapeError: nor does it in any other way that is known.
+    """
+    try:
+        return geometry_of(layer, source.shape)
+    except ShapeError as error:
+        option = _option_that_fits(layer, source, request)
+        if option is None:
+            raise
+        why, hint = option
+        raise DataError(f"{error.message}; {why}", hint) from error
+
+
+def _option_that_fits(layer: Conv2d, source: Source, request: Request) -> tuple[str, str] | None:
+    """Return why an input may not fit, and the option that mends it."""
+    shape, wanted = source.shape, layer.in_channels
+    if len(shape) < UNBATCHED or shape[-3] == wanted:
+        return None
+    if source.is_picture:
+        alpha = shape[-3] in {2, 4}
+        colours = shape[-3] - alpha
+        if alpha and colours == wanted:
+            return "the last of them is alpha", "--drop-alpha"
+        if wanted == 1 and colours == 3:  # noqa: PLR2004 - red, green and blue
+            return "it is in colour", "--gray --drop-alpha" if alpha else "--gray"
+        return None
+    if request.input_reading.layout.is_ours and layout_seen(shape, wanted):
+        return "it looks like NHWC", "--layout NHWC"
+    return None
+
+
+def layout_seen(shape: tuple[int, ...], channels: int) -> bool:
+    """Whether an input that does not fit has so many channels last, as in NHWC.
+
+    >>> layout_seen((1, 224, 224, 3), 3), layout_seen((1, 3, 224, 224), 3)
+    (True, False)
+    """
+    return len(shape) >= UNBATCHED and shape[-3] != channels and shape[-1] == channels
