@@ -83,9 +83,7 @@ def _tell(output: Output, job: Job, *, on_screen: bool) -> None:
         output.note(f"device {device} is not used: this runs on the CPU with NumPy")
     if job.draws and not on_screen:
         output.note(how_drawn(job.request))
-    for words in remarks_of(job.request, job.input):
+    for words in remarks_of(job.request, job.input, job.weight):
         output.note(words)
-    if job.request.flip:
-        output.note("true convolution: the kernel is turned by half")
     if output.verbose:
         output.note(f"{job.plan.algorithm}: {job.plan.reason}")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from conv2d_cli.cli import options
+from conv2d_cli.cli import choices, options
 from conv2d_cli.cli.options import INPUT, LAYER, OUTPUT, LayerOptions, OutputOptions, layer_options, output_options
 from conv2d_cli.report.shape import ShapeReport
-
-if TYPE_CHECKING:
-    from conv2d_cli.cli.layer_words import LayerWords
-    from conv2d_cli.layer.model import Conv2d
 
 USAGES = ("IN OUT KERNEL [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" [OPTIONS]')
 EXAMPLES = (
@@ -28,6 +24,26 @@ def shape(
     weight: Annotated[
         str | None,
         options.option("--weight", metavar="FILE", section=LAYER, help="channels and kernel from a weight's header"),
+    ] = None,
+    weight_layout: Annotated[
+        str | None,
+        options.option(
+            "--weight-layout",
+            metavar="HWIO",
+            section=LAYER,
+            help="axes of the weight: OIHW, HWIO, OHWI, CHWN",
+            complete=choices.weight_layouts,
+        ),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        options.option(
+            "--layout",
+            metavar="NHWC",
+            section=INPUT,
+            help="axes of a tensor file given with -i; NCHW if not given",
+            complete=choices.layouts,
+        ),
     ] = None,
     from_: Annotated[
         str | None,
@@ -59,8 +75,10 @@ def shape(
 
         return show_many(from_, input_size, words, output_options, weight)
     output = output_of(output_options, ("schema_version", *ShapeReport._fields))
-    found = words.layer() if weight is None else _layer_of_weight(weight, words)
-    report = _analyzed(found, input_size, words)
+    from conv2d_cli.cli.shape_one import analyzed, layer_of_weight
+
+    found = words.layer() if weight is None else layer_of_weight(weight, weight_layout, words, output)
+    report = analyzed(found, input_size, layout, words)
     # A bias that does not exist has no shape, whatever the size.
     unknown = {key for key, value in report._asdict().items() if value is None} - {"bias_shape"}
     output.show(report, needs_size=unknown if input_size is None else ())
@@ -75,23 +93,3 @@ def _show_schema(*, of_records: bool) -> int:
 
     write(dumps(record_schema() if of_records else result_schema(), indent=2) + "\n")
     return 0
-
-
-def _layer_of_weight(weight: str, words: LayerWords) -> Conv2d:
-    from conv2d_cli.cli.output import stdin_bytes
-    from conv2d_cli.jobs.headers import faults_in, weight_and_bias
-
-    found, has_bias = weight_and_bias(weight, stdin_bytes())
-    with faults_in(weight):
-        return words.layer_of_weight(found, bias=None if words.given else has_bias)
-
-
-def _analyzed(layer: Conv2d, input_size: str | None, words: LayerWords) -> ShapeReport:
-    from conv2d_cli.report.analysis import analyze
-
-    if input_size is None:
-        return analyze(layer)
-    from conv2d_cli.cli.sizes import shape_on
-
-    with words.own_words():
-        return analyze(layer, shape_on(input_size)(layer))

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
 
 
-def shape_on(text: str) -> Callable[[Conv2d], tuple[int, ...]]:
+def shape_on(text: str, layout: str | None = None) -> Callable[[Conv2d], tuple[int, ...]]:
     """Return the shape of the input for each layer: a typed size may leave its channels to the layer.
+
+    `layout` is the order of the axes of a file, NCHW if None.
 
     Raises:
         ShapeError: it is no size.
@@ -22,14 +24,19 @@ def shape_on(text: str) -> Callable[[Conv2d], tuple[int, ...]]:
     if is_size(text):
         return lambda layer: input_shape_of(text, layer.in_channels)
     from conv2d_cli.cli.output import stdin_bytes
-    from conv2d_cli.jobs.headers import faults_in, shape_of_file
-    from conv2d_cli.layer.forward import geometry_of
+    from conv2d_cli.cli.reading_options import layout_of
+    from conv2d_cli.jobs.headers import faults_in
+    from conv2d_cli.jobs.inputs import geometry_on
+    from conv2d_cli.tensors.layout import NCHW
+    from conv2d_cli.tensors.reading import Reading
+    from conv2d_cli.tensors.source import header_of
 
-    input_shape = shape_of_file(text, stdin_bytes())
+    reading = Reading(layout=layout_of("--layout", layout) or NCHW)
+    header = header_of(text, reading, stdin=stdin_bytes())
 
     def of_file(layer: Conv2d) -> tuple[int, ...]:
         with faults_in(text):
-            geometry_of(layer, input_shape)
-        return input_shape
+            geometry_on(layer, header, reading)
+        return header.shape
 
     return of_file

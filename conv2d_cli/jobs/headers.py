@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError, ShapeError, cut
 from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
-from conv2d_cli.tensors.source import names_in, open_stored
+from conv2d_cli.tensors.reading import Reading
+from conv2d_cli.tensors.source import header_of, names_in, open_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
-
-    from conv2d_cli.tensors.reading import Reading
 
 _MATRIX_AXES = 2
 
@@ -25,8 +24,7 @@ def shape_of_file(typed: str, stdin: BinaryIO | None, layout: Layout = NCHW) -> 
         FileError: it cannot be read.
         DataError: it is no tensor file.
     """
-    with open_stored(typed, stdin=stdin) as (stored, _):
-        return stored.shape if getattr(stored, "is_picture", False) else layout.of_file(stored.shape)
+    return header_of(typed, Reading(layout=layout), stdin=stdin).shape
 
 
 def holds_of_file(typed: str, reading: Reading) -> str:

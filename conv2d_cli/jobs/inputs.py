@@ -9,15 +9,18 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, ShapeError
 from conv2d_cli.jobs.headers import holds_of_file, is_typed
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
+from conv2d_cli.tensors.layout import weight_layout_seen
 from conv2d_cli.tensors.location import is_stream
-from conv2d_cli.tensors.source import Source, open_source
+from conv2d_cli.tensors.source import Header, Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.jobs.operands import Operand
     from conv2d_cli.jobs.request import Request
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.tensors.reading import Reading
 
 # What the pixels of a picture become where the weights are drawn, or floats.
 _PICTURES_BECOME = "float32"
@@ -53,8 +56,8 @@ def _becomes_float(request: Request) -> bool:
     return holds in DTYPES and DTYPES[holds].kind in "fc"
 
 
-def remarks_of(request: Request, source: Source) -> list[str]:
-    """Return what is done to the input that was not asked for, in words, and what was asked for and does nothing."""
+def remarks_of(request: Request, source: Source, weight: Operand | None) -> list[str]:
+    """Return in words what is done to the tensors that was not asked for, and what was asked for and does nothing."""
     remarks = []
     if source.is_picture and request.dtype is None and source.holds != source.dtype:
         normalized = request.input_reading.preparation is not None and request.input_reading.preparation.normalize
@@ -62,35 +65,40 @@ def remarks_of(request: Request, source: Source) -> list[str]:
             remarks.append(
                 f"the pixels, {source.holds}, are made {source.dtype} as the weights are; --normalize scales them"
             )
+    seen = None if weight is None or request.layer is not None else weight_layout_seen(weight.shape)
+    if seen is not None and request.weight_reading.layout.is_ours:
+        remarks.append(f"{request.weight} looks like {seen}; --weight-layout {seen} reads it so")
+    if request.flip:
+        remarks.append("true convolution: the kernel is turned by half")
     preparation = request.input_reading.preparation
     if preparation is not None and preparation.normalize and DTYPES[source.holds].kind in "fc":
         remarks.append(f"the input is {source.holds}: --normalize divides integers alone")
     return remarks
 
 
-def geometry_on(layer: Conv2d, source: Source, request: Request) -> Geometry:
-    """Return a layer on its input, and say of one that does not fit how it would.
+def geometry_on(layer: Conv2d, header: Header, reading: Reading) -> Geometry:
+    """Return a layer on an input that is read so, and say of one that does not fit how it would.
 
     Raises:
         DataError: it does not fit.
         ShapeError: nor does it in any other way that is known.
     """
     try:
-        return geometry_of(layer, source.shape)
+        return geometry_of(layer, header.shape)
     except ShapeError as error:
-        option = _option_that_fits(layer, source, request)
+        option = _option_that_fits(layer, header, reading)
         if option is None:
             raise
         why, hint = option
-        raise DataError(f"{error.message}; {why}", hint) from error
+        raise DataError(f"{why}: {error.message}", hint) from error
 
 
-def _option_that_fits(layer: Conv2d, source: Source, request: Request) -> tuple[str, str] | None:
+def _option_that_fits(layer: Conv2d, header: Header, reading: Reading) -> tuple[str, str] | None:
     """Return why an input may not fit, and the option that mends it."""
-    shape, wanted = source.shape, layer.in_channels
+    shape, wanted = header.shape, layer.in_channels
     if len(shape) < UNBATCHED or shape[-3] == wanted:
         return None
-    if source.is_picture:
+    if header.is_picture:
         alpha = shape[-3] in {2, 4}
         colours = shape[-3] - alpha
         if alpha and colours == wanted:
@@ -98,7 +106,7 @@ def _option_that_fits(layer: Conv2d, source: Source, request: Request) -> tuple[
         if wanted == 1 and colours == 3:  # noqa: PLR2004 - red, green and blue
             return "it is in colour", "--gray --drop-alpha" if alpha else "--gray"
         return None
-    if request.input_reading.layout.is_ours and layout_seen(shape, wanted):
+    if reading.layout.is_ours and layout_seen(shape, wanted):
         return "it looks like NHWC", "--layout NHWC"
     return None
 

@@ -325,8 +325,8 @@ class _Work:
     def _plan(self, item: Item, source: Source) -> Plan:
         request = self._job.request
         with faults_in(str(item.source)):
-            geometry_on(self._job.layer_for(source.shape, source.dtype).values, source, request)
-            for words in remarks_of(request, source):
+            geometry_on(self._job.layer_for(source.shape, source.dtype).values, source.header, request.input_reading)
+            for words in remarks_of(request, source, None):
                 # Once for all files.
                 if words not in self._said:
                     self._said.add(words)

@@ -83,7 +83,7 @@ def _check_weight(request: Request, layer: Conv2d, shape: tuple[int, ...]) -> No
         other = weight_layout_for(shape, wanted) if request.weight_reading.layout.is_ours else None
         if other is None:
             raise
-        raise DataError(f"{error.message}; it looks like {other}", f"--weight-layout {other}") from error
+        raise DataError(f"it looks like {other}: {error.message}", f"--weight-layout {other}") from error
 
 
 def weight_layout_for(shape: Sequence[int], wanted: Sequence[int]) -> str | None:

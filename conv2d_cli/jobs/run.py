@@ -24,7 +24,7 @@ from conv2d_cli.layer.from_weight import groups_for
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
 from conv2d_cli.tensors.formats import FORMATS
-from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
+from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS, weight_layout_seen
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output, write_tensors
 
@@ -118,8 +118,11 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
 def _geometry(request: Request, layer: Conv2d, image: Source, weight: Kernel | None) -> Geometry:
     """Return the layer on its input; of a weight alone the groups or the order of its axes may be wrong."""
     try:
-        return geometry_on(layer, image, request)
+        return geometry_on(layer, image.header, request.input_reading)
     except ShapeError as error:
+        seen = weight_layout_seen(weight.shape) if weight and request.layer is None else None
+        if seen is not None and request.weight_reading.layout.is_ours:
+            raise DataError(f"the weight looks like {seen}: {error.message}", f"--weight-layout {seen}") from error
         channels = image.shape[-3] if len(image.shape) >= UNBATCHED else layer.in_channels
         if weight is None or request.layer is not None or channels == layer.in_channels:
             raise
@@ -129,7 +132,7 @@ def _geometry(request: Request, layer: Conv2d, image: Source, weight: Kernel | N
 def _weight_that_fits(request: Request, weight: Kernel, groups: int, channels: int) -> str:
     """Return what makes a weight fit an input with so many channels."""
     if weight.is_matrix:
-        return "--per-channel"
+        return "--per-channel, which convolves each channel with the one kernel"
     if request.weight_reading.layout.is_ours:
         for name, layout in WEIGHT_LAYOUTS.items():
             outputs, inputs, *_ = layout.of_file(weight.shape)

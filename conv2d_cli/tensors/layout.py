@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _IMAGE_AXES = 3
+_LARGEST_USUAL_KERNEL = 11
 # What there is of each axis: its size, or a part of it.
 Size = TypeVar("Size")
 
@@ -56,6 +57,21 @@ class Layout(NamedTuple):
         """Return where each of a file's axes stands in a tensor of ours."""
         order = self.order(count)
         return tuple(order.index(axis) for axis in range(count))
+
+
+def weight_layout_seen(shape: Sequence[int]) -> str | None:
+    """Return the order of axes that a weight may have been meant in, where as ours it has an odd kernel.
+
+    Square axes in front, and behind them sizes that channels have and kernels have not, are HWIO.
+
+    >>> weight_layout_seen((3, 3, 3, 64)), weight_layout_seen((64, 3, 3, 3)), weight_layout_seen((1, 1, 21, 21))
+    ('HWIO', None, None)
+    """
+    if len(shape) != len(OIHW.axes):
+        return None
+    height, width, inputs, outputs = shape
+    like_kernel = height == width <= _LARGEST_USUAL_KERNEL and (inputs != outputs or height > 1)
+    return "HWIO" if like_kernel and max(inputs, outputs) > _LARGEST_USUAL_KERNEL else None
 
 
 NCHW, NHWC = Layout("NCHW", (0, 1, 2, 3)), Layout("NHWC", (0, 3, 1, 2))

@@ -7,7 +7,7 @@ import os
 import stat
 from contextlib import contextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
@@ -42,6 +42,13 @@ _IMAGES = (3, 4)
 _AS_IT_IS = Reading()
 
 
+class Header(NamedTuple):
+    """What a tensor's header says: its shape, by our order of axes, and whether it is a picture."""
+
+    shape: tuple[int, ...]
+    is_picture: bool
+
+
 class Source:
     """A tensor known by its header: `shape`, and `dtype`, our name of the type that its elements are read in."""
 
@@ -72,6 +79,11 @@ class Source:
             self.dtype = dtype
             self._conversion = Conversion(holds, dtype, reading.casts)
             self._target = numpy_dtype(dtype)
+
+    @property
+    def header(self) -> Header:
+        """What is known without the elements."""
+        return Header(self.shape, self.is_picture)
 
     @property
     def is_read_in_parts(self) -> bool:
@@ -253,6 +265,19 @@ def open_stored(
         with _about(typed):
             stored = _open_tensor(location, stream, reading)
         yield stored, stream
+
+
+def header_of(typed: str, reading: Reading = _AS_IT_IS, *, stdin: BinaryIO | None = None) -> Header:
+    """Return what a tensor's header says of one that is read so, whatever its element type.
+
+    Raises:
+        FileError: it cannot be read.
+        DataError: it is no tensor.
+        MissingExtraError: its format needs an extra that is not installed.
+    """
+    with open_stored(typed, reading, stdin=stdin) as (stored, _):
+        is_picture = getattr(stored, "is_picture", False)
+        return Header(stored.shape if is_picture else reading.layout.of_file(stored.shape), is_picture)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+from pathlib import Path
 from random import Random
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,11 @@ from conv2d_cli.jobs.run import Machine, run
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors import placed
+from conv2d_cli.tensors.layout import NCHW, NHWC, WEIGHT_LAYOUTS
+from conv2d_cli.tensors.reading import Described, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from conv2d_cli.layer.model import Conv2d
 
@@ -133,6 +135,82 @@ def test_every_way_writes_the_same_bytes(tmp_path: Path, seed: int, monkeypatch:
         )
         np.testing.assert_array_equal(np.load(io.BytesIO(ways["file"])), whole)
         assert {name for name, content in ways.items() if content != ways["file"]} == set(), (dtype, layer, shape)
+
+
+def by_every_layout(folder: Path, layer: Conv2d, x: Array, weight: Array, layout: str) -> dict[str, Array]:
+    """Return what comes of files with the channels last and a weight in some order, each way, in our order again."""
+    last = np.ascontiguousarray(np.moveaxis(x, -3, -1))
+    np.save(folder / "x.npy", last)
+    last.tofile(folder / "x.bin")
+    np.savez_compressed(folder / "x.npz", x=last)
+    zarr.create_array(
+        folder / "x.zarr", data=last, chunks=tuple(-(-size // 2) or 1 for size in last.shape), overwrite=True
+    )
+    order = WEIGHT_LAYOUTS[layout].back(4)
+    np.save(folder / "w.npy", np.asfortranarray(weight.transpose(order)))
+    raw = Described(last.shape, x.dtype.name)
+    request = Request(
+        input=str(folder / "x.npy"),
+        layer=layer,
+        arguments={},
+        weight=str(folder / "w.npy"),
+        input_reading=Reading(layout=NHWC),
+        weight_reading=Reading(layout=WEIGHT_LAYOUTS[layout]),
+        output_layout=NHWC,
+        output=str(folder / "y.npy"),
+        threads=1,
+        force=True,
+    )
+
+    def went(**changed: Any) -> Array:
+        one = request._replace(**changed)
+        run(one, MACHINE, summarize=True, announce=lambda _: None)
+        output = Path(str(one.output))
+        if output.suffix == ".bin":
+            shape = np.load(folder / "y.npy").shape
+            return np.moveaxis(np.fromfile(output, x.dtype).reshape(shape), -1, -3)
+        if output.suffix == ".zarr":
+            return np.moveaxis(np.asarray(zarr.open_array(output, mode="r")[...]), -1, -3)
+        found = np.load(output)
+        return np.moveaxis(found["output"] if output.suffix == ".npz" else found, -1, -3)
+
+    ways = {"file": went()}
+    ways["archive"] = went(input=str(folder / "x.npz"), output=str(folder / "y.npz"))
+    ways["store"] = went(input=str(folder / "x.zarr"), output=str(folder / "y.zarr"))
+    reading = request.input_reading._replace(described=raw)
+    ways["raw"] = went(input=str(folder / "x.bin"), input_reading=reading, output=str(folder / "y.bin"))
+    stdout = io.BytesIO()
+    piped = request._replace(input="-", output="-", stdin=io.BytesIO((folder / "x.npy").read_bytes()), stdout=stdout)
+    run(piped, MACHINE, summarize=True, announce=lambda _: None)
+    ways["pipe"] = np.moveaxis(np.load(io.BytesIO(stdout.getvalue())), -1, -3)
+    (folder / "many").mkdir(exist_ok=True)
+    np.save(folder / "many" / "x.npy", last)
+    many_files = request._replace(input=str(folder / "many"), output=str(folder / "out"))
+    run_many(many_files, MACHINE, resume=False, tell=QUIET)
+    ways["folder"] = np.moveaxis(np.load(folder / "out" / "x.npy"), -1, -3)
+    run(request._replace(output_layout=NCHW), MACHINE, summarize=True, announce=lambda _: None)
+    ways["to our order"] = np.load(folder / "y.npy")
+    return ways
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("seed", range(20))
+def test_the_order_of_axes_in_files_changes_no_bit(tmp_path: Path, seed: int) -> None:
+    random, generator = Random(seed), np.random.default_rng(seed)
+    for dtype in DTYPES:
+        case = draw_valid(random)
+        layer = layer_from(case.arguments | {"bias": False})
+        weight_shape = (layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size)
+        x, weight = (generator.integers(-9, 9, one).astype(dtype) for one in (case.input_shape, weight_shape))
+        if dtype != "int8":
+            x, weight = (one + generator.random(one.shape).astype(dtype) for one in (x, weight))
+        right = conv2d(x, weight, None, *functional(layer), padding_mode=layer.padding_mode, threads=1)
+        for way, found in by_every_layout(tmp_path, layer, x, weight, random.choice([*WEIGHT_LAYOUTS])).items():
+            np.testing.assert_array_equal(found, right, f"{way}, {dtype}, {layer}, {case.input_shape}")
+
+
+def functional(layer: Conv2d) -> tuple[Any, ...]:
+    return layer.stride, layer.padding, layer.dilation, layer.groups
 
 
 @pytest.mark.usefixtures("small_tiles")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 FLAGS = frozenset(
     {
         *("--json", "--no-bias", "--force", "-f", "--resume", "--plan", "--quiet", "-q", "--verbose", "-v", "--debug"),
+        *("--per-channel", "--flip", "--gray", "--drop-alpha", "--normalize", "--as-stored"),
         *("--help", "-h", "--version", "-V", "--no-progress", "--json-schema", "--from-schema"),
     }
 )

@@ -85,7 +85,8 @@ def to_integer(number: Any, target: str, casts: frozenset[str]) -> int | None:
     """Return what a number becomes in an integer type, by Python's integers; None where it is refused."""
     if not cmath.isfinite(number):
         return None
-    bounds, whole = np.iinfo(target), int(math.trunc(number))
+    bounds = np.iinfo(target)
+    whole: int = math.trunc(number)
     within = bounds.min <= whole <= bounds.max
     if whole != number and "truncate" not in casts and (within or "saturate" not in casts):
         return None
