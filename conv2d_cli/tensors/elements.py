@@ -42,6 +42,7 @@ class ElementStream:
         self._stream, self._read = stream, 0
         self.shape, self.fortran_order, self.dtype = shape, fortran_order, dtype
         self.holds = holds or held_by(dtype)
+        self._hint = BROKEN if said is None else "another --input-shape or --input-dtype"
         self._said = said or f"its header promises {math.prod(shape) * dtype.itemsize} bytes of elements"
         # Where the elements begin in a file that is read from its start; None in a stream.
         self.offset: int | None = None
@@ -61,9 +62,9 @@ class ElementStream:
 
     def _check_size(self, promised: int, found: int) -> None:
         if found < promised:
-            raise DataError(f"{self._said}, but {found} follow", BROKEN)
+            raise DataError(f"{self._said}, but {found} follow", self._hint)
         if found > promised:
-            raise DataError(f"{found - promised} bytes follow the {promised} bytes of its elements", BROKEN)
+            raise DataError(f"{found - promised} bytes follow the {promised} bytes of its elements", self._hint)
 
     def _fill(self, content: memoryview) -> None:
         done = 0
@@ -71,7 +72,7 @@ class ElementStream:
             # Chunks keep a read interruptible, and pipes return less anyway.
             count = self._stream.readinto(content[done : done + _CHUNK])  # type: ignore[attr-defined]
             if not count:
-                raise DataError(f"{self._said}, but {self._read + done} follow", BROKEN)
+                raise DataError(f"{self._said}, but {self._read + done} follow", self._hint)
             done += count
         self._read += done
 
@@ -82,7 +83,7 @@ class ElementStream:
             DataError: something does.
         """
         if self._stream.read(1):
-            raise DataError("more bytes follow the elements", BROKEN)
+            raise DataError("more bytes follow the elements", self._hint)
 
     def read(self) -> Array:
         """Return the elements.

@@ -46,7 +46,8 @@ def array_of(name: str) -> Array:
         step = (int(ends.max) - int(ends.min)) // (count - 1)
         return np.array([int(ends.min) + step * number for number in range(count - 1)] + [int(ends.max)], dtype)
     if DTYPES[name].kind == "b":
-        return np.arange(count) % 3 == 0
+        third: Array = np.arange(count) % 3 == 0
+        return third
     real = np.linspace(-200, 200, count) * (1 if name != "float8_e8m0fnu" else 0) + 2.0 ** (np.arange(count) % 8 - 3)
     return (real + 1j * np.arange(count) if DTYPES[name].kind == "c" else real).astype(dtype)
 
