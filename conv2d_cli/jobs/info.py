@@ -8,14 +8,22 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from conv2d_cli import __version__
+from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.jobs.bench.engines import ENGINES
 from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.report.info import InstallationReport, TensorReport
 from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.recognition import Unread
 from conv2d_cli.tensors.source import tensors_in
 
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+    from conv2d_cli.tensors.formats import Stored
+
+_OBJECTS = "object"
+# NumPy's name of bfloat16, in which `--dtype bfloat16` reads it.
+_BITS_OF_16 = "V2"
 
 
 def installation(processors: int) -> InstallationReport:
@@ -53,14 +61,28 @@ def tensors_of(typed: str, stdin: BinaryIO | None) -> list[TensorReport]:
         MissingExtraError: its format needs an extra that is not installed.
     """
     return [
-        TensorReport(
-            file=typed,
-            format=format_name,
-            name=name,
-            shape=stored.shape,
-            dtype=dtype_name(stored.dtype),
-            elements=prod(stored.shape),
-            bytes=prod(stored.shape) * stored.dtype.itemsize,
-        )
+        TensorReport(typed, format_name, name, *_facts(stored))
         for format_name, name, stored in tensors_in(typed, stdin=stdin)
     ]
+
+
+def _facts(
+    stored: Stored | Unread,
+) -> tuple[tuple[int, ...] | None, str | None, int | None, int | None, str | None]:
+    """Return shape, element type, elements, bytes and why the tensor cannot be read, as far as its header says them."""
+    if isinstance(stored, Unread):
+        size = None if stored.shape is None else prod(stored.shape)
+        return stored.shape, stored.holds, size, None, stored.reason
+    holds: str = getattr(stored, "holds", None) or dtype_name(stored.dtype)
+    element = DTYPES[holds].bytes if holds in DTYPES else stored.dtype.itemsize
+    size = prod(stored.shape)
+    # What objects take nobody knows.
+    return stored.shape, holds, size, None if holds == _OBJECTS else size * element, _why_unreadable(holds)
+
+
+def _why_unreadable(holds: str) -> str | None:
+    if holds in DTYPES or holds == _BITS_OF_16:
+        return None
+    if holds == _OBJECTS:
+        return "Python objects, which are never unpickled"
+    return holds if holds.startswith("records of ") else f"{holds} is no type that is computed in"

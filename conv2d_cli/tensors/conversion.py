@@ -25,6 +25,8 @@ def dtype_read(stored: np.dtype[Any], wanted: str | None) -> str:
     if stored.str.lstrip("<>|") == "V2" and wanted == "bfloat16":
         return wanted
     name = dtype_name(stored)
+    if stored.hasobject:
+        raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
     if stored.names is not None:
         fields = ", ".join(stored.names)
         raise DataError(

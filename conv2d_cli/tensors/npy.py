@@ -11,7 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib import format as npy_format
 
+from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError
+from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.tensors.elements import BROKEN, ElementStream
 from conv2d_cli.tensors.placed import PlacedOutput, placed_output
 
@@ -48,8 +50,20 @@ class NpyTensor(ElementStream):
         header = _header_bytes(stream)
         self.header_bytes = len(header)
         shape, fortran_order, dtype = _parsed(header)
-        left = None if size is None else size - len(header)
+        # Objects are a pickle of some length, which nobody reads.
+        left = None if size is None or dtype.hasobject else size - len(header)
         super().__init__(stream, shape, dtype, left, fortran_order=fortran_order)
+        self.holds = _word(dtype)
+
+    def read_some(self, count: int) -> Array:
+        """Return the next `count` elements of a tensor in C order, as a row.
+
+        Raises:
+            DataError: the stream ends early, or holds a pickle.
+        """
+        if self.dtype.hasobject:
+            raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
+        return super().read_some(count)
 
 
 def open_tensor(file: OpenFile, name: str | None) -> NpyTensor:
@@ -94,6 +108,16 @@ def write_elements(stream: IO[bytes], array: Array) -> None:
     stream.writelines(content[start : start + _CHUNK] for start in range(0, len(content), _CHUNK))
 
 
+def _word(dtype: np.dtype[Any]) -> str:
+    """Return the name of an element type: ours where there is one, else what the header says."""
+    if dtype.hasobject:
+        return "object"
+    if dtype.names is not None:
+        return f"records of {', '.join(dtype.names)}"
+    name = dtype_name(dtype)
+    return f"V{dtype.itemsize}" if dtype.kind == "V" and name not in DTYPES else name
+
+
 def _header_bytes(stream: IO[bytes]) -> bytes:
     """Return everything before the elements, read in small steps: the length in it may lie."""
     start = _read(stream, len(_MAGIC) + 2)
@@ -134,8 +158,6 @@ def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     except (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         reason = str(error).partition("\n")[0]
         raise DataError(f"its header cannot be read: {reason}", BROKEN) from error
-    if dtype.hasobject:
-        raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
     if not all(type(size) is int and size >= 0 for size in shape):
         raise DataError(f"its header has the shape {shape}", "sizes are integers of 0 or more")
     if math.prod(size for size in shape if size) * dtype.itemsize > _LARGEST:

@@ -44,7 +44,7 @@ class NpzTensor:
         entry = archive.getinfo(member)
         with _explained():
             self._tensor = NpyTensor(archive.open(member), entry.file_size)
-        self.shape, self.dtype = self._tensor.shape, self._tensor.dtype
+        self.shape, self.dtype, self.holds = self._tensor.shape, self._tensor.dtype, self._tensor.holds
         self.fortran_order = self._tensor.fortran_order
         self.offset: int | None = None
         if self._tensor.offset is not None and entry.compress_type == ZIP_STORED:

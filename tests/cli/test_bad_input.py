@@ -410,7 +410,7 @@ BROKEN_FILES = [
         ("run text.npz 3 8 3", "it holds no tensor"),
         ("run cut.npz::a 3 8 3", "it is no sound .npz archive"),
         ("run broken.safetensors 3 8 3", "it is no sound .safetensors file"),
-        ("run notes.txt 3 8 3", "it is no tensor file that we know"),
+        ("run notes.txt 3 8 3", "it is text, and no tensor file"),
         ("run x.npy::a 3 8 3", "a .npy file holds one tensor"),
         ("shape --weight empty.npy", "empty.npy: it is empty"),
         ("run x.npy --weight trailing\x1fbyte.npy", "trailing_byte.npy: 1 bytes follow"),
