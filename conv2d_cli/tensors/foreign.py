@@ -154,6 +154,7 @@ NAMED = (
     _library("a MATLAB file", "scipy.io.loadmat", named=(".mat",)),
     _library("a DICOM file", "pydicom.dcmread", named=(".dcm",)),
 )
+INDEX = Kind("an index of files of tensors", "give one of them, such as $shard", near=b'"weight_map"')
 TABLE = (
     'python -c "import sys, numpy; numpy.save(sys.argv[2], numpy.loadtxt(sys.argv[1]$delimiter, ndmin=2)[None, None])" '
     "$file $new"

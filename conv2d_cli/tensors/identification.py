@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from codecs import getincrementaldecoder
 from contextlib import suppress
@@ -27,6 +28,7 @@ _SURE_BYTES = 4
 _SURE_TEXT = 8
 _MOST_ARRAYS = 1000
 _MOST_LISTED = 4
+_SHARD = re.compile(r':\s*"([^"/\\]+\.(?:safetensors|bin))"')
 _PICKLE_BYTES = 1 << 22
 _SAMPLE_LINES = 5
 # What `weights_only` of torch makes objects of, but for its modules.
@@ -277,6 +279,9 @@ def _text(looked: Looked) -> DataError | None:
         return None
     if not all(sign.isprintable() or sign in "\t\n\r\f" for sign in text):
         return None
+    shard = _SHARD.search(text) if foreign.INDEX.near in looked.start else None
+    if shard is not None:
+        return _told(looked, foreign.INDEX, shard=shlex.quote(shard[1]))
     delimiter = _delimiter(text)
     if delimiter is None:
         return DataError("it is text, and no tensor file", foreign.TEXT)
