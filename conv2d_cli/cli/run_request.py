@@ -17,6 +17,7 @@ from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.tensors.location import format_meant, is_stream
+from conv2d_cli.tensors.recognition import is_foreign
 
 if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
@@ -35,7 +36,8 @@ def request_of(input_: str, words: LayerWords, options: RunOptions, output: Outp
     _check_streams(options.output_file, output)
     _check_words(input_, words, options)
     layer = words.layer() if words.given else None
-    if options.input_shape is None and options.input_dtype is None and format_meant(input_) == "bin":
+    nothing_said = options.input_shape is None and options.input_dtype is None
+    if nothing_said and format_meant(input_) == "bin" and not is_foreign(input_):
         raise UsageError(
             f"{input_} says neither its shape nor its type",
             f"--input-shape {_shape_of_size(input_, layer, DEFAULT_DTYPE)} --input-dtype {DEFAULT_DTYPE}",

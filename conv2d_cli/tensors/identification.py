@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import zlib
 from codecs import getincrementaldecoder
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -11,7 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from conv2d_cli.errors import Conv2dError, DataError, FileError, UsageError, cut, shown
+from conv2d_cli.errors import Conv2dError, DataError, FileError, cut, shown
 from conv2d_cli.tensors import foreign
 from conv2d_cli.tensors.foreign import Kind
 from conv2d_cli.tensors.formats import FORMATS, format_of_magic, format_of_suffix
@@ -29,7 +30,8 @@ _SURE_TEXT = 8
 _MOST_ARRAYS = 1000
 _MOST_LISTED = 4
 _SHARD = re.compile(r':\s*"([^"/\\]+\.(?:safetensors|bin))"')
-_PICKLE_BYTES = 1 << 22
+# Of a pickle as much as names the tensors of large models.
+_PICKLE_BYTES = 1 << 20
 _SAMPLE_LINES = 5
 # What `weights_only` of torch makes objects of, but for its modules.
 _PLAIN_MODULES = frozenset({"collections", "builtins", "__builtin__", "_codecs"})
@@ -65,12 +67,9 @@ class Looked(NamedTuple):
         return shlex.quote(str(path))
 
 
-def told_of_file(looked: Looked, error: Conv2dError) -> DataError | None:
-    """Return what is to be said of a file that failed with `error`; None where it is broken, or of another kind."""
-    if looked.format == _RAW and not isinstance(error, UsageError) and looked.start[:2] != _ZIP_MAGIC:
-        # Its user says what it is.
-        return None
-    if looked.size == 0:
+def told_of_file(looked: Looked) -> DataError | None:
+    """Return what is to be said of a file that cannot be read as what it should be; None where nothing is known."""
+    if looked.size == 0 and looked.format != _RAW:
         return DataError("it is empty", "it was not written whole: write or download it again")
     with suppress(OSError, RecursionError):
         for look in (_several_arrays, _archive, _renamed, _beginning, _named, _text):
@@ -84,13 +83,19 @@ def told_of_folder(typed: str, path: Path) -> FileError:
     """Return what is to be said of a folder that is no store."""
     with suppress(OSError):
         names = sorted(below.name for below in path.iterdir())
-        for kind in foreign.FOLDERS:
-            if {*kind.holds} & {*names}:
-                return FileError(f"cannot read {typed}: it is {kind.what}", kind.do)
+        known = known_folder(typed, path)
+        if known is not None:
+            return known
         tensors = [name for name in names if format_of_suffix(Path(name))]
         if tensors:
             return FileError(f"cannot read {typed}: it is a folder", f"give one of its files: {path / tensors[0]}")
     return FileError(f"cannot read {typed}: it is a folder, and no Zarr store", "give a tensor file, or - for stdin")
+
+
+def known_folder(typed: str, path: Path) -> FileError | None:
+    """Return what is to be said of a folder that is known to be another program's."""
+    kind = next((kind for kind in foreign.FOLDERS if any((path / name).exists() for name in kind.holds)), None)
+    return None if kind is None else FileError(f"cannot read {typed}: it is {kind.what}", kind.do)
 
 
 def _told(looked: Looked, kind: Kind, **words: str) -> DataError:
@@ -150,7 +155,7 @@ def _archive(looked: Looked) -> DataError | None:
     try:
         with ZipFile(looked.stream) as archive:
             return _archive_of(looked, archive, archive.namelist())
-    except (BadZipFile, ValueError, NotImplementedError, LookupError, RuntimeError):
+    except (BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, LookupError, RuntimeError):
         return _broken_archive(looked)
 
 
@@ -225,6 +230,8 @@ def _renamed(looked: Looked) -> DataError | None:
     """Tell of a file of one of our formats under the name of another."""
     found, name = format_of_magic(looked.start), looked.format
     if found is None or name is None or looked.path is None or FORMATS[found].module == FORMATS[name].module:
+        return None
+    if name == _RAW and all(len(magic) < _SURE_BYTES for magic in FORMATS[found].magic):
         return None
     if found == "safetensors" and not 0 < int.from_bytes(looked.start[:8], "little") < (looked.size or 0):
         return None

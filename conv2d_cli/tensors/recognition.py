@@ -19,6 +19,7 @@ from conv2d_cli.tensors.formats import (
     format_of_suffix,
     is_store,
 )
+from conv2d_cli.tensors.location import Location, input_location
 from conv2d_cli.tensors.names import chosen
 
 if TYPE_CHECKING:
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    import numpy as np
-
     from conv2d_cli.tensors.formats import Stored
-    from conv2d_cli.tensors.location import Location
 
 # Of a pipe, as much as can be looked at before it is read.
 _PEEKED_BYTES = 4096
@@ -43,10 +41,8 @@ class Unread(NamedTuple):
     reason: str
 
 
-def open_tensor(
-    location: Location, stream: BinaryIO, described: tuple[tuple[int, ...], np.dtype[Any]] | None
-) -> Stored:
-    """Return the tensor in an open file of which the header has been read; `described` is what a raw file holds.
+def open_tensor(location: Location, stream: BinaryIO, **said: Any) -> Stored:  # noqa: ANN401 - fields of OpenFile
+    """Return the tensor in an open file of which the header has been read; `said` is what its user says of the file.
 
     Raises:
         UsageError: the file does not say what it holds, and nobody else does.
@@ -55,9 +51,7 @@ def open_tensor(
     """
     with _told_what_it_is(location, stream):
         format_name, file = _recognised(location, stream)
-        if described is not None:
-            file = file._replace(described=described)
-        return _opened(format_name, file, location.name)
+        return _opened(format_name, file._replace(**said), location.name)
 
 
 def members(location: Location, stream: BinaryIO) -> Iterator[tuple[str, str | None, Stored | Unread]]:
@@ -88,6 +82,28 @@ def names(location: Location, stream: BinaryIO) -> list[str]:
     """
     with _told_what_it_is(location, stream):
         return [*filter(None, _names(*_recognised(location, stream)))]
+
+
+def is_foreign(typed: str) -> bool:
+    """Whether there is a file that is known to be no tensor file, whatever its name says."""
+    location = input_location(typed)
+    try:
+        if location.path is None or not location.path.is_file():
+            return False
+        with location.path.open("rb") as stream:
+            return _foreign(location, stream) is not None
+    except OSError:
+        return False
+
+
+def _foreign(location: Location, stream: BinaryIO) -> DataError | None:
+    """Return what is to be said of an open file that is known to be no tensor file."""
+    from conv2d_cli.tensors.identification import Looked, told_of_file
+
+    place = stream.tell()
+    start = stream.read(_PEEKED_BYTES)
+    stream.seek(place)
+    return told_of_file(Looked(start, bytes_left(stream), stream, location.path))
 
 
 def folder_fault(typed: str, path: Path) -> Conv2dError | None:
@@ -144,20 +160,19 @@ def _folders(format_name: str, file: OpenFile) -> Mapping[str, Path] | None:
 @contextmanager
 def _told_what_it_is(location: Location, stream: BinaryIO) -> Iterator[None]:
     """Of a file that cannot be read as what it should be, say what it is if that is known: no hint else would help."""
-    size = bytes_left(stream)
-    place = None if size is None else stream.tell()
+    place = None if bytes_left(stream) is None else stream.tell()
     start = _peeked(stream) if place is None else b""
     try:
         yield
     except (DataError, UsageError) as error:
         from conv2d_cli.tensors.identification import Looked, told_of_file
 
+        told: DataError | None = None
         if place is not None:
             stream.seek(place)
-            start = stream.read(_PEEKED_BYTES)
-            stream.seek(place)
-        looked = Looked(start, size, None if place is None else stream, location.path)
-        told = None if location.path is not None and is_store(location.path) else told_of_file(looked, error)
+            told = _foreign(location, stream)
+        elif location.path is None or not is_store(location.path):
+            told = told_of_file(Looked(start, None, None, location.path))
         if told is None:
             raise
         raise told from error

@@ -217,7 +217,7 @@ def open_stored(
     with _opened(typed, stdin) as (location, stream):
         with _about(typed):
             given = None if described is None else (described[0], numpy_dtype(described[1]))
-            stored = open_tensor(location, stream, given)
+            stored = open_tensor(location, stream, described=given)
         yield stored, stream
 
 

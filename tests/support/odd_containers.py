@@ -30,7 +30,7 @@ JOBLIB = "a joblib file, which is a pickle and never unpickled here"
 
 
 class Odd(NamedTuple):
-    """A file, or the files of a folder; `info` says `says`, and ends with `code` (0 where it lists what it cannot read).
+    """A file, or the files of a folder; `info` says `says`, and ends with `code`: 0 where it lists what cannot be read.
 
     `run` says `run_says`, or the same, and ends with `run_code`, or 3 where `code` is 0.
     """
@@ -223,10 +223,10 @@ OURS = (
     Odd("noise", bytes(range(250, 256)) * 9, "it is no tensor file that we know"),
 )
 FOLDERS = (
-    Odd("saved_model", {"saved_model.pb": b"\x08\x01", "variables/variables.index": b""}, "a TensorFlow SavedModel", 4, "no file"),
-    Odd("unpacked", {"data.pkl": b"\x80\x02}.", "data/0": b""}, "an unpacked PyTorch checkpoint", 4, "no file"),
+    Odd("saved_model", {"saved_model.pb": b"\x08\x01", "variables/x": b""}, "it is a TensorFlow SavedModel", 4),
+    Odd("unpacked", {"data.pkl": b"\x80\x02}.", "data/0": b""}, "it is an unpacked PyTorch checkpoint", 4),
     Odd("frames", {"b.npy": b"", "a.npy": b""}, "it is a folder", 4, "need a folder", 2),
-    Odd("papers", {"a.txt": b""}, "it is a folder, and no Zarr store", 4, "no file"),
+    Odd("papers", {"a.txt": b""}, "it is a folder, and no Zarr store", 4, "holds no tensor file"),
     Odd("lost.zarr", {"c/0/0": bytes(24)}, "it has none of the files"),
     Odd("group.zarr", {"zarr.json": _GROUP}, "it holds no tensor"),
     Odd("old_group.zarr", {".zgroup": b'{"zarr_format": 2}'}, "it holds no tensor"),

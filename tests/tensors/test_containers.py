@@ -212,7 +212,7 @@ def test_a_hint_names_no_file_that_is_there(tmp_path: Path) -> None:
     place(tmp_path / "a.csv", b"1,2\n")
     (tmp_path / "a.npy").write_bytes(b"mine")
     _, hint = told(conv2d("info", "a.csv", folder=tmp_path))
-    assert hint.endswith(" a.csv a-2.npy")
+    assert hint.endswith(" a.csv a-1.npy")
 
 
 def _checkpoints(torch: Any) -> dict[str, tuple[Any, dict[str, Any]]]:
