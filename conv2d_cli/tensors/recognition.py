@@ -51,7 +51,8 @@ def open_tensor(location: Location, stream: BinaryIO, **said: Any) -> Stored:  #
     """
     with _told_what_it_is(location, stream):
         format_name, file = _recognised(location, stream)
-        return _opened(format_name, file._replace(**said), location.name)
+        file = file._replace(**said)
+        return _opened(format_name, file, location.name, _folders(format_name, file))
 
 
 def members(location: Location, stream: BinaryIO) -> Iterator[tuple[str, str | None, Stored | Unread]]:
@@ -64,13 +65,14 @@ def members(location: Location, stream: BinaryIO) -> Iterator[tuple[str, str | N
     """
     with _told_what_it_is(location, stream):
         format_name, file = _recognised(location, stream)
-        names = [location.name] if location.name is not None else _names(format_name, file)
+        folders = _folders(format_name, file)
+        names = [location.name] if location.name is not None else _names(format_name, file, folders)
         if location.name is not None or names in ([], [None]):
             # A fault is one of the whole file here, and that it holds no tensor is one too.
-            yield format_name, location.name, _opened(format_name, file, location.name)
+            yield format_name, location.name, _opened(format_name, file, location.name, folders)
             return
     for name in names:
-        yield format_name, name, _opened_or_not(format_name, file, name)
+        yield format_name, name, _opened_or_not(format_name, file, name, folders)
 
 
 def names(location: Location, stream: BinaryIO) -> list[str]:
@@ -81,7 +83,8 @@ def names(location: Location, stream: BinaryIO) -> list[str]:
         MissingExtraError: its format needs an extra that is not installed.
     """
     with _told_what_it_is(location, stream):
-        return [*filter(None, _names(*_recognised(location, stream)))]
+        format_name, file = _recognised(location, stream)
+        return [*filter(None, _names(format_name, file, _folders(format_name, file)))]
 
 
 def is_foreign(typed: str) -> bool:
@@ -113,31 +116,31 @@ def folder_fault(typed: str, path: Path) -> Conv2dError | None:
     return told_of_folder(typed, path) if path.is_dir() and not is_store(path) else None
 
 
-def _names(format_name: str, file: OpenFile) -> list[str | None]:
+def _names(format_name: str, file: OpenFile, folders: Mapping[str, Path] | None) -> list[str | None]:
     """Return the names of all tensors of a file; None stands for the only one, which has none."""
-    folders = _folders(format_name, file)
     if folders is not None:
         return [*folders]
     listed = getattr(FORMATS[format_name].loaded(), "names", None)
     return [None] if listed is None else listed(file)
 
 
-def _opened(format_name: str, file: OpenFile, name: str | None) -> Stored:
+def _opened(format_name: str, file: OpenFile, name: str | None, folders: Mapping[str, Path] | None) -> Stored:
     module: ModuleType = FORMATS[format_name].loaded()
-    folders = _folders(format_name, file)
     if folders is not None:
         file, name = file._replace(path=folders[chosen([*folders], name)]), None
     stored: Stored = module.open_tensor(file, name)
     return stored
 
 
-def _opened_or_not(format_name: str, file: OpenFile, name: str | None) -> Stored | Unread:
+def _opened_or_not(
+    format_name: str, file: OpenFile, name: str | None, folders: Mapping[str, Path] | None
+) -> Stored | Unread:
     """Return a tensor among others, or why there is none: one bad member must not hide the rest."""
     try:
-        return _opened(format_name, file, name)
+        return _opened(format_name, file, name, folders)
     except (Conv2dError, OSError) as error:
         reason = error.message if isinstance(error, Conv2dError) else error.strerror or str(error)
-        folder = (_folders(format_name, file) or {}).get(name or "")
+        folder = (folders or {}).get(name or "")
         if folder is None:
             return Unread(None, None, reason)
         from conv2d_cli.tensors.zarr_folders import described

@@ -16,6 +16,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from npy_bytes import npy_bytes
+from odd_containers import ODD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -303,4 +304,7 @@ def _zarr() -> list[Hostile]:
 
 
 _RAW = Hostile("no_shape.bin", _ELEMENTS, "says neither its shape nor its type", 2)
-CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr())
+_FOREIGN = (
+    Hostile(f"odd_{one.name}", one.content, one.run_says or one.says) for one in ODD if isinstance(one.content, bytes)
+)
+CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr(), *_FOREIGN)
