@@ -32,4 +32,4 @@ class TensorReport(NamedTuple):
     dtype: str | None
     elements: int | None
     bytes: int | None
-    unreadable: str | None = None
+    unreadable: str | None

@@ -101,7 +101,8 @@ def is_foreign(typed: str) -> bool:
 
 def _foreign(location: Location, stream: BinaryIO) -> DataError | None:
     """Return what is to be said of an open file that is known to be no tensor file."""
-    from conv2d_cli.tensors.identification import Looked, told_of_file
+    from conv2d_cli.tensors.identification import told_of_file
+    from conv2d_cli.tensors.looked import Looked
 
     place = stream.tell()
     start = stream.read(_PEEKED_BYTES)
@@ -168,7 +169,8 @@ def _told_what_it_is(location: Location, stream: BinaryIO) -> Iterator[None]:
     try:
         yield
     except (DataError, UsageError) as error:
-        from conv2d_cli.tensors.identification import Looked, told_of_file
+        from conv2d_cli.tensors.identification import told_of_file
+        from conv2d_cli.tensors.looked import Looked
 
         told: DataError | None = None
         if place is not None:
