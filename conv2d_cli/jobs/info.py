@@ -5,14 +5,17 @@ from __future__ import annotations
 import platform
 from importlib.util import find_spec
 from math import prod
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from conv2d_cli import __version__
 from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.jobs.bench.engines import ENGINES
 from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.report.info import InstallationReport, TensorReport
 from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.location import input_location
 from conv2d_cli.tensors.recognition import Unread
 from conv2d_cli.tensors.source import tensors_in
 
@@ -57,13 +60,27 @@ def tensors_of(typed: str, stdin: BinaryIO | None) -> list[TensorReport]:
 
     Raises:
         FileError: it cannot be read.
-        DataError: it is no tensor file.
+        DataError: it is no tensor file, or one without a header.
         MissingExtraError: its format needs an extra that is not installed.
     """
-    return [
-        TensorReport(typed, format_name, name, *_facts(stored))
-        for format_name, name, stored in tensors_in(typed, stdin=stdin)
-    ]
+    try:
+        return [
+            TensorReport(typed, format_name, name, *_facts(stored))
+            for format_name, name, stored in tensors_in(typed, stdin=stdin)
+        ]
+    except UsageError as error:
+        message = f"{typed}: a raw file holds elements alone, and says neither their shape nor their type"
+        raise DataError(message, _how_raw_is_read(typed)) from error
+
+
+def _how_raw_is_read(typed: str) -> str:
+    """Return a command that reads a raw file, whatever it holds."""
+    path = input_location(typed).path
+    size = 0 if path is None else path.stat().st_size
+    if not size:
+        return "conv2d run takes --input-shape and --input-dtype"
+    said = f"--input-shape 1,1,{size} --input-dtype uint8"
+    return f"with its own shape and type in place of these: conv2d run {quote(str(path))} --weight '[[1]]' {said}"
 
 
 def _facts(

@@ -383,6 +383,7 @@ KINDS = {
         row("run two_in_one.npy 3 8 3"),
         row("run objects.npy 3 8 3"),
         row("info many"),
+        row("info raw.bin", "output_shape  1 1 768…"),
     ],
     "bench": [
         row("bench", "115605504", "118013952", added="--rounds 1 --threads 1 --get macs", endless=True),

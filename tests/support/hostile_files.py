@@ -305,6 +305,8 @@ def _zarr() -> list[Hostile]:
 
 _RAW = Hostile("no_shape.bin", _ELEMENTS, "says neither its shape nor its type", 2)
 _FOREIGN = (
-    Hostile(f"odd_{one.name}", one.content, one.run_says or one.says) for one in ODD if isinstance(one.content, bytes)
+    Hostile(f"odd_{one.name}", one.content, one.run_says or one.says, one.run_code or 3)
+    for one in ODD
+    if isinstance(one.content, bytes)
 )
 CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr(), *_FOREIGN)

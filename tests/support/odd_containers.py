@@ -221,6 +221,7 @@ OURS = (
     Odd("scales.safetensors", _safetensors(a=("F32", [1], 4), b=("F8_E8M0", [3], 3)), "F8_E8M0", 0, "2 tensors"),
     Odd("eights.safetensors", _safetensors(a=("F32", [1], 4), b=("F8_E4M3", [3], 3)), "float32", 0, "2 tensors"),
     Odd("noise", bytes(range(250, 256)) * 9, "it is no tensor file that we know"),
+    Odd("noise.bin", bytes(range(250, 256)) * 9, "a raw file holds elements alone", 3, "says neither its shape", 2),
 )
 FOLDERS = (
     Odd("saved_model", {"saved_model.pb": b"\x08\x01", "variables/x": b""}, "it is a TensorFlow SavedModel", 4),
