@@ -18,6 +18,7 @@ from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.tensors.location import format_meant, is_stream
+from conv2d_cli.tensors.recognition import is_foreign
 
 if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
@@ -41,7 +42,7 @@ def request_of(
     dtype = dtype_of("--dtype", words.options.get("dtype"), drawn=options.weight is None)
     reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
     weight_reading, bias_reading = parameter_readings(readings, dtype)
-    if reading.described is None and format_meant(input_) == "bin":
+    if reading.described is None and format_meant(input_) == "bin" and not is_foreign(input_):
         raise UsageError(
             f"{input_} says neither its shape nor its type",
             f"--input-shape {_shape_of_size(input_, layer, DEFAULT_DTYPE)} --input-dtype {DEFAULT_DTYPE}",

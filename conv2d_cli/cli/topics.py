@@ -77,7 +77,8 @@ bytes in KiB, MiB, GiB.
         """
 Tensors: .npy, .npz, .bin (raw, with --input-shape and --input-dtype), .safetensors, .zarr, .png, .jpg, .tiff. The
 suffix says which, else the first bytes of the file. FILE::NAME picks one tensor of several. `-` is stdin or stdout and
-is .npy unless `bin:-` says otherwise.
+is .npy unless `bin:-` says otherwise. A PyTorch checkpoint is a pickle, which is never loaded: conv2d info m.pth says
+how to save its tensors as .safetensors.
 
 Some need an extra: pip install 'conv2d-cli[safetensors]', [zarr], [image], [bf16]; conv2d info lists what works here.
 

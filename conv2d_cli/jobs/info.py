@@ -5,17 +5,27 @@ from __future__ import annotations
 import platform
 from importlib.util import find_spec
 from math import prod
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from conv2d_cli import __version__
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.jobs.bench.engines import ENGINES
-from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.report.info import InstallationReport, TensorReport
 from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.location import input_location
+from conv2d_cli.tensors.recognition import Unread
 from conv2d_cli.tensors.source import tensors_in
 
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+    from conv2d_cli.tensors.formats import Stored
+
+_OBJECTS = "object"
+# NumPy's name of bfloat16, in which `--dtype bfloat16` reads it.
+_BITS_OF_16 = "V2"
 
 
 def installation(processors: int) -> InstallationReport:
@@ -49,18 +59,46 @@ def tensors_of(typed: str, stdin: BinaryIO | None) -> list[TensorReport]:
 
     Raises:
         FileError: it cannot be read.
-        DataError: it is no tensor file.
+        DataError: it is no tensor file, or one without a header.
         MissingExtraError: its format needs an extra that is not installed.
     """
-    return [
-        TensorReport(
-            file=typed,
-            format=format_name,
-            name=name,
-            shape=stored.shape,
-            dtype=dtype_name(stored.dtype),
-            elements=prod(stored.shape),
-            bytes=prod(stored.shape) * stored.dtype.itemsize,
-        )
-        for format_name, name, stored in tensors_in(typed, stdin=stdin)
-    ]
+    try:
+        return [
+            TensorReport(typed, format_name, name, *_facts(stored))
+            for format_name, name, stored in tensors_in(typed, stdin=stdin)
+        ]
+    except UsageError as error:
+        message = f"{typed}: a raw file holds elements alone, and says neither their shape nor their type"
+        raise DataError(message, _how_raw_is_read(typed)) from error
+
+
+def _how_raw_is_read(typed: str) -> str:
+    """Return a command that reads a raw file, whatever it holds."""
+    path = input_location(typed).path
+    size = 0 if path is None else path.stat().st_size
+    if not size:
+        return "conv2d run takes --input-shape and --input-dtype"
+    said = f"--input-shape 1,1,{size} --input-dtype uint8"
+    return f"with its own shape and type in place of these: conv2d run {quote(str(path))} --weight '[[1]]' {said}"
+
+
+def _facts(
+    stored: Stored | Unread,
+) -> tuple[tuple[int, ...] | None, str | None, int | None, int | None, str | None]:
+    """Return shape, element type, elements, bytes and why the tensor cannot be read, as far as its header says them."""
+    if isinstance(stored, Unread):
+        size = None if stored.shape is None else prod(stored.shape)
+        return stored.shape, stored.holds, size, None, stored.reason
+    holds = stored.holds
+    size = prod(stored.shape)
+    # What objects take nobody knows.
+    stored_bytes = None if holds == _OBJECTS else getattr(stored, "stored_bytes", size * stored.dtype.itemsize)
+    return stored.shape, holds, size, stored_bytes, _why_unreadable(holds)
+
+
+def _why_unreadable(holds: str) -> str | None:
+    if holds in DTYPES or holds == _BITS_OF_16:
+        return None
+    if holds == _OBJECTS:
+        return "Python objects, which are never unpickled"
+    return holds if holds.startswith("records of ") else f"{holds} is no type that is computed in"

@@ -13,6 +13,8 @@ _STYLES = {"error": "bold red", "hint": "bold cyan", "note": "yellow"}
 # Later lines stand under the first one's words; in narrower terminals they have no columns to lose.
 _INDENT, _NARROW_INDENT, _NARROW = len("error: "), 2, 40
 
+_CODE = 'python -c "'
+
 
 def message(kind: Kind, text: str, screen: Screen) -> str:
     """Return a message that ends with a newline; commands in it can be copied, for only blanks break a line."""
@@ -31,7 +33,9 @@ def _for_people(kind: Kind, text: str, screen: Screen, width: int) -> str:
 
     label = f"{kind}:"
     words = "\n".join(map(printable, (text if screen.unicode else ascii_text(text)).split("\n")))
-    lines = wrapped(f"{label:<{_INDENT}}{words}", width, _NARROW_INDENT if width < _NARROW else _INDENT)
+    text = f"{label:<{_INDENT}}{words}"
+    # Code in quotes is one word of a shell: the terminal wraps its line, which is copied as one.
+    lines = [text] if _CODE in words else wrapped(text, width, _NARROW_INDENT if width < _NARROW else _INDENT)
     first, *others = lines
     rest = first.removeprefix(label)
     return printed(

@@ -23,12 +23,13 @@ class InstallationReport(NamedTuple):
 
 @shows_itself
 class TensorReport(NamedTuple):
-    """One tensor of a file, from its header alone; `dtype` is NumPy's name of it."""
+    """One tensor of a file, from its header alone; what is not known of one that is `unreadable` is None."""
 
     file: str
     format: str
     name: str | None
-    shape: tuple[int, ...]
-    dtype: str
-    elements: int
-    bytes: int
+    shape: tuple[int, ...] | None
+    dtype: str | None
+    elements: int | None
+    bytes: int | None
+    unreadable: str | None

@@ -97,6 +97,7 @@ KEYS: dict[str, Key] = {
     "shape": Key("shape of the tensor"),
     "elements": Key("elements of the tensor", "elements"),
     "bytes": Key("elements times the bytes of dtype", "bytes"),
+    "unreadable": Key("why the tensor cannot be read; empty where it can"),
     # A measurement.
     "layer": Key("name of the layer"),
     "layer_class": Key("class of layers that it is averaged in"),

@@ -106,6 +106,8 @@ def held_by(dtype: np.dtype[Any]) -> str:
     >>> held_by(np.dtype(">f4")), held_by(np.dtype("V2")), held_by(np.dtype([("r", "u1"), ("g", "u1")]))
     ('float32', 'V2', 'records of r, g')
     """
+    if dtype.hasobject:
+        return "object"
     if dtype.names is not None:
         return f"records of {', '.join(dtype.names)}"
     name = dtype_name(dtype)

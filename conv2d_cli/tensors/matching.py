@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conv2d_cli.errors import FileError, UsageError
 from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, format_of_suffix, is_store
+from conv2d_cli.tensors.identification import known_folder
 from conv2d_cli.tensors.location import is_stream
 
 
@@ -44,6 +45,9 @@ def matched(typed: str) -> tuple[Path, list[Path]]:
         ]
         what = f"no file matches {typed}"
     if not found:
+        known = known_folder(typed, root) if root.is_dir() else None
+        if known is not None:
+            raise known
         raise FileError(what, f"known suffixes: {SUFFIXES}")
     return root, sorted(found)
 

@@ -48,8 +48,19 @@ class NpyTensor(ElementStream):
         header = _header_bytes(stream)
         self.header_bytes = len(header)
         shape, fortran_order, dtype = _parsed(header)
-        left = None if size is None else size - len(header)
+        # Objects are a pickle of some length, which nobody reads.
+        left = None if size is None or dtype.hasobject else size - len(header)
         super().__init__(stream, shape, dtype, left, fortran_order=fortran_order)
+
+    def read_some(self, count: int) -> Array:
+        """Return the next `count` elements of a tensor in C order, as a row.
+
+        Raises:
+            DataError: the stream ends early, or holds a pickle.
+        """
+        if self.dtype.hasobject:
+            raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
+        return super().read_some(count)
 
 
 def open_tensor(file: OpenFile, name: str | None) -> NpyTensor:
@@ -134,8 +145,6 @@ def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     except (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         reason = str(error).partition("\n")[0]
         raise DataError(f"its header cannot be read: {reason}", BROKEN) from error
-    if dtype.hasobject:
-        raise DataError("it holds Python objects, and a pickle is never loaded", "save it with a number's dtype")
     if not all(type(size) is int and size >= 0 for size in shape):
         raise DataError(f"its header has the shape {shape}", "sizes are integers of 0 or more")
     if math.prod(size for size in shape if size) * dtype.itemsize > _LARGEST:

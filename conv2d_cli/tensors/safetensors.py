@@ -52,9 +52,9 @@ class SafetensorsTensor:
         self.shape = tuple(header.get_shape())
         kind = header.get_dtype()
         self.holds = _DTYPES.get(kind, kind)
-        # Of a type that is none of ours all that is known is how many bytes an element has.
-        size = max(1, (int(end) - int(first)) // max(1, math.prod(self.shape)))
-        self.dtype = stored_dtype(self.holds, "<") if self.holds in DTYPES else np.dtype(f"V{size}")
+        # Some types have less than a byte an element.
+        self.stored_bytes = int(end) - int(first)
+        self.dtype = stored_dtype(self.holds, "<") if self.holds in DTYPES else np.dtype("V1")
 
     def read(self) -> Array:
         """Return the elements.

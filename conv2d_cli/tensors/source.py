@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-import stat
 from contextlib import contextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -15,25 +13,18 @@ from conv2d_cli.errors import Conv2dError, DataError, FileError
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.tensors.conversion import Conversion, dtype_read
 from conv2d_cli.tensors.elements import ElementStream
-from conv2d_cli.tensors.formats import (
-    FORMATS,
-    MAGIC_BYTES,
-    STORE,
-    STREAMED,
-    SUFFIXES,
-    OpenFile,
-    Stored,
-    format_of_magic,
-    format_of_suffix,
-    is_store,
-)
+from conv2d_cli.tensors.formats import is_store
 from conv2d_cli.tensors.layout import NCHW
 from conv2d_cli.tensors.location import Location, input_location
 from conv2d_cli.tensors.placed import Image, PartlyRead, read_at, read_box
 from conv2d_cli.tensors.reading import Reading
+from conv2d_cli.tensors.recognition import folder_fault, members, names, open_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from conv2d_cli.tensors.formats import Stored
+    from conv2d_cli.tensors.recognition import Unread
 
     Array = np.ndarray[Any, Any]
 
@@ -263,7 +254,13 @@ def open_stored(
     """
     with _opened(typed, stdin) as (location, stream):
         with _about(typed):
-            stored = _open_tensor(location, stream, reading)
+            stored = open_tensor(
+                location,
+                stream,
+                described=reading.described,
+                as_stored=reading.as_stored,
+                max_pixels=reading.max_pixels,
+            )
         yield stored, stream
 
 
@@ -312,6 +309,9 @@ def _stream(location: Location, stdin: BinaryIO | None) -> BinaryIO:
         if stdin is None:
             raise FileError("stdin is closed", "give a file instead of -")
         return stdin
+    fault = folder_fault(location.typed, location.path)
+    if fault is not None:
+        raise fault
     try:
         # What a store holds is in files of its own.
         return BytesIO() if is_store(location.path) else location.path.open("rb")
@@ -320,8 +320,10 @@ def _stream(location: Location, stdin: BinaryIO | None) -> BinaryIO:
         raise OSError(str(error)) from error
 
 
-def tensors_in(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[str, str | None, Stored]]:
+def tensors_in(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[str, str | None, Stored | Unread]]:
     """Yield every tensor of a file, or the one that is named, as format, name and what its header says.
+
+    Of several in a file, those that cannot be read are told of in their places.
 
     Raises:
         FileError: it cannot be read.
@@ -329,12 +331,7 @@ def tensors_in(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[s
         MissingExtraError: its format needs an extra that is not installed.
     """
     with _opened(typed, stdin) as (location, stream), _about(typed):
-        format_name, file = _recognised(location, stream)
-        module = FORMATS[format_name].loaded()
-        listed = getattr(module, "names", None)
-        names = [location.name] if location.name is not None or listed is None else listed(file)
-        for name in names:
-            yield format_name, name, module.open_tensor(file, name)
+        yield from members(location, stream)
 
 
 def names_in(typed: str) -> list[str]:
@@ -345,44 +342,8 @@ def names_in(typed: str) -> list[str]:
         DataError: it is no tensor file.
         MissingExtraError: its format needs an extra that is not installed.
     """
-    if input_location(typed).path is None:
+    location = input_location(typed)
+    if location.path is None or location.name is not None:
         return []
     with _opened(typed, None) as (location, stream), _about(typed):
-        format_name, file = _recognised(location, stream)
-        listed = getattr(FORMATS[format_name].loaded(), "names", None)
-        return [] if location.name is not None or listed is None else [*filter(None, listed(file))]
-
-
-def _open_tensor(location: Location, stream: BinaryIO, reading: Reading) -> Stored:
-    name, file = _recognised(location, stream)
-    file = file._replace(described=reading.described, as_stored=reading.as_stored, max_pixels=reading.max_pixels)
-    return cast("Stored", FORMATS[name].loaded().open_tensor(file, location.name))
-
-
-def _recognised(location: Location, stream: BinaryIO) -> tuple[str, OpenFile]:
-    """Return the name of a file's format, by its suffix or else by what it begins with."""
-    size = _size(stream)
-    name = location.format or (location.path and format_of_suffix(location.path))
-    if location.path is not None and is_store(location.path):
-        name = STORE
-    if name is None and size is not None:
-        position = stream.tell()
-        name = format_of_magic(stream.read(MAGIC_BYTES))
-        stream.seek(position)
-        if name is None and size:
-            raise DataError("it is no tensor file that we know", f"known: {SUFFIXES}")
-    name = name or STREAMED
-    if FORMATS[name].is_store and location.path is not None:
-        return name, OpenFile(stream, location.path, None)
-    if not FORMATS[name].streams and (size is None or location.path is None):
-        raise DataError(f"a .{name} cannot be read from a pipe", f"give it as a file, or pipe a .{STREAMED}")
-    return name, OpenFile(stream, location.path, size)
-
-
-def _size(stream: BinaryIO) -> int | None:
-    """Return the bytes that are left in a regular file; None for a pipe, a device or a stream of other kind."""
-    try:
-        status = os.fstat(stream.fileno())
-        return status.st_size - stream.tell() if stat.S_ISREG(status.st_mode) else None
-    except OSError:
-        return None
+        return names(location, stream)

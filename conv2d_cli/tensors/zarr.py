@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from contextlib import contextmanager
 from lzma import FORMAT_RAW
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+_UNKNOWN_TYPE = re.compile(r"No Zarr data type found that matches '?(?P<name>[^']*)")
+_OTHER_TYPE = "write them as float32, or as bfloat16 into a .safetensors file"
 _BROKEN = "the store is broken or was cut short; write it anew with zarr"
 # What turns bytes into elements. Others are refused: some run what they read.
 _CODECS = frozenset(
@@ -181,6 +184,11 @@ def _faults() -> Iterator[None]:
             # Of the file system, and not of the library or a codec.
             raise
         reason = str(error).partition("\n")[0] or type(error).__name__
+        unknown = _UNKNOWN_TYPE.match(reason)
+        if unknown:
+            raise DataError(
+                f"its elements are {unknown['name']}, which Zarr's library does not read", _OTHER_TYPE
+            ) from error
         raise DataError(f"it is no sound Zarr store: {reason}", _BROKEN) from error
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from applied_hints import Attempt, attempts, extras_named, told_by
 from forked import conv2d
+from odd_containers import zipped_as
 from read_hints import Told, UnreadableHintError, names_command_or_option
 from terminal import PROGRAM, Done
 
@@ -376,6 +377,13 @@ KINDS = {
         row("run raw.bin 3 8 3 --input-shape 1,3,8,8 --get output_shape", "1 8 6 6"),
         row("run raw.bin 3 8 3 --input-dtype float32 --get output_shape", "1 8 6 6"),
         row("run many 3 8 3 --get files", "2", fill="out"),
+        row("run m.pth 3 8 3"),
+        row("run x.npy --weight m.pth::weight"),
+        row("run table.csv 1 8 3"),
+        row("run two_in_one.npy 3 8 3"),
+        row("run objects.npy 3 8 3"),
+        row("info many"),
+        row("info raw.bin", "output_shape  1 1 768…"),
     ],
     "bench": [
         row("bench", "115605504", "118013952", added="--rounds 1 --threads 1 --get macs", endless=True),
@@ -469,6 +477,10 @@ def make_folder(folder: Path) -> None:
     for name, array in ones.items():
         np.save(folder / f"{name}.npy", array)
     np.savez(folder / "two.npz", a=ones["x"], b=ones["w"])
+    np.save(folder / "objects.npy", np.array([None]))
+    (folder / "two_in_one.npy").write_bytes((folder / "x.npy").read_bytes() * 2)
+    (folder / "table.csv").write_text("1,2\n3,4\n")
+    (folder / "m.pth").write_bytes(zipped_as({"m/data.pkl": b"\x80\x02}q\0.", "m/data/0": bytes(8)}))
     (folder / "raw.bin").write_bytes(ones["x"].tobytes())
     (folder / "lines.txt").write_text('{"in_channels": 3, "out_channels": 8, "kernel_size": 3}\n')
     (folder / "photo.png").write_bytes(_picture())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANY_KEYS = ["files", "written", "skipped", "failed", "seconds", "gflops"]
-TENSOR_KEYS = ["file", "format", "name", "shape", "dtype", "elements", "bytes"]
+TENSOR_KEYS = ["file", "format", "name", "shape", "dtype", "elements", "bytes", "unreadable"]
 
 
 @pytest.fixture

@@ -83,7 +83,10 @@ def reports() -> dict[str, NamedTuple]:
             ("npy", "npz", "bin", "safetensors", "zarr", "png", "jpg", "jpeg", "tif", "tiff"),
             ("torch: pip install 'conv2d-cli[torch]'", "onnxruntime: pip install 'conv2d-cli[onnxruntime]'"),
         ),
-        "tensor": TensorReport("weights.npz", "npz", "conv1.weight", (64, 3, 7, 7), "float32", 9408, 37_632),
+        "tensor": TensorReport("weights.npz", "npz", "conv1.weight", (64, 3, 7, 7), "float32", 9408, 37_632, None),
+        "unreadable_tensor": TensorReport(
+            "x.npy", "npy", None, (2, 3), "object", 6, None, "Python objects, which are never unpickled"
+        ),
     }
 
 
@@ -98,8 +101,16 @@ def rows() -> dict[str, list[NamedTuple]]:
             BenchClass("pointwise", 2, "strict", 3, 0.0123),
         ],
         "tensors": [
-            TensorReport("weights.npz", "npz", name, shape, "float32", elements, 4 * elements)
+            TensorReport("weights.npz", "npz", name, shape, "float32", elements, 4 * elements, None)
             for name, shape, elements in (("weight", (64, 3, 7, 7), 9408), ("bias", (64,), 64), ("scale", (), 1))
+        ],
+        "unreadable_tensors": [
+            TensorReport("m.safetensors", "safetensors", "weight", (64, 3, 7, 7), "float32", 9408, 37_632, None),
+            TensorReport(
+                *("m.safetensors", "safetensors", "scale", (64,), "F8_E8M0", 64, 64),
+                "F8_E8M0 is no type that is computed in",
+            ),
+            TensorReport("m.safetensors", "safetensors", "lost", None, None, None, None, "its header is cut short"),
         ],
         "many": [ManyReport(12, 8, 3, 1, 2.345, 34.5), ManyReport(1, 1, 0, 0, 0.5, None)],
     }

@@ -46,3 +46,9 @@ def test_the_kind_is_colored(kind: Kind, code: str) -> None:
 
 def test_codes_in_a_name_are_spelled_on_a_terminal() -> None:
     assert message("error", "a\x1b[2Jb", Screen(80)) == "error: a\\x1b[2Jb\n"
+
+
+@pytest.mark.parametrize("width", [10, 40, 100])
+def test_code_in_quotes_is_one_line_that_can_be_copied(width: int) -> None:
+    command = 'several: python -c "import sys, numpy; f = open(sys.argv[1])" x.npy x-1.npz'
+    assert message("hint", command, Screen(width)) == f"hint:  {command}\n"

@@ -80,23 +80,27 @@ def test_the_screens_that_begin_with_the_layer(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["run", "plan", "many", "bench_machine", "installation", "tensor"])
+@pytest.mark.parametrize(
+    "name", ["run", "plan", "many", "bench_machine", "installation", "tensor", "unreadable_tensor"]
+)
 def test_the_screens_of_one_report(name: str, width: int, reports: dict[str, NamedTuple], snapshot: Snapshot) -> None:
     snapshot(f"{name}_alone_{width}", render("table", reports[name], Screen(width)))
 
 
-@pytest.mark.parametrize("name", ["run", "plan", "many", "bench_machine", "installation", "tensor"])
+@pytest.mark.parametrize(
+    "name", ["run", "plan", "many", "bench_machine", "installation", "tensor", "unreadable_tensor"]
+)
 def test_one_report_in_plain_text(name: str, reports: dict[str, NamedTuple], snapshot: Snapshot) -> None:
     snapshot(f"{name}_plain", render("plain", reports[name], Screen(), remarks=["not shown"]))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["bench", "bench_threads", "bench_classes", "tensors", "many"])
+@pytest.mark.parametrize("name", ["bench", "bench_threads", "bench_classes", "tensors", "unreadable_tensors", "many"])
 def test_the_screens_of_several(name: str, width: int, rows: dict[str, list[NamedTuple]], snapshot: Snapshot) -> None:
     snapshot(f"rows_{name}_{width}", render_rows("table", rows[name], Screen(width)))
 
 
-@pytest.mark.parametrize("name", ["bench", "bench_classes", "tensors", "many"])
+@pytest.mark.parametrize("name", ["bench", "bench_classes", "tensors", "unreadable_tensors", "many"])
 def test_several_in_plain_text(name: str, rows: dict[str, list[NamedTuple]], snapshot: Snapshot) -> None:
     snapshot(f"rows_{name}_plain", render_rows("plain", rows[name], Screen()))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from npy_bytes import npy_bytes
+from odd_containers import zipped_as
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +95,11 @@ def make_folder(folder: Path) -> None:
     (folder / "cut.npz").write_bytes((folder / "two.npz").read_bytes()[:-40])
     (folder / "broken.safetensors").write_bytes(b"\xff" * 40)
     (folder / "notes.txt").write_text("not a tensor")
+    (folder / "table.csv").write_text("1,2\n3,4\n")
+    (folder / "m.pth").write_bytes(zipped_as({"m/data.pkl": b"\x80\x02}q\0.", "m/data/0": bytes(8)}))
+    (folder / "pickle.pkl").write_bytes(b"\x80\x04N.")
+    (folder / "arrays").mkdir()
+    (folder / "arrays/x.npy").write_bytes(GOOD)
     (folder / "folder.npy").mkdir()
     (folder / "exists.npy").write_bytes(GOOD)
     if os.name != "nt":

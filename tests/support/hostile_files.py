@@ -16,6 +16,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from npy_bytes import npy_bytes
+from odd_containers import ODD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,11 +110,11 @@ def _npy() -> list[Hostile]:
         Hostile("long_header.npy", npy_bytes(version=(2, 0), length=2**32 - 1), "longer than"),
         Hostile("header_of_64_kib.npy", npy_bytes(header=" " * 65_000, elements=b""), "longer than"),
         Hostile("trailing_byte.npy", GOOD_NPY + b"\0", "1 bytes follow"),
-        Hostile("two.npy", GOOD_NPY * 2, "bytes follow"),
+        Hostile("two.npy", GOOD_NPY * 2, "2 arrays follow one another in it"),
         Hostile("bad_magic.npy", b"\x93NUMPX" + GOOD_NPY[6:], "no .npy file"),
         Hostile("not_utf8.npy", b"\x93NUMPY\x03\x00\x04\x00\x00\x00\xff\xfe\xfd\n", "header"),
-        Hostile("pickle.npy", b"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x01.", "no .npy file"),
-        Hostile("elf.npy", b"\x7fELF" + bytes(60), "no .npy file"),
+        Hostile("pickle.npy", b"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x01.", "it is a pickle"),
+        Hostile("elf.npy", b"\x7fELF" + bytes(60), "it is a program"),
         Hostile("zeros.npy", bytes(1000), "no .npy file"),
     ]
 
@@ -139,7 +140,8 @@ def _npz() -> list[Hostile]:
     directory = good.rindex(b"PK\x01\x02")
     bomb = _archive([("x.npy", npy_bytes((1,), "<f4", bytes(64 << 20)))], zipfile.ZIP_DEFLATED)
     return [
-        *(Hostile(f"cut_at_{part}.npz", good[: len(good) * part // 16], _NO_ARCHIVE) for part in range(16)),
+        *(Hostile(f"cut_at_{part}.npz", good[: len(good) * part // 16], _NO_ARCHIVE) for part in range(1, 16)),
+        Hostile("empty.npz", b"", "it is empty"),
         Hostile("no_member.npz", _archive([]), "holds no tensor"),
         Hostile("no_tensor.npz", _archive([("readme.txt", b"hello")]), "holds no tensor"),
         Hostile("two_members.npz", _archive([("a.npy", GOOD_NPY), ("b.npy", GOOD_NPY)]), "holds 2 tensors: a, b"),
@@ -190,8 +192,9 @@ def _safetensors() -> list[Hostile]:
     return [
         *(
             Hostile(f"cut_at_{size}.safetensors", good[:size], _NO_SAFETENSORS)
-            for size in (0, 1, 7, 8, 9, 40, len(good) - 1)
+            for size in (1, 7, 8, 9, 40, len(good) - 1)
         ),
+        Hostile("empty.safetensors", b"", "it is empty"),
         *(
             Hostile(f"{name}.safetensors", made({"x": entry | other}), _NO_SAFETENSORS)
             for name, other in entries.items()
@@ -280,7 +283,8 @@ def _zarr() -> list[Hostile]:
         Hostile("metadata_empty_object.zarr", {"zarr.json": b"{}"}, "holds no tensor"),
         Hostile("metadata_long.zarr", {"zarr.json": b" " * (5 << 20)}, "more than"),
         Hostile("no_metadata.zarr", {"c/0/0/0": _ELEMENTS}, "it has none of the files zarr.json"),
-        Hostile("a_file.zarr", GOOD_NPY, "a .zarr is a folder"),
+        Hostile("a_file.zarr", GOOD_NPY, "it is a .npy file, not a .zarr"),
+        Hostile("a_broken_file.zarr", b"\0" + GOOD_NPY, "a .zarr is a folder"),
         Hostile("no_such.zarr::x", store(), "which has no name"),
         Hostile("path.zarr::../../x", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "no tensor"),
         Hostile("empty_group.zarr", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "holds no tensor"),
@@ -302,4 +306,9 @@ def _zarr() -> list[Hostile]:
 
 
 _RAW = Hostile("no_shape.bin", _ELEMENTS, "says neither its shape nor its type", 2)
-CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr())
+_FOREIGN = (
+    Hostile(f"odd_{one.name}", one.content, one.run_says or one.says, one.run_code or 3)
+    for one in ODD
+    if isinstance(one.content, bytes)
+)
+CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr(), *_FOREIGN)

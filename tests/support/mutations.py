@@ -53,7 +53,7 @@ def originals() -> list[tuple[str, bytes]]:
         Image.fromarray(np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)).save(stream, kind, **options)
         sound.append((f"x.{suffix}", stream.getvalue()))
     files = [(one.name, one.content) for one in CORPUS if isinstance(one.content, bytes)]
-    small = [(f"x{name[name.rindex('.') :]}", content) for name, content in files if len(content) < 4096]
+    small = [(f"x{Path(name).suffix}", content) for name, content in files if len(content) < 4096]
     return sound * 20 + [(name, content) for name, content in small if "::" not in name]
 
 

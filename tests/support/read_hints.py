@@ -120,6 +120,8 @@ _NAMES = re.compile(r"conv2d (?:(?P<help>help) )?(?P<names>[\w-]+(?:, [\w-]+)* o
 _INSTALLED = re.compile(r"pip install 'conv2d-cli\[(?P<extra>[\w-]+)\]'")
 _CHOSEN = re.compile(r"choose one: \S*::(?P<name>\S+)")
 _WRITTEN = re.compile(r"write (?:\"(?P<expression>[^\"]+)\"|(?P<record>\{.*\}))")
+# What another program does; `test_containers` follows these.
+_OTHER_PROGRAM = re.compile(r"(?:^|: )(?:python|gzip|xz|zstd|bzip2|tar|7z|unrar|git) ")
 _IN_EXPRESSION = re.compile(r"leave the option out, or (?P<field>\w+) in the expression")
 
 
@@ -130,6 +132,8 @@ def alternatives(told: Told) -> list[Alternative]:
         UnreadableHintError: there is nothing to do in it.
     """
     hint = _ASIDE.sub("", told.hint.removesuffix("?").removeprefix("did you mean "))
+    if _OTHER_PROGRAM.search(hint):
+        raise UnreadableHintError(f"this hint is for another program: {told.hint}")
     for reader in (_installed, _lines, _left_out, _written, _chosen, _either_alone, _renamed, _mentioned):
         found = reader(hint, told.error)
         if found:

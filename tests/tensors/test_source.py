@@ -167,16 +167,16 @@ def test_the_format_follows_the_suffix_then_the_magic(tmp_path: Path) -> None:
         (tmp_path / name).rename(tmp_path / "other")
         assert read(str(tmp_path / "other")).tolist() == [0, 1, 2]
     misnamed = saved(tmp_path, array, "x.npz")
-    assert fault(misnamed).message.startswith(f"{misnamed}: it is no sound .npz archive")
+    assert fault(misnamed).message.startswith(f"{misnamed}: it is a .npy file, not a .npz")
     with (tmp_path / "z.npz").open("wb") as empty:
         np.savez(empty)
     (tmp_path / "z.npz").rename(tmp_path / "empty")
-    assert fault(str(tmp_path / "empty")).message == f"{tmp_path / 'empty'}: it holds no tensor"
+    assert fault(str(tmp_path / "empty")).message == f"{tmp_path / 'empty'}: it holds no tensor: the archive is empty"
 
 
 def test_what_is_no_tensor_file_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "photo.gif"
-    path.write_bytes(b"GIF89a, not a tensor")
+    path = tmp_path / "noise"
+    path.write_bytes(b"\0\1\2\3 of no kind")
     assert fault(str(path)).lines() == [(f"{path}: it is no tensor file that we know", f"known: {SUFFIXES}")]
     path.write_bytes(b"")
     assert fault(str(path)).message == f"{path}: it is empty"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.render.blocks import MAIN, Figure, Figures, Section
+from conv2d_cli.render.blocks import MAIN, WARNING, Figure, Figures, Section
 from conv2d_cli.render.screens.shared import printable, remarks, word
-from conv2d_cli.render.units import bytes_unit, short_count, thousands
+from conv2d_cli.render.units import bytes_unit, short_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,11 @@ def blocks(report: TensorReport, view: View) -> Iterator[Block]:
         Figure("format", printable(report.format)),
         *([] if report.name is None else [Figure("name", printable(report.name))]),
         Figure("shape", word(report.shape) or "()", style=MAIN),
-        Figure("dtype", printable(report.dtype)),
-        Figure("elements", thousands(report.elements), short_count(report.elements)),
-        Figure("bytes", thousands(report.bytes), bytes_unit(report.bytes)),
+        Figure("dtype", word(report.dtype)),
+        Figure("elements", word(report.elements), "" if report.elements is None else short_count(report.elements)),
+        Figure("bytes", word(report.bytes), "" if report.bytes is None else bytes_unit(report.bytes)),
     ]
+    if report.unreadable is not None:
+        figures.append(Figure("unreadable", printable(report.unreadable), style=WARNING))
     yield Figures((Section("", tuple(figures)),))
     yield from remarks(view.remarks)
