@@ -90,13 +90,13 @@ def sound() -> bytes:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (png(100_000, 100_000), "decompression bomb"),
-        (png(12_000, 12_000), "decompression bomb"),
+        (png(100_000, 100_000), "more than its "),
+        (png(12_000, 12_000), "more than its "),
         (png(2**31 - 1, 2**31 - 1), ""),
         (png(5000, 5000), "more than its "),
         (png(0, 5), ""),
-        (png(4, 4, 16, 2, bytes(4 * 25)), "16 bits a colour"),
-        (png(4, 4, 16, 6, bytes(4 * 33)), "16 bits a colour"),
+        (png(4, 4, 16, 2, bytes(4 * 24)), ""),
+        (png(4, 4, 16, 6, bytes(4 * 32)), ""),
         (png(4, 4, 9, 0, bytes(20)), ""),
         (png(4, 4, 8, 7, bytes(20)), ""),
         (png(4, 4, rows=bytes(3)), ""),
