@@ -149,7 +149,7 @@ FORMATS = {
             extra="image",
             library="PIL",
             kind=kind,
-            library_bytes=6 << 20,
+            library_bytes=(9 if kind == "TIFF" else 6) << 20,
         )
         for suffix, kind, magic in (
             ("png", "PNG", (b"\x89PNG\r\n\x1a\n",)),

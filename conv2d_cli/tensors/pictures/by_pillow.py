@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import struct
 import warnings
+import zlib
 from contextlib import contextmanager, suppress
 from ctypes import CDLL
 from functools import cache
@@ -120,7 +122,17 @@ def explained() -> Iterator[None]:
         raise
     except UnidentifiedImageError as error:
         raise DataError("it is no picture of a kind that is known", BROKEN) from error
-    except (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, OverflowError) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        LookupError,
+        TypeError,
+        OverflowError,
+        struct.error,
+        zlib.error,
+    ) as error:
         raise broken(str(error)) from error
 
 
@@ -134,7 +146,13 @@ def _opened(file: OpenFile, *, is_png: bool) -> ImageFile:
     # Of a JPEG with several pictures in it, such as a photograph with its gain map, the first is the photograph.
     from PIL.JpegImagePlugin import JpegImageFile
 
-    return JpegImageFile(file.stream)
+    try:
+        return JpegImageFile(file.stream)
+    except SyntaxError as error:
+        # Of 12 bits, or of two channels: sound, and nothing that Pillow reads.
+        if "cannot handle" in str(error):
+            raise DataError(f"it is a JPEG of a kind that is not read ({error})", "save it as PNG") from error
+        raise
 
 
 def _mode_of(picture: ImageFile) -> str:

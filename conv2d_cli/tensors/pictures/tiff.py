@@ -145,6 +145,8 @@ def _only_picture(stream: BinaryIO, size: int) -> Directory:
 def _stacked(directory: Directory) -> int:
     """Return how many pictures one directory is for: ImageJ says so in its description, and names only the first."""
     description = directory.values(_DESCRIPTION)[:_LONGEST_DESCRIPTION].tobytes()
+    if b'"truncated": true' in description:
+        raise DataError("it holds several pictures (of tifffile) in one", "save each as a file of its own")
     if not description.startswith(b"ImageJ="):
         return 1
     for line in description.splitlines():
@@ -173,7 +175,8 @@ def _by_libtiff(stream: BinaryIO, directory: Directory, layout: Layout) -> Array
             content[place : place + width] = value.to_bytes(width, order)
     with explained(), TiffImageFile(BytesIO(content)) as picture:
         picture.load()
-        pixels = np.asarray(picture).view(np.uint8)
+        # A facsimile's pixels are black or white: one bit, as they would be uncompressed.
+        pixels = np.asarray(picture) if layout.bits > 1 else np.asarray(picture.convert("L")) >> 7
     samples = pixels.reshape(*pixels.shape[:2], -1)
     if samples.shape != (layout.height, layout.width, layout.samples):
         raise broken(f"its pixels are {samples.shape}")
