@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from hostile_tiffs import hostile_tiffs
 from npy_bytes import npy_bytes
 
 if TYPE_CHECKING:
@@ -300,4 +301,4 @@ def _zarr() -> list[Hostile]:
 
 
 _RAW = Hostile("no_shape.bin", _ELEMENTS, "says neither its shape nor its type", 2)
-CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr())
+CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr(), *(Hostile(*each) for each in hostile_tiffs()))

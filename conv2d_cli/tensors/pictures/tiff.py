@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -144,7 +145,10 @@ def _only_picture(stream: BinaryIO, size: int) -> Directory:
 
 def _stacked(directory: Directory) -> int:
     """Return how many pictures one directory is for: ImageJ says so in its description, and names only the first."""
-    description = directory.values(_DESCRIPTION)[:_LONGEST_DESCRIPTION].tobytes()
+    description = b""
+    # One that cannot be read says nothing, and is no fault of the pixels.
+    with suppress(DataError):
+        description = directory.values(_DESCRIPTION)[:_LONGEST_DESCRIPTION].tobytes()
     if b'"truncated": true' in description:
         raise DataError("it holds several pictures (of tifffile) in one", "save each as a file of its own")
     if not description.startswith(b"ImageJ="):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.errors import DataError
+from conv2d_cli.errors import DataError, cut
 from conv2d_cli.tensors.pictures.limits import broken, check_size
 from conv2d_cli.tensors.pictures.orientation import TAG as ORIENTATION
 from conv2d_cli.tensors.pictures.tiff_codecs import CODECS, JPEG, PREDICTED, UNCOMPRESSED, UNREAD, WHOLE, WHOLE_DENSEST
@@ -100,7 +100,7 @@ def layout_of(directory: Directory, file_bytes: int, most_pixels: int | None) ->
 def _uniform(directory: Directory, tag: int, default: int, what: str) -> int:
     values = sorted({int(value) for value in np.unique(directory.values(tag))}) or [default]
     if len(values) > 1:
-        raise DataError(f"its samples are of different {what}: {', '.join(map(str, values))}", _SAVE_DEPTH)
+        raise DataError(f"its samples are of different {what}: {cut(', '.join(map(str, values)))}", _SAVE_DEPTH)
     return values[0]
 
 
