@@ -17,7 +17,7 @@ import numpy as np
 from conv2d_cli.errors import DataError, MissingExtraError
 from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.tensors.pictures import orientation
-from conv2d_cli.tensors.pictures.limits import BROKEN, JPEG_DENSEST, broken, check_size
+from conv2d_cli.tensors.pictures.limits import BROKEN, JPEG_DENSEST, Claim, broken, check_size
 from conv2d_cli.tensors.pictures.png import RGB, SAMPLES, WIDE, exif_after_pixels, header_of, wide_pixels
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class PillowTensor:
         self.holds = dtype_name(self.dtype)
         size = file.size or 0
         densest = _MOST_INFLATED if is_png else JPEG_DENSEST
-        check_size(height, width, header[0] * SAMPLES[header[1]], size * densest, size, file.max_pixels)
+        check_size(Claim(height, width, SAMPLES[header[1]], header[0]), densest, size, file.max_pixels)
         self.shape = (channels, *orientation.upright_size(height, width, self._turn))
 
     def read(self) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conv2d_cli.errors import DataError, cut
-from conv2d_cli.tensors.pictures.limits import broken, check_size
+from conv2d_cli.tensors.pictures.limits import Claim, broken, check_size
 from conv2d_cli.tensors.pictures.orientation import TAG as ORIENTATION
 from conv2d_cli.tensors.pictures.tiff_codecs import CODECS, JPEG, PREDICTED, UNCOMPRESSED, UNREAD, WHOLE, WHOLE_DENSEST
 
@@ -88,7 +88,7 @@ def layout_of(directory: Directory, file_bytes: int, most_pixels: int | None) ->
     layout = Layout(
         directory.number(WIDTH, 0), directory.number(HEIGHT, 0), samples, bits, sample, photometric, compression,
         _predictor(directory, compression, bits, kind), separate, _is_reversed(directory, bits, compression),
-        directory.number(ORIENTATION, 1), _TILE_WIDTH in directory, 0, 0, *_places(directory),
+        directory.number(ORIENTATION, 1), _is_tiled(directory), 0, 0, *_places(directory),
         directory.values(_COLORMAP),
     )  # fmt: skip
     _check_colors(layout)
@@ -140,7 +140,12 @@ def _is_reversed(directory: Directory, bits: int, compression: int) -> bool:
     return is_reversed and compression not in WHOLE
 
 
+def _is_tiled(directory: Directory) -> bool:
+    return any(tag in directory for tag in (_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS))
+
+
 def _places(directory: Directory) -> tuple[Array, Array]:
+    # Some writers name the places of tiles as those of strips, which libtiff takes too.
     tags = (_TILE_OFFSETS, _TILE_COUNTS) if _TILE_OFFSETS in directory else (_OFFSETS, _COUNTS)
     offsets, counts = (directory.values(tag) for tag in tags)
     return offsets, counts
@@ -176,21 +181,19 @@ def _check_whole(layout: Layout) -> None:
 
 def _segmented(layout: Layout, directory: Directory, file_bytes: int, most_pixels: int | None) -> Layout:
     width, height = layout.width, layout.height
-    codec = CODECS.get(layout.compression)
-    most_bytes = file_bytes * (codec.densest if codec else WHOLE_DENSEST[layout.compression])
-    check_size(height, width, layout.samples * layout.bits, most_bytes, file_bytes, most_pixels)
+    across, down = width, min(directory.number(_ROWS, height) or height, height)
     if layout.tiled:
         across, down = directory.number(_TILE_WIDTH, 0), directory.number(_TILE_HEIGHT, 0)
         if across < 1 or down < 1:
             raise broken(f"its tiles are of {down} rows of {across} pixels")
-    else:
-        across, down = width, min(directory.number(_ROWS, height) or height, height)
-    needed = -(-width // across) * -(-height // down) * (layout.samples if layout.separate else 1)
-    row_bytes = (across * layout.segment_samples * layout.bits + 7) // 8
+    columns, rows = (-(-size // max(step, 1)) for size, step in ((width, across), (height, down)))
+    codec = CODECS.get(layout.compression)
+    densest = codec.densest if codec else WHOLE_DENSEST[layout.compression]
+    stored_height = rows * down if layout.tiled else height
+    check_size(Claim(stored_height, columns * across, layout.samples, layout.bits), densest, file_bytes, most_pixels)
+    needed = columns * rows * (layout.samples if layout.separate else 1)
     if layout.offsets.size < needed:
         raise broken(f"it names the places of {layout.offsets.size} of its {needed} strips or tiles")
-    if needed * down * row_bytes > most_bytes and layout.tiled:
-        raise broken(f"its tiles take {needed * down * row_bytes} bytes, more than its {file_bytes} can hold")
     # The oldest writers leave byte counts out where nothing is compressed.
     if layout.counts.size < needed and (layout.counts.size or layout.compression != UNCOMPRESSED):
         raise broken(f"it has the byte counts of {layout.counts.size} of its {needed} strips or tiles")
