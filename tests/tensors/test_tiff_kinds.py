@@ -154,6 +154,59 @@ def test_what_is_not_read_is_named_and_not_called_broken(words: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_facsimiles_have_white_that_is_zero_and_reversed_bits_too(order: str) -> None:
+    bits = np.arange(60).reshape(4, 15) % 7 > 2
+    with tifffile.TiffFile(io.BytesIO(by_pillow(bits, compression="group4"))) as written:
+        page = written.pages.first
+        (offset,), (count,) = page.dataoffsets, page.databytecounts
+        written.filehandle.seek(offset)
+        strip = written.filehandle.read(count)
+    tags: dict[int, object] = {WIDTH: 15, HEIGHT: 4, ROWS: 4, BITS: 1, COMPRESSION: 4}
+    reversed_ = bytes(int(f"{byte:08b}"[::-1], 2) for byte in strip)
+    np.testing.assert_array_equal(read(tiff_bytes(strip, tags, order=order))[0], bits * 255)
+    np.testing.assert_array_equal(read(tiff_bytes(reversed_, tags | {FILL: 2}, order=order))[0], bits * 255)
+    white = tiff_bytes(strip, tags | {PHOTOMETRIC: 0}, order=order)
+    np.testing.assert_array_equal(read(white)[0], ~bits * 255)
+    np.testing.assert_array_equal(read(white, as_stored=True)[0], bits * 255)
+    with pytest.raises(DataError, match="whether its zero is black or white"):
+        read(tiff_bytes(strip, tags | {PHOTOMETRIC: None}, order=order))
+    big = tiff_bytes(strip, tags, order=order, big=True)
+    if order == "<":
+        np.testing.assert_array_equal(read(big)[0], bits * 255)
+    else:
+        with pytest.raises(DataError, match="a big-endian BigTIFF compressed with CCITT group 4"):
+            read(big)
+
+
+def test_few_bits_are_spread_in_a_png_as_in_a_tiff() -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    for bits, row, values in ((2, 0b00011011, [0, 85, 170, 255]), (4, 0x1F, [17, 255]), (1, 0xA0, [255, 0, 255, 0])):
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", len(values), 1, bits, 0, 0, 0, 0))
+        pixels = chunk(b"IDAT", zlib.compress(bytes([0, row])))
+        assert read(b"\x89PNG\r\n\x1a\n" + header + pixels + chunk(b"IEND", b"")).tolist() == [[values]]
+
+
+def test_hundreds_of_channels_count_as_pixels() -> None:
+    tags: dict[int, object] = {WIDTH: 1, BITS: 8, SAMPLES: 4}
+    assert read(tiff_bytes(BYTES, tags), max_pixels=3).shape == (4, 3, 1)
+    with pytest.raises(DataError, match="its 6 pixels are more than 5"):
+        read(tiff_bytes(BYTES * 2, tags | {SAMPLES: 8}), max_pixels=5)
+    with pytest.raises(DataError, match="its 256 pixels are more than 12"):
+        read(
+            tiff_bytes(bytes(256), {TILE_WIDTH: 16, TILE_HEIGHT: 16, TILE_OFFSETS: 8, TILE_COUNTS: 256}), max_pixels=12
+        )
+
+
+def test_a_pillow_without_libtiff_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = by_pillow(GRAY, compression="tiff_lzw")
+    monkeypatch.setattr("PIL.features.check", lambda _: False)
+    with pytest.raises(DataError, match="Pillow was built without libtiff"):
+        read(content)
+
+
 def test_several_pictures_are_counted() -> None:
     assert read(tiff_bytes(BYTES, {SUBFILE: 1})).shape == (1, 3, 4)
     for count, words in ((2, "holds 2 pictures"), (60, "holds 60 pictures"), (200, "holds more than 100 pictures")):

@@ -9,6 +9,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from ctypes import CDLL
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,26 @@ def pillow() -> ModuleType:
         raise MissingExtraError("a picture", "image") from error
     _silence_libraries()
     return Image
+
+
+@contextmanager
+def opened_by_libtiff(content: bytes) -> Iterator[ImageFile]:
+    """Open a TIFF that was made, or changed, so that Pillow reads it right: compressed ones, by libtiff.
+
+    Raises:
+        MissingExtraError: the extra `image` is not installed.
+        DataError: it is broken, or Pillow was built without libtiff.
+    """
+    pillow()
+    from PIL import features
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    if not features.check("libtiff"):
+        raise DataError(
+            "it is compressed, and Pillow was built without libtiff, which reads it", "save it uncompressed"
+        )
+    with explained(), TiffImageFile(BytesIO(content)) as picture:
+        yield picture
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from conv2d_cli.errors import DataError
 from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.tensors.pictures import orientation
-from conv2d_cli.tensors.pictures.by_pillow import explained, pillow
+from conv2d_cli.tensors.pictures.by_pillow import opened_by_libtiff
 from conv2d_cli.tensors.pictures.limits import broken
 from conv2d_cli.tensors.pictures.tiff_codecs import CODECS, UNCOMPRESSED, WHOLE
 from conv2d_cli.tensors.pictures.tiff_colors import Colors
@@ -166,9 +165,6 @@ def _by_libtiff(stream: BinaryIO, directory: Directory, layout: Layout) -> Array
     Of the copy that it reads the orientation is taken away, for it would turn the picture, and white that is zero, for
     it would invert it: both are done here, by one rule for all.
     """
-    pillow()
-    from PIL.TiffImagePlugin import TiffImageFile
-
     stream.seek(0)
     content = bytearray(stream.read())
     order: Literal["little", "big"] = "little" if directory.byte_order == "<" else "big"
@@ -177,7 +173,7 @@ def _by_libtiff(stream: BinaryIO, directory: Directory, layout: Layout) -> Array
             place = directory.offset_of(tag)
             width = directory.values(tag).itemsize
             content[place : place + width] = value.to_bytes(width, order)
-    with explained(), TiffImageFile(BytesIO(content)) as picture:
+    with opened_by_libtiff(bytes(content)) as picture:
         picture.load()
         # A facsimile's pixels are black or white: one bit, as they would be uncompressed.
         pixels = np.asarray(picture) if layout.bits > 1 else np.asarray(picture.convert("L")) >> 7

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.errors import DataError
-from conv2d_cli.tensors.pictures.by_pillow import explained, pillow
+from conv2d_cli.tensors.pictures.by_pillow import opened_by_libtiff
 from conv2d_cli.tensors.pictures.limits import JPEG_DENSEST, broken
 
 if TYPE_CHECKING:
@@ -70,15 +69,7 @@ def _by_libtiff(compression: int) -> Callable[[bytes, int], bytes]:
     """Return a decoder by libtiff, as Pillow has it: of a picture of one row whose pixels are the bytes we want."""
 
     def decoded(content: bytes, size: int) -> bytes:
-        pillow()
-        from PIL import features
-        from PIL.TiffImagePlugin import TiffImageFile
-
-        if not features.check("libtiff"):
-            raise DataError(
-                "it is compressed, and Pillow was built without the library that reads it", "save it uncompressed"
-            )
-        with explained(), TiffImageFile(BytesIO(_one_row(content, size, compression))) as picture:
+        with opened_by_libtiff(_one_row(content, size, compression)) as picture:
             return picture.tobytes()
 
     return decoded

@@ -45,7 +45,7 @@ class Directory:
             DataError: it lies beyond the file's end, or has more tags than any writer makes.
         """
         self._file = file
-        self.byte_order = file.byte_order
+        self.byte_order, self.is_big = file.byte_order, file.is_big
         count_format, entry_format, next_format, inline = (
             ("Q", "HHQ8x", "Q", 8) if file.is_big else ("H", "HHI4x", "I", 4)
         )

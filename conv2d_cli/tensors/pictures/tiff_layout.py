@@ -93,7 +93,7 @@ def layout_of(directory: Directory, file_bytes: int, most_pixels: int | None) ->
     )  # fmt: skip
     _check_colors(layout)
     if compression in WHOLE:
-        _check_whole(layout)
+        _check_whole(layout, directory)
     return _segmented(layout, directory, file_bytes, most_pixels)
 
 
@@ -167,15 +167,20 @@ def _check_colors(layout: Layout) -> None:
             raise broken(f"its palette has {layout.colormap.size} values, not {3 << layout.bits}")
 
 
-def _check_whole(layout: Layout) -> None:
+def _check_whole(layout: Layout, directory: Directory) -> None:
     """Check what libtiff decodes to pixels: JPEG of 8 bits, or facsimile of 1."""
+    name = WHOLE[layout.compression]
+    if directory.is_big and directory.byte_order == ">":
+        # Pillow finds no tags in it.
+        raise DataError(f"it is a big-endian BigTIFF compressed with {name}", _SAVE_PLAIN)
+    if PHOTOMETRIC not in directory:
+        raise DataError("it does not say whether its zero is black or white", "save it as gray, RGB or RGBA")
     is_jpeg = layout.compression == JPEG
     gray, colored = {WHITE_IS_ZERO, BLACK_IS_ZERO}, {RGB, YCBCR}
     right = (is_jpeg and layout.samples == 3 and layout.photometric in colored) or (  # noqa: PLR2004 - red, green, blue
         layout.samples == 1 and layout.photometric in gray
     )
     if not right or layout.separate or layout.sample.kind != "u" or layout.bits != (8 if is_jpeg else 1):
-        name = WHOLE[layout.compression]
         raise DataError(f"it is compressed with {name} in a way that is not read", _SAVE_PLAIN)
 
 
