@@ -40,6 +40,7 @@ _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4, "I;16": 1}
 _TWO_BYTES = "I;16"
 # Deflate, the densest of the codes, makes at most 1032 bytes of one (https://zlib.net/zlib_tech.html).
 _MOST_INFLATED = 1040
+_STEP = 1 << 20
 # Eight bits a sample of three, as a PNG's header has it; of a gray one that is more than there is.
 _JPEG = (8, RGB)
 
@@ -83,15 +84,21 @@ class PillowTensor:
         Raises:
             DataError: the picture is broken.
         """
-        channels = self.shape[0]
+        result = np.empty(self.shape, self.dtype)
+        planes = orientation.as_it_lies(result, self._turn)
         with explained():
             if self._is_wide:
-                pixels = wide_pixels(self._file.stream, channels)
-            else:
-                picture = self._picture if self._picture.mode == self._mode else self._picture.convert(self._mode)
-                pixels = np.asarray(picture).astype(self.dtype, copy=False)
-        planes = pixels.reshape(*pixels.shape[:2], channels).transpose(2, 0, 1)
-        return np.ascontiguousarray(orientation.upright(planes, self._turn))
+                planes[...] = wide_pixels(self._file.stream, len(result)).transpose(2, 0, 1)
+                return result
+            self._picture.load()
+            width, height = self._picture.size
+            # Pillow makes what it gives out twice: a few rows at a time.
+            step = max(1, _STEP // width)
+            for top in range(0, height, step):
+                rows = self._picture.crop((0, top, width, min(top + step, height)))
+                pixels = np.asarray(rows if rows.mode == self._mode else rows.convert(self._mode))
+                planes[:, top : top + step] = pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)
+        return result
 
 
 def pillow() -> ModuleType:
