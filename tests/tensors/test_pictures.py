@@ -89,7 +89,7 @@ def test_jpeg_in_tiff_is_read() -> None:
     np.testing.assert_allclose(read(content).astype(int), colored.transpose(2, 0, 1), atol=2)
 
 
-# 32 is LZW with differences, as OpenCV writes unless told.
+# None, LZW and deflate (both with differences, as OpenCV writes them), PackBits.
 @pytest.mark.parametrize("compression", [1, 5, 8, 32773])
 @pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "i4", "f4", "f8"])
 def test_opencv_writes(dtype: str, compression: int) -> None:
