@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class OpenFile(NamedTuple):
     """A file or a stream at its start; `path` is None for a stream, `size` in bytes None where nobody knows it.
 
-    `described` is what the user says of a file without a header. Of a picture `as_stored` leaves the pixels as they
-    lie, and `max_pixels` is how many there may be, None for as many as is sensible.
+    `described` is what the user says of a file without a header. Of a picture, `as_stored` leaves the pixels as they
+    lie, without the turn that its orientation asks for, and `max_pixels` is the most that it may have, where the usual
+    limit, which guards against bombs, is not enough.
     """
 
     stream: BinaryIO
@@ -61,7 +62,8 @@ class Stored(Protocol):
         """The byte of the file where its elements begin, one after another in C order; None where they do not."""
 
     # A tensor of which parts can be read otherwise has `part(key)`, and `passing_bytes` that this takes besides; one
-    # with a checksum has `verify()`, to be called before a part of it is read at its offset.
+    # with a checksum has `verify()`, to be called before a part of it is read at its offset. A picture has `holds`, our
+    # name of the type of its pixels.
 
     def read(self) -> np.ndarray[Any, Any]:
         """Return its elements as they are stored."""
@@ -154,20 +156,20 @@ FORMATS = {
     ),
     **{
         suffix: Format(
-            "conv2d_cli.tensors.image",
+            "conv2d_cli.tensors.pictures",
             magic,
             lacks=_COMPLEX,
             is_placed=False,
             extra="image",
             library="PIL",
             kind=kind,
-            library_bytes=6 << 20,
+            library_bytes=(9 if kind == "TIFF" else 6) << 20,
         )
         for suffix, kind, magic in (
             ("png", "PNG", (b"\x89PNG\r\n\x1a\n",)),
             ("jpg", "JPEG", (b"\xff\xd8\xff",)),
             ("jpeg", "JPEG", ()),
-            ("tif", "TIFF", (b"II*\0", b"MM\0*")),
+            ("tif", "TIFF", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
             ("tiff", "TIFF", ()),
         )
     },

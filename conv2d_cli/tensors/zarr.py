@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_UNKNOWN_TYPE = re.compile(r"No Zarr data type found that matches '?(?P<name>[^']*)")
+_UNKNOWN_TYPE = re.compile(
+    r"No Zarr data type found that matches (?:\{'name': '(?P<old>[^']*)', 'object_codec_id': None\}|'(?P<name>[^']*)')"
+)
 _OTHER_TYPE = "write them as float32, or as bfloat16 into a .safetensors file"
 _BROKEN = "the store is broken or was cut short; write it anew with zarr"
 # What turns bytes into elements. Others are refused: some run what they read.
@@ -187,7 +189,7 @@ def _faults() -> Iterator[None]:
         unknown = _UNKNOWN_TYPE.match(reason)
         if unknown:
             raise DataError(
-                f"its elements are {unknown['name']}, which Zarr's library does not read", _OTHER_TYPE
+                f"its elements are {unknown['name'] or unknown['old']}, which Zarr's library does not read", _OTHER_TYPE
             ) from error
         raise DataError(f"it is no sound Zarr store: {reason}", _BROKEN) from error
 

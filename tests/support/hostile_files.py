@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from hostile_tiffs import hostile_tiffs
 from npy_bytes import npy_bytes
 from odd_containers import ODD
 
@@ -276,9 +277,13 @@ def _zarr() -> list[Hostile]:
         "nested": b'{"shape":' * 5000, "null": b"null", "nan": b'{"zarr_format": NaN}',
         "cut": store()["zarr.json"][:-30],
     }  # fmt: skip
+    # Types that are named, and that the library does not know.
+    says = {"type_unknown": "float31", "type_raw": "r32", "object": "are |O", "dtype_unknown": "<q9"}
+    stores = {name: store(**changed) for name, changed in arrays.items()}  # type: ignore[arg-type]
+    stores_2 = {name: store_2(**changed) for name, changed in arrays_2.items()}  # type: ignore[arg-type]
     return [
-        *(Hostile(f"{name}.zarr", store(**changed), _NO_STORE) for name, changed in arrays.items()),  # type: ignore[arg-type]
-        *(Hostile(f"v2_{name}.zarr", store_2(**changed), _NO_STORE) for name, changed in arrays_2.items()),  # type: ignore[arg-type]
+        *(Hostile(f"{name}.zarr", files, says.get(name, _NO_STORE)) for name, files in stores.items()),
+        *(Hostile(f"v2_{name}.zarr", files, says.get(name, _NO_STORE)) for name, files in stores_2.items()),
         *(Hostile(f"metadata_{name}.zarr", {"zarr.json": text}, _NO_STORE) for name, text in metadata.items()),
         Hostile("metadata_empty_object.zarr", {"zarr.json": b"{}"}, "holds no tensor"),
         Hostile("metadata_long.zarr", {"zarr.json": b" " * (5 << 20)}, "more than"),
@@ -311,4 +316,5 @@ _FOREIGN = (
     for one in ODD
     if isinstance(one.content, bytes)
 )
-CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr(), *_FOREIGN)
+_TIFFS = (Hostile(*each) for each in hostile_tiffs())
+CORPUS = (_RAW, *_npy(), *_npz(), *_safetensors(), *_zarr(), *_FOREIGN, *_TIFFS)

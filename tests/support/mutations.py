@@ -9,6 +9,7 @@ import resource
 import shutil
 import sys
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ import numcodecs  # type: ignore[import-untyped]
 import numpy as np
 import zarr
 from hostile_files import CORPUS, GOOD_NPY, place
+from pictures import ORIENTATION, by_pillow, by_tifffile, ramp
 from PIL import Image
+from tiff_bytes import BITS, COMPRESSION, FORMAT, PHOTOMETRIC, PREDICTOR, tiff_bytes
 from zarr import codecs as zarr_codecs
 
 from conv2d_cli.errors import Conv2dError
@@ -52,9 +55,27 @@ def originals() -> list[tuple[str, bytes]]:
         kind = {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, "PNG")
         Image.fromarray(np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)).save(stream, kind, **options)
         sound.append((f"x.{suffix}", stream.getvalue()))
+    sound += [("x.tif", content) for content in _tiffs()]
     files = [(one.name, one.content) for one in CORPUS if isinstance(one.content, bytes)]
     small = [(f"x{Path(name).suffix}", content) for name, content in files if len(content) < 4096]
     return sound * 20 + [(name, content) for name, content in small if "::" not in name]
+
+
+def _tiffs() -> list[bytes]:
+    """Return TIFFs that go through every decoder: predictors, tiles, planes, bits and each compression."""
+    bits = ramp("u1", 1)[0] > 99
+    flat = Image.fromarray(np.ascontiguousarray(ramp("u1", 3).transpose(1, 2, 0))).quantize(8)
+    floats = zlib.compress(bytes(range(48)))
+    return [
+        by_tifffile(ramp("i2", 1), ">", compression="zlib", predictor=True, tile=(16, 16)),
+        by_tifffile(ramp("f4", 3), bigtiff=True, planarconfig="separate"),
+        by_tifffile(ramp("u1", 3), compression="lzma"),
+        *(by_pillow(bits, compression=name) for name in ("group3", "group4")),
+        *(by_pillow(ramp("u1", 1)[0], compression=name) for name in ("jpeg", "packbits", "tiff_lzw")),
+        by_pillow(flat),
+        tiff_bytes(bytes(range(12)), {PHOTOMETRIC: 0, ORIENTATION: 6}),
+        tiff_bytes(floats, {BITS: 32, FORMAT: 3, PREDICTOR: 3, COMPRESSION: 8}),
+    ]
 
 
 def stores() -> list[tuple[str, dict[str, bytes]]]:
