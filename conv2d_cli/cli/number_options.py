@@ -41,16 +41,16 @@ def seed_of(text: str | None) -> int:
     return seed
 
 
-def integer(name: str, text: str, *, least: int | None = None) -> int:
-    """Return the integer that an option's text spells.
+def integer(name: str, text: str, *, least: int | None = None, example: int | None = None) -> int:
+    """Return the integer that an option's text spells; `example` is one that mostly works, the least if None.
 
     Raises:
         UsageError: it spells none, or one below the least.
     """
     if not _INTEGER.fullmatch(text):
-        raise UsageError(f"{name} {text}: not a whole number", f"{name} {max(1, least or 1)}")
+        raise UsageError(f"{name} {text}: not a whole number", f"{name} {example or max(1, least or 1)}")
     if least is not None and int(text) < least:
-        raise UsageError(f"{name} {text}: must be {least} or more", f"{name} {least}")
+        raise UsageError(f"{name} {text}: must be {least} or more", f"{name} {example or least}")
     return int(text)
 
 

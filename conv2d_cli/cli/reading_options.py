@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from conv2d_cli.tensors.preparation import Preparation
     from conv2d_cli.tensors.reading import Described, Reading
 
+_MANY_PIXELS = 10**9
 # What NumPy can count.
 _MOST_ELEMENTS = 2**58
+_USUAL_DTYPE = "float32"
 _IMAGE_RANKS, _WEIGHT_RANKS = frozenset({3, 4}), frozenset({2, 4})
+# As Keras has it, and of one image.
+_OTHER_WORDS = {"channels_last": "NHWC", "channels_first": "NCHW", "hwc": "NHWC", "chw": "NCHW"}
 _BIG_ENDIAN, _LITTLE_ENDIAN = ">", "<"
 
 
@@ -180,8 +184,10 @@ def _reading_options(
 reading_options = shared(_reading_options, "reading_options")
 
 
-def input_reading(options: ReadingOptions, dtype: str | None, of_size: Callable[[str], str]) -> Reading:
+def input_reading(options: ReadingOptions, dtype: str | None, of_size: Callable[[str, int], str]) -> Reading:
     """Return how the input is read as a `dtype`; `of_size` is the shape that a raw file's size allows.
+
+    It is asked with an element type and the bytes that stand before the elements.
 
     Raises:
         UsageError: an option is none, or one is missing.
@@ -196,7 +202,9 @@ def input_reading(options: ReadingOptions, dtype: str | None, of_size: Callable[
         _described(options, of_size),
         layout_of("--layout", options.layout) or NCHW,
         options.as_stored,
-        None if options.max_pixels is None else integer("--max-pixels", options.max_pixels, least=1),
+        None
+        if options.max_pixels is None
+        else integer("--max-pixels", options.max_pixels, least=1, example=_MANY_PIXELS),
         _preparation(options),
     )
 
@@ -215,9 +223,9 @@ def parameter_readings(options: ReadingOptions, dtype: str | None) -> tuple[Read
     weight = bias = None
     if options.weight_shape is not None or options.weight_dtype is not None:
         if options.weight_shape is None or options.weight_dtype is None:
-            missing = "--weight-shape 64,3,7,7" if options.weight_shape is None else "--weight-dtype float32"
+            missing = "--weight-shape O,I,kh,kw" if options.weight_shape is None else "--weight-dtype float32"
             raise UsageError("--weight-shape and --weight-dtype go together", missing)
-        shape = _shape("--weight-shape", options.weight_shape, _WEIGHT_RANKS, "O,I,kh,kw", "64,3,7,7")
+        shape = _shape("--weight-shape", options.weight_shape, _WEIGHT_RANKS, "O,I,kh,kw")
         weight = Described(shape, *_raw_dtype("--weight-dtype", options.weight_dtype), owner="weight")
     if options.bias_dtype is not None:
         bias = Described(None, *_raw_dtype("--bias-dtype", options.bias_dtype), owner="bias")
@@ -235,7 +243,9 @@ def layout_of(name: str, text: str | None) -> Layout | None:
     """
     from conv2d_cli.tensors.layout import LAYOUTS
 
-    return None if text is None else LAYOUTS[choice(name, text.upper(), tuple(LAYOUTS))]
+    if text is None:
+        return None
+    return LAYOUTS[choice(name, _OTHER_WORDS.get(text.lower(), text.upper()), tuple(LAYOUTS))]
 
 
 def weight_layout_of(text: str | None) -> Layout | None:
@@ -249,23 +259,22 @@ def weight_layout_of(text: str | None) -> Layout | None:
     return None if text is None else WEIGHT_LAYOUTS[choice("--weight-layout", text.upper(), tuple(WEIGHT_LAYOUTS))]
 
 
-def _described(options: ReadingOptions, of_size: Callable[[str], str]) -> Described | None:
+def _described(options: ReadingOptions, of_size: Callable[[str, int], str]) -> Described | None:
     from conv2d_cli.tensors.reading import Described
 
     shape, dtype = options.input_shape, options.input_dtype
     offset = 0 if options.input_offset is None else integer("--input-offset", options.input_offset, least=0)
     if shape is None and dtype is None:
         if options.input_offset is not None:
-            raise UsageError(
-                "--input-offset is of a raw file", "--input-shape 1,3,224,224 --input-dtype float32 with it"
-            )
+            given = f"--input-shape {of_size(_USUAL_DTYPE, offset)} --input-dtype {_USUAL_DTYPE} with it"
+            raise UsageError("--input-offset is of a raw file, whose shape and type are said too", given)
         return None
     if dtype is None:
         raise UsageError("--input-shape and --input-dtype go together", "--input-dtype float32")
     name, order = _raw_dtype("--input-dtype", dtype)
     if shape is None:
-        raise UsageError("--input-shape and --input-dtype go together", f"--input-shape {of_size(name)}")
-    sizes = _shape("--input-shape", shape, _IMAGE_RANKS, "C,H,W or N,C,H,W", "1,3,224,224")
+        raise UsageError("--input-shape and --input-dtype go together", f"--input-shape {of_size(name, offset)}")
+    sizes = _shape("--input-shape", shape, _IMAGE_RANKS, "C,H,W or N,C,H,W")
     return Described(sizes, name, order, offset)
 
 
@@ -277,13 +286,15 @@ def _raw_dtype(option_name: str, text: str) -> tuple[str, str]:
     return name, order
 
 
-def _shape(option_name: str, text: str, ranks: frozenset[int], words: str, example: str) -> tuple[int, ...]:
+def _shape(option_name: str, text: str, ranks: frozenset[int], words: str) -> tuple[int, ...]:
     from conv2d_cli.layer.text import integers_of
 
     found = integers_of(text)
     sizes = (found,) if isinstance(found, int) else found
     if sizes is None or min(sizes) < 0 or len(sizes) not in ranks or math.prod(sizes) > _MOST_ELEMENTS:
-        raise UsageError(f"{option_name} {text}: no shape of the form {words}", f"{option_name} {example}")
+        raise UsageError(
+            f"{option_name} {text}: no shape of the form {words}", "sizes with commas between them, such as 1,3,224,224"
+        )
     return sizes
 
 

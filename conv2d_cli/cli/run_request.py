@@ -91,11 +91,12 @@ def _check_words(input_: str, words: LayerWords, options: RunOptions) -> None:
         )
 
 
-def _shape_of_size(path: str, layer: Conv2d | None, dtype: str) -> str:
+def _shape_of_size(path: str, layer: Conv2d | None, dtype: str, offset: int = 0) -> str:
     """Return the shape of one square image that a raw file has room for, else what such a shape is made of."""
     found = find_dtype(dtype)
     try:
-        elements, rest = divmod(os.path.getsize(path), found.bytes if found else 1)  # noqa: PTH202
+        size = os.path.getsize(path) - offset  # noqa: PTH202
+        elements, rest = divmod(max(0, size), found.bytes if found else 1)
     except (OSError, ValueError):
         return "1,3,224,224"
     channels = layer.in_channels if layer else 1

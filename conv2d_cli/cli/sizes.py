@@ -36,7 +36,7 @@ def shape_on(text: str, layout: str | None = None) -> Callable[[Conv2d], tuple[i
 
     def of_file(layer: Conv2d) -> tuple[int, ...]:
         with faults_in(text):
-            geometry_on(layer, header, reading)
+            geometry_on(layer, header, reading, prepares=False)
         return header.shape
 
     return of_file

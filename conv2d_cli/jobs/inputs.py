@@ -63,7 +63,7 @@ def remarks_of(request: Request, source: Source, weight: Operand | None) -> list
         normalized = request.input_reading.preparation is not None and request.input_reading.preparation.normalize
         if not normalized:
             remarks.append(
-                f"the pixels, {source.holds}, are made {source.dtype} as the weights are; --normalize scales them"
+                f"the pixels, {source.holds}, become {source.dtype}, as the weights are floats; --normalize scales them"
             )
     seen = None if weight is None or request.layer is not None else weight_layout_seen(weight.shape)
     if seen is not None and request.weight_reading.layout.is_ours:
@@ -76,8 +76,10 @@ def remarks_of(request: Request, source: Source, weight: Operand | None) -> list
     return remarks
 
 
-def geometry_on(layer: Conv2d, header: Header, reading: Reading) -> Geometry:
+def geometry_on(layer: Conv2d, header: Header, reading: Reading, *, prepares: bool = True) -> Geometry:
     """Return a layer on an input that is read so, and say of one that does not fit how it would.
+
+    `prepares` says whether the command can prepare a picture.
 
     Raises:
         DataError: it does not fit.
@@ -86,7 +88,7 @@ def geometry_on(layer: Conv2d, header: Header, reading: Reading) -> Geometry:
     try:
         return geometry_of(layer, header.shape)
     except ShapeError as error:
-        option = _option_that_fits(layer, header, reading)
+        option = None if header.is_picture and not prepares else _option_that_fits(layer, header, reading)
         if option is None:
             raise
         why, hint = option
@@ -102,7 +104,7 @@ def _option_that_fits(layer: Conv2d, header: Header, reading: Reading) -> tuple[
         alpha = shape[-3] in {2, 4}
         colours = shape[-3] - alpha
         if alpha and colours == wanted:
-            return "the last of them is alpha", "--drop-alpha"
+            return "its last channel is alpha", "--drop-alpha"
         if wanted == 1 and colours == 3:  # noqa: PLR2004 - red, green and blue
             return "it is in colour", "--gray --drop-alpha" if alpha else "--gray"
         return None

@@ -72,7 +72,7 @@ def checked_request(request: Request) -> Request:
         raise UsageError("only one tensor can be read from stdin", "give files for the others")
     for name, asked in (("--flip", request.flip), ("--per-channel", request.per_channel)):
         if asked and request.weight is None:
-            raise UsageError(f"{name} is of a kernel that is given", f"--weight FILE, or leave {name} out")
+            raise UsageError(f"{name} is of a kernel that --weight gives", f"leave {name} out")
     if request.save_parameters is not None and request.weight is not None:
         raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
     if request.save_parameters is not None:

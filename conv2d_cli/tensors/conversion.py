@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conv2d_cli.dtypes import COMPUTABLE, DTYPES
-from conv2d_cli.errors import DataError, UsageError, did_you_mean
+from conv2d_cli.errors import DataError, UsageError, did_you_mean, nearest
 from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype, widened
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def casts_of(text: str | None) -> frozenset[str]:
     names = [] if text is None else [name.strip() for name in text.split(",")]
     for name in names:
         if name not in CASTS:
-            raise UsageError(f"--cast {text}: no such cast", did_you_mean(name, CASTS, "--cast "))
+            near = nearest(name, CASTS)
+            hint = did_you_mean(name, near, "--cast ") if near else "--cast saturate or wrap; truncate is for fractions"
+            raise UsageError(f"--cast {text}: no such cast", hint)
     if {SATURATE, WRAP} <= {*names}:
         raise UsageError(
             f"--cast {text}: a value out of range is set to the nearest bound, or taken modulo 2^bits, not both",

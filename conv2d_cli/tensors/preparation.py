@@ -45,7 +45,7 @@ class Preparation(NamedTuple):
             channels -= 1
         if self.gray:
             if channels not in {1, _COLOURS}:
-                hint = "--drop-alpha with it" if channels == _COLOURS + 1 else "leave --gray out"
+                hint = "--gray --drop-alpha" if channels == _COLOURS + 1 else "leave --gray out"
                 raise DataError(f"gray is made of {_COLOURS} channels, and this has {channels}", hint)
             channels = 1
         for name, values in (("--mean", self.mean), ("--std", self.deviation)):

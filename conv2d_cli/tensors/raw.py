@@ -65,8 +65,8 @@ def _another_size(described: Described, needed: int, size: int) -> DataError:
         return DataError(message, f"--input-shape {','.join(map(str, square))}")
     if owner == "input" and size > needed:
         return DataError(message, f"--input-offset {size - needed}, if so many bytes stand before the elements")
-    options = f"--{owner}-dtype" if owner == "bias" else f"--{owner}-shape or --{owner}-dtype"
-    return DataError(message, f"another {options}, or the whole file")
+    other = "element type" if owner == "bias" else "shape or element type"
+    return DataError(message, f"another {other}, or the whole file")
 
 
 def _square_of(shape: tuple[int, ...], elements: int) -> tuple[int, ...] | None:

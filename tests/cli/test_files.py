@@ -80,7 +80,7 @@ def test_raw_weights_and_biases(tmp_path: Path) -> None:
     assert values(tmp_path, "x.npy", *raw, *big, *keys) == right
     assert refused(tmp_path, "x.npy", *raw, "--bias", "b4.bin") == (
         "b4.bin: 2 int8 is 2 bytes, the file has 8",
-        "another --bias-dtype, or the whole file",
+        "another element type, or the whole file",
     )
     assert refused(tmp_path, "x.npy", "--weight", "w.bin", "--weight-shape", "2,2,2,2", code=2)[1] == (
         "--weight-dtype float32"
@@ -227,5 +227,90 @@ def test_what_is_done_to_images_first(tmp_path: Path, dtype: str) -> None:
     luma = wide(0.299) * colours[:, :1] + wide(0.587) * colours[:, 1:2] + wide(0.114) * colours[:, 2:]
     gray = np.rint(luma).astype(dtype) if x.dtype.kind in "iu" else luma.astype(dtype)
     np.testing.assert_array_equal(prepared("--drop-alpha", "--gray", weight=KERNEL), gray)
-    assert refused(tmp_path, "x.npy", "--weight", kernel, "--gray")[1] == "--drop-alpha with it"
+    assert refused(tmp_path, "x.npy", "--weight", kernel, "--gray")[1] == "--gray --drop-alpha"
     assert refused(tmp_path, "x.npy", "--weight", kernel, "--mean", "1", code=2)[1] == "--normalize with them"
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (8, 9, 4), dtype=np.uint8)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Return a folder with pictures of the same pixels: gray, in colours, and with alpha."""
+    image = pytest.importorskip("PIL.Image")
+    for name, pixels in (("gray", PIXELS[..., 0]), ("rgb", PIXELS[..., :3]), ("rgba", PIXELS)):
+        image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    for name, dtype in (("floats", np.float32), ("doubles", np.float64), ("bytes", np.uint8)):
+        np.save(tmp_path / f"{name}.npy", np.ones((2, 3, 3, 3), dtype))
+    return tmp_path
+
+
+def test_a_picture_becomes_float_where_the_weights_are_and_says_so(pictures: Path) -> None:
+    note = "note: the pixels, uint8, become float32, as the weights are floats; --normalize scales them"
+    for words in (
+        ("rgb.png", "3", "8", "3"),
+        ("rgb.png", "--weight", "floats.npy"),
+        ("gray.png", "--weight", "[[0.5]]"),
+    ):
+        done = run(pictures, *words, "--get", "dtype")
+        assert (done.out, note in done.err.splitlines()) == ("float32\n", True)
+    for words in (("rgb.png", "--weight", "bytes.npy"), ("gray.png", "--weight", "[[2]]")):
+        done = run(pictures, *words, "--get", "dtype")
+        assert (done.out, done.err) == ("uint8\n", "")
+    done = run(pictures, "rgb.png", "3", "8", "3", "--normalize", "--get", "dtype")
+    assert (done.out, "become" in done.err) == ("float32\n", False)
+    assert refused(pictures, "rgb.png", "--weight", "doubles.npy")[1] == "--dtype float32 for all of them"
+    assert refused(pictures, "gray.png", "--weight", "[[1,0,-1]]", code=2)[1] == "--dtype float32 or int16"
+    x = run(pictures, "rgb.png", "--weight", "floats.npy", "-o", "x.npy", "-q")
+    assert x.code == 0
+    np.save(pictures / "same.npy", PIXELS[..., :3].transpose(2, 0, 1).astype(np.float32))
+    assert run(pictures, "same.npy", "--weight", "floats.npy", "-o", "y.npy", "-q").code == 0
+    assert (pictures / "x.npy").read_bytes() == (pictures / "y.npy").read_bytes()
+
+
+def test_channels_that_a_layer_does_not_take_are_called_what_they_are(pictures: Path) -> None:
+    for picture, inputs, why, hint in (
+        ("rgba.png", "3", "its last channel is alpha", "--drop-alpha"),
+        ("rgba.png", "1", "it is in colour", "--gray --drop-alpha"),
+        ("rgb.png", "1", "it is in colour", "--gray"),
+    ):
+        told = refused(pictures, picture, inputs, "8", "3")
+        assert (told[0].startswith(f"{picture}: {why}: the layer takes "), told[1]) == (True, hint)
+        assert run(pictures, picture, inputs, "8", "3", *hint.split()).code == 0
+        size = conv2d("shape", inputs, "8", "3", "-i", picture, folder=pictures)
+        assert size.err.endswith(f"hint: conv2d shape {4 if picture == 'rgba.png' else 3} 8 3 -i {picture}\n")
+
+
+def test_a_picture_has_an_order_of_axes_of_its_own(pictures: Path) -> None:
+    assert run(pictures, "rgb.png", "3", "8", "3", "--layout", "NHWC", "-o", "y.npy", "-q").code == 0
+    assert np.load(pictures / "y.npy").shape == (6, 7, 8)
+    assert run(pictures, "rgb.png", "--weight", "bytes.npy", "--layout", "NHWC", "-o", "y.tif", "-q").code == 0
+    done = conv2d("info", "y.tif", "--get", "shape,dtype", folder=pictures)
+    assert done.out == "2 6 7\nuint8\n"
+
+
+def test_orientation_and_size_of_pictures(pictures: Path) -> None:
+    image: Any = pytest.importorskip("PIL.Image")
+    exif = image.Exif()
+    exif[0x0112] = 6
+    image.fromarray(PIXELS[..., 0]).save(pictures / "turned.png", exif=exif)
+    copy = ("turned.png", "--weight", "[[1]]", "-q", "-f", "-o", "y.npy")
+    assert run(pictures, *copy).code == 0
+    np.testing.assert_array_equal(np.load(pictures / "y.npy")[0], np.rot90(PIXELS[..., 0], -1))
+    assert run(pictures, *copy, "--as-stored").code == 0
+    np.testing.assert_array_equal(np.load(pictures / "y.npy")[0], PIXELS[..., 0])
+    assert refused(pictures, *copy, "--max-pixels", "71")[1] == "--max-pixels 72 reads it"
+    assert run(pictures, *copy, "--max-pixels", "72").code == 0
+
+
+def test_many_pictures_are_prepared_alike_and_said_once(pictures: Path) -> None:
+    (pictures / "in").mkdir()
+    for name in ("a", "b"):
+        (pictures / "in" / f"{name}.png").write_bytes((pictures / "rgb.png").read_bytes())
+    done = run(pictures, "in", "3", "8", "3", "-o", "out", "--resume")
+    assert (done.code, done.err.count("become float32")) == (0, 1)
+    # Other options make another output.
+    done = run(pictures, "in", "3", "8", "3", "-o", "out", "--resume", "--normalize")
+    assert "wrote 2 of 2 files" in done.err
+    done = run(pictures, "in", "3", "8", "3", "-o", "out", "--resume", "--normalize")
+    assert "2 were there already" in done.err

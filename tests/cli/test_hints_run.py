@@ -353,6 +353,47 @@ KINDS = {
         row("run void2.npy 3 8 3 --get dtype", "bfloat16"),
         row("run complex.npy 3 8 3 --dtype float32 --get dtype", "complex64"),
         row("run four_channels.npy 3 8 3 --get output_shape", "1 8 6 6"),
+        row("run large.npy --weight '[[1]]' --dtype int8 --get max", "127", "-56"),
+        row("run large.npy --weight '[[1]]' --dtype int8 --cast clamp --get max", "127", "-56"),
+        row("run large.npy --weight '[[1]]' --dtype int8 --cast saturat --get max", "127"),
+        row("run large.npy --weight '[[1]]' --dtype int8 --cast wrap,saturate --get max", "127", "-56"),
+        row("run halves.npy --weight '[[1]]' --dtype int8 --get max", "2"),
+        row("run halves.npy --weight '[[1]]' --dtype int8 --cast saturate --get max", "2"),
+        row("run huge.npy --weight '[[1]]' --dtype float32 --get dtype", "float32"),
+        row("run huge.npy --weight '[[1]]' --dtype int16 --get dtype", "int16"),
+        row("run nan.npy --weight '[[1]]' --dtype int16 --get dtype", "float32"),
+        row("run gray.npy --weight '[[1e300]]' --dtype float32 --get dtype", "float32"),
+        row("run nhwc.npy 3 8 3 --get output_shape", "1 8 6 7"),
+        row("run nhwc.npy --weight w.npy --get output_shape", "1 8 6 7"),
+        row("shape 3 8 3 -i nhwc.npy --get output_shape", "1 8 6 7"),
+        row("run x.npy 3 8 3 --weight w_hwio.npy --get output_shape", "1 8 6 6"),
+        row("run x.npy --weight w_hwio16.npy --get output_shape", "1 16 6 6"),
+        row("run x.npy --weight w.npy --weight-layout OHIW --get output_shape", None, None),
+        row("run x.npy --weight w2d.npy --get mean", "9.0"),
+        row("run x.npy --weight '[[1]]' --get mean", "1.0"),
+        row("run x.npy --weight w.npy --per-channel --get mean", "27.0"),
+        row("run x.npy 3 8 3 --flip --get output_shape", "1 8 6 6"),
+        row("run x.npy 3 8 3 --per-channel --get output_shape", "1 8 6 6"),
+        row("run photo.png 1 8 3 --get output_shape", "8 6 6"),
+        row("run alpha.png 3 8 3 --get output_shape", "8 6 6"),
+        row("run alpha.png 1 8 3 --get output_shape", "8 6 6"),
+        row("shape 3 8 3 -i alpha.png --get output_shape", "8 6 6"),
+        row("run photo.png 3 8 3 --max-pixels 9 --get output_shape", "8 6 6"),
+        row("run photo.png 3 8 3 --max-pixels 0 --get output_shape", "8 6 6"),
+        row("run photo.png 3 8 3 --mean 0.5 --get output_shape", "8 6 6"),
+        row("run photo.png 3 8 3 --normalize --mean 0.5,0.5 --get output_shape", "8 6 6"),
+        row("run photo.png 3 8 3 --normalize --mean a --get output_shape", "8 6 6"),
+        row("run photo.png 3 8 3 --normalize --std 0 --get output_shape", "8 6 6"),
+        row("run x.npy 3 8 3 --drop-alpha --get output_shape", "1 8 6 6"),
+        row("run six.npy 6 9 3 --gray --get output_shape", "1 9 6 6"),
+        row("run raw.bin 3 8 3 --input-shape 1,3,9,9 --input-dtype f4 --get output_shape", "1 8 6 6"),
+        row("run raw.bin 3 8 3 --input-shape 1,3,8,8 --input-dtype f4 --input-offset 4 --get output_shape", "1 8 6 6"),
+        row("run raw.bin 5 8 3 --input-shape 1,5,6,6 --input-dtype f4 --get output_shape", "1 8 4 4"),
+        row("run raw.bin 3 8 3 --input-shape 1,3,8,8 --input-dtype f5 --get output_shape", "1 8 6 6"),
+        row("run headed.bin 3 8 3 --input-offset 4 --get output_shape", "1 8 6 6"),
+        row("run x.npy --weight w.bin --weight-shape 8,3,3,3 --get output_shape", "1 8 6 6"),
+        row("run x.npy --weight w.bin --weight-dtype f4 --weight-shape 3,3,3 --get output_shape"),
+        row("run x.npy --weight w.bin --weight-shape 8,3,3,4 --weight-dtype f4 --get output_shape"),
         row("run small.npy 3 8 3 --get output_shape", "1 8 2 2"),
         row("run small.npy --weight w.npy --get output_shape", "1 8 2 2"),
         row("run x.npy 3 8 9x2 --get output_shape", "1 8 2 7"),
@@ -473,6 +514,14 @@ def make_folder(folder: Path) -> None:
         "b": np.ones(8, np.float32),
         "b_double": np.ones(8),
         "exists": np.ones(1, np.float32),
+        "large": np.full((1, 1, 8, 8), 200, np.uint8),
+        "halves": np.full((1, 1, 8, 8), 2.5, np.float32),
+        "huge": np.full((1, 1, 8, 8), 1e300),
+        "nan": np.full((1, 1, 8, 8), np.nan, np.float32),
+        "nhwc": np.ones((1, 8, 9, 3), np.float32),
+        "w_hwio": np.ones((3, 3, 3, 8), np.float32),
+        "w_hwio16": np.ones((3, 3, 3, 16), np.float32),
+        "w2d": np.ones((3, 3), np.float32),
     }
     for name, array in ones.items():
         np.save(folder / f"{name}.npy", array)
@@ -483,7 +532,10 @@ def make_folder(folder: Path) -> None:
     (folder / "m.pth").write_bytes(zipped_as({"m/data.pkl": b"\x80\x02}q\0.", "m/data/0": bytes(8)}))
     (folder / "raw.bin").write_bytes(ones["x"].tobytes())
     (folder / "lines.txt").write_text('{"in_channels": 3, "out_channels": 8, "kernel_size": 3}\n')
-    (folder / "photo.png").write_bytes(_picture())
+    (folder / "headed.bin").write_bytes(b"head" + ones["x"].tobytes())
+    (folder / "w.bin").write_bytes(ones["w"].tobytes())
+    (folder / "photo.png").write_bytes(_picture(2, 3))
+    (folder / "alpha.png").write_bytes(_picture(6, 4))
     (folder / "many").mkdir()
     for name in ("a", "b"):
         np.save(folder / "many" / f"{name}.npy", ones["x"])
@@ -496,16 +548,16 @@ def make_folder(folder: Path) -> None:
         import_module("zarr").save(folder / "s.zarr", np.ones((2, 3), np.float32))
 
 
-def _picture() -> bytes:
-    """Return a PNG of 8 x 8 pixels in three colours."""
+def _picture(kind: int, channels: int) -> bytes:
+    """Return a PNG of 8 x 8 pixels of PNG's own kind, in so many channels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return pack(">I", len(content)) + kind + content + pack(">I", zlib.crc32(kind + content))
 
-    rows = (b"\0" + bytes(3 * 8)) * 8
+    rows = (b"\0" + bytes(channels * 8)) * 8
     return (
         b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", pack(">2I5B", 8, 8, 8, 2, 0, 0, 0))
+        + chunk(b"IHDR", pack(">2I5B", 8, 8, 8, kind, 0, 0, 0))
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )

@@ -97,7 +97,7 @@ class Extra(NamedTuple):
 Change = Line | Give | Leave | Rename | Argument | RenameArgument | LeaveRepeated | Layer | Tensor | Extra
 Alternative = tuple[Change, ...]
 
-_WORD = r"'[^']*'|(?!(?:or|and|alone|out)\b)[^\s,';]+(?:,[^\s,';]+)*"
+_WORD = r"'[^']*'|(?!(?:or|and|alone|out)\b|--?[A-Za-z])[^\s,';]+(?:,[^\s,';]+)*"
 _PYTHON = r"\([^)]*\)|\[[^\]]*\]|'[^']*'|[\w.-]+"
 _OPTION = r"--?[A-Za-z][\w-]*"
 
