@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -178,6 +180,7 @@ def test_every_value_is_that_of_the_libraries(
 
 def test_there_are_cells_enough() -> None:
     assert len(FILES) * len(TARGETS) >= 2000
+    assert len(PICTURES) * len(TARGETS) >= 500
 
 
 @pytest.mark.parametrize("write", [npy, npz, store(2)])
@@ -196,3 +199,51 @@ def test_two_bytes_of_void_are_bfloat16_where_it_is_asked_for(tmp_path: Path, wr
         assert source.read().tobytes() == array.tobytes()
     with pytest.raises(DataError, match="two bytes of no type"), open_source(str(path), Reading(dtype="float32")):
         pass
+
+
+TIFF_TYPES = [name for name in NUMPY_TYPES if DTYPES[name].kind in "iuf"]
+PNG_TYPES = ["uint8", "uint16"]
+PICTURES = [
+    *(("png", name, "<", channels) for name in PNG_TYPES for channels in (1, 3)),
+    *(("tif", name, byte_order, channels) for name in TIFF_TYPES for byte_order in "<>" for channels in (1, 3)),
+]
+
+
+def picture(folder: Path, kind: str, array: Array, byte_order: str) -> Path:
+    """Write (channels, H, W) by another library's own writer."""
+    path = folder / f"x.{kind}"
+    pixels = array[0] if len(array) == 1 else np.ascontiguousarray(array.transpose(1, 2, 0))
+    if kind == "png" and not (array.dtype == np.uint16 and len(array) > 1):
+        image: Any = pytest.importorskip("PIL.Image")
+        image.fromarray(pixels).save(path)
+    elif kind == "png":
+        # Pillow writes no colours of 16 bits.
+        rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+        header = struct.pack(">2I5B", pixels.shape[1], pixels.shape[0], 16, 2, 0, 0, 0)
+        chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+        content = (struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in chunks)
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(content))
+    else:
+        tifffile: Any = pytest.importorskip("tifffile")
+        photometric = "minisblack" if len(array) == 1 else "rgb"
+        tifffile.imwrite(path, pixels, byteorder=byte_order, photometric=photometric)
+    return path
+
+
+@pytest.mark.parametrize(("kind", "name", "byte_order", "channels"), PICTURES)
+def test_every_pixel_is_that_of_the_libraries(
+    tmp_path: Path, kind: str, name: str, byte_order: str, channels: int
+) -> None:
+    array = array_of(name).reshape(channels, -1, 4)
+    path = picture(tmp_path, kind, array, byte_order)
+    for target in TARGETS:
+        wanted = array if target == name else right(array, target)
+        with open_source(str(path), Reading(dtype=target)) as source:
+            assert source.holds == name
+            if wanted is None:
+                with pytest.raises(DataError, match=r" at \[\d+, \d+, \d+\] "):
+                    source.read()
+                continue
+            found = source.read()
+            assert (found.dtype, found.shape) == (numpy_dtype(target), array.shape)
+            assert found.tobytes() == np.ascontiguousarray(wanted).tobytes(), target
