@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import save_file
 
 from conv2d_cli.report.keys import KEYS
@@ -83,6 +84,10 @@ def make_files(folder: Path) -> None:
     np.save(folder / "gray.npy", tensor(1, 1, 32, 32))
     save_file({"conv1.weight": tensor(64, 3, 7, 7)}, folder / "model.safetensors")
     tensor(3, 224, 224).tofile(folder / "x.bin")
+    (folder / "big.bin").write_bytes(bytes(16) + np.arange(64, dtype=">i2").tobytes())
+    np.save(folder / "nhwc.npy", tensor(1, 32, 32, 3))
+    np.save(folder / "hwio.npy", tensor(7, 7, 3, 64))
+    Image.fromarray(draw.integers(0, 256, (32, 32, 3), np.uint8)).save(folder / "photo.png")
     (folder / "frames").mkdir()
     np.save(folder / "frames" / "one.npy", image)
 

@@ -80,6 +80,9 @@ suffix says which, else the first bytes of the file. FILE::NAME picks one tensor
 is .npy unless `bin:-` says otherwise. A PyTorch checkpoint is a pickle, which is never loaded: conv2d info m.pth says
 how to save its tensors as .safetensors.
 
+--dtype converts by value; what would be lost is refused unless --cast saturate, wrap or truncate allows it. --layout
+NHWC and --weight-layout HWIO read tensors of other frameworks, --normalize, --gray and --drop-alpha prepare pictures.
+
 Some need an extra: pip install 'conv2d-cli[safetensors]', [zarr], [image], [bf16]; conv2d info lists what works here.
 
 Facts: --format table (on a terminal), plain (elsewhere), json, ndjson, csv, tsv, markdown; --json for short; --get KEY
