@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.number_options import choice, dtype_of, integer
-from conv2d_cli.cli.options import INPUT, PARAMETERS, option, shared
+from conv2d_cli.cli.options import INPUT, PARAMETERS, PICTURES, RESULT, option, shared
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,28 +95,34 @@ def _reading_options(
         option(
             "--output-layout",
             metavar="NCHW",
-            section=INPUT,
+            section=RESULT,
             help="axes of OUTPUT, if they are others",
             complete=choices.layouts,
         ),
     ] = None,
     *,
     normalize: Annotated[
-        bool, option("--normalize", section=INPUT, help="divide integers by the largest of their type")
+        bool, option("--normalize", section=PICTURES, help="divide integers by the largest of their type")
     ] = False,
     mean: Annotated[
-        str | None, option("--mean", metavar="M,...", section=INPUT, help="subtracted then: 0.485,0.456,0.406")
+        str | None, option("--mean", metavar="M,...", section=PICTURES, help="subtracted then: 0.485,0.456,0.406")
     ] = None,
     std: Annotated[
-        str | None, option("--std", metavar="S,...", section=INPUT, help="divided by after that: 0.229,0.224,0.225")
+        str | None, option("--std", metavar="S,...", section=PICTURES, help="divided by after that: 0.229,0.224,0.225")
     ] = None,
-    gray: Annotated[bool, option("--gray", section=INPUT, help="make three channels one: their luma")] = False,
-    drop_alpha: Annotated[bool, option("--drop-alpha", section=INPUT, help="leave the last channel out")] = False,
+    gray: Annotated[bool, option("--gray", section=PICTURES, help="make three channels one: their luma")] = False,
+    drop_alpha: Annotated[bool, option("--drop-alpha", section=PICTURES, help="leave the last channel out")] = False,
     as_stored: Annotated[
-        bool, option("--as-stored", section=INPUT, help="turn no picture as its orientation says")
+        bool, option("--as-stored", section=PICTURES, help="turn no picture as its orientation says")
     ] = False,
     max_pixels: Annotated[
-        str | None, option("--max-pixels", metavar="N", section=INPUT, help="read pictures of up to so many pixels")
+        str | None,
+        option(
+            "--max-pixels",
+            metavar="N",
+            section=PICTURES,
+            help="read pictures of up to N pixels, 89 million if not given",
+        ),
     ] = None,
     weight_shape: Annotated[
         str | None, option("--weight-shape", metavar="SHAPE", section=PARAMETERS, help="of a raw .bin: O,I,kh,kw")

@@ -21,8 +21,8 @@ EXAMPLES = (
 
 
 @layer_options
-@reading_options
 @run_options
+@reading_options
 @output_options
 def run(
     operands: Annotated[
