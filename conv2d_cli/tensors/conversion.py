@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 SATURATE, WRAP, TRUNCATE = CASTS = ("saturate", "wrap", "truncate")
 _CAST_HINT = "--dtype float32 casts it"
+# The types that NumPy has no name for; float8_e8m0fnu has an exponent of eight bits.
+_LARGEST = {name: 2.0**16 for name in DTYPES if name.startswith("float8")} | {
+    "bfloat16": (2 - 2.0**-7) * 2.0**127,
+    "float8_e8m0fnu": 2.0**127,
+}
 # Elements that are converted at a time: the masks of a check take as much room as they do.
 _AT_A_TIME = 1 << 20
 
@@ -106,6 +111,8 @@ class Conversion(NamedTuple):
         target = numpy_dtype(self.target)
         if not self.copies:
             return _same_bytes(stored, target)
+        if holds_all(self.target, self.holds):
+            return widened(stored, self.holds).astype(target, order="C", copy=False)
         out = np.empty(stored.shape, target)
         for part in _slabs(stored.shape):
             values = widened(stored[part], self.holds)
@@ -114,6 +121,33 @@ class Conversion(NamedTuple):
                 raise _lossy(self, stored, part, lost, first or (0,) * stored.ndim)
             out[part] = converted
         return out
+
+
+def holds_all(target: str, source: str) -> bool:
+    """Whether every finite value of one type is in the range of another, and its fraction kept; by our names.
+
+    >>> holds_all("float32", "uint64"), holds_all("float16", "uint16"), holds_all("int16", "uint8")
+    (True, False, True)
+    """
+    kind, of = DTYPES[target].kind, DTYPES[source].kind
+    if of == "c" and kind != "c":
+        return False
+    if kind in "fc":
+        return _largest(source) <= _largest(target)
+    unsigned_into_signed = of == "u" and kind == "i"
+    wide_enough = DTYPES[target].bytes > DTYPES[source].bytes - (not unsigned_into_signed)
+    return of == "b" or (of in "iu" and not (of == "i" and kind == "u") and wide_enough)
+
+
+def _largest(name: str) -> float:
+    """Return the largest finite value of a type, or of the parts of a complex one; of float8 one that is no less."""
+    dtype = DTYPES[name]
+    if dtype.kind in "iub":
+        return 2.0 ** (8 * dtype.bytes - (dtype.kind == "i"))
+    if name in _LARGEST:
+        return _LARGEST[name]
+    # A component of a complex number has half the bytes.
+    return float(np.finfo(f"f{dtype.bytes // (2 if dtype.kind == 'c' else 1)}").max)
 
 
 def _same_bytes(stored: Array, target: np.dtype[Any]) -> Array:

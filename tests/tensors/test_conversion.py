@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conv2d_cli.dtypes import COMPUTABLE, DTYPES
 from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.numpy_dtypes import numpy_dtype
-from conv2d_cli.tensors.conversion import CASTS, Conversion, casts_of, dtype_read
+from conv2d_cli.tensors.conversion import CASTS, Conversion, casts_of, dtype_read, holds_all
 
 Array = np.ndarray[Any, Any]
 STORED = sorted(DTYPES.keys() - {"complex32"})
@@ -272,3 +272,14 @@ def test_what_is_never_read(holds: str, wanted: str | None, message: str) -> Non
     with pytest.raises(DataError, match=message):
         dtype_read(holds, wanted)
     assert dtype_read("V2", "bfloat16") == "bfloat16"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("source", STORED)
+def test_where_no_value_can_be_lost_none_is_looked_for(source: str, target: str) -> None:
+    finite = odd_values(source)
+    finite = finite[np.isfinite(finite.astype(np.complex128))]
+    kept = [expected(python_number(value), target, frozenset()) is not None for value in finite]
+    # float8 is taken to be wider than it is, and a complex number may have no imaginary part.
+    doubtful = source.startswith("float8") or DTYPES[source].kind == "c"
+    assert all(kept) if holds_all(target, source) else doubtful or source == target or not all(kept)
