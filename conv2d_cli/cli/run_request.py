@@ -15,7 +15,8 @@ from conv2d_cli.cli.output import is_terminal, stdin_bytes
 from conv2d_cli.cli.reading_options import input_reading, layout_of, parameter_readings
 from conv2d_cli.cli.usage_errors import FALSE
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
-from conv2d_cli.errors import UsageError
+from conv2d_cli.errors import UsageError, cut
+from conv2d_cli.jobs.headers import is_typed
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.recognition import is_foreign
@@ -42,6 +43,7 @@ def request_of(
     dtype = dtype_of("--dtype", words.options.get("dtype"), drawn=options.weight is None)
     reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
     weight_reading, bias_reading = parameter_readings(readings, dtype)
+    _check_raw(input_, options, readings)
     if reading.described is None and format_meant(input_) == "bin" and not is_foreign(input_):
         raise UsageError(
             f"{input_} says neither its shape nor its type",
@@ -89,6 +91,22 @@ def _check_words(input_: str, words: LayerWords, options: RunOptions) -> None:
             f"--bias {options.bias}: the bias is a tensor file, and its absence another option",
             words.typed.line(without, "--no-bias"),
         )
+
+
+def _check_raw(input_: str, options: RunOptions, readings: ReadingOptions) -> None:
+    """Refuse to be told of a file with a header what its header says."""
+    said = (
+        (input_, ("--input-shape", readings.input_shape), ("--input-dtype", readings.input_dtype)),
+        (options.weight, ("--weight-shape", readings.weight_shape), ("--weight-dtype", readings.weight_dtype)),
+        (options.bias, ("--bias-dtype", readings.bias_dtype)),
+    )
+    for path, *given in said:
+        names = [name for name, text in given if text is not None]
+        if names and path is not None and (is_typed(path) or format_meant(path) not in {None, "bin"}):
+            raise UsageError(
+                f"{' and '.join(names)}: {cut(path)} is no raw file, and says that itself",
+                f"leave {' and '.join(names)} out",
+            )
 
 
 def _shape_of_size(path: str, layer: Conv2d | None, dtype: str, offset: int = 0) -> str:

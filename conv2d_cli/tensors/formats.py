@@ -174,7 +174,7 @@ FORMATS = {
         )
     },
 }
-STREAMED = "npy"
+STREAMED, RAW = "npy", "bin"
 SUFFIXES = ", ".join(f".{name}" for name in FORMATS)
 NAMED_SUFFIXES = tuple(f".{name}" for name, written in FORMATS.items() if written.holds_several)
 MAGIC_BYTES = 9

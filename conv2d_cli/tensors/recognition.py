@@ -11,6 +11,7 @@ from conv2d_cli.errors import Conv2dError, DataError, UsageError
 from conv2d_cli.tensors.formats import (
     FORMATS,
     MAGIC_BYTES,
+    RAW,
     STORE,
     STREAMED,
     SUFFIXES,
@@ -50,7 +51,7 @@ def open_tensor(location: Location, stream: BinaryIO, **said: Any) -> Stored:  #
         MissingExtraError: its format needs an extra that is not installed.
     """
     with _told_what_it_is(location, stream):
-        format_name, file = _recognised(location, stream)
+        format_name, file = _recognised(location, stream, raw=said.get("described") is not None)
         file = file._replace(**said)
         return _opened(format_name, file, location.name, _folders(format_name, file))
 
@@ -192,8 +193,8 @@ def _peeked(stream: BinaryIO) -> bytes:
         return b""
 
 
-def _recognised(location: Location, stream: BinaryIO) -> tuple[str, OpenFile]:
-    """Return the name of a file's format, by its suffix or else by what it begins with."""
+def _recognised(location: Location, stream: BinaryIO, *, raw: bool = False) -> tuple[str, OpenFile]:
+    """Return the name of a file's format, by its suffix or else by what it begins with; else it may be `raw`."""
     size = bytes_left(stream)
     name = location.format or (location.path and format_of_suffix(location.path))
     if location.path is not None and is_store(location.path):
@@ -202,9 +203,9 @@ def _recognised(location: Location, stream: BinaryIO) -> tuple[str, OpenFile]:
         position = stream.tell()
         name = format_of_magic(stream.read(MAGIC_BYTES))
         stream.seek(position)
-        if name is None and size:
+        if name is None and size and not raw:
             raise DataError("it is no tensor file that we know", f"known: {SUFFIXES}")
-    name = name or STREAMED
+    name = name or (RAW if raw else STREAMED)
     if FORMATS[name].is_store and location.path is not None:
         return name, OpenFile(stream, location.path, None)
     if not FORMATS[name].streams and (size is None or location.path is None):

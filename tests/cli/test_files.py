@@ -107,6 +107,15 @@ def test_sizes_of_raw_files_are_told_in_their_own_words(tmp_path: Path) -> None:
     )
 
 
+def test_raw_files_of_any_name(tmp_path: Path) -> None:
+    for name in ("frame.yuv", "frame", "frame.raw"):
+        np.arange(36, dtype=np.uint8).tofile(tmp_path / name)
+        said = ("--input-shape", "1,6,6", "--input-dtype", "u1", "--weight", KERNEL, "--get", "max")
+        assert values(tmp_path, name, *said) == ["35"]
+    content = (tmp_path / "frame").read_bytes()
+    assert conv2d("run", "-", *said, stdin=content, folder=tmp_path).out == "35\n"
+
+
 def test_a_raw_pipe_that_ends_early(tmp_path: Path) -> None:
     command = [*PROGRAM, *("run", "bin:-", "3", "8", "3", "--input-shape", "1,3,9,9", "--input-dtype", "f4", "-q")]
     done = subprocess.run(command, input=bytes(768), capture_output=True, check=False, cwd=tmp_path, timeout=60)

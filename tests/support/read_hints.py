@@ -116,6 +116,7 @@ _ASIDE = re.compile(r" \([a-z]+\)")
 _ALONE = re.compile(rf"(?P<first>{_OPTION}(?: \w+)?), or (?P<second>{_OPTION}(?: \w+)?) alone")
 _WITHOUT = re.compile(rf", or no (?P<options>{_OPTION}(?:, {_OPTION})*(?: and {_OPTION})?)$")
 _LEFT_OUT = re.compile(rf"leave (?P<options>{_OPTION}(?: [\w-]+)??(?: or {_OPTION}(?: [\w-]+)??)*) out\b")
+_ALL_LEFT_OUT = re.compile(rf"leave (?P<options>{_OPTION} and {_OPTION}) out$")
 _NAMES = re.compile(r"conv2d (?:(?P<help>help) )?(?P<names>[\w-]+(?:, [\w-]+)* or [\w-]+)")
 _INSTALLED = re.compile(r"pip install 'conv2d-cli\[(?P<extra>[\w-]+)\]'")
 _CHOSEN = re.compile(r"choose one: \S*::(?P<name>\S+)")
@@ -134,7 +135,17 @@ def alternatives(told: Told) -> list[Alternative]:
     hint = _ASIDE.sub("", told.hint.removesuffix("?").removeprefix("did you mean "))
     if _OTHER_PROGRAM.search(hint):
         raise UnreadableHintError(f"this hint is for another program: {told.hint}")
-    for reader in (_installed, _lines, _left_out, _written, _chosen, _either_alone, _renamed, _mentioned):
+    for reader in (
+        _installed,
+        _lines,
+        _all_left_out,
+        _left_out,
+        _written,
+        _chosen,
+        _either_alone,
+        _renamed,
+        _mentioned,
+    ):
         found = reader(hint, told.error)
         if found:
             return found
@@ -169,6 +180,11 @@ def _lines(hint: str, _: str) -> list[Alternative]:
         before = ("help",) if named["help"] else ()
         return [(Line((*before, name)),) for name in items(named["names"])]
     return [(Line(tuple(shlex.split(part.removeprefix("conv2d ")))),) for part in text.split(", or ")]
+
+
+def _all_left_out(hint: str, _: str) -> list[Alternative]:
+    match = _ALL_LEFT_OUT.match(hint)
+    return [tuple(Leave(option) for option in match["options"].split(" and "))] if match else []
 
 
 def _left_out(hint: str, error: str) -> list[Alternative]:
