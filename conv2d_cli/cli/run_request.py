@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
-from math import isqrt
+from math import isqrt, prod
 from typing import TYPE_CHECKING
 
+from conv2d_cli.arithmetic.counts import weight_shape
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.number_options import bytes_of, choice, dtype_of, integer, seed_of
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
 
 
+# What raw weights mostly are, by the bytes of an element.
+_TYPES_OF_BYTES = {1: "int8", 2: "float16", 4: "float32", 8: "float64"}
+
+
 def request_of(
     input_: str, words: LayerWords, options: RunOptions, readings: ReadingOptions, output: Output
 ) -> Request:
@@ -44,11 +49,13 @@ def request_of(
     reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
     weight_reading, bias_reading = parameter_readings(readings, dtype)
     _check_raw(input_, options, readings)
-    if reading.described is None and format_meant(input_) == "bin" and not is_foreign(input_):
+    if reading.described is None and _is_raw(input_):
         raise UsageError(
             f"{input_} says neither its shape nor its type",
             f"--input-shape {_shape_of_size(input_, layer, DEFAULT_DTYPE)} --input-dtype {DEFAULT_DTYPE}",
         )
+    if weight_reading.described is None and options.weight is not None and _is_raw(options.weight):
+        raise _nothing_said_of_weight(options.weight, layer)
     return Request(
         input=input_,
         layer=layer,
@@ -91,6 +98,25 @@ def _check_words(input_: str, words: LayerWords, options: RunOptions) -> None:
             f"--bias {options.bias}: the bias is a tensor file, and its absence another option",
             words.typed.line(without, "--no-bias"),
         )
+
+
+def _is_raw(path: str) -> bool:
+    return format_meant(path) == "bin" and not is_foreign(path)
+
+
+def _nothing_said_of_weight(path: str, layer: Conv2d | None) -> UsageError:
+    """Return the fault of a raw weight without a shape; the hint has that of the layer, in a type of its size."""
+    message = f"{path} says neither its shape nor its type: --weight-shape and --weight-dtype do"
+    if layer is None:
+        return UsageError(message, "its shape is output channels, input channels of a group, kernel height and width")
+    shape = weight_shape(layer.out_channels, layer.in_channels, layer.groups, layer.kernel_size)
+    try:
+        size = os.path.getsize(path)  # noqa: PTH202
+    except (OSError, ValueError):
+        size = 0
+    element, rest = divmod(size, prod(shape))
+    dtype = DEFAULT_DTYPE if rest else _TYPES_OF_BYTES.get(element, DEFAULT_DTYPE)
+    return UsageError(message, f"--weight-shape {','.join(map(str, shape))} --weight-dtype {dtype}")
 
 
 def _check_raw(input_: str, options: RunOptions, readings: ReadingOptions) -> None:

@@ -38,7 +38,9 @@ def opened_input(request: Request) -> Iterator[Source]:
         if not (source.is_picture and DTYPES[source.dtype].kind in "iu" and _becomes_float(request)):
             yield source
             return
-    with open_source(request.input, request.input_reading._replace(dtype=_PICTURES_BECOME)) as source:
+    # A layer may say what its parameters are drawn in.
+    drawn = request.layer.dtype if request.layer is not None and request.weight is None else None
+    with open_source(request.input, request.input_reading._replace(dtype=drawn or _PICTURES_BECOME)) as source:
         yield source
 
 

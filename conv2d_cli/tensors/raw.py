@@ -37,9 +37,7 @@ def open_tensor(file: OpenFile, name: str | None) -> ElementStream:
     if name is not None:
         raise DataError(f"a .bin file holds one tensor, which has no name such as {name!r}", "leave ::NAME out")
     if file.described is None:
-        raise UsageError(
-            "a .bin file says neither its shape nor its type", "--input-shape 1,3,224,224 --input-dtype float32"
-        )
+        raise UsageError("a .bin file says neither its shape nor its type", "write it as .npy, which does")
     shape, dtype, byte_order, offset, _ = file.described
     stored = stored_dtype(dtype, byte_order)
     left = None if file.size is None else file.size - offset

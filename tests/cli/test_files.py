@@ -268,6 +268,8 @@ def test_a_picture_becomes_float_where_the_weights_are_and_says_so(pictures: Pat
         assert (done.out, done.err) == ("uint8\n", "")
     done = run(pictures, "rgb.png", "3", "8", "3", "--normalize", "--get", "dtype")
     assert (done.out, "become" in done.err) == ("float32\n", False)
+    half = run(pictures, "rgb.png", "Conv2d(3, 8, 3, dtype=torch.float16)", "--get", "dtype")
+    assert (half.out, "become float16" in half.err) == ("float16\n", True)
     assert refused(pictures, "rgb.png", "--weight", "doubles.npy")[1] == "--dtype float32 for all of them"
     assert refused(pictures, "gray.png", "--weight", "[[1,0,-1]]", code=2)[1] == "--dtype float32 or int16"
     x = run(pictures, "rgb.png", "--weight", "floats.npy", "-o", "x.npy", "-q")
