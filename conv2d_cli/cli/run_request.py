@@ -13,7 +13,7 @@ from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.number_options import bytes_of, choice, dtype_of, integer, seed_of
 from conv2d_cli.cli.output import is_terminal, stdin_bytes
-from conv2d_cli.cli.reading_options import input_reading, layout_of, parameter_readings
+from conv2d_cli.cli.readings import input_reading, layout_of, parameter_readings
 from conv2d_cli.cli.usage_errors import FALSE
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError, cut

@@ -20,7 +20,7 @@ def layer_of_weight(weight: str, layout: str | None, words: LayerWords, output: 
         UsageError, LayerError: the layer is wrong.
     """
     from conv2d_cli.cli.output import stdin_bytes
-    from conv2d_cli.cli.reading_options import weight_layout_of
+    from conv2d_cli.cli.readings import weight_layout_of
     from conv2d_cli.jobs.headers import faults_in, weight_and_bias
     from conv2d_cli.tensors.layout import OIHW, weight_layout_seen
 

@@ -24,7 +24,7 @@ def shape_on(text: str, layout: str | None = None) -> Callable[[Conv2d], tuple[i
     if is_size(text):
         return lambda layer: input_shape_of(text, layer.in_channels)
     from conv2d_cli.cli.output import stdin_bytes
-    from conv2d_cli.cli.reading_options import layout_of
+    from conv2d_cli.cli.readings import layout_of
     from conv2d_cli.jobs.headers import faults_in
     from conv2d_cli.jobs.inputs import geometry_on
     from conv2d_cli.tensors.layout import NCHW
