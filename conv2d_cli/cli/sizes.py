@@ -28,8 +28,8 @@ def shape_on(text: str, layout: str | None = None) -> Callable[[Conv2d], tuple[i
     from conv2d_cli.jobs.headers import faults_in
     from conv2d_cli.jobs.inputs import geometry_on
     from conv2d_cli.tensors.layout import NCHW
+    from conv2d_cli.tensors.opening import header_of
     from conv2d_cli.tensors.reading import Reading
-    from conv2d_cli.tensors.source import header_of
 
     reading = Reading(layout=layout_of("--layout", layout) or NCHW)
     header = header_of(text, reading, stdin=stdin_bytes())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError, ShapeError, cut
 from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
+from conv2d_cli.tensors.opening import header_of, names_in, open_stored
 from conv2d_cli.tensors.reading import Reading
-from conv2d_cli.tensors.source import header_of, names_in, open_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from conv2d_cli.jobs.bench.engines import ENGINES
 from conv2d_cli.report.info import InstallationReport, TensorReport
 from conv2d_cli.tensors.formats import FORMATS
 from conv2d_cli.tensors.location import input_location
+from conv2d_cli.tensors.opening import tensors_in
 from conv2d_cli.tensors.recognition import Unread
-from conv2d_cli.tensors.source import tensors_in
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -11,7 +11,7 @@ from conv2d_cli.jobs.headers import holds_of_file, is_typed
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.tensors.layout import weight_layout_seen
 from conv2d_cli.tensors.location import is_stream
-from conv2d_cli.tensors.source import Header, Source, open_source
+from conv2d_cli.tensors.opening import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.request import Request
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.tensors.reading import Reading
+    from conv2d_cli.tensors.source import Header, Source
 
 # What the pixels of a picture become where the weights are drawn, or floats.
 _PICTURES_BECOME = "float32"

@@ -11,8 +11,8 @@ from conv2d_cli.jobs.operands import Kernel, Operand, TypedOperand
 from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
 from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
 from conv2d_cli.tensors.location import format_meant
+from conv2d_cli.tensors.opening import open_source
 from conv2d_cli.tensors.reading import Described
-from conv2d_cli.tensors.source import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,36 +1,29 @@
-"""Where tensors come from: every format read in one way, and past this point dense and of a type we compute with."""
+"""A tensor of any format that has been opened: past this point arrays are dense and of a type we compute with."""
 
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.errors import Conv2dError, DataError, FileError
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.tensors.conversion import Conversion, dtype_read
 from conv2d_cli.tensors.elements import ElementStream
-from conv2d_cli.tensors.formats import is_store
+from conv2d_cli.tensors.faults import faults_of
 from conv2d_cli.tensors.layout import NCHW
-from conv2d_cli.tensors.location import Location, input_location
 from conv2d_cli.tensors.placed import Image, PartlyRead, read_at, read_box
-from conv2d_cli.tensors.reading import Reading
-from conv2d_cli.tensors.recognition import folder_fault, members, names, open_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from conv2d_cli.tensors.formats import Stored
-    from conv2d_cli.tensors.recognition import Unread
+    from conv2d_cli.tensors.reading import Reading
 
     Array = np.ndarray[Any, Any]
 
 # The axes of one image, and of several.
 _IMAGES = (3, 4)
-_AS_IT_IS = Reading()
 # As much as its result takes reading a picture, measured: PNG 2.5, TIFF in one strip of LZW up to 4.
 _PICTURE_PASSES = 4
 
@@ -57,7 +50,7 @@ class Source:
         self._layout = NCHW if self.is_picture else reading.layout
         self._whole: Array | None = None
         self._verified = False
-        with _about(typed):
+        with faults_of(typed):
             dtype = dtype_read(stored.holds, reading.dtype)
             # Two bytes that are asked for as bfloat16.
             holds = "bfloat16" if stored.holds == "V2" else stored.holds
@@ -124,7 +117,7 @@ class Source:
             FileError: they cannot be read.
         """
         if self.is_placed:
-            with _about(self.typed):
+            with faults_of(self.typed):
                 self._verify()
             return _ImageInFile(self, number)
         image: Array = self.read_images(number, 1)[0]
@@ -144,7 +137,7 @@ class Source:
             if self._whole is None:
                 self._whole = self.read().reshape(batch, *self.shape[-3:])
             return self._whole[first : first + count]
-        with _about(self.typed):
+        with faults_of(self.typed):
             if stored.offset is not None:
                 self._verify()
                 images = np.empty((count, *shape), stored.dtype)
@@ -167,7 +160,7 @@ class Source:
         stored = self._stored
         prefix = (number,) if len(stored.shape) == _IMAGES[-1] else ()
         box = self._layout.to_file((slice(None), rows, columns))
-        with _about(self.typed):
+        with faults_of(self.typed):
             if self._part is not None:
                 part = self._part((*prefix, *box))
             else:
@@ -192,7 +185,7 @@ class Source:
             DataError: they do not fit the type.
         """
         order = self._layout.order(stored.ndim)
-        with _about(self.typed):
+        with faults_of(self.typed):
             if self._preparation is not None:
                 prepared = self._preparation.apply(stored.transpose(order), self.holds)
                 return self._conversion.apply(prepared, tuple(first[axis] for axis in order))
@@ -217,7 +210,7 @@ class Source:
             DataError: the bytes are not what the header promises, or do not fit the type.
             FileError: they cannot be read.
         """
-        with _about(self.typed):
+        with faults_of(self.typed):
             stored = self._stored.read()
         return self._finished(stored, (0,) * stored.ndim)
 
@@ -230,124 +223,3 @@ class _ImageInFile(PartlyRead):
 
     def read(self, top: int, bottom: int, left: int, right: int) -> Array:
         return self._source.read_part(self._number, slice(top, bottom), slice(left, right))
-
-
-@contextmanager
-def open_source(typed: str, reading: Reading = _AS_IT_IS, *, stdin: BinaryIO | None = None) -> Iterator[Source]:
-    """Open a tensor to be read in a certain way, or as it is.
-
-    Raises:
-        FileError: it cannot be read.
-        DataError: it is no tensor, or none that can be read so.
-        MissingExtraError: its format or type needs an extra that is not installed.
-    """
-    with open_stored(typed, reading, stdin=stdin) as (stored, stream):
-        yield Source(typed, stored, stream, reading)
-
-
-@contextmanager
-def open_stored(
-    typed: str, reading: Reading = _AS_IT_IS, *, stdin: BinaryIO | None = None
-) -> Iterator[tuple[Stored, BinaryIO]]:
-    """Open a tensor and read its header, whatever its element type; return it with the open file.
-
-    Raises:
-        FileError: it cannot be read.
-        DataError: it is no tensor.
-        MissingExtraError: its format needs an extra that is not installed.
-    """
-    with _opened(typed, stdin) as (location, stream):
-        with _about(typed):
-            stored = open_tensor(
-                location,
-                stream,
-                described=reading.described,
-                as_stored=reading.as_stored,
-                max_pixels=reading.max_pixels,
-            )
-        yield stored, stream
-
-
-def header_of(typed: str, reading: Reading = _AS_IT_IS, *, stdin: BinaryIO | None = None) -> Header:
-    """Return what a tensor's header says of one that is read so, whatever its element type.
-
-    Raises:
-        FileError: it cannot be read.
-        DataError: it is no tensor.
-        MissingExtraError: its format needs an extra that is not installed.
-    """
-    with open_stored(typed, reading, stdin=stdin) as (stored, _):
-        is_picture = getattr(stored, "is_picture", False)
-        return Header(stored.shape if is_picture else reading.layout.of_file(stored.shape), is_picture)
-
-
-@contextmanager
-def _opened(typed: str, stdin: BinaryIO | None) -> Iterator[tuple[Location, BinaryIO]]:
-    location = input_location(typed)
-    with _about(typed):
-        stream = _stream(location, stdin)
-    try:
-        yield location, stream
-    finally:
-        if location.path is not None:
-            stream.close()
-
-
-@contextmanager
-def _about(typed: str) -> Iterator[None]:
-    """Say of every fault which file it is in."""
-    try:
-        yield
-    except DataError as error:
-        raise DataError(f"{typed}: {error.message}", error.hint) from error
-    except Conv2dError:
-        raise
-    except OSError as error:
-        raise FileError(
-            f"cannot read {typed}: {error.strerror or error}", "give a tensor file, or - for stdin"
-        ) from error
-
-
-def _stream(location: Location, stdin: BinaryIO | None) -> BinaryIO:
-    if location.path is None:
-        if stdin is None:
-            raise FileError("stdin is closed", "give a file instead of -")
-        return stdin
-    fault = folder_fault(location.typed, location.path)
-    if fault is not None:
-        raise fault
-    try:
-        # What a store holds is in files of its own.
-        return BytesIO() if is_store(location.path) else location.path.open("rb")
-    except ValueError as error:
-        # A NUL in the path.
-        raise OSError(str(error)) from error
-
-
-def tensors_in(typed: str, *, stdin: BinaryIO | None = None) -> Iterator[tuple[str, str | None, Stored | Unread]]:
-    """Yield every tensor of a file, or the one that is named, as format, name and what its header says.
-
-    Of several in a file, those that cannot be read are told of in their places.
-
-    Raises:
-        FileError: it cannot be read.
-        DataError: it is no tensor file.
-        MissingExtraError: its format needs an extra that is not installed.
-    """
-    with _opened(typed, stdin) as (location, stream), _about(typed):
-        yield from members(location, stream)
-
-
-def names_in(typed: str) -> list[str]:
-    """Return the names of the tensors in a file; none where one is named already, or where the format has no names.
-
-    Raises:
-        FileError: it cannot be read.
-        DataError: it is no tensor file.
-        MissingExtraError: its format needs an extra that is not installed.
-    """
-    location = input_location(typed)
-    if location.path is None or location.name is not None:
-        return []
-    with _opened(typed, None) as (location, stream), _about(typed):
-        return names(location, stream)

@@ -24,7 +24,7 @@ from tiff_bytes import BITS, COMPRESSION, FORMAT, PHOTOMETRIC, PREDICTOR, tiff_b
 from zarr import codecs as zarr_codecs
 
 from conv2d_cli.errors import Conv2dError
-from conv2d_cli.tensors.source import open_source, tensors_in
+from conv2d_cli.tensors.opening import open_source, tensors_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import zarr  # noqa: F401 - loaded here, so that its own memory is not counted
 from hostile_files import CORPUS, Hostile, place
 
 from conv2d_cli.errors import Conv2dError, DataError, UsageError
-from conv2d_cli.tensors.source import open_source, tensors_in
+from conv2d_cli.tensors.opening import open_source, tensors_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from pictures import ramp
 from PIL import Image
 
 from conv2d_cli.errors import DataError, MissingExtraError, UsageError
+from conv2d_cli.tensors.opening import open_source
 from conv2d_cli.tensors.sink import check_output_dtype, open_output, write_tensors
-from conv2d_cli.tensors.source import open_source
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ import zarr
 from conv2d_cli.dtypes import COMPUTABLE, DTYPES
 from conv2d_cli.errors import DataError
 from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.tensors.opening import open_source
 from conv2d_cli.tensors.reading import Described, Reading
-from conv2d_cli.tensors.source import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from npy_bytes import npy_bytes
 from conv2d_cli.errors import DataError
 from conv2d_cli.tensors.formats import OpenFile
 from conv2d_cli.tensors.npz import open_tensor, write
-from conv2d_cli.tensors.source import open_source
+from conv2d_cli.tensors.opening import open_source
 
 if TYPE_CHECKING:
     from pathlib import Path

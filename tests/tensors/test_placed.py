@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.tensors.opening import open_source
 from conv2d_cli.tensors.placed import PartlyRead, placed_output, read_at, read_box
 from conv2d_cli.tensors.reading import Described, Reading
 from conv2d_cli.tensors.sink import open_output, write_tensors
-from conv2d_cli.tensors.source import open_source
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ import pytest
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
 from conv2d_cli.tensors import placed, replacement
 from conv2d_cli.tensors.formats import SUFFIXES
+from conv2d_cli.tensors.opening import open_source
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, open_output, write_tensors
-from conv2d_cli.tensors.source import open_source
 
 ARRAY = np.arange(6, dtype=np.float32).reshape(2, 3)
 posix = pytest.mark.skipif(os.name == "nt", reason="permissions, links and pipes of POSIX")

@@ -15,9 +15,9 @@ from npy_bytes import npy_bytes
 from conv2d_cli.errors import Conv2dError, DataError, FileError, MissingExtraError
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.tensors.formats import SUFFIXES
+from conv2d_cli.tensors.opening import open_source, open_stored
 from conv2d_cli.tensors.reading import Reading
 from conv2d_cli.tensors.safetensors import write as write_safetensors
-from conv2d_cli.tensors.source import open_source, open_stored
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,8 +21,8 @@ from zarr import codecs
 from conv2d_cli.errors import Conv2dError, DataError, FileError
 from conv2d_cli.tensors import replacement
 from conv2d_cli.tensors.compressed import check_decoded_size
+from conv2d_cli.tensors.opening import open_source, tensors_in
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, open_output, write_tensors
-from conv2d_cli.tensors.source import open_source, tensors_in
 from conv2d_cli.tensors.zarr_output import _cut
 
 if TYPE_CHECKING:
