@@ -34,8 +34,8 @@ _OPTIONS = {
 LAYER_OPTIONS = tuple(name for field in FIELDS[len(REQUIRED) :] for name in _OPTIONS[field])
 # An argument in a hint, as Python has it: `stride=2`, `stride=(2, 1)`, `padding='same'`, `input_shape=1x3x8x8`.
 _IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*OPERANDS, *_OPTIONS))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
-# What the engine says of its own options; other errors of usage are in the words of the command line already.
-_OF_THE_ENGINE = re.compile(r"\A(?:algorithm|accuracy|threads)=")
+# What the engine, or a job, says of an argument; other errors of usage are in the words of the command line already.
+_OF_AN_ARGUMENT = re.compile(r"\A(?:algorithm|accuracy|threads|groups)=")
 _QUOTED = re.compile(r"'(\w+)'")
 _BETWEEN_VALUES = re.compile(r"\s*,\s*|\s+")
 
@@ -124,7 +124,7 @@ class LayerWords(NamedTuple):
         except (DataError, ShapeError) as error:
             raise type(error)(error.message, self._hint(error.hint, [*_first(error.hint)])) from error
         except UsageError as error:
-            if error.hint is None or not _OF_THE_ENGINE.match(error.hint):
+            if error.hint is None or not _OF_AN_ARGUMENT.match(error.hint):
                 raise
             raise UsageError(error.message, self._hint(error.hint, [])) from error
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from conv2d_cli.tensors.preparation import Preparation
     from conv2d_cli.tensors.reading import Described, Reading
 
+# What float32 can be divided by, and hold.
+_LEAST_DEVIATION, _LARGEST_MEAN = 1e-30, 1e38
 _MANY_PIXELS = 10**9
 # What NumPy can count.
 _MOST_ELEMENTS = 2**58
@@ -149,21 +151,21 @@ def _preparation(options: ReadingOptions) -> Preparation | None:
         options.drop_alpha,
         options.gray,
         options.normalize,
-        _numbers("--mean", options.mean),
-        _numbers("--std", options.std),
+        _numbers("--mean", options.mean, "0.485,0.456,0.406"),
+        _numbers("--std", options.std, "0.229,0.224,0.225"),
     )
-    if any(value == 0 for value in preparation.deviation):
-        raise UsageError(f"--std {options.std}: nothing is divided by 0", "--std 1")
+    if any(value < _LEAST_DEVIATION for value in preparation.deviation):
+        raise UsageError(f"--std {options.std}: deviations are above 0, in float32 too", "--std 1")
     return preparation if any(preparation) else None
 
 
-def _numbers(name: str, text: str | None) -> tuple[float, ...]:
+def _numbers(name: str, text: str | None, example: str) -> tuple[float, ...]:
     if text is None:
         return ()
     try:
-        values = tuple(map(float, text.split(",")))
+        values = tuple(map(float, text.strip("[]() ").split(",")))
     except ValueError:
         values = (math.nan,)
-    if not all(map(math.isfinite, values)):
-        raise UsageError(f"{name} {text}: not numbers with commas between them", f"{name} 0.485,0.456,0.406")
+    if not all(abs(value) < _LARGEST_MEAN for value in values):
+        raise UsageError(f"{name} {text}: not finite numbers with commas between them", f"{name} {example}")
     return values

@@ -11,7 +11,7 @@ from conv2d_cli.jobs import run as job
 from conv2d_cli.jobs.inputs import remarks_of
 from conv2d_cli.render.written import written
 from conv2d_cli.report.analysis import analyze
-from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.location import format_meant, is_stream
 
 if TYPE_CHECKING:
     from conv2d_cli.cli.output import Output
@@ -57,7 +57,10 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
         )
     if request.output is not None and not is_stream(request.output):
         plan = decided[0].plan
-        output.done(written(request.output, report.output_shape, report.dtype, plan.output_bytes, report.seconds))
+        # A picture has an order of its own.
+        in_file = request.output_layout.to_file(report.output_shape)
+        shape = report.output_shape if format_meant(request.output) in job.PICTURES else in_file
+        output.done(written(request.output, shape, report.dtype, plan.output_bytes, report.seconds))
     if request.save_parameters is not None:
         kept = "weight and bias" if decided[0].layer.bias else "weight"
         output.done(f"wrote {request.save_parameters}  {kept} of seed {request.seed}: --weight reads them")

@@ -23,6 +23,8 @@ from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.recognition import is_foreign
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.reading_options import ReadingOptions
@@ -46,9 +48,9 @@ def request_of(
     _check_words(input_, words, options)
     layer = words.layer() if words.given else None
     dtype = dtype_of("--dtype", words.options.get("dtype"), drawn=options.weight is None)
+    _check_meant(input_, options, readings, dtype)
     reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
     weight_reading, bias_reading = parameter_readings(readings, dtype)
-    _check_raw(input_, options, readings)
     if reading.described is None and _is_raw(input_):
         raise UsageError(
             f"{input_} says neither its shape nor its type",
@@ -119,20 +121,33 @@ def _nothing_said_of_weight(path: str, layer: Conv2d | None) -> UsageError:
     return UsageError(message, f"--weight-shape {','.join(map(str, shape))} --weight-dtype {dtype}")
 
 
-def _check_raw(input_: str, options: RunOptions, readings: ReadingOptions) -> None:
-    """Refuse to be told of a file with a header what its header says."""
-    said = (
-        (input_, ("--input-shape", readings.input_shape), ("--input-dtype", readings.input_dtype)),
-        (options.weight, ("--weight-shape", readings.weight_shape), ("--weight-dtype", readings.weight_dtype)),
-        (options.bias, ("--bias-dtype", readings.bias_dtype)),
+def _check_raw(path: str | None, said: Sequence[tuple[str, str | None]]) -> None:
+    """Refuse what is said of a raw file where there is none."""
+    names = " and ".join(name for name, text in said if text is not None)
+    if names and path is None:
+        raise UsageError(f"{names}: no such file is given", f"leave {names} out")
+    if names and path is not None and (is_typed(path) or format_meant(path) not in {None, "bin"}):
+        raise UsageError(f"{names}: {cut(path)} is no raw file, and says that itself", f"leave {names} out")
+
+
+def _of_input(readings: ReadingOptions) -> tuple[tuple[str, str | None], ...]:
+    return (
+        ("--input-shape", readings.input_shape),
+        ("--input-dtype", readings.input_dtype),
+        ("--input-offset", readings.input_offset),
     )
-    for path, *given in said:
-        names = [name for name, text in given if text is not None]
-        if names and path is not None and (is_typed(path) or format_meant(path) not in {None, "bin"}):
-            raise UsageError(
-                f"{' and '.join(names)}: {cut(path)} is no raw file, and says that itself",
-                f"leave {' and '.join(names)} out",
-            )
+
+
+def _check_meant(input_: str, options: RunOptions, readings: ReadingOptions, dtype: str | None) -> None:
+    """Refuse options that say nothing here: of a file with a header what its header says, of what is not given."""
+    of_weight = (("--weight-shape", readings.weight_shape), ("--weight-dtype", readings.weight_dtype))
+    _check_raw(input_, _of_input(readings))
+    _check_raw(options.weight, of_weight)
+    _check_raw(options.bias, (("--bias-dtype", readings.bias_dtype),))
+    if readings.cast is not None and dtype is None:
+        raise UsageError("--cast is what --dtype may lose, and there is none", "leave --cast out")
+    if readings.weight_layout is not None and options.weight is None:
+        raise UsageError("--weight-layout is of a weight that --weight gives", "leave --weight-layout out")
 
 
 def _shape_of_size(path: str, layer: Conv2d | None, dtype: str, offset: int = 0) -> str:

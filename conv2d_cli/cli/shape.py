@@ -6,6 +6,7 @@ from typing import Annotated
 
 from conv2d_cli.cli import choices, options
 from conv2d_cli.cli.options import INPUT, LAYER, OUTPUT, LayerOptions, OutputOptions, layer_options, output_options
+from conv2d_cli.errors import UsageError
 from conv2d_cli.report.shape import ShapeReport
 
 USAGES = ("IN OUT KERNEL [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" [OPTIONS]')
@@ -77,6 +78,8 @@ def shape(
     output = output_of(output_options, ("schema_version", *ShapeReport._fields))
     from conv2d_cli.cli.shape_one import analyzed, layer_of_weight
 
+    if weight_layout is not None and weight is None:
+        raise UsageError("--weight-layout is of a weight that --weight gives", "leave --weight-layout out")
     found = words.layer() if weight is None else layer_of_weight(weight, weight_layout, words, output)
     report = analyzed(found, input_size, layout, words)
     # A bias that does not exist has no shape, whatever the size.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.errors import UsageError
 from conv2d_cli.layer.text import input_shape_of, is_size
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ def shape_on(text: str, layout: str | None = None) -> Callable[[Conv2d], tuple[i
         FileError, DataError: it is a file that cannot be read, or does not fit the layer.
     """
     if is_size(text):
+        if layout is not None:
+            raise UsageError(
+                "--layout is of a tensor file; a SIZE that is typed is N, channels, height, width", "leave --layout out"
+            )
         return lambda layer: input_shape_of(text, layer.in_channels)
     from conv2d_cli.cli.output import stdin_bytes
     from conv2d_cli.cli.readings import layout_of

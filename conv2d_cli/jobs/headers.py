@@ -74,8 +74,8 @@ def weight_and_bias(typed: str, stdin: BinaryIO | None, layout: Layout = OIHW) -
 
 
 def is_typed(text: str) -> bool:
-    """Whether a tensor is typed out, as `[[1, 0], [0, -1]]`, and not the name of a file."""
-    return text.lstrip().startswith("[")
+    """Whether a tensor is typed out, as `[[1, 0], [0, -1]]` or `((1, 0), (0, -1))`, and not the name of a file."""
+    return text.lstrip().startswith(("[", "(("))
 
 
 @contextmanager

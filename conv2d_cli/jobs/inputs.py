@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.jobs.operands import Operand
+    from conv2d_cli.jobs.operands import Kernel
     from conv2d_cli.jobs.request import Request
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.tensors.reading import Reading
@@ -59,7 +59,7 @@ def _becomes_float(request: Request) -> bool:
     return holds in DTYPES and DTYPES[holds].kind in "fc"
 
 
-def remarks_of(request: Request, source: Source, weight: Operand | None) -> list[str]:
+def remarks_of(request: Request, source: Source, weight: Kernel | None) -> list[str]:
     """Return in words what is done to the tensors that was not asked for, and what was asked for and does nothing."""
     remarks = []
     if source.is_picture and request.dtype is None and source.holds != source.dtype:
@@ -68,8 +68,8 @@ def remarks_of(request: Request, source: Source, weight: Operand | None) -> list
             remarks.append(
                 f"the pixels, {source.holds}, become {source.dtype}, as the weights are floats; --normalize scales them"
             )
-    seen = None if weight is None or request.layer is not None else weight_layout_seen(weight.shape)
-    if seen is not None and request.weight_reading.layout.is_ours:
+    seen = layout_of_weight_seen(request, weight)
+    if seen is not None:
         remarks.append(f"{request.weight} looks like {seen}; --weight-layout {seen} reads it so")
     if request.flip:
         remarks.append("true convolution: the kernel is turned by half")
@@ -77,6 +77,12 @@ def remarks_of(request: Request, source: Source, weight: Operand | None) -> list
     if preparation is not None and preparation.normalize and DTYPES[source.holds].kind in "fc":
         remarks.append(f"the input is {source.holds}: --normalize divides integers alone")
     return remarks
+
+
+def layout_of_weight_seen(request: Request, weight: Kernel | None) -> str | None:
+    """Return the order of axes that a weight may have been meant in, where nobody has said another or the layer."""
+    ours = request.layer is None and request.weight_reading.layout.is_ours
+    return None if weight is None or weight.is_matrix or not ours else weight_layout_seen(weight.shape)
 
 
 def geometry_on(layer: Conv2d, header: Header, reading: Reading, *, prepares: bool = True) -> Geometry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 from typing import TYPE_CHECKING, Any, Protocol
@@ -118,10 +119,21 @@ def _numbers_of(text: str) -> NDArray[Any]:
     """Return Python's own numbers, so that 300 for a uint8 is seen and not wrapped."""
     if len(text) > _LONGEST_TYPED:
         raise ValueError(f"it has more than {_LONGEST_TYPED} characters, put it into a file")
-    numbers = np.array(json.loads(text), dtype=object)
+    numbers = np.array(_nested(text), dtype=object)
     if not all(type(number) in {int, float} for number in numbers.reshape(-1)):
         raise ValueError("its lists are uneven or hold something that is no number")
     return numbers
+
+
+def _nested(text: str) -> object:
+    """Return what a text spells in JSON, else in Python's own literals: `.5`, `+1`, tuples; nothing is evaluated."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        try:
+            return ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, MemoryError):
+            raise error from None
 
 
 def _whole_numbers(numbers: NDArray[Any], dtype: str, casts: frozenset[str]) -> NDArray[Any]:
@@ -138,7 +150,7 @@ def _whole_numbers(numbers: NDArray[Any], dtype: str, casts: frozenset[str]) -> 
         fraction = whole != number and TRUNCATE not in casts and (within or SATURATE not in casts)
         if whole is None or fraction or not (within or casts & {SATURATE, WRAP}):
             raise UsageError(
-                f"{number} does not fit {dtype}, the element type of the input", _types_for(numbers, dtype)
+                f"{number} does not fit {dtype}, the element type that is computed in", _types_for(numbers, dtype)
             )
         bound = min(max(whole, bounds.min), bounds.max)
         fitting[place] = bound if SATURATE in casts else (whole - bounds.min) % 2**bounds.bits + bounds.min

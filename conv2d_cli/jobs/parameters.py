@@ -62,6 +62,11 @@ def _layer(request: Request, weight: Kernel | None, bias: Operand | None, channe
         if request.layer is None:
             assert weight is not None  # noqa: S101 - the request has been checked
             arguments = {**request.arguments, "bias": has_bias}
+            if request.per_channel and arguments.get("groups", channels) != channels:
+                raise UsageError(
+                    f"--per-channel makes {channels} groups of {channels} channels, not {arguments['groups']}",
+                    f"groups={channels}",
+                )
             layer = layer_of_weight(weight.shape, arguments | ({"groups": channels} if request.per_channel else {}))
         elif weight is not None:
             _check_weight(request, request.layer, weight.shape)

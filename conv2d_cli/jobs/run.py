@@ -14,17 +14,17 @@ from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
 from conv2d_cli.errors import DataError, MemoryLimitError, ShapeError
 from conv2d_cli.jobs.headers import faults_in
-from conv2d_cli.jobs.inputs import geometry_on, opened_input
+from conv2d_cli.jobs.inputs import geometry_on, layout_of_weight_seen, opened_input
 from conv2d_cli.jobs.parameters import drawn_dtype, parameters_opened
 from conv2d_cli.jobs.pieces import Done, convolve_pieces, piece_bytes
 from conv2d_cli.jobs.request import Request, checked_request
 from conv2d_cli.jobs.summary import RunningSummary, Summary
-from conv2d_cli.layer.forward import BATCHED, UNBATCHED
+from conv2d_cli.layer.forward import BATCHED, UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import groups_for
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.run import PlanReport, RunReport
 from conv2d_cli.tensors.formats import FORMATS
-from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS, weight_layout_seen
+from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output, write_tensors
 
@@ -45,6 +45,7 @@ ENGINE = "numpy"
 # Measured with NumPy 2.4 and OpenBLAS 0.3.31: modules loaded after the estimate, and what each BLAS thread packs into.
 _MODULE_BYTES = 4 << 20
 _THREAD_BYTES = 4 << 20
+PICTURES = frozenset(name for name, written in FORMATS.items() if written.is_picture)
 
 
 class Machine(NamedTuple):
@@ -117,12 +118,15 @@ def opened(request: Request, machine: Machine) -> Iterator[Job]:
 
 def _geometry(request: Request, layer: Conv2d, image: Source, weight: Kernel | None) -> Geometry:
     """Return the layer on its input; of a weight alone the groups or the order of its axes may be wrong."""
+    seen = layout_of_weight_seen(request, weight)
     try:
-        return geometry_on(layer, image.header, request.input_reading)
+        return geometry_of(layer, image.shape) if seen else geometry_on(layer, image.header, request.input_reading)
     except ShapeError as error:
-        seen = weight_layout_seen(weight.shape) if weight and request.layer is None else None
-        if seen is not None and request.weight_reading.layout.is_ours:
-            raise DataError(f"the weight looks like {seen}: {error.message}", f"--weight-layout {seen}") from error
+        if seen is not None and weight is not None and len(image.shape) >= UNBATCHED:
+            inputs = WEIGHT_LAYOUTS[seen].of_file(weight.shape)[1] * layer.groups
+            last = image.shape[-1] == inputs != image.shape[-3] and request.input_reading.layout.is_ours
+            hint = f"--layout NHWC --weight-layout {seen}" if last else f"--weight-layout {seen}"
+            raise DataError(f"the weight looks like {seen}: {error.message}", hint) from error
         channels = image.shape[-3] if len(image.shape) >= UNBATCHED else layer.in_channels
         if weight is None or request.layer is not None or channels == layer.in_channels:
             raise
@@ -291,7 +295,10 @@ def held_bytes(request: Request, plan: Plan, image: Source) -> int:
         held += 2 * plan.input_bytes // max(1, plan.geometry.batch)
     if not request.output_layout.is_ours:
         held += piece
-    if plan.tiling is not None and request.output is not None and not is_placed(request.output):
+    if request.output is not None and format_meant(request.output) in PICTURES:
+        # Its pixels, and again in the order that they have in the file.
+        held += 2 * plan.output_bytes
+    elif plan.tiling is not None and request.output is not None and not is_placed(request.output):
         held += plan.output_bytes // max(1, plan.geometry.batch)
     return held
 

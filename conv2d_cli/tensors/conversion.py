@@ -71,6 +71,11 @@ def dtype_read(holds: str, wanted: str | None) -> str:
             "its elements are V2, two bytes of no type that is named",
             "--dtype bfloat16 reads two-byte elements as bfloat16",
         )
+    if holds == "V1":
+        raise DataError(
+            "its elements are V1, one byte of no type that is named",
+            "write float8 into a .safetensors file, or raw into a .bin, whose element type is said",
+        )
     if holds.startswith("V"):
         raise DataError(f"its elements are {holds}, not numbers", "save it as float32 or float64")
     if holds == "object":
@@ -267,20 +272,24 @@ def _lossy(
     counted = iter(int(number) for number in inside)
     local = [start if isinstance(key, int) else start + next(counted) for key, start in zip(part, starts, strict=True)]
     index = [begin + number for begin, number in zip(first, (*local, *counted), strict=True)]
-    return DataError(f"{value!s} at {index} {_reason(value, conversion.target)}", _allowing(conversion, stored))
+    return DataError(f"{value!s} at {index} {_reason(value, conversion)}", _allowing(conversion, stored))
 
 
-def _reason(value: Any, target: str) -> str:  # noqa: ANN401 - a scalar of NumPy
+def _reason(value: Any, conversion: Conversion) -> str:  # noqa: ANN401 - a scalar of NumPy
+    target = conversion.target
     if isinstance(value, np.complexfloating) and DTYPES[target].kind != "c":
         if value.imag != 0:
             return f"has an imaginary part, which {target} has no room for"
         value = value.real
     if DTYPES[target].kind in "iu" and not np.isfinite(value):
         return f"is no number that {target} has"
-    if DTYPES[target].kind in "iu" and value != np.trunc(value):
+    if DTYPES[target].kind not in "iu":
+        return f"does not fit {target}"
+    bounds = np.iinfo(target)
+    within = bounds.min <= int(value) <= bounds.max
+    if within or conversion.casts & {SATURATE, WRAP}:
         return f"has a fraction, which {target} has no room for"
-    bounds = np.iinfo(target) if DTYPES[target].kind in "iu" else None
-    return f"does not fit {target}" + (f", which holds {bounds.min} to {bounds.max}" if bounds else "")
+    return f"does not fit {target}, which holds {bounds.min} to {bounds.max}"
 
 
 def _allowing(conversion: Conversion, stored: Array) -> str:

@@ -91,6 +91,7 @@ BEGINNINGS = (
     _library("a Parquet file", "pandas.read_parquet", b"PAR1"),
     _library("an Arrow file", "pyarrow", b"ARROW1"),
     _picture("a WebP picture", b"WEBP", offset=8),
+    _picture("a PNM picture", b"P4\n", b"P5\n", b"P6\n", b"P5 ", b"P6 "),
     _picture("a GIF picture", b"GIF87a", b"GIF89a", mode=".convert('RGB')"),
     Kind("a BMP picture", _PICTURE.replace("$mode", ""), begins=(b"BM",), near=b"\0\0\0\0", becomes=".png"),
     _other_picture("an AVIF picture", b"ftypavif", b"ftypavis", offset=4),

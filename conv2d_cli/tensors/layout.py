@@ -62,16 +62,17 @@ class Layout(NamedTuple):
 def weight_layout_seen(shape: Sequence[int]) -> str | None:
     """Return the order of axes that a weight may have been meant in, where as ours it has an odd kernel.
 
-    Square axes in front, and behind them sizes that channels have and kernels have not, are HWIO.
+    Two like axes in front, and behind them two that are unlike, or larger than kernels are, may be HWIO.
 
-    >>> weight_layout_seen((3, 3, 3, 64)), weight_layout_seen((64, 3, 3, 3)), weight_layout_seen((1, 1, 21, 21))
+    >>> weight_layout_seen((3, 3, 3, 8)), weight_layout_seen((64, 3, 3, 3)), weight_layout_seen((1, 1, 21, 21))
     ('HWIO', None, None)
     """
     if len(shape) != len(OIHW.axes):
         return None
     height, width, inputs, outputs = shape
-    like_kernel = height == width <= _LARGEST_USUAL_KERNEL and (inputs != outputs or height > 1)
-    return "HWIO" if like_kernel and max(inputs, outputs) > _LARGEST_USUAL_KERNEL else None
+    large = max(inputs, outputs) > _LARGEST_USUAL_KERNEL
+    odd = (inputs != outputs or large) if height > 1 else (inputs != outputs and large)
+    return "HWIO" if height == width <= _LARGEST_USUAL_KERNEL and odd else None
 
 
 NCHW, NHWC = Layout("NCHW", (0, 1, 2, 3)), Layout("NHWC", (0, 3, 1, 2))

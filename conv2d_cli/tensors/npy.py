@@ -31,6 +31,7 @@ _READERS: dict[bytes, tuple[int, Callable[..., tuple[tuple[int, ...], bool, np.d
     b"\x02\x00": (4, npy_format.read_array_header_2_0),
     b"\x03\x00": (4, npy_format.read_array_header_2_0),
 }
+_ONE_BYTE = "write them into a .safetensors file, or raw into a .bin, whose element type is said"
 _LONGEST_HEADER = 10_000
 _CHUNK = 1 << 24
 _LARGEST = 2**63 - 1
@@ -143,6 +144,9 @@ def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
             warnings.simplefilter("ignore")
             shape, fortran_order, dtype = reader(BytesIO(header[start:]), max_header_size=_LONGEST_HEADER)
     except (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
+        if b"f1'" in header:
+            # So NumPy writes float8_e5m2, and does not read it again.
+            raise DataError("its elements are floats of one byte, for which .npy has no name", _ONE_BYTE) from error
         reason = str(error).partition("\n")[0]
         raise DataError(f"its header cannot be read: {reason}", BROKEN) from error
     if not all(type(size) is int and size >= 0 for size in shape):

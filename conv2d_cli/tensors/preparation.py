@@ -40,9 +40,9 @@ class Preparation(NamedTuple):
         1
         """
         if self.drop_alpha:
-            if channels not in {2, 4}:
+            if channels > _COLOURS + 1:
                 raise DataError(f"it has {channels} channels, none of which is alpha", "leave --drop-alpha out")
-            channels -= 1
+            channels -= _has_alpha(channels)
         if self.gray:
             if channels not in {1, _COLOURS}:
                 hint = "--gray --drop-alpha" if channels == _COLOURS + 1 else "leave --gray out"
@@ -50,6 +50,8 @@ class Preparation(NamedTuple):
             channels = 1
         for name, values in (("--mean", self.mean), ("--std", self.deviation)):
             if len(values) not in {0, 1, channels}:
+                if _has_alpha(channels) and len(values) == channels - 1:
+                    raise DataError(f"its last channel is alpha, and {name} has {len(values)} values", "--drop-alpha")
                 example = ",".join(["0.5"] * channels)
                 raise DataError(f"{name} has {len(values)} values for {channels} channels", f"{name} {example}")
         return channels
@@ -63,7 +65,7 @@ class Preparation(NamedTuple):
 
     def apply(self, images: Array, holds: str) -> Array:
         """Return prepared images (..., channels, H, W) of elements that `holds` names."""
-        if self.drop_alpha:
+        if self.drop_alpha and _has_alpha(images.shape[_CHANNEL_AXIS]):
             images = images[..., :-1, :, :]
         if not (self.gray or self.normalize):
             return images
@@ -83,6 +85,11 @@ class Preparation(NamedTuple):
         if self.deviation:
             images = images / np.array(self.deviation, element)[:, None, None]
         return images
+
+
+def _has_alpha(channels: int) -> bool:
+    """Whether the last of so many channels of a picture is alpha: beside gray, or beside three colours."""
+    return channels in {2, _COLOURS + 1}
 
 
 def _gray(images: Array) -> Array:

@@ -200,7 +200,7 @@ class Source:
         as_stored = elements * stored.dtype.itemsize * (_PICTURE_PASSES if self.is_picture else 1)
         if not (self._is_changed or stored.fortran_order):
             return as_stored
-        again = 1 + (not self._layout.is_ours) + (0 if self._preparation is None else 4)
+        again = 1 + (not self._layout.is_ours) + (0 if self._preparation is None else 2)
         return as_stored + elements * again * size
 
     def read(self) -> Array:

@@ -180,6 +180,18 @@ def test_a_kernel_of_two_axes(tmp_path: Path, kernel: np.ndarray[Any, Any]) -> N
     )
 
 
+@pytest.mark.parametrize("shape", [(3, 3, 3, 8), (3, 3, 3, 4), (5, 5, 5, 8), (1, 1, 3, 16)])
+def test_a_weight_that_is_odd_in_our_order_has_a_note(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    np.save(tmp_path / "w.npy", np.ones(shape, np.float32))
+    np.save(tmp_path / "x.npy", np.ones((1, shape[1], 64, 64), np.float32))
+    note = "note: w.npy looks like HWIO; --weight-layout HWIO reads it so\n"
+    assert run(tmp_path, "x.npy", "--weight", "w.npy", "--get", "dtype").err == note
+    assert conv2d("shape", "--weight", "w.npy", folder=tmp_path).err == note
+    # Who gives the layer too has said it.
+    layer = (str(shape[1]), str(shape[0]), f"{shape[2]}x{shape[3]}")
+    assert run(tmp_path, "x.npy", *layer, "--weight", "w.npy", "--get", "dtype").err == ""
+
+
 def test_weights_of_other_frameworks(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((1, 3, 8, 8), np.float32))
     np.save(tmp_path / "w.npy", np.random.default_rng(0).random((3, 3, 3, 64)).astype(np.float32))
@@ -201,7 +213,8 @@ def test_images_with_the_channels_last(tmp_path: Path) -> None:
         assert done.err.endswith("hint: --layout NHWC\n")
         done = conv2d(*command, "--layout", "NHWC", "--get", "output_shape", folder=tmp_path)
         assert done.out == "2 8 7 6\n"
-    assert run(tmp_path, "x.npy", "3", "8", "3", "--layout", "NHWC", "-o", "y.npy", "-q").code == 0
+    done = run(tmp_path, "x.npy", "3", "8", "3", "--layout", "NHWC", "-o", "y.npy")
+    assert "wrote y.npy  2x7x6x8 float32" in done.err
     assert np.load(tmp_path / "y.npy").shape == (2, 7, 6, 8)
     both = ("--layout", "NHWC", "--output-layout", "NCHW", "-q", "-f")
     assert run(tmp_path, "x.npy", "3", "8", "3", *both, "-o", "y.npy").code == 0

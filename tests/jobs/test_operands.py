@@ -58,6 +58,12 @@ def test_what_a_cast_may_lose(text: str, casts: set[str], values: list[int]) -> 
     assert TypedOperand(text, "uint8", frozenset(casts)).read().tolist() == values
 
 
+@pytest.mark.parametrize("text", ["[[.5,0],[+1,-1.]]", "((.5, 0), (1, -1))", " [[0.5, 0], [1, -1]] "])
+def test_numbers_are_spelled_as_people_do(text: str) -> None:
+    assert TypedOperand(text, "float32").read().tolist() == [[0.5, 0], [1, -1]]
+    assert is_typed(text)
+
+
 def test_the_ends_of_a_type_fit_it() -> None:
     assert TypedOperand("[-128, 127]", "int8").read().tolist() == [-128, 127]
     assert TypedOperand(f"[{2**64 - 1}]", "uint64").read()[0] == np.uint64(2**64 - 1)
@@ -72,10 +78,10 @@ def test_the_ends_of_a_type_fit_it() -> None:
         ("[[1], [2, 3]]", "float32", "uneven"),
         ("[1, true]", "float32", "hold something that is no number"),
         ('[1, "a"]', "float32", "hold something that is no number"),
-        ("[128]", "int8", "128 does not fit int8, the element type of the input"),
-        ("[-129]", "int8", "-129 does not fit int8, the element type of the input"),
-        ("[0.5]", "int8", "0.5 does not fit int8, the element type of the input"),
-        ("[-1]", "uint8", "-1 does not fit uint8, the element type of the input"),
+        ("[128]", "int8", "128 does not fit int8, the element type that is computed in"),
+        ("[-129]", "int8", "-129 does not fit int8, the element type that is computed in"),
+        ("[0.5]", "int8", "0.5 does not fit int8, the element type that is computed in"),
+        ("[-1]", "uint8", "-1 does not fit uint8, the element type that is computed in"),
         ("[" * 5000, "float32", "is not a typed tensor"),
         ("[" + "1," * 60_000 + "1]", "float32", "it has more than 100000 characters, put it into a file"),
     ],

@@ -188,6 +188,8 @@ def test_the_first_value_is_named_by_its_place_in_the_file_however_many_there_ar
         ([1.5, 300.0], "int8", "", "1.5 at [0] has a fraction", "--cast truncate,saturate or truncate,wrap"),
         ([300.0, 1.5], "int8", "", "300.0 at [0] does not fit", "--cast truncate,saturate or truncate,wrap"),
         ([300.0], "int8", "truncate", "300.0 at [0] does not fit", "--cast truncate,saturate or truncate,wrap"),
+        ([300.5], "uint8", "truncate", "300.5 at [0] does not fit", "--cast truncate,saturate or truncate,wrap"),
+        ([300.5], "int8", "", "300.5 at [0] does not fit int8", "--cast saturate"),
         ([300.5], "int8", "wrap", "300.5 at [0] has a fraction", "--cast truncate,wrap"),
         ([1.0, math.nan], "int8", "", "nan at [1] is no number that int8 has", "--dtype float64"),
         ([math.inf], "uint64", "truncate", "inf at [0] is no number that uint64 has", "--dtype float64"),
