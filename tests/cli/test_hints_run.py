@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 120
 CODES = range(2, 6)
+WRITING = {"-o", "--output", "--save-parameters"}
 
 
 class Row(NamedTuple):
@@ -610,9 +611,11 @@ def _begun(attempt: Attempt, folder: Path) -> Done:
 
 def _followed(one: Row, template: Path, folder: Path) -> Followed:
     def ended(attempt: Attempt) -> Done:
-        # A line must not find what another wrote.
-        fresh = Path(shutil.copytree(template, folder / str(sum(1 for _ in folder.iterdir()))))
-        return _begun(attempt, fresh) if one.endless else _forked(attempt, fresh)
+        place = template
+        if WRITING & {*attempt.arguments}:
+            # A line must not find what another wrote.
+            place = Path(shutil.copytree(template, folder / str(sum(1 for _ in folder.iterdir()))))
+        return _begun(attempt, place) if one.endless else _forked(attempt, place)
 
     folder.mkdir()
     wrong = Attempt(tuple(shlex.split(one.line)), one.stdin)
