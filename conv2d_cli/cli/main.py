@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
 import os
 import signal
@@ -23,9 +24,14 @@ class _Terminated(BaseException):
     """SIGTERM arrived: raised so that every temporary file on the way out is removed."""
 
 
+# How Python holds bytes of names that are no text (PEP 383), and what we call their way out.
+_FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
+
+
 def main() -> None:
     """Run the command that argv names and leave with its exit code."""
     signal.signal(signal.SIGTERM, _raise_terminated)
+    _write_what_is_no_text()
     try:
         code = _run()
         _flush()
@@ -63,6 +69,21 @@ def _leave(code: int) -> NoReturn:
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
     raise _Terminated
+
+
+def _write_what_is_no_text() -> None:
+    """Let stdout take every name: bytes of a file name that are no text as they are, other signs escaped."""
+
+    def written(error: UnicodeError) -> tuple[str | bytes, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        sign = error.object[error.start]
+        is_byte = _FIRST_BYTE <= ord(sign) <= _LAST_BYTE
+        return sign.encode("ascii", "surrogateescape" if is_byte else "backslashreplace"), error.start + 1
+
+    codecs.register_error(_NAMES, written)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors=_NAMES)
 
 
 def _run() -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.cli.choices import COLORS
 from conv2d_cli.errors import FileError, UsageError, did_you_mean, nearest
+from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.formats import FORMATS, render, render_rows
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.render.values import bare
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from conv2d_cli.report.shape import ShapeReport
 
 _OTHER_WIDTH = 80
+# Formats in which a name stands as it is.
+_EXACT = frozenset({"csv", "tsv"})
 
 
 class Output(NamedTuple):
@@ -54,7 +57,7 @@ class Output(NamedTuple):
         """
         if not self.keys:
             screen = screen_of(sys.stdout, self.color, is_table=self.is_table)
-            write(render(self.format, report, screen, verbose=self.verbose, shape=shape, remarks=remarks))
+            self.text(render(self.format, report, screen, verbose=self.verbose, shape=shape, remarks=remarks))
             return
         unknown = next((key for key in self.keys if key in needs_size), None)
         if unknown is not None:
@@ -66,10 +69,12 @@ class Output(NamedTuple):
         """Write reports of one kind to stdout at once, and their single values one a line."""
         if self.keys:
             records = [report._asdict() if isinstance(report, tuple) else report for report in reports]
-            text = "".join(f"{bare(record[key])}\n" for record in records for key in self.keys)
+            values = (bare(record[key]) for record in records for key in self.keys)
+            exact = not is_terminal(sys.stdout)
+            text = "".join(f"{value if exact else printable(value)}\n" for value in values)
         else:
             text = render_rows(self.format, reports, screen_of(sys.stdout, self.color, is_table=self.is_table))
-        write(text, flush=True)
+        self.text(text)
 
     def text_of_record(self, record: Mapping[str, Any]) -> None:
         """Write one record that is no report: it holds others."""
@@ -82,13 +87,14 @@ class Output(NamedTuple):
         return row_stream(self.format, screen_of(sys.stdout, self.color, is_table=self.is_table))
 
     def text(self, text: str) -> None:
-        """Write text between reports to stdout."""
-        write(text, flush=True)
+        """Write text to stdout: exact for programs that read it, its control characters spelled on a terminal."""
+        exact = self.format not in _EXACT or not is_terminal(sys.stdout)
+        write(text if exact else printable(text, keep="\t\n"), flush=True)
 
     def progress(self, text: str) -> None:
         """Write a line to stderr where a person watches it."""
         if not self.quiet and sys.stderr is not None and sys.stderr.isatty():
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{printable(text)}\n")
             sys.stderr.flush()
 
     def progress_line(self, *, shown: bool) -> Progress:
@@ -106,7 +112,7 @@ class Output(NamedTuple):
     def done(self, text: str) -> None:
         """Say on stderr what was written, unless the user wants no notes."""
         if not self.quiet and sys.stderr is not None:
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{printable(text)}\n")
 
 
 def output_of(options: OutputOptions, known_keys: Sequence[str], *, formats: Sequence[str] = FORMATS) -> Output:

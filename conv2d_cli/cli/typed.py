@@ -117,7 +117,9 @@ def refuse_options_as_values(typed: Typed) -> None:
         UsageError: the name of an option stands where a value belongs.
     """
     for option in typed.options():
-        if option.value is not None and len(option.positions) > 1 and normal(option.value) in typed.takes_value:
+        # Not `--get file`: what is no option may have the name of an argument.
+        is_name = option.value is not None and is_option(option.value) and normal(option.value) in typed.takes_value
+        if is_name and len(option.positions) > 1:
             first = option.positions[0]
             value = _VALUES.get(normal(option.name), "FILE")
             raise UsageError(f"{option.name} takes a value", typed.line({first: (option.name, value)}))

@@ -26,6 +26,15 @@ def render_rows(reports: Sequence[NamedTuple | Mapping[str, Any]], *, delimiter:
 
 def lines_of(rows: Iterable[Iterable[str]], delimiter: str) -> str:
     """Return rows of words, each as a line in which what needs quotes has them."""
+    listed = [[*row] for row in rows]
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(listed)
+    lines = text.getvalue()
+    return lines if "\r" not in lines else "".join(_line_of(row, delimiter) for row in listed)
+
+
+def _line_of(row: Sequence[str], delimiter: str) -> str:
+    """Return a row of which words with a carriage return have quotes too: before 3.13 Python gave them none."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(row)
+    return text.getvalue().removesuffix("\r\n") + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.values import bare, mapping_of, without_version
 from conv2d_cli.report.formulas import formulas_of
 from conv2d_cli.report.shape import ShapeReport
@@ -38,4 +39,4 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*")
+    return printable(text).replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*")

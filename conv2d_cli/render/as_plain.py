@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.values import bare, mapping_of, without_version
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def render_rows(reports: Sequence[NamedTuple | Mapping[str, Any]]) -> str:
 
 
 def _word(value: object) -> str:
-    return _NOTHING if value is None else bare(value)
+    return _NOTHING if value is None else printable(bare(value))
 
 
 def _is_number(value: object) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from conv2d_cli.render.escaping import printable
+
 if TYPE_CHECKING:
     from conv2d_cli.render.screen import Screen
 
@@ -18,9 +20,8 @@ _CODE = 'python -c "'
 
 def message(kind: Kind, text: str, screen: Screen) -> str:
     """Return a message that ends with a newline; commands in it can be copied, for only blanks break a line."""
-    if screen.width is None:
-        return f"{kind}: {text}\n"
-    return _for_people(kind, text, screen, screen.width)
+    words = printable(text)
+    return f"{kind}: {words}\n" if screen.width is None else _for_people(kind, words, screen, screen.width)
 
 
 def _for_people(kind: Kind, text: str, screen: Screen, width: int) -> str:
@@ -28,11 +29,10 @@ def _for_people(kind: Kind, text: str, screen: Screen, width: int) -> str:
     from conv2d_cli.render.blocks import Span
     from conv2d_cli.render.console import printed
     from conv2d_cli.render.rich_parts import line_of
-    from conv2d_cli.render.screens.shared import printable
     from conv2d_cli.render.words import wrapped
 
     label = f"{kind}:"
-    words = "\n".join(map(printable, (text if screen.unicode else ascii_text(text)).split("\n")))
+    words = text if screen.unicode else ascii_text(text)
     text = f"{label:<{_INDENT}}{words}"
     # Code in quotes is one word of a shell: the terminal wraps its line, which is copied as one.
     lines = [text] if _CODE in words else wrapped(text, width, _NARROW_INDENT if width < _NARROW else _INDENT)

@@ -26,7 +26,14 @@ def test_on_a_terminal_lines_stand_under_one_another() -> None:
         "hint:  -s 2, or -s 2x1 for H and W, as\n       in a layer\n"
     )
     assert message("error", "a → b", Screen(40, unicode=False)) == "error: a -> b\n"
-    assert message("note", "two\nlines", Screen(40)) == "note:  two\nlines\n"
+
+
+@pytest.mark.parametrize("screen", [Screen(), Screen(40), Screen(40, color=True)])
+def test_control_characters_are_spelled(screen: Screen) -> None:
+    # A name with a newline would pass for an error of its own.
+    text = message("note", "a name\nerror: b\x1b]0;title\x07", screen)
+    assert text.count("\n") == 1
+    assert r"a name\nerror: b\x1b]0;title\x07" in text
 
 
 @given(st.integers(1, 120), st.sampled_from(get_args(Kind)))

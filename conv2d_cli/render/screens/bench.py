@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.dtypes import DEFAULT_DTYPE
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, MAIN, Column, Grid, Line, Lines, Paragraph, Span, width_of
+from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
 from conv2d_cli.render.screens.bench_ratio import OURS, ratio_span
-from conv2d_cli.render.screens.shared import printable
 from conv2d_cli.render.units import thousands, three_digits
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.render.blocks import Fact, Facts
-from conv2d_cli.render.screens.shared import printable, remarks, word
+from conv2d_cli.render.escaping import printable
+from conv2d_cli.render.screens.shared import remarks, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.dtypes import DEFAULT_DTYPE
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, KEY, RESULT, Lines, Paragraph, Span, width_of
+from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import as_torch_prints, as_typed, times
 from conv2d_cli.render.values import bare
 
@@ -102,8 +103,3 @@ def word(value: Any) -> str:  # noqa: ANN401 - any fact
     if isinstance(value, tuple | list) and value and all(isinstance(size, int) for size in value):
         return times(value)
     return printable(bare(value))
-
-
-def printable(text: str) -> str:
-    """Return a text whose control characters are spelled: a name in a file may hold codes of a terminal."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, MAIN, UNIT, WARNING, Column, Grid, Paragraph, Span
-from conv2d_cli.render.screens.shared import printable, word
+from conv2d_cli.render.escaping import printable
+from conv2d_cli.render.screens.shared import word
 from conv2d_cli.render.units import bytes_unit, short_bytes, thousands
 
 if TYPE_CHECKING:
