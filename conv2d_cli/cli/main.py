@@ -15,13 +15,17 @@ from conv2d_cli.errors import Conv2dError, FileError, UsageError
 if TYPE_CHECKING:
     from types import FrameType
 
-_FAULT_OF_OURS, _INTERRUPTED, _READER_GONE, _TERMINATED, _NO_MEMORY = 70, 130, 141, 143, 5
+_FAULT_OF_OURS, _INTERRUPTED, _READER_GONE, _NO_MEMORY = 70, 130, 141, 5
+# What a shell adds to the number of the signal that ended a process.
+_OF_A_SIGNAL = 128
+# Those that end a process unless it answers them, as a closed terminal, a limit of CPU time or a person may send.
+_ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 # What Python and the loader of libraries say when there is no memory left.
 _NO_ROOM = ("can't start new thread", "failed to map segment", "annot allocate memory")
 
 
 class _Terminated(BaseException):
-    """SIGTERM arrived: raised so that every temporary file on the way out is removed."""
+    """A signal that ends a process arrived: raised so that every temporary file on the way out is removed."""
 
 
 # How Python holds bytes of names that are no text (PEP 383), and what we call their way out.
@@ -30,7 +34,7 @@ _FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
 
 def main() -> None:
     """Run the command that argv names and leave with its exit code."""
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    _answer_signals()
     _write_what_is_no_text()
     try:
         code = _run()
@@ -39,8 +43,8 @@ def main() -> None:
         code = _READER_GONE
     except KeyboardInterrupt:
         _leave(_INTERRUPTED)
-    except _Terminated:
-        _leave(_TERMINATED)
+    except _Terminated as ended:
+        _leave(_OF_A_SIGNAL + ended.args[0])
     except Exception as error:  # noqa: BLE001 - every fault ends in a message
         if "--debug" in sys.argv[1:]:
             import traceback
@@ -59,7 +63,7 @@ def _leave(code: int) -> NoReturn:
     Not through the interpreter's own way out: it would wait for threads, and a signal may have come while one was made,
     which then nobody tells to end.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, *_ending()):
         signal.signal(number, signal.SIG_IGN)
     replacement = sys.modules.get("conv2d_cli.tensors.replacement")
     if replacement is not None:
@@ -67,8 +71,19 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+def _answer_signals() -> None:
+    """Have signals that end a process remove what is unfinished first; what nohup ignores stays ignored."""
+    for number in _ending():
+        if number == signal.SIGTERM or signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _raise_terminated)
+
+
+def _ending() -> list[signal.Signals]:
+    return [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+
+
+def _raise_terminated(number: int, _frame: FrameType | None) -> None:
+    raise _Terminated(number)
 
 
 def _write_what_is_no_text() -> None:

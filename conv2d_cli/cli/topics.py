@@ -102,7 +102,7 @@ for bare values. JSON and its keys do not change; tables may.
   5    more memory than --memory-limit or the machine allows
   70   a fault of ours: please report it with what --debug prints
   130  Ctrl-C
-  143  SIGTERM
+  143  SIGTERM; of any other signal 128 and its number
   141  the reader of a pipe went away
 
 Of many files the gravest code of any file is the command's; the others are convolved all the same.

@@ -83,6 +83,14 @@ def checked_request(request: Request) -> Request:
     return request._replace(weight=weight, bias=None if without_bias else bias)
 
 
+def _is_one_file(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, by whatever spelling or link; of files that are not there yet, too."""
+    try:
+        return one == other or one.resolve() == other.resolve() or (one.exists() and one.samefile(other))
+    except OSError:
+        return False
+
+
 def _check_kept(path: str, output: str | None) -> None:
     """Check that a file can hold a weight and a bias by their names, and that the output does not replace it.
 
@@ -95,7 +103,7 @@ def _check_kept(path: str, output: str | None) -> None:
             f"--save-parameters {path}: a weight and a bias are kept in one {one_of(NAMED_SUFFIXES)} file",
             f"--save-parameters {kept.with_suffix('.npz') if kept.stem.strip('-') else 'parameters.npz'}",
         )
-    if output is not None and kept == Path(output):
+    if output is not None and _is_one_file(kept, Path(output)):
         raise UsageError(
             f"-o and --save-parameters both name {path}",
             f"--save-parameters {kept.with_name('parameters' + kept.suffix)}",

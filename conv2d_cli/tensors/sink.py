@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import stat
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,10 @@ from conv2d_cli.tensors.layout import NCHW, Layout
 from conv2d_cli.tensors.location import output_location
 from conv2d_cli.tensors.replacement import already_there, replacement, store_replacement
 from conv2d_cli.tensors.streamed import StreamedOutput
+
+# What lies in the folder of a store: metadata of either version, and chunks, named by their indices.
+_METADATA = frozenset({"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"})
+_CHUNK = re.compile(r"[0-9]+(?:\.[0-9]+)*|c(?:\.[0-9]+)*", re.ASCII)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +48,7 @@ def check_output(typed: str, *, force: bool) -> None:
         if _is_special(location.path):
             return
         if location.path.is_dir() and not (FORMATS[format_name].is_store and _may_be_replaced(location.path)):
-            raise FileError(f"cannot write {typed}: it is a directory", "give a file's name")
+            raise _no_place_for(typed, location.path, is_store=FORMATS[format_name].is_store)
         if os.path.lexists(location.path) and not force:
             raise already_there(typed)
         if not location.path.resolve().parent.is_dir():
@@ -129,6 +134,17 @@ def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> N
             write(temporary, tensors)
 
 
+def _no_place_for(typed: str, folder: Path, *, is_store: bool) -> FileError:
+    foreign = _foreign_in(folder) if is_store and holds_store(folder) else None
+    if foreign is None:
+        return FileError(f"cannot write {typed}: it is a directory", "give a file's name")
+    inside = foreign.relative_to(folder)
+    return FileError(
+        f"cannot write {typed}: it also holds {inside}, which is no part of a Zarr store and would be lost",
+        "give another name, or move that file elsewhere",
+    )
+
+
 def _replaced(
     path: Path, typed: str, written: Format, size: int, *, force: bool, durable: bool = True, named: bool = True
 ) -> AbstractContextManager[Path]:
@@ -142,8 +158,24 @@ def _replaced(
 
 
 def _may_be_replaced(folder: Path) -> bool:
-    """Whether a store may take a folder's place: that of another store, or of nothing."""
-    return holds_store(folder) or next(folder.iterdir(), None) is None
+    """Whether a store may take a folder's place: that of what is wholly a store, or of nothing."""
+    return next(folder.iterdir(), None) is None or (holds_store(folder) and _foreign_in(folder) is None)
+
+
+def _foreign_in(folder: Path) -> Path | None:
+    """Return a file in the folder of a store that is no part of a store; None where there is none."""
+    for place, folders, files in os.walk(folder):
+        in_chunks = Path(place).name == "c" or _CHUNK.fullmatch(Path(place).name) is not None
+        for name in files:
+            path = Path(place, name)
+            if name not in _METADATA and (_CHUNK.fullmatch(name) is None or path.is_symlink()):
+                return path
+        for name in folders:
+            path = Path(place, name)
+            is_part = in_chunks or name == "c" or _CHUNK.fullmatch(name) is not None or holds_store(path)
+            if path.is_symlink() or not is_part:
+                return path
+    return None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -312,16 +313,33 @@ def test_the_peak_stays_inside_the_plan(tmp_path: Path, shape: tuple[int, ...], 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, sent: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGUSR1", "SIGXCPU"])
+def test_a_signal_ends_it_and_leaves_nothing(tmp_path: Path, name: str) -> None:
+    sent: signal.Signals = getattr(signal, name)
     np.save(tmp_path / "x.npy", np.ones((64, 64, 112, 112), np.float16))
     with subprocess.Popen(
-        [*PROGRAM, "run", "x.npy", "64", "256", "3", "-o", "y.npy"], cwd=tmp_path, stderr=subprocess.PIPE
+        [*PROGRAM, "run", "x.npy", "64", "256", "3", "-o", "y.npy"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        # Whatever this process ignores, as it does under nohup; nothing else runs here meanwhile.
+        preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith(b"note: parameters drawn")
         time.sleep(0.3)
         process.send_signal(sent)
-        assert process.wait(timeout=60) == code
+        assert process.wait(timeout=60) == 128 + sent
         assert process.stderr.read() == b""
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((8, 64, 112, 112), np.float16))
+    ignoring = f"trap '' HUP; exec {shlex.join(PROGRAM)} run x.npy 64 64 3 -o y.npy"
+    with subprocess.Popen(["/bin/sh", "-c", ignoring], cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"note: parameters drawn")
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=60) == 0
+    assert (tmp_path / "y.npy").exists()
