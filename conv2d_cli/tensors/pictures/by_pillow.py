@@ -20,6 +20,7 @@ from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.tensors.pictures import orientation
 from conv2d_cli.tensors.pictures.limits import BROKEN, JPEG_DENSEST, Claim, broken, check_size
 from conv2d_cli.tensors.pictures.png import RGB, SAMPLES, WIDE, exif_after_pixels, header_of, wide_pixels
+from conv2d_cli.tensors.pictures.png_soundness import check_png
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ class PillowTensor:
             DataError: it has more than one frame, more pixels than the file can hold, or a kind that is none of ours.
         """
         pillow()
-        self._file = file
+        self._file, self._is_png = file, is_png
         header = header_of(file.stream) if is_png else _JPEG
         self._is_wide = header in WIDE
         with explained():
@@ -85,6 +86,8 @@ class PillowTensor:
         Raises:
             DataError: the picture is broken.
         """
+        if self._is_png:
+            check_png(self._file.stream)
         result = np.empty(self.shape, self.dtype)
         planes = orientation.as_it_lies(result, self._turn)
         with explained():
