@@ -35,6 +35,8 @@ _FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
 def main() -> None:
     """Run the command that argv names and leave with its exit code."""
     _answer_signals()
+    # Whatever the environment says: integers of a layer are refused in words of ours.
+    sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
     _write_what_is_no_text()
     try:
         code = _run()

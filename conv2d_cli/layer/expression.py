@@ -81,8 +81,9 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
         problem = f"Conv2d takes {len(FIELDS)} arguments, but {len(call.args)} were given"
         faults.append(Fault("Conv2d", "", problem, hint=f"they are: {', '.join(FIELDS)}"))
     given = [*zip(FIELDS, call.args, strict=False), *((keyword.arg, keyword.value) for keyword in call.keywords)]
+    source_of = _sources(text)
     for name, node in given:
-        field, source = name or "**", cut(ast.get_source_segment(text, node) or "")
+        field, source = name or "**", cut(source_of(node))
         if field in arguments:
             problem = "given twice"
             torch = f"Conv2d got multiple values for argument '{field}'"
@@ -112,9 +113,21 @@ def _call(text: str) -> ast.Call:
         raise UsageError(f"{shown(text)} is not a call of Conv2d", _EXAMPLE)
     name = _dotted(tree.func)
     if name not in _CONSTRUCTORS:
-        source = name or cut(ast.get_source_segment(text, tree.func) or "")
+        source = cut(name or _sources(text)(tree.func))
         raise UsageError(f"{source} is not Conv2d: only Conv2d(...) is read", _EXAMPLE)
     return tree
+
+
+def _sources(text: str) -> Callable[[ast.expr], str]:
+    """Return what gives the source of a node: `ast.get_source_segment` cuts the text into lines anew each time."""
+    lines = [line.encode() for line in text.splitlines(keepends=True)]
+
+    def source_of(node: ast.expr) -> str:
+        if node.end_lineno != node.lineno or node.lineno > len(lines):
+            return ast.get_source_segment(text, node) or ""
+        return lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode("utf-8", "replace")
+
+    return source_of
 
 
 def _assigned(statement: ast.stmt) -> ast.expr | None:
@@ -124,13 +137,12 @@ def _assigned(statement: ast.stmt) -> ast.expr | None:
 
 
 def _dotted(node: ast.expr) -> str | None:
-    """Return `torch.nn.Conv2d` for the names and attributes that spell it."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value)
-        return None if owner is None else f"{owner}.{node.attr}"
-    return None
+    """Return `torch.nn.Conv2d` for the names and attributes that spell it; of a thousand of them too."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
 
 
 def _value(node: ast.expr, field: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
 
 from conv2d_cli.errors import FileError, UsageError
@@ -37,7 +38,7 @@ def matched(typed: str) -> tuple[Path, list[Path]]:
         what = f"cannot read {typed}: the folder holds no tensor file"
     else:
         pattern, root = root, _fixed_part(root)
-        rest = str(Path(*pattern.parts[len(root.parts) :]))
+        rest = str(Path(*map(_as_in_a_shell, pattern.parts[len(root.parts) :])))
         # Hidden files only where they are asked for, as in a shell.
         hidden = pattern.name[0] == "."
         found = [
@@ -71,6 +72,15 @@ def outputs_for(root: Path, files: list[Path], folder: Path) -> list[Path]:
             )
         taken[output] = file
     return list(taken)
+
+
+def _as_in_a_shell(part: str) -> str:
+    """Return a part of a pattern in which several stars are one, unless it is `**`: any number of folders.
+
+    >>> _as_in_a_shell("a**.npy"), _as_in_a_shell("***"), _as_in_a_shell("**")
+    ('a*.npy', '*', '**')
+    """
+    return part if part == "**" else re.sub(r"\*+", "*", part)
 
 
 def _fixed_part(pattern: Path) -> Path:

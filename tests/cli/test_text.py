@@ -141,3 +141,43 @@ def test_names_that_are_no_text(tmp_path: Path, encoding: str) -> None:
     assert shown("--get", "file") == e + b"\xff.npy\n"
     assert e + b"\\udcff.npy" in shown("--format", "plain")
     assert json.loads(shown("--json"))["file"] == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("shape", "Conv2d" + ".a" * 990 + "(3, 8, 3)"), {}),
+        (("shape", "a." * 900 + "x = Conv2d(3, 8, 3)"), {}),
+        (("shape", "Conv2d(" + "(" * 150 + "3" + ")" * 150 + ", 8, 3)"), {}),
+        (("shape", "Conv2d(" + "-" * 900 + "3, 8, 3)"), {}),
+        (("shape", "Conv2d(" + "1+" * 900 + "3, 8, 3)"), {}),
+        (("shape", "3", "8", "9" * 700), {"PYTHONINTMAXSTRDIGITS": "640"}),
+        (("shape", "3", "8", "3", "-i", "9" * 700), {"PYTHONINTMAXSTRDIGITS": "640"}),
+        (("shape", "3", "8", "9" * 5000), {"PYTHONINTMAXSTRDIGITS": "0"}),
+        (("run", "["), {}),
+        (("run", "*[!", "3", "8", "3", "-o", "out"), {}),
+    ],
+)
+def test_odd_text_is_no_fault_of_ours(tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, check=False, cwd=tmp_path, env=os.environ | environment, timeout=60
+    )
+    assert done.returncode in {0, 2, 4}, done.stderr
+    assert b"a fault of conv2d" not in done.stderr
+
+
+@pytest.mark.parametrize("pattern", ["**.npy", "a**", "***", "*a*.npy", "**a**.npy", "****"])
+def test_several_stars_are_one_as_in_a_shell(tmp_path: Path, pattern: str) -> None:
+    np.save(tmp_path / "a.npy", np.ones((1, 3, 8, 8), np.float32))
+    done = conv2d("run", pattern, "3", "8", "3", "-q", "-o", "out", folder=tmp_path)
+    assert (done.code, (tmp_path / "out" / "a.npy").exists()) == (0, True), done.err
+
+
+def test_a_line_of_many_arguments_is_read_once(tmp_path: Path) -> None:
+    # Its source was cut into lines for each of them.
+    line = "Conv2d(3, 8, 3, " + ", ".join(f"k{number}=é" for number in range(140)) + ")\n"
+    (tmp_path / "lines.txt").write_text(line * 2, "utf-8")
+    done = conv2d("shape", "--from", "lines.txt", folder=tmp_path)
+    assert done.code == 2
+    for number, record in enumerate(map(json.loads, done.out.splitlines()), 1):
+        assert (record["line"], all(f"k{one}" in record["error"] for one in range(140))) == (number, True)
