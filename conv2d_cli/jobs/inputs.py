@@ -12,6 +12,7 @@ from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.tensors.layout import weight_layout_seen
 from conv2d_cli.tensors.location import is_stream
 from conv2d_cli.tensors.opening import open_source
+from conv2d_cli.tensors.preparation import has_alpha
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,7 @@ def _option_that_fits(layer: Conv2d, header: Header, reading: Reading) -> tuple[
     if len(shape) < UNBATCHED or shape[-3] == wanted:
         return None
     if header.is_picture:
-        alpha = shape[-3] in {2, 4}
+        alpha = has_alpha(shape[-3])
         colours = shape[-3] - alpha
         if alpha and colours == wanted:
             return "its last channel is alpha", "--drop-alpha"
@@ -123,7 +124,7 @@ def _option_that_fits(layer: Conv2d, header: Header, reading: Reading) -> tuple[
 
 
 def layout_seen(shape: tuple[int, ...], channels: int) -> bool:
-    """Whether an input that does not fit has so many channels last, as in NHWC.
+    """Whether an input that does not fit has the layer's `channels` last, as in NHWC.
 
     >>> layout_seen((1, 224, 224, 3), 3), layout_seen((1, 3, 224, 224), 3)
     (True, False)

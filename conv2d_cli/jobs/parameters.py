@@ -27,7 +27,7 @@ _RAW = "bin"
 def parameters_opened(
     request: Request, dtype: str, stack: ExitStack, *, channels: int
 ) -> tuple[Kernel | None, Operand | None, Conv2d]:
-    """Open weight and bias for an input of `dtype` with so many channels; return them, None if drawn, and the layer.
+    """Open weight and bias for an input of `dtype` with `channels`; return them, None if drawn, and the layer.
 
     Raises:
         UsageError: a typed tensor is none.

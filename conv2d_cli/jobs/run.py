@@ -134,7 +134,7 @@ def _geometry(request: Request, layer: Conv2d, image: Source, weight: Kernel | N
 
 
 def _weight_that_fits(request: Request, weight: Kernel, groups: int, channels: int) -> str:
-    """Return what makes a weight fit an input with so many channels."""
+    """Return what makes a weight fit an input with this number of channels."""
     if weight.is_matrix:
         return "--per-channel, which convolves each channel with the one kernel"
     if request.weight_reading.layout.is_ours:

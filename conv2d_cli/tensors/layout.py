@@ -25,7 +25,7 @@ class Layout(NamedTuple):
         return self.axes == (0, 1, 2, 3)
 
     def order(self, count: int) -> tuple[int, ...]:
-        """Return where each of our axes stands in a tensor of so many; of an image alone there is no N.
+        """Return where each of our axes stands in a tensor of `count` axes; of an image alone there is no N.
 
         >>> NHWC.order(4), NHWC.order(3), NHWC.order(1)
         ((0, 3, 1, 2), (2, 0, 1), (0,))

@@ -31,7 +31,7 @@ class Preparation(NamedTuple):
     deviation: tuple[float, ...] = ()
 
     def channels(self, channels: int) -> int:
-        """Return how many channels come of so many.
+        """Return the number of channels after it, from the number before.
 
         Raises:
             DataError: they are not those of a picture with an alpha channel, or in colour, or others than the means.
@@ -42,7 +42,7 @@ class Preparation(NamedTuple):
         if self.drop_alpha:
             if channels > _COLOURS + 1:
                 raise DataError(f"it has {channels} channels, none of which is alpha", "leave --drop-alpha out")
-            channels -= _has_alpha(channels)
+            channels -= has_alpha(channels)
         if self.gray:
             if channels not in {1, _COLOURS}:
                 hint = "--gray --drop-alpha" if channels == _COLOURS + 1 else "leave --gray out"
@@ -50,7 +50,7 @@ class Preparation(NamedTuple):
             channels = 1
         for name, values in (("--mean", self.mean), ("--std", self.deviation)):
             if len(values) not in {0, 1, channels}:
-                if _has_alpha(channels) and len(values) == channels - 1:
+                if has_alpha(channels) and len(values) == channels - 1:
                     raise DataError(f"its last channel is alpha, and {name} has {len(values)} values", "--drop-alpha")
                 example = ",".join(["0.5"] * channels)
                 raise DataError(f"{name} has {len(values)} values for {channels} channels", f"{name} {example}")
@@ -65,7 +65,7 @@ class Preparation(NamedTuple):
 
     def apply(self, images: Array, holds: str) -> Array:
         """Return prepared images (..., channels, H, W) of elements that `holds` names."""
-        if self.drop_alpha and _has_alpha(images.shape[_CHANNEL_AXIS]):
+        if self.drop_alpha and has_alpha(images.shape[_CHANNEL_AXIS]):
             images = images[..., :-1, :, :]
         if not (self.gray or self.normalize):
             return images
@@ -87,8 +87,8 @@ class Preparation(NamedTuple):
         return images
 
 
-def _has_alpha(channels: int) -> bool:
-    """Whether the last of so many channels of a picture is alpha: beside gray, or beside three colours."""
+def has_alpha(channels: int) -> bool:
+    """Whether the last channel of a picture is alpha: beside gray, or beside three colours."""
     return channels in {2, _COLOURS + 1}
 
 

@@ -62,13 +62,13 @@ def _another_size(described: Described, needed: int, size: int) -> DataError:
     if square is not None and prod(square) * DTYPES[dtype].bytes == size - offset:
         return DataError(message, f"--input-shape {','.join(map(str, square))}")
     if owner == "input" and size > needed:
-        return DataError(message, f"--input-offset {size - needed}, if so many bytes stand before the elements")
+        return DataError(message, f"--input-offset {size - needed}, if these bytes stand before the elements")
     other = "element type" if owner == "bias" else "shape or element type"
     return DataError(message, f"another {other}, or the whole file")
 
 
 def _square_of(shape: tuple[int, ...], elements: int) -> tuple[int, ...] | None:
-    """Return the shape of square images, as many and with as many channels, that has so many elements.
+    """Return the shape of square images that has this number of elements; batch and channels stay.
 
     >>> _square_of((1, 3, 9, 9), 192), _square_of((1, 3, 9, 9), 193)
     ((1, 3, 8, 8), None)
@@ -83,7 +83,7 @@ def _times(shape: tuple[int, ...]) -> str:
 
 
 def _skip(stream: IO[bytes], count: int) -> None:
-    """Go on in a file or a pipe by so many bytes, or to its end."""
+    """Go on in a file or a pipe by `count` bytes, or to its end."""
     while count > 0 and (part := stream.read(min(count, _SKIPPED_AT_A_TIME))):
         count -= len(part)
 

@@ -99,7 +99,7 @@ def test_sizes_of_raw_files_are_told_in_their_own_words(tmp_path: Path) -> None:
     assert refused(tmp_path, "--input-shape", "1,3,7,9", *told)[1] == "--input-shape 1,3,8,8"
     assert refused(tmp_path, "--input-shape", "1,3,8,7", *told)[1] == "--input-shape 1,3,8,8"
     assert refused(tmp_path, "--input-shape", "1,5,6,6", *told)[1] == (
-        "--input-offset 48, if so many bytes stand before the elements"
+        "--input-offset 48, if these bytes stand before the elements"
     )
     assert refused(tmp_path, "--input-shape", "1,3,8,8", "--input-offset", "8", *told) == (
         "x.bin: 1x3x8x8 float32 is 768 bytes, the file has 760 behind the first 8",
