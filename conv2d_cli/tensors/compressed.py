@@ -1,127 +1,137 @@
-"""How much compressed bytes hold, found out without holding it: some claim little and hold very much."""
+"""Compressed bytes, decoded in steps: no more of them is ever held than was asked for, whatever they become."""
 
 from __future__ import annotations
 
 import bz2
 import lzma
 import zlib
+from functools import partial
+from io import RawIOBase
 from typing import TYPE_CHECKING, Protocol
-
-from conv2d_cli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STEP = 1 << 20
-# RFC 8878: a frame's magic number, its descriptor, and what its blocks are and hold at most.
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_ZSTD_DICTIONARY_BYTES = (0, 1, 2, 4)
-_ZSTD_BLOCK, _ZSTD_REPEATED, _ZSTD_COMPRESSED = 1 << 17, 1, 2
-# Blosc: versions of the format, and where its header has the sizes before and after.
-_BLOSC_VERSIONS, _BLOSC_HEADER = (1, 2), 16
+    from typing_extensions import Buffer
+
+    Start = Callable[[], "Decompressor"]
+
+# Of compressed bytes at a time, as zlib copies what is left at every step; and of decoded ones.
+_STEP, _DECODED_STEP = 1 << 16, 1 << 20
+# What an xz stream may ask for beside its elements: the largest preset takes 65 MiB.
+_LZMA_MEMORY = 128 << 20
+# In a zip archive LZMA begins with two bytes of version, the length of its properties in two, and these: one byte of
+# parameters, four of the dictionary's size (APPNOTE 5.8.8).
+_ZIPPED_LZMA_BYTES, _PARAMETERS, _LEAST_DICTIONARY = 9, 4, 1 << 12
+# What decoders raise of bytes that are no such stream.
+BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError)
 
 
-class _Decompressor(Protocol):
-    """What `bz2` and `lzma` have in common."""
+class Decompressor(Protocol):
+    """A decoder that takes bytes in bit by bit, as those of `bz2` and `lzma` do."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
 
     @property
     def unused_data(self) -> bytes:
-        """What follows the end."""
+        """What followed its end."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Return so many bytes at most."""
+        """Take bytes in, and return so many decoded ones at most."""
 
 
-def check_decoded_size(content: memoryview, most: int) -> None:
-    """Check that bytes, decoded once by the codec they begin like, become no more than `most`.
+class Inflater:
+    """Deflate, by the protocol of the other decoders; `window` as `zlib.decompressobj` has it."""
+
+    def __init__(self, window: int) -> None:
+        """Begin a stream."""
+        self._stream = zlib.decompressobj(window)
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What followed its end."""
+        return self._stream.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take bytes in, and return so many decoded ones at most."""
+        return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
+
+
+# By the names that Zarr has for them.
+STREAMS: dict[str, Start] = {
+    "gzip": partial(Inflater, zlib.MAX_WBITS | 16),
+    "zlib": partial(Inflater, zlib.MAX_WBITS),
+    "bz2": bz2.BZ2Decompressor,
+    "lzma": partial(lzma.LZMADecompressor, lzma.FORMAT_AUTO, memlimit=_LZMA_MEMORY),
+}
+deflated = partial(Inflater, -zlib.MAX_WBITS)
+
+
+def zipped_lzma(read: Callable[[int], bytes], size: int) -> Decompressor:
+    """Return a decoder of LZMA in a zip archive, whose properties `read` has before it.
+
+    The dictionary that they ask for, up to 4 GiB, is made no larger than the `size` that all becomes.
 
     Raises:
-        DataError: they do.
+        ValueError: the properties are broken.
     """
-    for magic, measure in _MEASURES:
-        if bytes(content[: len(magic)]) == magic:
-            size = measure(content, most)
-            break
-    else:
-        size = _blosc_size(content)
-    if size > most:
-        raise DataError(
-            f"a chunk becomes more than the {most} bytes that it may",
-            "it is broken or hostile; write it anew with zarr",
-        )
+    header = read(_ZIPPED_LZMA_BYTES)
+    if len(header) != _ZIPPED_LZMA_BYTES or header[2:_PARAMETERS] != b"\x05\0":
+        raise ValueError("the properties of its LZMA are broken")
+    others, literal_context = divmod(header[_PARAMETERS], 9)
+    position, literal_position = divmod(others, 5)
+    asked = int.from_bytes(header[_PARAMETERS + 1 :], "little")
+    filters = {
+        "id": lzma.FILTER_LZMA1,
+        "dict_size": max(_LEAST_DICTIONARY, min(asked, size)),
+        "lc": literal_context,
+        "lp": literal_position,
+        "pb": position,
+    }
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters])
 
 
-def _zlib_size(content: memoryview, most: int) -> int:
-    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    size, left = 0, bytes(content)
-    try:
-        while left and size <= most:
-            size += len(decompressor.decompress(left, _STEP))
-            left = decompressor.unconsumed_tail
-            if decompressor.unused_data:
-                # Another member follows.
-                left, decompressor = decompressor.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 32)
-    except zlib.error:
-        # The codec will say so, if these are compressed bytes at all.
-        return size
-    return size
+class DecodedStream(RawIOBase):
+    """What compressed bytes become, as it is asked for."""
 
+    def __init__(self, read: Callable[[int], bytes], start: Start) -> None:
+        """Decode what `read` returns; where another stream follows the first, a new decoder is started for it."""
+        self._read, self._start = read, start
+        self._decompressor, self._taken = start(), b""
 
-def _measured(make: Callable[[], _Decompressor]) -> Callable[[memoryview, int], int]:
-    def size_of(content: memoryview, most: int) -> int:
-        decompressor, size, left = make(), 0, bytes(content)
-        try:
-            while size <= most:
-                part = decompressor.decompress(left, _STEP)
-                if not part:
+    def readable(self) -> bool:
+        """Whether it can be read: always."""
+        return True
+
+    def readinto(self, target: Buffer) -> int:
+        """Fill a part of `target`, and return how many bytes; none where the compressed ones end, whole or not.
+
+        Raises:
+            Exception: one of `BROKEN`, of bytes that are no such stream.
+        """
+        room = memoryview(target).cast("B")
+        most = min(len(room), _DECODED_STEP)
+        while most:
+            if self._decompressor.eof:
+                # Zeros may fill a stream up, and another may follow.
+                self._taken = self._decompressor.unused_data.lstrip(b"\0") or self._read(_STEP)
+                if not self._taken:
                     break
-                size, left = size + len(part), b""
-                if decompressor.unused_data:
-                    # Another stream follows.
-                    left, decompressor = decompressor.unused_data, make()
-        except (OSError, EOFError, lzma.LZMAError):
-            return size
-        return size
-
-    return size_of
-
-
-def _zstd_size(content: memoryview, most: int) -> int:
-    """Return the size that the first frame says it has, or the most that its blocks can hold."""
-    descriptor = content[4] if len(content) > len(_ZSTD_MAGIC) else 0
-    flag, single = descriptor >> 6, descriptor >> 5 & 1
-    place = 5 + (not single) + _ZSTD_DICTIONARY_BYTES[descriptor & 3]
-    width = (1 if single else 0, 2, 4, 8)[flag]
-    claimed = int.from_bytes(content[place : place + width], "little") + (256 if width == 2 else 0)  # noqa: PLR2004
-    if width and claimed > most:
-        return claimed
-    place, size, last = place + width, 0, 0
-    while not last and size <= most and place + 3 <= len(content):
-        header = int.from_bytes(content[place : place + 3], "little")
-        last, kind, length = header & 1, header >> 1 & 3, header >> 3
-        size += _ZSTD_BLOCK if kind == _ZSTD_COMPRESSED else length
-        place += 3 + (1 if kind == _ZSTD_REPEATED else length)
-    return claimed if width else size
-
-
-def _blosc_size(content: memoryview) -> int:
-    if len(content) < _BLOSC_HEADER or content[0] not in _BLOSC_VERSIONS:
+                self._decompressor = self._start()
+            part = self._decompressor.decompress(self._taken, most)
+            self._taken = b""
+            if part:
+                room[: len(part)] = part
+                return len(part)
+            if not self._decompressor.eof:
+                self._taken = self._read(_STEP)
+                if not self._taken:
+                    break
         return 0
-    size, packed = (int.from_bytes(content[place : place + 4], "little") for place in (4, 12))
-    return size if packed == len(content) else 0
-
-
-_MEASURES: tuple[tuple[bytes, Callable[[memoryview, int], int]], ...] = (
-    (b"\x1f\x8b", _zlib_size),
-    # RFC 1950: deflate with any window, and two bytes that are a multiple of 31.
-    *(
-        (bytes([first, second]), _zlib_size)
-        for first in range(0x08, 0x80, 0x10)
-        for second in range(256)
-        if (first * 256 + second) % 31 == 0
-    ),
-    (b"BZh", _measured(bz2.BZ2Decompressor)),
-    (b"\xfd7zXZ\0", _measured(lzma.LZMADecompressor)),
-    (b"\x5d\0\0", _measured(lzma.LZMADecompressor)),
-    (_ZSTD_MAGIC, _zstd_size),
-)

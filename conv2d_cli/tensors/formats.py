@@ -1,8 +1,8 @@
 """The file formats there are: how each is recognised, what it can hold, and the module that reads and writes it.
 
-A module's `open_tensor(file, name)` reads a header and returns a `Stored`, where it holds several tensors
-`names(file)` lists them; its `write(path, tensors)` writes a file of
-tensors, and its `open_output(path, shape, dtype)` one that is filled bit by bit.
+A module's `open_tensor(file, name)` reads a header and returns a `Stored`; where a file may hold several tensors, its
+`open_container(file)` returns a `Container` instead. Its `write(path, tensors)` writes a file of tensors, and its
+`open_output(path, shape, dtype)` one that is filled bit by bit.
 """
 
 from __future__ import annotations
@@ -67,6 +67,19 @@ class Stored(Protocol):
 
     def read(self) -> np.ndarray[Any, Any]:
         """Return its elements as they are stored."""
+
+
+class Container(Protocol):
+    """An open file that may hold several tensors, of which all has been read that stands before them."""
+
+    @property
+    def names(self) -> Sequence[str | None]:
+        """Their names; None stands for the only one, which has none."""
+
+    # One that knows more of a tensor that cannot be read has `described(name)`: its shape and its element type.
+
+    def tensor(self, name: Any) -> Stored:  # noqa: ANN401 - None only where that is among the names
+        """Return the tensor of a name that is among them."""
 
 
 class Output(Protocol):

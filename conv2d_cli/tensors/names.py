@@ -14,13 +14,17 @@ _MOST_LISTED = 20
 OUTPUT = "output"
 
 
-def chosen(names: Sequence[str], name: str | None) -> str:
-    """Return `name`, or the only name there is.
+def chosen(names: Sequence[str | None], name: str | None) -> str | None:
+    """Return `name`, or the only name there is: None where the only tensor has none.
 
     Raises:
         DataError: there is no such tensor, or none, or a choice to make.
     """
-    listed = ", ".join(names[:_MOST_LISTED]) + (", ..." if len(names) > _MOST_LISTED else "")
+    if [*names] == [None]:
+        if name is not None:
+            raise DataError(f"it holds one tensor, which has no name such as {name!r}", "leave ::NAME out")
+        return None
+    listed = ", ".join(map(str, names[:_MOST_LISTED])) + (", ..." if len(names) > _MOST_LISTED else "")
     if not names:
         raise DataError("it holds no tensor", "give a file that holds one")
     if name is None and len(names) > 1:

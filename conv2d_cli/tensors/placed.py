@@ -109,6 +109,14 @@ def read_at(stream: BinaryIO, target: Array, offset: int) -> None:
         done += count
 
 
+def bytes_at(stream: BinaryIO, count: int, offset: int) -> bytes:
+    """Return `count` bytes of a file from `offset` on; fewer where it ends before."""
+    if hasattr(os, "pread"):
+        return os.pread(stream.fileno(), count, offset)
+    stream.seek(offset)
+    return stream.read(count)
+
+
 def write_at(stream: BinaryIO, source: Array, offset: int) -> None:
     """Write a dense array from byte `offset` of a file on."""
     content = _bytes_of(source)

@@ -24,11 +24,10 @@ from conv2d_cli.tensors.location import Location, input_location
 from conv2d_cli.tensors.names import chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import ModuleType
 
-    from conv2d_cli.tensors.formats import Stored
+    from conv2d_cli.tensors.formats import Container, Stored
 
 # Of a pipe, as much as can be looked at before it is read.
 _PEEKED_BYTES = 4096
@@ -52,8 +51,7 @@ def open_tensor(location: Location, stream: BinaryIO, **said: Any) -> Stored:  #
     """
     with _told_what_it_is(location, stream):
         format_name, file = _recognised(location, stream, raw=said.get("described") is not None)
-        file = file._replace(**said)
-        return _opened(format_name, file, location.name, _folders(format_name, file))
+        return _opened(format_name, file._replace(**said), location.name)
 
 
 def members(location: Location, stream: BinaryIO) -> Iterator[tuple[str, str | None, Stored | Unread]]:
@@ -66,14 +64,13 @@ def members(location: Location, stream: BinaryIO) -> Iterator[tuple[str, str | N
     """
     with _told_what_it_is(location, stream):
         format_name, file = _recognised(location, stream)
-        folders = _folders(format_name, file)
-        names = [location.name] if location.name is not None else _names(format_name, file, folders)
-        if location.name is not None or names in ([], [None]):
+        container = _container(format_name, file) if location.name is None else None
+        if container is None or [*container.names] in ([], [None]):
             # A fault is one of the whole file here, and that it holds no tensor is one too.
-            yield format_name, location.name, _opened(format_name, file, location.name, folders)
+            yield format_name, location.name, _opened(format_name, file, location.name)
             return
-    for name in names:
-        yield format_name, name, _opened_or_not(format_name, file, name, folders)
+    for name in container.names:
+        yield format_name, name, _opened_or_not(container, name)
 
 
 def names(location: Location, stream: BinaryIO) -> list[str]:
@@ -85,7 +82,8 @@ def names(location: Location, stream: BinaryIO) -> list[str]:
     """
     with _told_what_it_is(location, stream):
         format_name, file = _recognised(location, stream)
-        return [*filter(None, _names(format_name, file, _folders(format_name, file)))]
+        container = _container(format_name, file)
+        return [] if container is None else [*filter(None, container.names)]
 
 
 def is_foreign(typed: str) -> bool:
@@ -118,48 +116,32 @@ def folder_fault(typed: str, path: Path) -> Conv2dError | None:
     return told_of_folder(typed, path) if path.is_dir() and not is_store(path) else None
 
 
-def _names(format_name: str, file: OpenFile, folders: Mapping[str, Path] | None) -> list[str | None]:
-    """Return the names of all tensors of a file; None stands for the only one, which has none."""
-    if folders is not None:
-        return [*folders]
-    listed = getattr(FORMATS[format_name].loaded(), "names", None)
-    return [None] if listed is None else listed(file)
+def _container(format_name: str, file: OpenFile) -> Container | None:
+    """Return an open file that may hold several tensors; None where its format has but one."""
+    kind = FORMATS[format_name]
+    if not kind.holds_several:
+        return None
+    container: Container = kind.loaded().open_container(file)
+    return container
 
 
-def _opened(format_name: str, file: OpenFile, name: str | None, folders: Mapping[str, Path] | None) -> Stored:
-    module: ModuleType = FORMATS[format_name].loaded()
-    if folders is not None:
-        file, name = file._replace(path=folders[chosen([*folders], name)]), None
-    stored: Stored = module.open_tensor(file, name)
-    return stored
+def _opened(format_name: str, file: OpenFile, name: str | None) -> Stored:
+    container = _container(format_name, file)
+    if container is None:
+        stored: Stored = FORMATS[format_name].loaded().open_tensor(file, name)
+        return stored
+    return container.tensor(chosen(container.names, name))
 
 
-def _opened_or_not(
-    format_name: str, file: OpenFile, name: str | None, folders: Mapping[str, Path] | None
-) -> Stored | Unread:
+def _opened_or_not(container: Container, name: str | None) -> Stored | Unread:
     """Return a tensor among others, or why there is none: one bad member must not hide the rest."""
     try:
-        return _opened(format_name, file, name, folders)
+        return container.tensor(name)
     except (Conv2dError, OSError) as error:
         reason = error.message if isinstance(error, Conv2dError) else error.strerror or str(error)
-        folder = (folders or {}).get(name or "")
-        if folder is None:
-            return Unread(None, None, reason)
-        from conv2d_cli.tensors.zarr_folders import described
-
-        return Unread(*described(folder), reason)
-
-
-def _folders(format_name: str, file: OpenFile) -> Mapping[str, Path] | None:
-    """Return the folder of each array of a group in a store; None where it is no group.
-
-    The library fails on a whole group where one member is broken.
-    """
-    if format_name != STORE or file.path is None:
-        return None
-    from conv2d_cli.tensors.zarr_folders import arrays_in
-
-    return arrays_in(file.path)
+        described = getattr(container, "described", None)
+        shape, holds = (None, None) if described is None else described(name)
+        return Unread(shape, holds, reason)
 
 
 @contextmanager

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, MissingExtraError
 from conv2d_cli.numpy_dtypes import dtype_name, stored_dtype
-from conv2d_cli.tensors.names import OUTPUT, chosen
-from conv2d_cli.tensors.placed import PlacedOutput, placed_output, read_at
+from conv2d_cli.tensors.names import OUTPUT
+from conv2d_cli.tensors.placed import PlacedOutput, bytes_at, placed_output, read_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
+    from io import BufferedWriter
     from types import ModuleType
     from typing import BinaryIO
 
@@ -33,27 +36,25 @@ _DTYPES = {
 }  # fmt: skip
 # Of the length of the header, which is JSON.
 _LENGTH_BYTES = 8
+# Some 100,000 tensors; parsed it takes five times as much.
+_LONGEST_HEADER = 16 << 20
+_DESCRIPTORS = "/proc/self/fd"
 _BROKEN = "the file is broken or was cut short; write it anew"
 
 
 class SafetensorsTensor:
-    """A tensor of a file that the library has mapped and whose header it has checked."""
+    """A tensor of a file whose header the library has checked."""
 
     fortran_order = False
 
-    def __init__(self, file: Any, name: str, stream: BinaryIO) -> None:  # noqa: ANN401 - the library is not typed
-        """Look the tensor up; the library has checked the header that begins `stream`."""
-        self._stream = stream
-        stream.seek(0)
-        length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
-        first, end = json.loads(stream.read(length))[name]["data_offsets"]
-        self.offset = _LENGTH_BYTES + length + int(first)
-        header = file.get_slice(name)
-        self.shape = tuple(header.get_shape())
-        kind = header.get_dtype()
-        self.holds = _DTYPES.get(kind, kind)
+    def __init__(self, stream: BinaryIO, first: int, entry: Mapping[str, Any]) -> None:
+        """Take what the header says of the tensor; the elements of all begin at byte `first`."""
+        start, end = entry["data_offsets"]
+        self._stream, self.offset = stream, first + start
+        self.shape = tuple(entry["shape"])
+        self.holds = _DTYPES.get(entry["dtype"], entry["dtype"])
         # Some types have less than a byte an element.
-        self.stored_bytes = int(end) - int(first)
+        self.stored_bytes = end - start
         self.dtype = stored_dtype(self.holds, "<") if self.holds in DTYPES else np.dtype("V1")
 
     def read(self) -> Array:
@@ -67,33 +68,74 @@ class SafetensorsTensor:
         return elements
 
 
-def open_tensor(file: OpenFile, name: str | None) -> SafetensorsTensor:
-    """Return the tensor of that name, or the only one.
+class SafetensorsFile:
+    """A file whose header has been read."""
+
+    def __init__(self, file: OpenFile) -> None:
+        """Read the header, and have the library check it.
+
+        Raises:
+            MissingExtraError: the extra `safetensors` is not installed.
+            DataError: it is broken.
+        """
+        self._stream = file.stream
+        header = _header_of(file.stream, file.size or 0)
+        self._first = len(header)
+        _check(header, file.size or 0)
+        self._entries = json.loads(header[_LENGTH_BYTES:])
+        self._entries.pop("__metadata__", None)
+        self.names = [*self._entries]
+
+    def tensor(self, name: str) -> SafetensorsTensor:
+        """Return the tensor of that name, of those that there are."""
+        return SafetensorsTensor(self._stream, self._first, self._entries[name])
+
+
+open_container = SafetensorsFile
+
+
+def _header_of(stream: BinaryIO, size: int) -> bytes:
+    """Return a file up to its first element; all of a short one."""
+    length = int.from_bytes(bytes_at(stream, _LENGTH_BYTES, 0), "little")
+    if _LONGEST_HEADER < length <= size:
+        raise DataError(f"its header of {length} bytes is longer than {_LONGEST_HEADER}", _BROKEN)
+    return bytes_at(stream, min(_LENGTH_BYTES + length, size), 0)
+
+
+def _check(header: bytes, size: int) -> None:
+    """Have the library check the header of a file of `size` bytes.
 
     Raises:
         MissingExtraError: the extra `safetensors` is not installed.
-        DataError: the file is broken, or has no such tensor.
+        DataError: the header is broken.
     """
-    opened = _opened(file)
-    return SafetensorsTensor(opened, chosen(list(opened.keys()), name), file.stream)
-
-
-def names(file: OpenFile) -> list[str]:
-    """Return the names of all tensors of a file.
-
-    Raises:
-        MissingExtraError: the extra `safetensors` is not installed.
-        DataError: it is broken.
-    """
-    return list(_opened(file).keys())
-
-
-def _opened(file: OpenFile) -> Any:  # noqa: ANN401 - the library is not typed
     library = _library()
-    try:
-        return library.safe_open(file.path, framework="np")
-    except library.SafetensorError as error:
-        raise DataError(f"it is no sound .safetensors file: {error}", _BROKEN) from error
+    with _alone(header, size) as path:
+        try:
+            library.safe_open(path, framework="np")
+        except library.SafetensorError as error:
+            raise DataError(f"it is no sound .safetensors file: {error}", _BROKEN) from error
+
+
+@contextmanager
+def _alone(header: bytes, size: int) -> Iterator[str]:
+    """Yield the path of a file of that size which holds the header alone, and which only this process knows.
+
+    The library maps what it opens, and where somebody cuts a file that is mapped the process ends.
+    """
+    if hasattr(os, "memfd_create") and Path(_DESCRIPTORS).is_dir():
+        descriptor = os.memfd_create("header")
+        file, path = os.fdopen(descriptor, "wb"), f"{_DESCRIPTORS}/{descriptor}"
+    else:
+        from tempfile import NamedTemporaryFile
+
+        named = NamedTemporaryFile()  # noqa: SIM115 - closed below
+        file, path = cast("BufferedWriter", named), named.name
+    with file:
+        file.write(header)
+        file.truncate(size)
+        file.flush()
+        yield path
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:

@@ -1,20 +1,18 @@
-"""Zarr stores, versions 2 and 3, through their own library: https://zarr-specs.readthedocs.io."""
+"""Zarr stores, versions 2 and 3: https://zarr-specs.readthedocs.io."""
 
 from __future__ import annotations
 
-import math
-import re
-import warnings
+import time
 from contextlib import contextmanager
-from lzma import FORMAT_RAW
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from conv2d_cli.errors import Conv2dError, DataError, MissingExtraError
+from conv2d_cli.errors import DataError, MissingExtraError
 from conv2d_cli.tensors.elements import held_by
 from conv2d_cli.tensors.formats import STORE_FILES, holds_store
-from conv2d_cli.tensors.names import chosen
+from conv2d_cli.tensors.zarr_chunks import ANEW, Folder
+from conv2d_cli.tensors.zarr_folders import arrays_in, described
+from conv2d_cli.tensors.zarr_grid import gathered
+from conv2d_cli.tensors.zarr_metadata import BROKEN_STORE, chunked_array
 from conv2d_cli.tensors.zarr_output import ZarrOutput, write_group
 
 if TYPE_CHECKING:
@@ -22,34 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    import numpy as np
+
     from conv2d_cli.tensors.formats import OpenFile
+    from conv2d_cli.tensors.zarr_grid import Box, Index
 
     Array = np.ndarray[Any, Any]
-
-_UNKNOWN_TYPE = re.compile(
-    r"No Zarr data type found that matches (?:\{'name': '(?P<old>[^']*)', 'object_codec_id': None\}|'(?P<name>[^']*)')"
-)
-_OTHER_TYPE = "write them as float32, or as bfloat16 into a .safetensors file"
-_BROKEN = "the store is broken or was cut short; write it anew with zarr"
-# What turns bytes into elements. Others are refused: some run what they read.
-_CODECS = frozenset(
-    {
-        "bytes",
-        "transpose",
-        "crc32c",
-        "sharding_indexed",
-        "gzip",
-        "zstd",
-        "blosc",
-        "zlib",
-        "bz2",
-        "lzma",
-        "shuffle",
-        "delta",
-    }
-)
-# Chunks that the library reads at a time.
-_CHUNKS_AT_ONCE = 2
 
 
 class ZarrTensor:
@@ -58,60 +34,97 @@ class ZarrTensor:
     fortran_order = False
     offset = None
 
-    def __init__(self, array: Any) -> None:  # noqa: ANN401 - the library is loaded late
-        """Check what the metadata say.
+    def __init__(self, path: Path) -> None:
+        """Read the metadata in the folder of an array.
 
         Raises:
-            DataError: the array needs a codec that is none of ours.
+            DataError: they are broken, or ask for what is not read.
+            OSError: they cannot be read.
         """
-        self._array = array
-        self.shape = tuple(int(size) for size in array.shape)
-        self.dtype = np.dtype(array.dtype)
+        self._folder, self._opened = Folder(path), time.time_ns()
+        self._array = chunked_array(self._folder)
+        self.shape, self.dtype = self._array.shape, self._array.dtype
         self.holds = held_by(self.dtype)
-        unknown = sorted(_codecs_of(array.metadata.to_dict() | {"attributes": None}) - _CODECS)
-        if unknown:
-            raise DataError(f"its codec {unknown[0]} is not read", f"known: {', '.join(sorted(_CODECS))}")
-        self.chunk_bytes = math.prod(array.shards or array.chunks) * self.dtype.itemsize
-        self.passing_bytes = 2 * _CHUNKS_AT_ONCE * self.chunk_bytes
+        self.passing_bytes = self._array.chunk.passing_bytes
 
-    def part(self, key: tuple[Any, ...]) -> Array:
-        """Return the elements that slices and numbers choose.
+    def part(self, key: tuple[int | slice, ...]) -> Array:
+        """Return the elements that slices and numbers choose of the first axes.
 
         Raises:
             DataError: a chunk is not what the metadata promise.
+            OSError: one cannot be read.
         """
-        with _faults():
-            return np.asarray(self._array[key])
+        whole = (*key, *[slice(None)] * (len(self.shape) - len(key)))
+        box = tuple(
+            slice(one, one + 1) if isinstance(one, int) else slice(*one.indices(size)[:2])
+            for one, size in zip(whole, self.shape, strict=True)
+        )
+        array, missing = self._array, set[str]()
+
+        def part_of_chunk(index: Index, inside: Box) -> Array | None:
+            name = array.key(index)
+            try:
+                with self._folder.file(name) as content:
+                    if content is not None:
+                        return array.chunk.read(content, inside)
+            except DataError as error:
+                raise DataError(f"the chunk {name} in it: {error.message}", error.hint or ANEW) from error
+            missing.add(name.rpartition("/")[0])
+            return None
+
+        elements = gathered(box, array.chunk_shape, self.dtype, array.fill, part_of_chunk)
+        for parent in missing:
+            self._check_unchanged(parent)
+        return elements[tuple(0 if isinstance(one, int) else slice(None) for one in whole)]
 
     def read(self) -> Array:
         """Return all elements."""
-        return self.part((Ellipsis,))
+        return self.part(())
+
+    def _check_unchanged(self, parent: str) -> None:
+        """Check that chunks are not missing because somebody removes the store, or writes it anew, meanwhile.
+
+        Raises:
+            DataError: the folder that would hold them, or would hold that, has changed since the store was opened.
+        """
+        while not (found := self._folder.look(parent or ".")) and parent:
+            parent = parent.rpartition("/")[0]
+        if found is None or found.st_mtime_ns > self._opened:
+            raise DataError("chunks of it came or went while it was read", "let it be written whole first")
 
 
-def open_tensor(file: OpenFile, name: str | None) -> ZarrTensor:
-    """Return the array of that name, or the only one.
+class ZarrFile:
+    """A store, whose arrays are known by their folders."""
 
-    Raises:
-        MissingExtraError: the extra `zarr` is not installed.
-        DataError: the store is broken, or has no such array.
-    """
-    arrays, store = _arrays(file)
-    if "" in arrays and name is not None:
-        raise DataError(f"the store is one array, which has no name such as {name!r}", "leave ::NAME out")
-    tensor = ZarrTensor(arrays["" if "" in arrays else chosen(list(arrays), name)])
-    store.chunk_bytes = tensor.chunk_bytes
-    return tensor
+    def __init__(self, file: OpenFile) -> None:
+        """Find the arrays.
+
+        Raises:
+            MissingExtraError: the extra `zarr` is not installed.
+            DataError: it is no store.
+        """
+        _library()
+        if file.path is None or not file.path.is_dir():
+            raise DataError("a .zarr is a folder, and this is a file", BROKEN_STORE)
+        if not holds_store(file.path):
+            raise DataError(f"it has none of the files {', '.join(STORE_FILES)}", BROKEN_STORE)
+        self._folders = arrays_in(file.path)
+        self.names = [*self._folders]
+
+    def tensor(self, name: str | None) -> ZarrTensor:
+        """Return the array of that name, of those that there are.
+
+        Raises:
+            DataError: it is broken, or needs what is not read.
+        """
+        return ZarrTensor(self._folders[name])
+
+    def described(self, name: str | None) -> tuple[tuple[int, ...] | None, str | None]:
+        """Return the shape and the element type of an array, whatever else is wrong with it."""
+        return described(self._folders[name])
 
 
-def names(file: OpenFile) -> list[str | None]:
-    """Return the names of all arrays of a store; None stands for the only one, which has none.
-
-    Raises:
-        MissingExtraError: the extra `zarr` is not installed.
-        DataError: it is broken.
-    """
-    arrays, _ = _arrays(file)
-    return [name or None for name in arrays]
+open_container = ZarrFile
 
 
 def write(path: Path, tensors: Mapping[str, Array]) -> None:
@@ -135,69 +148,9 @@ def open_output(
     yield ZarrOutput(_library(), path, shape, dtype, channels_last=channels_last)
 
 
-def _arrays(file: OpenFile) -> tuple[dict[str, Any], Any]:
-    """Return every array of a store by its name, and the store they are read from; the root is named ""."""
-    library = _library()
-    if file.path is None or not file.path.is_dir():
-        raise DataError("a .zarr is a folder, and this is a file", _BROKEN)
-    if not holds_store(file.path):
-        raise DataError(f"it has none of the files {', '.join(STORE_FILES)}", _BROKEN)
-    from conv2d_cli.tensors.zarr_chunks import checked_store
-
-    store = checked_store(file.path)
-    with _faults():
-        root = library.open(store=store, mode="r")
-        if isinstance(root, library.Array):
-            return {"": root}, store
-        members = root.members(max_depth=None)
-        return {name: member for name, member in members if isinstance(member, library.Array)}, store
-
-
-def _codecs_of(metadata: object) -> set[str]:
-    """Return the names of all codecs in metadata of either version, however deep."""
-    if isinstance(metadata, (list, tuple)):
-        return set[str]().union(*map(_codecs_of, metadata))
-    if not isinstance(metadata, dict):
-        return set()
-    found = set[str]()
-    for key, value in metadata.items():
-        if key in {"codecs", "index_codecs", "compressor", "filters"}:
-            for codec in value if isinstance(value, (list, tuple)) else [value] * (value is not None):
-                name = codec.get("name", codec.get("id")) if isinstance(codec, dict) else codec
-                # LZMA without a header does not say what it is.
-                bare = isinstance(codec, dict) and codec.get("format") == FORMAT_RAW
-                found.add(f"{name} without a header" if bare else str(name))
-        found |= _codecs_of(value)
-    return found
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Say of whatever the library raises that the store is broken."""
-    try:
-        with warnings.catch_warnings():
-            # Of files that are no part of the store.
-            warnings.simplefilter("ignore")
-            yield
-    except (Conv2dError, MemoryError):
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            # Of the file system, and not of the library or a codec.
-            raise
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        unknown = _UNKNOWN_TYPE.match(reason)
-        if unknown:
-            raise DataError(
-                f"its elements are {unknown['name'] or unknown['old']}, which Zarr's library does not read", _OTHER_TYPE
-            ) from error
-        raise DataError(f"it is no sound Zarr store: {reason}", _BROKEN) from error
-
-
 def _library() -> ModuleType:
     try:
         import zarr
     except ImportError as error:
         raise MissingExtraError("a .zarr store", "zarr") from error
-    zarr.config.set({"async.concurrency": _CHUNKS_AT_ONCE, "threading.max_workers": _CHUNKS_AT_ONCE})
     return zarr

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.tensors.formats import STORE_FILES
@@ -10,25 +12,26 @@ from conv2d_cli.tensors.formats import STORE_FILES
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LONGEST_METADATA = 1 << 22
+# That of a group may hold the metadata of all its arrays.
+_LONGEST_METADATA = 16 << 20
 _GROUP, _ARRAY = "group", "array"
 _VERSION_3, _ARRAY_OF_2, _GROUP_OF_2 = STORE_FILES
-# Deeper groups are no work of people, and a link may lead back.
+# Deeper groups are no work of people.
 _DEEPEST = 32
 
 
-def arrays_in(path: Path) -> dict[str, Path] | None:
-    """Return the folder of every array of a group by its name; None where the folder is no group."""
+def arrays_in(path: Path) -> dict[str | None, Path]:
+    """Return the folder of every array of a group by its name; that of an array by itself has none."""
     if _kind(path) != _GROUP:
-        return None
-    found: dict[str, Path] = {}
+        return {None: path}
+    found: dict[str | None, Path] = {}
     _collect(path, "", found, {path.resolve()})
     return found
 
 
 def described(folder: Path) -> tuple[tuple[int, ...] | None, str | None]:
     """Return the shape and the element type that an array's metadata name; None for each that they do not."""
-    metadata = _metadata(folder / _VERSION_3) or _metadata(folder / _ARRAY_OF_2)
+    metadata = _metadata(folder / _VERSION_3) or _metadata(folder / _ARRAY_OF_2) or {}
     shape, dtype = metadata.get("shape"), metadata.get("data_type", metadata.get("dtype"))
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         shape = None
@@ -45,38 +48,42 @@ def _word(dtype: object) -> str | None:
     return None
 
 
-def _collect(folder: Path, prefix: str, found: dict[str, Path], seen: set[Path]) -> None:
+def _collect(folder: Path, prefix: str, found: dict[str | None, Path], seen: set[Path]) -> None:
     try:
-        below = sorted(path for path in folder.iterdir() if path.is_dir())
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir())
     except OSError:
         return
-    for path in below:
-        kind, real = _kind(path), path.resolve()
-        if kind is None or real in seen:
-            continue
-        seen.add(real)
-        name = f"{prefix}{path.name}"
+    for name in names:
+        path = folder / name
+        kind = _kind(path)
         if kind == _ARRAY:
-            found[name] = path
-        elif name.count("/") < _DEEPEST:
-            _collect(path, f"{name}/", found, seen)
+            found[f"{prefix}{name}"] = path
+        elif kind == _GROUP and (real := path.resolve()) not in seen and prefix.count("/") < _DEEPEST:
+            # A link may lead back, or lead to one group in many ways.
+            seen.add(real)
+            _collect(path, f"{prefix}{name}/", found, seen)
 
 
 def _kind(folder: Path) -> str | None:
     """Return whether a folder is an array or a group; what is broken counts as an array, to be told of."""
-    if (folder / _VERSION_3).exists():
-        return _GROUP if _metadata(folder / _VERSION_3).get("node_type") == _GROUP else _ARRAY
+    metadata = _metadata(folder / _VERSION_3)
+    if metadata is not None:
+        return _GROUP if metadata.get("node_type") == _GROUP else _ARRAY
     if (folder / _ARRAY_OF_2).exists():
         return _ARRAY
     return _GROUP if (folder / _GROUP_OF_2).exists() else None
 
 
-def _metadata(path: Path) -> dict[str, Any]:
-    """Return what a file of metadata says; nothing where it cannot be read."""
+def _metadata(path: Path) -> dict[str, Any] | None:
+    """Return what a file of metadata says: nothing where it cannot be read, None where there is none."""
     try:
-        if not path.is_file() or path.stat().st_size > _LONGEST_METADATA:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_METADATA:
             return {}
         content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -7,12 +7,12 @@ when a signal has ended the job.
 from __future__ import annotations
 
 import math
-from itertools import pairwise, product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conv2d_cli.tensors.placed import write_at
+from conv2d_cli.tensors.zarr_grid import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,11 +51,11 @@ class ZarrOutput:
 
     def write_part(self, number: int, starts: tuple[int, ...], part: Array) -> None:
         """Write a box of one image that begins at these places of its three axes."""
-        axes = zip(starts, part.shape, self._chunk, strict=True)
-        for places in product(*(_cut(*axis) for axis in axes)):
-            chunk = part[tuple(place.part for place in places)].astype(self._dtype, copy=False)
-            index = (*([number] if self._batched else []), *(place.chunk for place in places))
-            self._put(_chunk_file(self._folder, index), chunk, [place.inside for place in places])
+        box = tuple(slice(start, start + size) for start, size in zip(starts, part.shape, strict=True))
+        for index, inside, place in chunks_of(box, self._chunk):
+            chunk = part[place].astype(self._dtype, copy=False)
+            whole_index = (*([number] if self._batched else []), *index)
+            self._put(_chunk_file(self._folder, whole_index), chunk, [one.start for one in inside])
 
     def _put(self, file: Path, part: Array, inside: list[int]) -> None:
         if part.shape == self._chunk:
@@ -67,14 +67,6 @@ class ZarrOutput:
             for channel, row in np.ndindex(*part.shape[:2]):
                 start = np.ravel_multi_index((inside[0] + channel, inside[1] + row, inside[2]), self._chunk)
                 write_at(stream, np.ascontiguousarray(part[channel, row]), int(start) * part.itemsize)
-
-
-class _Place(NamedTuple):
-    """What of a tile lies in a chunk, along one axis: that chunk, where in it this begins, and the part of the tile."""
-
-    chunk: int
-    inside: int
-    part: slice
 
 
 def _chunk_of(image: tuple[int, ...], itemsize: int, *, channels_last: bool) -> tuple[int, ...]:
@@ -99,16 +91,6 @@ def write_group(library: ModuleType, folder: Path, tensors: Mapping[str, Array])
         if array.size:
             chunk = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
             _chunk_file(folder / name, (0,) * array.ndim).write_bytes(chunk.data)
-
-
-def _cut(start: int, length: int, size: int) -> list[_Place]:
-    """Return where positions from `start` on lie in chunks of `size`."""
-    edges = [start, *range((start // size + 1) * size, start + length, size), start + length]
-    return [
-        _Place(first // size, first % size, slice(first - start, end - start))
-        for first, end in pairwise(edges)
-        if first < end
-    ]
 
 
 def _chunk_file(folder: Path, index: tuple[int, ...]) -> Path:

@@ -153,7 +153,7 @@ def _npz() -> list[Hostile]:
         Hostile("member_promises_more.npz", _archive([("x.npy", npy_bytes((9, 9, 9), "<f4", _ELEMENTS))]), "promises"),
         Hostile("member_is_longer.npz", _archive([("x.npy", GOOD_NPY + b"x")]), "bytes follow"),
         Hostile("bomb.npz", bomb, "bytes follow"),
-        Hostile("wrong_checksum.npz", _patched(good, checksum, b"\x01\x02\x03\x04"), "CRC"),
+        Hostile("wrong_checksum.npz", _patched(good, checksum, b"\x01\x02\x03\x04"), "the checksum of"),
         Hostile("wrong_data.npz", _patched(deflated, deflated[60:90], bytes(30)), _NO_ARCHIVE),
         Hostile(
             "size_lies.npz",
@@ -163,7 +163,7 @@ def _npz() -> list[Hostile]:
         Hostile(
             "size_is_small.npz",
             good[:directory] + _patched(good[directory:], size, struct.pack("<I", 100)),
-            _NO_ARCHIVE,
+            "promises 96 bytes of elements, but",
         ),
         Hostile("encrypted.npz", good[: directory + 8] + b"\x01\x00" + good[directory + 10 :], _NO_ARCHIVE),
         Hostile("unknown_method.npz", good[: directory + 10] + b"\x63\x00" + good[directory + 12 :], _NO_ARCHIVE),
@@ -278,14 +278,20 @@ def _zarr() -> list[Hostile]:
         "cut": store()["zarr.json"][:-30],
     }  # fmt: skip
     # Types that are named, and that the library does not know.
-    says = {"type_unknown": "float31", "type_raw": "r32", "object": "are |O", "dtype_unknown": "<q9"}
+    says = {
+        "type_unknown": "float31", "type_raw": "r32", "object": "are |O", "dtype_unknown": "<q9",
+        "shape_huge": "which no array can have", "chunk_huge": "which no array can have",
+        "chunk_zero": "chunks of the shape (0, 3, 4)", "chunk_other": "it has 96 bytes instead of 120",
+        "codec_unknown": "its codec zip9 is not read", "pickle": "its codec pickle is not read",
+        "json": "its codec json2 is not read", "compressor_unknown": "its codec x is not read",
+    }  # fmt: skip
     stores = {name: store(**changed) for name, changed in arrays.items()}  # type: ignore[arg-type]
     stores_2 = {name: store_2(**changed) for name, changed in arrays_2.items()}  # type: ignore[arg-type]
     return [
         *(Hostile(f"{name}.zarr", files, says.get(name, _NO_STORE)) for name, files in stores.items()),
         *(Hostile(f"v2_{name}.zarr", files, says.get(name, _NO_STORE)) for name, files in stores_2.items()),
         *(Hostile(f"metadata_{name}.zarr", {"zarr.json": text}, _NO_STORE) for name, text in metadata.items()),
-        Hostile("metadata_empty_object.zarr", {"zarr.json": b"{}"}, "holds no tensor"),
+        Hostile("metadata_empty_object.zarr", {"zarr.json": b"{}"}, _NO_STORE),
         Hostile("metadata_long.zarr", {"zarr.json": b" " * (5 << 20)}, "more than"),
         Hostile("no_metadata.zarr", {"c/0/0/0": _ELEMENTS}, "it has none of the files zarr.json"),
         Hostile("a_file.zarr", GOOD_NPY, "it is a .npy file, not a .zarr"),
@@ -293,20 +299,26 @@ def _zarr() -> list[Hostile]:
         Hostile("no_such.zarr::x", store(), "which has no name"),
         Hostile("path.zarr::../../x", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "no tensor"),
         Hostile("empty_group.zarr", {"zarr.json": b'{"zarr_format": 3, "node_type": "group"}'}, "holds no tensor"),
-        Hostile("cut.zarr", store(_ELEMENTS[:-1]), _NO_STORE),
-        Hostile("longer.zarr", store(_ELEMENTS + b"x"), _NO_STORE),
+        Hostile("cut.zarr", store(_ELEMENTS[:-1]), "it has 95 bytes instead of 96"),
+        Hostile("longer.zarr", store(_ELEMENTS + b"x"), "it has 97 bytes, more than 96"),
         Hostile("much_longer.zarr", store(bytes(17 << 20)), "bytes, more than"),
-        Hostile("v2_cut.zarr", store_2(_ELEMENTS[:-4]), _NO_STORE),
-        Hostile("no_gzip.zarr", store(codecs=codecs("gzip", level=1)), _NO_STORE),
-        Hostile("no_zstd.zarr", store(codecs=codecs("zstd", level=1, checksum=False)), _NO_STORE),
-        Hostile("crc.zarr", store(_ELEMENTS + bytes(4), codecs=codecs("crc32c")), _NO_STORE),
-        Hostile("bomb_gzip.zarr", store(gzip.compress(bomb), codecs=codecs("gzip", level=1)), "a chunk becomes more"),
-        Hostile("bomb_zlib.zarr", store_2(zlib.compress(bomb), compressor={"id": "zlib", "level": 1}), "becomes more"),
-        Hostile("bomb_bz2.zarr", store_2(bz2.compress(bomb), compressor={"id": "bz2", "level": 1}), "becomes more"),
-        Hostile("bomb_lzma.zarr", store_2(lzma.compress(bomb), compressor={"id": "lzma"}), "becomes more"),
-        Hostile("bomb_zstd.zarr", store(zstd_claim, codecs=codecs("zstd", level=1, checksum=False)), "becomes more"),
-        Hostile("bomb_zstd_blocks.zarr", store_2(zstd_blocks, compressor={"id": "zstd", "level": 1}), "becomes more"),
-        Hostile("bomb_blosc.zarr", store_2(blosc_claim, compressor={"id": "blosc"}), "becomes more"),
+        Hostile("v2_cut.zarr", store_2(_ELEMENTS[:-4]), "it has 92 bytes instead of 96"),
+        Hostile("no_gzip.zarr", store(codecs=codecs("gzip", level=1)), "gzip cannot decode it"),
+        Hostile("no_zstd.zarr", store(codecs=codecs("zstd", level=1, checksum=False)), "zstd cannot decode it"),
+        Hostile("crc.zarr", store(_ELEMENTS + bytes(4), codecs=codecs("crc32c")), "its checksum is another"),
+        Hostile("bomb_gzip.zarr", store(gzip.compress(bomb), codecs=codecs("gzip", level=1)), "bytes, more than"),
+        Hostile(
+            "bomb_zlib.zarr", store_2(zlib.compress(bomb), compressor={"id": "zlib", "level": 1}), "bytes, more than"
+        ),
+        Hostile("bomb_bz2.zarr", store_2(bz2.compress(bomb), compressor={"id": "bz2", "level": 1}), "more bytes of it"),
+        Hostile("bomb_lzma.zarr", store_2(lzma.compress(bomb), compressor={"id": "lzma"}), "more bytes of it"),
+        Hostile(
+            "bomb_zstd.zarr", store(zstd_claim, codecs=codecs("zstd", level=1, checksum=False)), "buffer too small"
+        ),
+        Hostile(
+            "bomb_zstd_blocks.zarr", store_2(zstd_blocks, compressor={"id": "zstd", "level": 1}), "buffer is too small"
+        ),
+        Hostile("bomb_blosc.zarr", store_2(blosc_claim, compressor={"id": "blosc"}), "blosc says 2147483647 bytes"),
     ]
 
 

@@ -13,7 +13,8 @@ import pytest
 from conv2d_cli.errors import DataError, MissingExtraError
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.tensors.formats import OpenFile
-from conv2d_cli.tensors.safetensors import open_tensor, write
+from conv2d_cli.tensors.names import chosen
+from conv2d_cli.tensors.safetensors import SafetensorsFile, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,8 @@ def _closed() -> Iterator[None]:
 
 
 def opened(path: Path, name: str | None = None) -> Any:
-    return open_tensor(OpenFile(_files.enter_context(path.open("rb")), path, 0), name)
+    file = SafetensorsFile(OpenFile(_files.enter_context(path.open("rb")), path, path.stat().st_size))
+    return file.tensor(str(chosen(file.names, name)))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
 import threading
-import zlib
 from typing import TYPE_CHECKING, Any
 
-import numcodecs  # type: ignore[import-untyped]
+import numcodecs
 import numpy as np
 import pytest
 import zarr
-from hypothesis import given
-from hypothesis import strategies as st
 from zarr import codecs
 
 from conv2d_cli.errors import Conv2dError, DataError, FileError
 from conv2d_cli.tensors import replacement
-from conv2d_cli.tensors.compressed import check_decoded_size
 from conv2d_cli.tensors.opening import open_source, tensors_in
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, open_output, write_tensors
-from conv2d_cli.tensors.zarr_output import _cut
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,18 +103,6 @@ def test_tiles_of_a_large_image_fill_its_chunks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(written[0], image)
 
 
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 20))
-def test_positions_are_cut_at_chunks(start: int, length: int, size: int) -> None:
-    places = _cut(start, length, size)
-    found = [
-        (place.chunk * size + place.inside + offset, place.part.start + offset)
-        for place in places
-        for offset in range(place.part.stop - place.part.start)
-    ]
-    assert found == [(start + offset, offset) for offset in range(length)]
-    assert all(place.inside + place.part.stop - place.part.start <= size for place in places)
-
-
 def test_parameters_are_arrays_of_a_group(tmp_path: Path) -> None:
     typed = str(tmp_path / "p.zarr")
     write_tensors(typed, {"weight": VALUES, "bias": VALUES[0, 0, 0]}, force=False)
@@ -206,34 +186,3 @@ def test_a_full_disk_is_found_before_the_work(tmp_path: Path) -> None:
 def test_it_has_no_bfloat16() -> None:
     with pytest.raises(Conv2dError, match="cannot hold bfloat16"):
         check_output_dtype("y.zarr", "bfloat16")
-
-
-@pytest.mark.parametrize("size", [1, 1000, 3_000_000])
-@pytest.mark.parametrize(
-    "compress",
-    [
-        gzip.compress, zlib.compress, bz2.compress, lzma.compress, numcodecs.Zstd().encode, numcodecs.Blosc().encode,
-        lambda content: zlib.compress(content, 1), numcodecs.Zstd(level=19, checksum=True).encode,
-    ],
-)  # fmt: skip
-def test_what_compressed_bytes_hold_is_known_to_the_byte(compress: Any, size: int) -> None:
-    content = memoryview(compress(np.arange(size, dtype=np.uint32).astype(np.uint8).tobytes()))
-    check_decoded_size(content, size)
-    with pytest.raises(DataError, match="more than"):
-        check_decoded_size(content, size - 1)
-
-
-@given(
-    st.binary(max_size=64),
-    st.sampled_from([b"", b"\x1f\x8b", b"\x78\x9c", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"]),
-)
-def test_bytes_that_only_look_compressed_are_let_through(content: bytes, magic: bytes) -> None:
-    check_decoded_size(memoryview(magic + content), 2**64)
-
-
-@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
-def test_what_follows_the_first_stream_counts_too(compress: Any) -> None:
-    content = memoryview(compress(bytes(10)) + compress(bytes(1000)))
-    check_decoded_size(content, 1010)
-    with pytest.raises(DataError, match="more than"):
-        check_decoded_size(content, 1009)
