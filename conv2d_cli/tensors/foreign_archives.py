@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import zlib
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,10 +13,10 @@ from conv2d_cli.errors import DataError, cut, shown
 from conv2d_cli.tensors import foreign
 from conv2d_cli.tensors.formats import format_of_suffix
 from conv2d_cli.tensors.looked import told_as
+from conv2d_cli.tensors.zip_archive import ZipArchive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from zipfile import ZipFile
 
     from conv2d_cli.tensors.looked import Looked
 
@@ -31,17 +30,15 @@ _PLAIN_MODULES = frozenset({"collections", "builtins", "__builtin__", "_codecs"}
 
 def archive_told(looked: Looked) -> DataError | None:
     """Tell of a zip archive by what it holds; None of one that holds arrays."""
-    from zipfile import BadZipFile, ZipFile
-
     if not looked.start.startswith(_ZIP_MAGIC):
         return None
     if looked.stream is None:
         is_checkpoint = b"data.pkl" in looked.start
         return DataError(f"it is {foreign.CHECKPOINT.what}", "give it as a file") if is_checkpoint else None
     try:
-        with ZipFile(looked.stream) as archive:
-            return _archive_of(looked, archive, archive.namelist())
-    except (BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, LookupError, RuntimeError):
+        archive = ZipArchive(looked.stream)
+        return _archive_of(looked, archive, archive.names)
+    except DataError:
         return _broken_archive(looked)
 
 
@@ -52,7 +49,7 @@ def _broken_archive(looked: Looked) -> DataError | None:
     return DataError(f"it is {what} that is broken or was cut short", "copy or download it again")
 
 
-def _archive_of(looked: Looked, archive: ZipFile, names: Sequence[str]) -> DataError | None:
+def _archive_of(looked: Looked, archive: ZipArchive, names: Sequence[str]) -> DataError | None:
     if any(name.endswith(_MEMBER_SUFFIX) for name in names):
         return None
     if not names:
@@ -60,8 +57,7 @@ def _archive_of(looked: Looked, archive: ZipFile, names: Sequence[str]) -> DataE
     kind = next((kind for kind in foreign.ARCHIVES if _any_fits(names, kind.holds)), None)
     if kind is foreign.CHECKPOINT:
         pickle = next(name for name in names if _any_fits([name], kind.holds))
-        with archive.open(pickle) as stream:
-            return checkpoint_told(looked, stream.read(PICKLE_BYTES))
+        return checkpoint_told(looked, archive.start_of(pickle, PICKLE_BYTES))
     if kind is not None:
         return told_as(looked, kind, inside=_inside(names))
     listed = ", ".join(cut(shown(name)[1:-1]) for name in names[:_MOST_LISTED])

@@ -25,11 +25,11 @@ _BLOSC_SIZES = (4, 12)
 
 
 class Step(NamedTuple):
-    """One codec of a chain: `size` is the bytes that it was given, and has to give again."""
+    """One codec of a chain: `size` is the bytes that it was given, and has to give again; None behind a compressor."""
 
     name: str
     settings: Settings
-    size: int
+    size: int | None
 
 
 class Chain(NamedTuple):
@@ -48,13 +48,13 @@ class Chain(NamedTuple):
         data: Data = content
         for step in reversed(self.steps):
             try:
-                data = _DECODERS[step.name](data, step.size, step.settings)
+                data = _DECODERS[step.name](data, step.size or 0, step.settings)
             except BROKEN as error:
                 if isinstance(error, DataError):
                     raise
                 raise DataError(f"{step.name} cannot decode it: {error}") from error
             found = memoryview(data).nbytes
-            if found != step.size:
+            if step.size is not None and found != step.size:
                 raise DataError(f"{step.name} makes {_more_or(found, step.size)} bytes of it instead of {step.size}")
         return data
 
@@ -77,7 +77,7 @@ def chain_of(codecs: Sequence[tuple[str, Settings]], size: int) -> Chain:
                 f"its codec {name} is given what {compressor} has made, of which nobody knows the size",
                 "write it with one compressor, the last of its codecs",
             )
-        steps.append(Step(name, settings, size))
+        steps.append(Step(name, settings, None if compressor else size))
         if name in _COMPRESSORS:
             compressor = name
             size += size // 8 + _OVERHEAD
@@ -171,11 +171,11 @@ def _delta_types(settings: Settings) -> tuple[np.dtype[Any], np.dtype[Any]]:
     return given, kept
 
 
-def _checked(content: Data, size: int, _: Settings) -> Data:
+def _checked(content: Data, _size: int, _settings: Settings) -> Data:
     from google_crc32c import value
 
-    data = memoryview(content)[:size]
-    if value(bytes(data)).to_bytes(_CHECKSUM_BYTES, "little") != bytes(memoryview(content)[size:]):
+    data = memoryview(content)[:-_CHECKSUM_BYTES]
+    if value(bytes(data)).to_bytes(_CHECKSUM_BYTES, "little") != bytes(memoryview(content)[-_CHECKSUM_BYTES:]):
         raise DataError("its checksum is another")
     return data
 

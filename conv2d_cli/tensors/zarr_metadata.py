@@ -59,7 +59,10 @@ def chunked_array(folder: Folder) -> ChunkedArray:
             if content is not None:
                 if content.length > _LONGEST_METADATA:
                     raise DataError(f"{name} in it has {content.length} bytes, more than {_LONGEST_METADATA}", ANEW)
-                return read(content.read(_LONGEST_METADATA))
+                try:
+                    return read(content.read(_LONGEST_METADATA))
+                except DataError as error:
+                    raise DataError(error.message, error.hint or ANEW) from error
     raise DataError(f"it has neither {VERSION_3} nor {VERSION_2}", ANEW)
 
 

@@ -65,7 +65,7 @@ class ZipArchive:
             DataError: the member is broken.
         """
         member = self._members[name]
-        return self._start_of(member) if member.compress_type == ZIP_STORED else None
+        return self._place_of(member) if member.compress_type == ZIP_STORED else None
 
     def open(self, name: str) -> RawIOBase:
         """Return a stream of a member's bytes; reading the last of them compares the checksum.
@@ -74,7 +74,7 @@ class ZipArchive:
             DataError: the member is broken, or compressed or encrypted in a way that is not read.
         """
         member = self._members[name]
-        place = self._start_of(member)
+        place = self._place_of(member)
         end = place + member.compress_size
 
         def read(count: int) -> bytes:
@@ -92,7 +92,18 @@ class ZipArchive:
                 return _Member(DecodedStream(read, _DECODERS[member.compress_type]).read, member)
         raise _unsound(f"{member.filename} is compressed by method {member.compress_type}, which is not read")
 
-    def _start_of(self, member: ZipInfo) -> int:
+    def start_of(self, name: str, count: int) -> bytes:
+        """Return the first `count` bytes of a member; all of a shorter one.
+
+        Raises:
+            DataError: the member is broken.
+        """
+        stream, content = self.open(name), bytearray()
+        while len(content) < count and (part := stream.read(count - len(content))):
+            content += part
+        return bytes(content)
+
+    def _place_of(self, member: ZipInfo) -> int:
         with _explained():
             header = bytes_at(self._stream, _MEMBER_HEADER.size, member.header_offset)
         if len(header) < _MEMBER_HEADER.size or not header.startswith(_MEMBER_MAGIC):

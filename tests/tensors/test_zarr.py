@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import shutil
+import tempfile
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from pathlib import Path
+from typing import Any
 
 import numcodecs
 import numpy as np
 import pytest
 import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from resident import growth
 from zarr import codecs
 
 from conv2d_cli.errors import Conv2dError, DataError, FileError
 from conv2d_cli.tensors import replacement
 from conv2d_cli.tensors.opening import open_source, tensors_in
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, open_output, write_tensors
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from conv2d_cli.tensors.zarr import ZarrTensor
 
 Array = np.ndarray[Any, Any]
 VALUES = np.random.default_rng(0).standard_normal((3, 2, 11, 13)).astype(np.float32)
@@ -186,3 +192,111 @@ def test_a_full_disk_is_found_before_the_work(tmp_path: Path) -> None:
 def test_it_has_no_bfloat16() -> None:
     with pytest.raises(Conv2dError, match="cannot hold bfloat16"):
         check_output_dtype("y.zarr", "bfloat16")
+
+
+COMPRESSORS_2 = [
+    None, numcodecs.Zlib(), numcodecs.GZip(), numcodecs.BZ2(), numcodecs.LZMA(),
+    numcodecs.LZMA(format=lzma.FORMAT_ALONE), numcodecs.Zstd(), numcodecs.Blosc("zstd"),
+    numcodecs.Blosc("lz4", shuffle=2),
+]  # fmt: skip
+COMPRESSORS_3 = [
+    (), (codecs.GzipCodec(),), (codecs.ZstdCodec(),), (codecs.ZstdCodec(checksum=True), codecs.Crc32cCodec()),
+    (codecs.BloscCodec(),), (codecs.Crc32cCodec(),), (codecs.Crc32cCodec(), codecs.GzipCodec()),
+]  # fmt: skip
+FILTERS_2 = [
+    None,
+    [numcodecs.Shuffle(2)],
+    [numcodecs.Delta("<i2")],
+    [numcodecs.Delta("<i2", "<i4"), numcodecs.Shuffle()],
+]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_whatever_the_library_writes_is_read_as_it_reads_it(data: st.DataObject) -> None:
+    """The library is the judge: both versions, each codec, shards, orders, byte orders, chunks that are not there."""
+    shape = data.draw(st.lists(st.integers(0, 7), min_size=1, max_size=4).map(tuple), "shape")
+    chunks = tuple(data.draw(st.integers(1, 5), "chunk") for _ in shape)
+    old = data.draw(st.booleans(), "version 2")
+    dtype = data.draw(st.sampled_from(["<i2", ">i2"] if old else ["<i2"]), "dtype")
+    how: dict[str, Any] = {"fill_value": data.draw(st.integers(-9, 9), "fill"), "config": {"write_empty_chunks": True}}
+    if old:
+        how |= {
+            "zarr_format": 2, "order": data.draw(st.sampled_from("CF"), "order"),
+            "compressors": data.draw(st.sampled_from(COMPRESSORS_2), "compressor"),
+            "filters": data.draw(st.sampled_from(FILTERS_2 if dtype == "<i2" else FILTERS_2[:2]), "filters"),
+            "chunk_key_encoding": {"name": "v2", "separator": data.draw(st.sampled_from("./"), "separator")},
+        }  # fmt: skip
+    else:
+        how |= {
+            "compressors": data.draw(st.sampled_from(COMPRESSORS_3), "compressors"),
+            "filters": data.draw(st.sampled_from([(), (codecs.TransposeCodec(order=range(len(shape))[::-1]),)])),
+            "serializer": codecs.BytesCodec(endian=data.draw(st.sampled_from(["little", "big"]), "bytes")),
+            "shards": data.draw(st.sampled_from([None, tuple(2 * side for side in chunks)]), "shards"),
+        }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.zarr")
+        array: Any = zarr.create_array(path, shape=shape, chunks=chunks, dtype=dtype, **how)
+        values = np.random.default_rng(0).integers(-999, 999, shape).astype(dtype)
+        # Some chunks are not there.
+        box = tuple(slice(data.draw(st.integers(0, size), "from"), size) for size in shape)
+        array[box] = values[box]
+        stored = ZarrTensor(path)
+        np.testing.assert_array_equal(stored.read(), array[...], strict=True)
+        part = tuple(sorted((data.draw(st.integers(0, n)), data.draw(st.integers(0, n)))) for n in shape)
+        key = tuple(slice(*ends) for ends in part)
+        np.testing.assert_array_equal(stored.part(key), array[key])
+
+
+def test_a_million_chunks_are_read_part_by_part(tmp_path: Path) -> None:
+    array = zarr.create_array(
+        tmp_path / "x.zarr", shape=(1, 1, 1000, 1000), chunks=(1, 1, 1, 1), dtype="f4", fill_value=2
+    )
+    array[0, 0, 500, :2] = (3, 4)
+    with open_source(str(tmp_path / "x.zarr")) as source:
+        read = []
+        assert growth(lambda: read.append(source.image(0)[..., slice(499, 502), slice(0, 50)])) < 4 << 20
+        (part,) = read
+        assert part.shape == (1, 3, 50)
+        assert (part[0, 1, :3].tolist(), float(part.sum())) == ([3, 4, 2], 2 * 150 + 1 + 2)
+
+
+@pytest.mark.parametrize("how", ["chunk", "all", "renamed"])
+def test_a_store_that_is_removed_while_it_is_read_is_told(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "x.zarr"
+    zarr.create_array(path, data=VALUES, chunks=(1, 2, 11, 13), compressors=None)
+    with open_source(str(path)) as source:
+        source.read_images(0, 1)
+        time.sleep(0.02)
+        if how == "chunk":
+            (path / "c" / "1" / "0" / "0" / "0").unlink()
+        elif how == "all":
+            shutil.rmtree(path)
+        else:
+            # Another store takes the name: the one that was opened is read on.
+            path.rename(tmp_path / "old")
+            zarr.create_array(path, data=-VALUES, chunks=(1, 2, 11, 13), compressors=None)
+            np.testing.assert_array_equal(source.read_images(1, 1)[0], VALUES[1])
+            return
+        with pytest.raises(DataError, match="came or went while it was read"):
+            source.read_images(1, 1)
+
+
+@pytest.mark.parametrize("kind", ["chunk", "metadata"])
+def test_a_pipe_in_a_store_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.zarr"
+    zarr.create_array(path, data=VALUES, chunks=(1, 2, 11, 13), compressors=None)
+    file = path / ("c/0/0/0/0" if kind == "chunk" else "zarr.json")
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(Conv2dError), open_source(str(path)) as source:
+        source.read()
+
+
+def test_groups_that_hold_themselves_are_listed_once(tmp_path: Path) -> None:
+    group = zarr.create_group(tmp_path / "x.zarr")
+    group.create_group("a").create_array("w", data=VALUES)
+    for number in range(8):
+        (tmp_path / "x.zarr" / f"up{number}").symlink_to(tmp_path / "x.zarr")
+        (tmp_path / "x.zarr" / "a" / f"up{number}").symlink_to("..")
+    assert [name for _, name, _ in tensors_in(str(tmp_path / "x.zarr"))] == ["a/w"]
