@@ -5,24 +5,27 @@ from __future__ import annotations
 import io
 import math
 import random
-import resource
 import shutil
-import sys
+import time
 import zipfile
 import zlib
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numcodecs
 import numpy as np
 import zarr
+from bombs import zipped
 from hostile_files import CORPUS, GOOD_NPY, place
+from mutated_metadata import FILES, store_of
 from pictures import ORIENTATION, by_pillow, by_tifffile, ramp
 from PIL import Image
 from tiff_bytes import BITS, COMPRESSION, FORMAT, PHOTOMETRIC, PREDICTOR, tiff_bytes
 from zarr import codecs as zarr_codecs
 
+from conv2d_cli.cli.commands import application
+from conv2d_cli.cli.main import _explain
 from conv2d_cli.errors import Conv2dError
 from conv2d_cli.tensors.opening import open_source, tensors_in
 
@@ -30,9 +33,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Of all that is read, so many are stores, which take longest; elements of one that are read.
-_STORES, _MOST_ELEMENTS = 0.05, 1 << 20
+_STORES, _MOST_ELEMENTS = 0.1, 1 << 20
+# So many have their names and metadata changed, and some of these their bits too.
+_BY_METADATA, _ALSO_MUTATED = 0.4, 0.3
+# One of so many is also shown as `conv2d info` does it.
+_SHOWN_OF = 25
 # Numbers that lengths, sizes and offsets become.
 _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
+
+
+_HOW_STORED: tuple[dict[str, Any], ...] = (
+    *({"zarr_format": 2, "compressors": codec} for codec in (
+        None, numcodecs.Zlib(), numcodecs.GZip(), numcodecs.BZ2(), numcodecs.LZMA(), numcodecs.Zstd(),
+        numcodecs.Blosc(),
+    )),
+    {"zarr_format": 2, "filters": [numcodecs.Delta("<f4"), numcodecs.Shuffle(4)], "compressors": numcodecs.Zlib()},
+    *({"compressors": codecs} for codecs in (
+        None, zarr_codecs.GzipCodec(), zarr_codecs.ZstdCodec(), zarr_codecs.BloscCodec(),
+        (zarr_codecs.Crc32cCodec(), zarr_codecs.GzipCodec()), (zarr_codecs.GzipCodec(), zarr_codecs.Crc32cCodec()),
+    )),
+    {"filters": zarr_codecs.TransposeCodec(order=(2, 0, 1))},
+    {"shards": (2, 2, 3), "compressors": zarr_codecs.GzipCodec()},
+)  # fmt: skip
+
+
+class Tried(NamedTuple):
+    """How many files were refused, and the seconds of the slowest."""
+
+    refused: int
+    slowest: float
 
 
 def originals() -> list[tuple[str, bytes]]:
@@ -50,6 +79,7 @@ def originals() -> list[tuple[str, bytes]]:
     )[:-1]
     sound = [("x.npy", GOOD_NPY), ("x.npz", stored.getvalue()), ("x.npz", deflated.getvalue())]
     sound.append(("x.safetensors", tensors))
+    sound += [("x.npz", zipped(GOOD_NPY, method)) for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)]
     for suffix, options in (("png", {}), ("jpg", {}), ("tif", {}), ("tif", {"compression": "tiff_lzw"})):
         stream = io.BytesIO()
         kind = {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, "PNG")
@@ -81,12 +111,10 @@ def _tiffs() -> list[bytes]:
 def stores() -> list[tuple[str, dict[str, bytes]]]:
     """Return the stores of which one file is changed: sound ones of both versions, and those of the corpus."""
     values, found = np.arange(24, dtype=np.float32).reshape(2, 3, 4), []
-    for version in (2, 3):
-        for compressors in (None, numcodecs.Zlib() if version == 2 else zarr_codecs.GzipCodec(), "auto"):
-            files: dict[str, Any] = {}
-            store = zarr.storage.MemoryStore(files)
-            zarr.create_array(store, data=values, chunks=(1, 2, 3), zarr_format=version, compressors=compressors)
-            found.append(("x.zarr", {name: content.to_bytes() for name, content in files.items()}))
+    for how in _HOW_STORED:
+        files: dict[str, Any] = {}
+        zarr.create_array(zarr.storage.MemoryStore(files), data=values, **{"chunks": (1, 2, 3)} | how)
+        found.append(("x.zarr", {name: content.to_bytes() for name, content in files.items()}))
     corpus = [("x.zarr", dict(one.content)) for one in CORPUS if not isinstance(one.content, bytes) and one.size < 4096]
     return found * 5 + corpus
 
@@ -177,35 +205,64 @@ def _changed_store(
     return name, content | {part: mutated(content[part], draw)}
 
 
-def try_mutations(folder: Path, count: int, seed: int) -> int:
-    """Read so many changed files, and stores; return how many were refused. Anything but our own errors is raised."""
-    draw, files, folders, refused = random.Random(seed), originals(), stores(), 0
-    for _ in range(count):
-        is_store = draw.random() < _STORES
-        name, changed = _changed_store(folders, draw) if is_store else _changed_file(files, draw)
+def _drawn(
+    draw: random.Random, files: list[tuple[str, bytes]], folders: list[tuple[str, dict[str, bytes]]]
+) -> tuple[str, bytes | dict[str, bytes]]:
+    """Return the name and the content of a file, or of a store, that is changed in its bits or in its metadata."""
+    is_store, by_metadata = draw.random() < _STORES, draw.random() < _BY_METADATA
+    if is_store:
+        return ("x.zarr", store_of(draw)) if by_metadata else _changed_store(folders, draw)
+    if by_metadata:
+        name, make = draw.choice(FILES)
+        content = make(draw)
+        return name, mutated(content, draw) if draw.random() < _ALSO_MUTATED else content
+    return _changed_file(files, draw)
+
+
+def try_mutations(folder: Path, count: int, seed: int) -> Tried:
+    """Read so many changed files, and stores; anything but our own errors is raised, and what they would show a
+    terminal too."""
+    draw, files, folders, refused, slowest = random.Random(seed), originals(), stores(), 0, 0.0
+    for number in range(count):
+        name, changed = _drawn(draw, files, folders)
         path = folder / name
         _put(path, changed)
+        started = time.monotonic()
         try:
-            with open_source(str(path)) as source:
-                # Of a store, chunks that are not there have elements too.
-                if not is_store or math.prod(source.shape) < _MOST_ELEMENTS:
-                    source.read()
-        except Conv2dError:
-            refused += 1
+            refused += _is_refused(path)
+            with suppress(Conv2dError):
+                list(tensors_in(str(path)))
+            if number % _SHOWN_OF == 0:
+                check_streams(path, draw)
         except BaseException:
             place(folder / f"culprit-{name}", changed)
             raise
-        with suppress(Conv2dError):
-            list(tensors_in(str(path)))
-    return refused
+        slowest = max(slowest, time.monotonic() - started)
+    return Tried(refused, slowest)
 
 
-def peak_bytes() -> int:
-    """Return the most memory that this process has had."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Unlike `ru_maxrss`, it knows nothing of the process that started this one.
-        lines = status.read_text("ascii", "replace").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+def _is_refused(path: Path) -> bool:
+    try:
+        with open_source(str(path)) as source:
+            # Chunks that are not there, and what is deflated, have elements too.
+            if math.prod(source.shape) < _MOST_ELEMENTS:
+                source.read()
+    except Conv2dError:
+        return True
+    return False
+
+
+def check_streams(path: Path, draw: random.Random) -> None:
+    """Have `conv2d info` show a file in some format, and raise where a character that controls reaches a stream."""
+    words = ["info", str(path), "--format", draw.choice(("plain", "table", "markdown", "json", "ndjson", "csv"))]
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            application()(words, standalone_mode=False)
+        except Conv2dError as error:
+            _explain(error)
+    exact = words[-1] == "csv"
+    for text in (err.getvalue(), "" if exact else out.getvalue()):
+        odd = next((sign for sign in text if sign != "\n" and not sign.isprintable()), None)
+        if odd is not None:
+            raise AssertionError(f"{odd!r} is shown by {words}: {text[:500]!r}")
