@@ -12,6 +12,7 @@ from conv2d_cli import __version__
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.jobs.bench.engines import ENGINES
+from conv2d_cli.limits import LIMITS
 from conv2d_cli.report.info import InstallationReport, TensorReport
 from conv2d_cli.tensors.formats import FORMATS
 from conv2d_cli.tensors.location import input_location
@@ -51,6 +52,7 @@ def installation(processors: int) -> InstallationReport:
         engines=tuple(name for name, engine in ENGINES.items() if engine.installed),
         formats=tuple(name for name, there in formats.items() if there),
         missing=tuple(missing),
+        limits=tuple(map(str, LIMITS)),
     )
 
 

@@ -9,7 +9,7 @@ from conv2d_cli.showing import shows_itself
 
 @shows_itself
 class InstallationReport(NamedTuple):
-    """Versions and what is installed: the engines that `bench` knows, and the file formats."""
+    """Versions, what is installed (the engines that `bench` knows, the file formats), and limits on what is read."""
 
     version: str
     python: str
@@ -19,6 +19,7 @@ class InstallationReport(NamedTuple):
     engines: tuple[str, ...]
     formats: tuple[str, ...]
     missing: tuple[str, ...]
+    limits: tuple[str, ...]
 
 
 @shows_itself

@@ -9,6 +9,8 @@ from functools import partial
 from io import RawIOBase
 from typing import TYPE_CHECKING, Protocol
 
+from conv2d_cli.limits import LZMA_DICTIONARY_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 # Of compressed bytes at a time, as zlib copies what is left at every step; and of decoded ones.
 _STEP, _DECODED_STEP = 1 << 16, 1 << 20
-# What an xz stream may ask for beside its elements: the largest preset takes 65 MiB.
-_LZMA_MEMORY = 128 << 20
 # In a zip archive LZMA begins with two bytes of version, the length of its properties in two, and these: one byte of
 # parameters, four of the dictionary's size (APPNOTE 5.8.8).
 _ZIPPED_LZMA_BYTES, _PARAMETERS, _LEAST_DICTIONARY = 9, 4, 1 << 12
@@ -69,7 +69,7 @@ STREAMS: dict[str, Start] = {
     "gzip": partial(Inflater, zlib.MAX_WBITS | 16),
     "zlib": partial(Inflater, zlib.MAX_WBITS),
     "bz2": bz2.BZ2Decompressor,
-    "lzma": partial(lzma.LZMADecompressor, lzma.FORMAT_AUTO, memlimit=_LZMA_MEMORY),
+    "lzma": partial(lzma.LZMADecompressor, lzma.FORMAT_AUTO, memlimit=LZMA_DICTIONARY_BYTES),
 }
 deflated = partial(Inflater, -zlib.MAX_WBITS)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.limits import NPY_HEADER_BYTES, TENSOR_BYTES
 from conv2d_cli.tensors.elements import BROKEN, ElementStream
 from conv2d_cli.tensors.placed import PlacedOutput, placed_output
 
@@ -32,9 +33,7 @@ _READERS: dict[bytes, tuple[int, Callable[..., tuple[tuple[int, ...], bool, np.d
     b"\x03\x00": (4, npy_format.read_array_header_2_0),
 }
 _ONE_BYTE = "write them into a .safetensors file, or raw into a .bin, whose element type is said"
-_LONGEST_HEADER = 10_000
 _CHUNK = 1 << 24
-_LARGEST = 2**63 - 1
 
 
 class NpyTensor(ElementStream):
@@ -119,8 +118,8 @@ def _header_bytes(stream: IO[bytes]) -> bytes:
     length_bytes = _READERS[start[len(_MAGIC) :]][0]
     length = _read(stream, length_bytes)
     promised = int.from_bytes(length, "little")
-    if promised > _LONGEST_HEADER:
-        raise DataError(f"its header of {promised} bytes is longer than {_LONGEST_HEADER}", BROKEN)
+    if promised > NPY_HEADER_BYTES:
+        raise DataError(f"its header of {promised} bytes is longer than {NPY_HEADER_BYTES}", BROKEN)
     header = _read(stream, promised)
     if len(length) < length_bytes or len(header) < promised:
         raise DataError("its header is cut short", BROKEN)
@@ -142,7 +141,7 @@ def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         with warnings.catch_warnings():
             # Files written by Python 2 have `3L` in their shapes; NumPy reads them with a warning.
             warnings.simplefilter("ignore")
-            shape, fortran_order, dtype = reader(BytesIO(header[start:]), max_header_size=_LONGEST_HEADER)
+            shape, fortran_order, dtype = reader(BytesIO(header[start:]), max_header_size=NPY_HEADER_BYTES)
     except (ValueError, TypeError, LookupError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
         if b"f1'" in header:
             # So NumPy writes float8_e5m2, and does not read it again.
@@ -151,6 +150,6 @@ def _parsed(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise DataError(f"its header cannot be read: {reason}", BROKEN) from error
     if not all(type(size) is int and size >= 0 for size in shape):
         raise DataError(f"its header has the shape {shape}", "sizes are integers of 0 or more")
-    if math.prod(size for size in shape if size) * dtype.itemsize > _LARGEST:
+    if math.prod(size for size in shape if size) * dtype.itemsize > TENSOR_BYTES:
         raise DataError(f"its header has the shape {shape}, which no array can have", BROKEN)
     return shape, fortran_order, dtype

@@ -13,6 +13,7 @@ import numpy as np
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, MissingExtraError
+from conv2d_cli.limits import SAFETENSORS_HEADER_BYTES
 from conv2d_cli.numpy_dtypes import dtype_name, stored_dtype
 from conv2d_cli.tensors.names import OUTPUT
 from conv2d_cli.tensors.placed import PlacedOutput, bytes_at, placed_output, read_at
@@ -36,8 +37,6 @@ _DTYPES = {
 }  # fmt: skip
 # Of the length of the header, which is JSON.
 _LENGTH_BYTES = 8
-# Some 100,000 tensors; parsed it takes five times as much.
-_LONGEST_HEADER = 16 << 20
 _DESCRIPTORS = "/proc/self/fd"
 _BROKEN = "the file is broken or was cut short; write it anew"
 
@@ -97,8 +96,8 @@ open_container = SafetensorsFile
 def _header_of(stream: BinaryIO, size: int) -> bytes:
     """Return a file up to its first element; all of a short one."""
     length = int.from_bytes(bytes_at(stream, _LENGTH_BYTES, 0), "little")
-    if _LONGEST_HEADER < length <= size:
-        raise DataError(f"its header of {length} bytes is longer than {_LONGEST_HEADER}", _BROKEN)
+    if SAFETENSORS_HEADER_BYTES < length <= size:
+        raise DataError(f"its header of {length} bytes is longer than {SAFETENSORS_HEADER_BYTES}", _BROKEN)
     return bytes_at(stream, min(_LENGTH_BYTES + length, size), 0)
 
 

@@ -7,17 +7,14 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.limits import ZARR_GROUP_DEPTH, ZARR_GROUP_METADATA_BYTES
 from conv2d_cli.tensors.formats import STORE_FILES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# That of a group may hold the metadata of all its arrays.
-_LONGEST_METADATA = 16 << 20
 _GROUP, _ARRAY = "group", "array"
 _VERSION_3, _ARRAY_OF_2, _GROUP_OF_2 = STORE_FILES
-# Deeper groups are no work of people.
-_DEEPEST = 32
 
 
 def arrays_in(path: Path) -> dict[str | None, Path]:
@@ -59,7 +56,7 @@ def _collect(folder: Path, prefix: str, found: dict[str | None, Path], seen: set
         kind = _kind(path)
         if kind == _ARRAY:
             found[f"{prefix}{name}"] = path
-        elif kind == _GROUP and (real := path.resolve()) not in seen and prefix.count("/") < _DEEPEST:
+        elif kind == _GROUP and (real := path.resolve()) not in seen and prefix.count("/") < ZARR_GROUP_DEPTH:
             # A link may lead back, or lead to one group in many ways.
             seen.add(real)
             _collect(path, f"{prefix}{name}/", found, seen)
@@ -79,7 +76,7 @@ def _metadata(path: Path) -> dict[str, Any] | None:
     """Return what a file of metadata says: nothing where it cannot be read, None where there is none."""
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_METADATA:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > ZARR_GROUP_METADATA_BYTES:
             return {}
         content = json.loads(path.read_bytes())
     except FileNotFoundError:

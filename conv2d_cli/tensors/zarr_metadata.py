@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from conv2d_cli.errors import Conv2dError, DataError
+from conv2d_cli.limits import TENSOR_BYTES, ZARR_ARRAY_METADATA_BYTES, ZARR_SMALL_CHUNK_BYTES, ZARR_SMALL_CHUNKS
 from conv2d_cli.tensors.zarr_chunks import ANEW, Dense, Sharded, Transposed
 from conv2d_cli.tensors.zarr_codecs import KNOWN, chain_of, not_read
 
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from conv2d_cli.tensors.zarr_grid import Index
 
 VERSION_3, VERSION_2 = "zarr.json", ".zarray"
-_LONGEST_METADATA = 4 << 20
-_LARGEST = 2**63 - 1
-# Each chunk takes some 15 us, however small it is: half a minute for so many.
-_MOST_SMALL_CHUNKS, _SMALL_CHUNK = 2_000_000, 1024
 _UNKNOWN_TYPE = re.compile(
     r"No Zarr data type found that matches (?:\{'name': '(?P<old>[^']*)', 'object_codec_id': None\}|'(?P<name>[^']*)')"
 )
@@ -57,10 +54,11 @@ def chunked_array(folder: Folder) -> ChunkedArray:
     for name, read in ((VERSION_3, _version_3), (VERSION_2, _version_2)):
         with folder.file(name) as content:
             if content is not None:
-                if content.length > _LONGEST_METADATA:
-                    raise DataError(f"{name} in it has {content.length} bytes, more than {_LONGEST_METADATA}", ANEW)
+                most = ZARR_ARRAY_METADATA_BYTES
+                if content.length > most:
+                    raise DataError(f"{name} in it has {content.length} bytes, more than {most}", ANEW)
                 try:
-                    return read(content.read(_LONGEST_METADATA))
+                    return read(content.read(most))
                 except DataError as error:
                     raise DataError(error.message, error.hint or ANEW) from error
     raise DataError(f"it has neither {VERSION_3} nor {VERSION_2}", ANEW)
@@ -140,7 +138,7 @@ def _checked_sides(shape: tuple[int, ...], sides: tuple[int, ...], dtype: np.dty
         DataError: the array, or a chunk, has more elements than any can have, or a chunk has none.
     """
     for what, sizes in (("shape", shape), ("chunks of the shape", sides)):
-        if any(size < 0 for size in sizes) or math.prod(filter(None, sizes)) * dtype.itemsize > _LARGEST:
+        if any(size < 0 for size in sizes) or math.prod(filter(None, sizes)) * dtype.itemsize > TENSOR_BYTES:
             raise DataError(f"its metadata say the {what} {sizes}, which no array can have", ANEW)
     if any(size and not side for size, side in zip(shape, sides, strict=True)):
         raise DataError(f"its metadata say chunks of the shape {sides}", "each side is 1 or more")
@@ -157,10 +155,10 @@ def _check_count(shape: tuple[int, ...], sides: tuple[int, ...], dtype: np.dtype
         math.prod(-(-size // max(1, side)) for size, side in zip(shape, sides, strict=True)),
         math.prod(sides) * dtype.itemsize,
     )
-    if count > _MOST_SMALL_CHUNKS and chunk_bytes < _SMALL_CHUNK:
+    if count > ZARR_SMALL_CHUNKS and chunk_bytes < ZARR_SMALL_CHUNK_BYTES:
         raise DataError(
-            f"it has {count} chunks of {chunk_bytes} bytes, more than {_MOST_SMALL_CHUNKS} so small ones",
-            f"write it with larger chunks, of {_SMALL_CHUNK} bytes at least",
+            f"it has {count} chunks of {chunk_bytes} bytes, more than {ZARR_SMALL_CHUNKS} so small ones",
+            f"write it with larger chunks, of {ZARR_SMALL_CHUNK_BYTES} bytes at least",
         )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, BadZipFile, ZipFile
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.limits import NPZ_DIRECTORY_BYTES
 from conv2d_cli.tensors.compressed import BROKEN, STREAMS, DecodedStream, deflated, zipped_lzma
 from conv2d_cli.tensors.placed import bytes_at
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from conv2d_cli.tensors.compressed import Decompressor
 
-# Some 30,000 members; each takes thirteen times as much in memory.
-_LONGEST_DIRECTORY = 4 << 20
 # A comment of 64 KiB, and what stands before it.
 _LONGEST_END = 1 << 17
 # Of a member's own header (APPNOTE 4.3.7): what it begins with, its length, and where in it the flags and the lengths
@@ -154,8 +153,8 @@ class _Directory:
         self.seek, self.tell, self._read = stream.seek, stream.tell, stream.read
 
     def read(self, count: int = -1) -> bytes:
-        if count > _LONGEST_DIRECTORY:
-            raise DataError(f"its directory of {count} bytes is longer than {_LONGEST_DIRECTORY}", _ANEW)
+        if count > NPZ_DIRECTORY_BYTES:
+            raise DataError(f"its directory of {count} bytes is longer than {NPZ_DIRECTORY_BYTES}", _ANEW)
         # The rest of the file is asked for behind the last comment alone.
         return self._read(_LONGEST_END if count < 0 else count)
 

@@ -82,6 +82,7 @@ def reports() -> dict[str, NamedTuple]:
             ("conv2d",),
             ("npy", "npz", "bin", "safetensors", "zarr", "png", "jpg", "jpeg", "tif", "tiff"),
             ("torch: pip install 'conv2d-cli[torch]'", "onnxruntime: pip install 'conv2d-cli[onnxruntime]'"),
+            ("an expression: 2000 characters", "a tensor: 9223372036854775807 bytes"),
         ),
         "tensor": TensorReport("weights.npz", "npz", "conv1.weight", (64, 3, 7, 7), "float32", 9408, 37_632, None),
         "unreadable_tensor": TensorReport(

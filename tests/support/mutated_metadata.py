@@ -21,8 +21,9 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.
 # What a terminal would obey, what stands for nothing, what leads elsewhere, and what is no text.
 NAMES = (
     "\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "a\x00b", "a\rb", "a\nb", "a\tb", "\x08\x08", "\x7f", "\u202egnp.x",
-    "\u2028", "\u200b", "\ufeff", "[red]x[/]", "[/x]", ":smile:", "../../x", "/etc/x", "..", ".", "", " ", "::", "x::y", "weight",
-    "bias", "x" * 300, "\udcff", "\U0001f600", "-", "--help", "npy:-", "%s", "{0}", "é", "e\u0301",
+    "\u2028", "\u200b", "\ufeff", "[red]x[/]", "[/x]", ":smile:", "../../x", "/etc/x", "..", ".", "",
+    " ", "::", "x::y", "weight", "bias", "x" * 300, "\udcff", "\U0001f600", "-", "--help", "npy:-",
+    "%s", "{0}", "é", "e\u0301",
 )  # fmt: skip
 # What a value of metadata becomes.
 VALUES: tuple[Any, ...] = (

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from conv2d_cli.render.screens.view import View
     from conv2d_cli.report.info import InstallationReport
 
-# Each of these is a command to copy.
-_ONE_A_LINE = "missing"
+# A command to copy each, and a sentence each.
+_ONE_A_LINE = {"missing", "limits"}
 
 
 def blocks(report: InstallationReport, view: View) -> Iterator[Block]:
@@ -29,4 +29,4 @@ def _lines(key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, tuple):
         return (word(value),)
     texts = tuple(printable(str(element)) for element in value)
-    return (texts if key == _ONE_A_LINE else (", ".join(texts),)) if texts else ("-",)
+    return (texts if key in _ONE_A_LINE else (", ".join(texts),)) if texts else ("-",)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.limits import PICTURE_PIXELS
 
-# As Pillow's: a quarter of a GiB of RGB.
-MOST_PIXELS = (1 << 30) // 4 // 3
 _USUAL_CHANNELS = 4
 # Blocks of 64 pixels of three bytes take a bit or two where colours are kept at an eighth of the pixels.
 JPEG_DENSEST = 2048
@@ -42,7 +41,7 @@ def check_size(claim: Claim, densest: int, file_bytes: int, most: int | None) ->
     declared = height * ((width * channels * sample_bits + 7) // 8)
     if declared > densest * file_bytes:
         raise DataError(f"it declares {declared} bytes of pixels, more than its {file_bytes} can hold", BROKEN)
-    limit = MOST_PIXELS if most is None else most
+    limit = PICTURE_PIXELS if most is None else most
     # Of hundreds of channels each pixel counts as many.
     pixels = height * width * max(channels, _USUAL_CHANNELS) // _USUAL_CHANNELS
     if pixels > limit:

@@ -7,6 +7,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.limits import LZMA_DICTIONARY_BYTES
 from conv2d_cli.tensors.pictures.by_pillow import opened_by_libtiff
 from conv2d_cli.tensors.pictures.limits import JPEG_DENSEST, broken
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 UNCOMPRESSED, _LZW, JPEG, _ZSTD = 1, 5, 7, 50000
-# What a decoder of xz may take; its own best setting takes 65 MiB.
-_MOST_LZMA_BYTES = 100 << 20
 
 
 class Codec(NamedTuple):
@@ -42,7 +41,7 @@ def _unpacked_xz(content: bytes, size: int) -> bytes:
     except ImportError as error:
         raise DataError("it is compressed with xz, and Python was built without it", "save it uncompressed") from error
     try:
-        return lzma.LZMADecompressor(memlimit=_MOST_LZMA_BYTES).decompress(content, size)
+        return lzma.LZMADecompressor(memlimit=LZMA_DICTIONARY_BYTES).decompress(content, size)
     except (lzma.LZMAError, EOFError) as error:
         raise broken(str(error)) from error
 

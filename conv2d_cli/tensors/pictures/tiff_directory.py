@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from conv2d_cli.limits import TIFF_TAGS
 from conv2d_cli.tensors.pictures.limits import broken
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ _CLASSIC, _BIG = 42, 43
 _SHORTEST = 8
 # The types of tags that are whole numbers, or bytes: BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD, LONG8, IFD8.
 _TYPES = {1: "u1", 2: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
-# Writers make some 30 tags; more than thousands is an attack.
-_MOST_TAGS = 4096
 
 
 class _Entry(NamedTuple):
@@ -50,7 +49,7 @@ class Directory:
             ("Q", "HHQ8x", "Q", 8) if file.is_big else ("H", "HHI4x", "I", 4)
         )
         (count,) = file.unpacked(offset, count_format)
-        if count > _MOST_TAGS:
+        if count > TIFF_TAGS:
             raise broken(f"it declares {count} tags")
         start = offset + struct.calcsize("<" + count_format)
         size = struct.calcsize("<" + entry_format)

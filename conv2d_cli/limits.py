@@ -1,0 +1,78 @@
+"""Every limit on what strangers may ask of this program, each with its reason; `conv2d info` prints them.
+
+What has no limit here grows with the bytes of a file, or with what was asked for, and is judged by `--memory-limit`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# Text that is typed or pasted. No layer needs so much, and what reads it takes time that grows with its length.
+EXPRESSION_CHARACTERS = 2_000
+LINE_CHARACTERS = 65_536
+TYPED_TENSOR_CHARACTERS = 100_000
+# Python itself reads no longer integer without being asked.
+INTEGER_DIGITS = 4_000
+
+# What stands before the elements of a file is held in memory while it is read, parsed five to fifteen times over.
+# NumPy's own limit, too.
+NPY_HEADER_BYTES = 10_000
+# Some 30,000 tensors.
+NPZ_DIRECTORY_BYTES = 4 << 20
+# Some 100,000 tensors.
+SAFETENSORS_HEADER_BYTES = 16 << 20
+ZARR_ARRAY_METADATA_BYTES = 4 << 20
+# That of a group may hold those of all its arrays once more.
+ZARR_GROUP_METADATA_BYTES = 16 << 20
+# Writers make some 30.
+TIFF_TAGS = 4_096
+
+# Deeper groups are no work of people.
+ZARR_GROUP_DEPTH = 32
+# Each chunk takes some 15 us, however small it is: half a minute for so many.
+ZARR_SMALL_CHUNKS, ZARR_SMALL_CHUNK_BYTES = 2_000_000, 1_024
+# The elements of an array are counted in 63 bits, by NumPy and by every file system.
+TENSOR_BYTES = 2**63 - 1
+
+# What a decoder of LZMA may take beside the elements: the largest preset asks for 65 MiB.
+LZMA_DICTIONARY_BYTES = 128 << 20
+# As Pillow has it, a quarter of a GiB of RGB; `--max-pixels` sets another.
+PICTURE_PIXELS = (1 << 30) // 4 // 3
+
+
+class Limit(NamedTuple):
+    """The most of something, as it is printed."""
+
+    what: str
+    most: int
+    unit: str
+
+    def __str__(self) -> str:
+        """Return a few words.
+
+        >>> str(Limit("an expression", 2000, "characters")), str(Limit("a header", 4 << 20, "bytes"))
+        ('an expression: 2000 characters', 'a header: 4 MiB')
+        """
+        mebibytes, rest = divmod(self.most, 1 << 20)
+        if self.unit == "bytes" and not rest:
+            return f"{self.what}: {mebibytes} MiB"
+        return f"{self.what}: {self.most} {self.unit}"
+
+
+LIMITS = (
+    Limit("an expression", EXPRESSION_CHARACTERS, "characters"),
+    Limit("a line of --from", LINE_CHARACTERS, "characters"),
+    Limit("a typed filter", TYPED_TENSOR_CHARACTERS, "characters"),
+    Limit("an integer", INTEGER_DIGITS, "digits"),
+    Limit("the header of a .npy", NPY_HEADER_BYTES, "bytes"),
+    Limit("the directory of a .npz", NPZ_DIRECTORY_BYTES, "bytes"),
+    Limit("the header of a .safetensors", SAFETENSORS_HEADER_BYTES, "bytes"),
+    Limit("the metadata of a Zarr array", ZARR_ARRAY_METADATA_BYTES, "bytes"),
+    Limit("the metadata of a Zarr group", ZARR_GROUP_METADATA_BYTES, "bytes"),
+    Limit("Zarr groups in one another", ZARR_GROUP_DEPTH, "levels"),
+    Limit(f"Zarr chunks of less than {ZARR_SMALL_CHUNK_BYTES} bytes", ZARR_SMALL_CHUNKS, "chunks"),
+    Limit("a TIFF", TIFF_TAGS, "tags"),
+    Limit("a picture, unless --max-pixels says another", PICTURE_PIXELS, "pixels"),
+    Limit("the dictionary of LZMA", LZMA_DICTIONARY_BYTES, "bytes"),
+    Limit("a tensor", TENSOR_BYTES, "bytes"),
+)
