@@ -91,6 +91,7 @@ KEYS: dict[str, Key] = {
     "engines": Key("engines that bench can measure here"),
     "formats": Key("file formats that work here"),
     "missing": Key("what does not work here, and what installs it"),
+    "limits": Key("the most that is read of a file, a name and a text"),
     "file": Key("the file as typed"),
     "format": Key("format of the file"),
     "name": Key("name of the tensor in the file, or of the layer in --from"),
