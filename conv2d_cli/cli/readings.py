@@ -89,7 +89,22 @@ def layout_of(name: str, text: str | None) -> Layout | None:
 
     if text is None:
         return None
-    return LAYOUTS[choice(name, _OTHER_WORDS.get(text.lower(), text.upper()), tuple(LAYOUTS))]
+    word = _OTHER_WORDS.get(text.lower(), text.upper())
+    return LAYOUTS[choice(name, word if word in LAYOUTS else text, tuple(LAYOUTS))]
+
+
+def refuse_layout_of_picture(name: str, text: str | None, path: str | None) -> None:
+    """Refuse an order of axes for a file whose name says that it is a picture.
+
+    Raises:
+        UsageError: it is one.
+    """
+    from conv2d_cli.tensors.formats import FORMATS
+    from conv2d_cli.tensors.location import format_meant
+
+    meant = None if path is None or text is None else format_meant(path)
+    if meant is not None and FORMATS[meant].is_picture:
+        raise UsageError(f"{name} is of tensors: a .{meant} has an order of its own", f"leave {name} out")
 
 
 def weight_layout_of(text: str | None) -> Layout | None:
@@ -100,7 +115,10 @@ def weight_layout_of(text: str | None) -> Layout | None:
     """
     from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
 
-    return None if text is None else WEIGHT_LAYOUTS[choice("--weight-layout", text.upper(), tuple(WEIGHT_LAYOUTS))]
+    if text is None:
+        return None
+    word = text.upper()
+    return WEIGHT_LAYOUTS[choice("--weight-layout", word if word in WEIGHT_LAYOUTS else text, tuple(WEIGHT_LAYOUTS))]
 
 
 def _described(options: ReadingOptions, of_size: Callable[[str, int], str]) -> Described | None:
