@@ -93,8 +93,8 @@ def layout_of(name: str, text: str | None) -> Layout | None:
     return LAYOUTS[choice(name, word if word in LAYOUTS else text, tuple(LAYOUTS))]
 
 
-def refuse_layout_of_picture(name: str, text: str | None, path: str | None) -> None:
-    """Refuse an order of axes for a file whose name says that it is a picture.
+def refuse_layout_of_picture(output: str) -> None:
+    """Refuse `--output-layout` for an output that is a picture.
 
     Raises:
         UsageError: it is one.
@@ -102,9 +102,11 @@ def refuse_layout_of_picture(name: str, text: str | None, path: str | None) -> N
     from conv2d_cli.tensors.formats import FORMATS
     from conv2d_cli.tensors.location import format_meant
 
-    meant = None if path is None or text is None else format_meant(path)
+    meant = format_meant(output)
     if meant is not None and FORMATS[meant].is_picture:
-        raise UsageError(f"{name} is of tensors: a .{meant} has an order of its own", f"leave {name} out")
+        raise UsageError(
+            f"--output-layout is of tensors: a .{meant} has an order of its own", "leave --output-layout out"
+        )
 
 
 def weight_layout_of(text: str | None) -> Layout | None:

@@ -146,8 +146,8 @@ def _check_meant(input_: str, options: RunOptions, readings: ReadingOptions, dty
     _check_raw(options.bias, (("--bias-dtype", readings.bias_dtype),))
     if readings.cast is not None and dtype is None:
         raise UsageError("--cast is what --dtype may lose, and there is none", "leave --cast out")
-    refuse_layout_of_picture("--layout", readings.layout, input_)
-    refuse_layout_of_picture("--output-layout", readings.output_layout, options.output_file)
+    if readings.output_layout is not None and options.output_file is not None:
+        refuse_layout_of_picture(options.output_file)
     if readings.weight_layout is not None and options.weight is None:
         raise UsageError("--weight-layout is of a weight that --weight gives", "leave --weight-layout out")
 

@@ -29,14 +29,13 @@ def shape_on(text: str, layout: str | None = None) -> Callable[[Conv2d], tuple[i
             )
         return lambda layer: input_shape_of(text, layer.in_channels)
     from conv2d_cli.cli.output import stdin_bytes
-    from conv2d_cli.cli.readings import layout_of, refuse_layout_of_picture
+    from conv2d_cli.cli.readings import layout_of
     from conv2d_cli.jobs.headers import faults_in
     from conv2d_cli.jobs.inputs import geometry_on
     from conv2d_cli.tensors.layout import NCHW
     from conv2d_cli.tensors.opening import header_of
     from conv2d_cli.tensors.reading import Reading
 
-    refuse_layout_of_picture("--layout", layout, text)
     reading = Reading(layout=layout_of("--layout", layout) or NCHW)
     header = header_of(text, reading, stdin=stdin_bytes())
 

@@ -90,13 +90,6 @@ def test_before_any_input(folder: Path, number: int, line: str, code: int, said:
     assert {path.name for path in folder.iterdir()} == before
 
 
-@pytest.mark.parametrize("command", [("run", "x.png", "3", "8", "3"), ("shape", "3", "8", "3", "-i", "x.png")])
-def test_a_picture_has_an_order_of_its_own(folder: Path, command: tuple[str, ...]) -> None:
-    done = conv2d(*command, "--layout", "NHWC", folder=folder)
-    assert (done.code, done.out) == (2, "")
-    assert "a .png has an order of its own" in done.err
-
-
 @pytest.mark.parametrize("input_", ["old.npz", "./old.npz", "link.npz", "old.npz::weight"])
 def test_parameters_do_not_replace_the_input(folder: Path, input_: str) -> None:
     before = (folder / "old.npz").read_bytes()
