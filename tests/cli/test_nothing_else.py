@@ -20,7 +20,7 @@ from safetensors.numpy import save_file
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 WATCHED = str(Path(__file__).parents[1] / "support" / "watched.py")
-X = np.ones((1, 3, 8, 8), np.float32)
+X: Any = np.ones((1, 3, 8, 8), np.float32)
 
 
 class Hostile:

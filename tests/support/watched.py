@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from types import CodeType
+    from types import CodeType, FrameType
 
 # An event loop has a pair of sockets of its own, which no other process sees.
 _ALLOWED = frozenset({"socket.__new__"})
@@ -47,12 +47,12 @@ def _is_import(name: str, arguments: tuple[Any, ...]) -> bool:
         # Annotations are text of our own, which the library reads.
         if sys._getframe(2).f_code.co_filename in _READ_ANNOTATIONS:
             return True
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         # Tuples with names, and classes of data, are made of text by the library.
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 
@@ -69,10 +69,15 @@ class _Environment(type(os.environ)):  # type: ignore[misc]
         return bool(super().__contains__(key))
 
 
+def _is_of_the_library(path: str) -> bool:
+    """Whether code is Python's own, and not of a package that is installed in its folder."""
+    return path.startswith((_LIBRARY, "<frozen os", "<frozen _coll")) and "site-packages" not in path
+
+
 def _note(key: str) -> None:
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith((_LIBRARY, "<frozen os", "<frozen _coll")):
-        frame = frame.f_back  # type: ignore[assignment]
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and _is_of_the_library(frame.f_code.co_filename):
+        frame = frame.f_back
     if frame is not None and "conv2d_cli" in Path(frame.f_code.co_filename).parts:
         _keys.add(key)
 
