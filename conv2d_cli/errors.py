@@ -8,6 +8,8 @@ from typing import ClassVar, NamedTuple
 
 _LONGEST_SHOWN = 80
 _MOST_OFFERED = 3
+# A longer name was not meant for one of ours, and to compare it takes its time.
+_LONGEST_COMPARED = 64
 
 
 class Conv2dError(Exception):
@@ -125,6 +127,9 @@ class MemoryLimitError(Conv2dError, MemoryError):
 
 def shown(value: object) -> str:
     """Return a value as a message shows it: its repr, cut when long."""
+    if isinstance(value, str | list | tuple):
+        # The rest would be cut: what is not shown need not be written either.
+        value = value[:_LONGEST_SHOWN]
     try:
         text = repr(value)
     except ValueError:
@@ -160,6 +165,8 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     >>> nearest("output", ["macs", "output_shape", "output_bytes"])
     ['output_shape', 'output_bytes']
     """
+    if len(name) > _LONGEST_COMPARED:
+        return []
     import difflib
 
     candidates = {candidate.lower(): candidate for candidate in known}

@@ -49,14 +49,22 @@ def main() -> None:
         _leave(_OF_A_SIGNAL + ended.args[0])
     except Exception as error:  # noqa: BLE001 - every fault ends in a message
         if "--debug" in sys.argv[1:]:
-            import traceback
-
-            traceback.print_exc()
+            _show_traceback()
         code = _explain(error)
     _settle_stdout()
     # The last search for cycles in all that was loaded took 13 % of a run of `shape`, and the process ends anyway.
     gc.freeze()
     sys.exit(code)
+
+
+def _show_traceback() -> None:
+    """Show where an error comes from; what it says may hold a file's names."""
+    import traceback
+
+    from conv2d_cli.render.escaping import printable
+
+    if sys.stderr is not None:
+        sys.stderr.write(printable(traceback.format_exc(), keep="\n"))
 
 
 def _leave(code: int) -> NoReturn:

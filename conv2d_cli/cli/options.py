@@ -24,6 +24,9 @@ def completion(values: Callable[..., Sequence[str]]) -> Callable[[typer.Context,
 
     def completed(context: typer.Context, incomplete: str) -> list[str]:
         before, comma, last = incomplete.rpartition(",")
+        if not before.isprintable():
+            # A shell would show it again.
+            return []
         # Every command has keys of its own.
         known = values(context.info_name) if values is choices.keys else values()
         return [f"{before}{comma}{value}" for value in known if value.startswith(last)]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from conv2d_cli.report.shape import ShapeReport
 
 _OTHER_WIDTH = 80
-# Formats in which a name stands as it is.
-_EXACT = frozenset({"csv", "tsv"})
 
 
 class Output(NamedTuple):
@@ -87,9 +85,8 @@ class Output(NamedTuple):
         return row_stream(self.format, screen_of(sys.stdout, self.color, is_table=self.is_table))
 
     def text(self, text: str) -> None:
-        """Write text to stdout: exact for programs that read it, its control characters spelled on a terminal."""
-        exact = self.format not in _EXACT or not is_terminal(sys.stdout)
-        write(text if exact else printable(text, keep="\t\n"), flush=True)
+        """Write text to stdout at once."""
+        write(text, flush=True)
 
     def progress(self, text: str) -> None:
         """Write a line to stderr where a person watches it."""
@@ -199,7 +196,8 @@ def screen_of(stream: TextIO | None, color: str, *, is_table: bool = False) -> S
     """Return what a stream can show; a table off a terminal is as wide as COLUMNS says, or 80."""
     terminal = is_terminal(stream)
     width = _width() if terminal or is_table else None
-    return Screen(width, _wants_color(color, terminal=terminal), width is None or _holds_drawing(stream))
+    unicode = width is None or _holds_drawing(stream)
+    return Screen(width, _wants_color(color, terminal=terminal), unicode, exact=not terminal)
 
 
 def _width() -> int:

@@ -89,7 +89,24 @@ def layout_of(name: str, text: str | None) -> Layout | None:
 
     if text is None:
         return None
-    return LAYOUTS[choice(name, _OTHER_WORDS.get(text.lower(), text.upper()), tuple(LAYOUTS))]
+    word = _OTHER_WORDS.get(text.lower(), text.upper())
+    return LAYOUTS[choice(name, word if word in LAYOUTS else text, tuple(LAYOUTS))]
+
+
+def refuse_layout_of_picture(output: str) -> None:
+    """Refuse `--output-layout` for an output that is a picture.
+
+    Raises:
+        UsageError: it is one.
+    """
+    from conv2d_cli.tensors.formats import FORMATS
+    from conv2d_cli.tensors.location import format_meant
+
+    meant = format_meant(output)
+    if meant is not None and FORMATS[meant].is_picture:
+        raise UsageError(
+            f"--output-layout is of tensors: a .{meant} has an order of its own", "leave --output-layout out"
+        )
 
 
 def weight_layout_of(text: str | None) -> Layout | None:
@@ -100,7 +117,10 @@ def weight_layout_of(text: str | None) -> Layout | None:
     """
     from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
 
-    return None if text is None else WEIGHT_LAYOUTS[choice("--weight-layout", text.upper(), tuple(WEIGHT_LAYOUTS))]
+    if text is None:
+        return None
+    word = text.upper()
+    return WEIGHT_LAYOUTS[choice("--weight-layout", word if word in WEIGHT_LAYOUTS else text, tuple(WEIGHT_LAYOUTS))]
 
 
 def _described(options: ReadingOptions, of_size: Callable[[str, int], str]) -> Described | None:

@@ -13,7 +13,7 @@ from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.number_options import bytes_of, choice, dtype_of, integer, seed_of
 from conv2d_cli.cli.output import is_terminal, stdin_bytes
-from conv2d_cli.cli.readings import input_reading, layout_of, parameter_readings
+from conv2d_cli.cli.readings import input_reading, layout_of, parameter_readings, refuse_layout_of_picture
 from conv2d_cli.cli.usage_errors import FALSE
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError, cut
@@ -146,6 +146,8 @@ def _check_meant(input_: str, options: RunOptions, readings: ReadingOptions, dty
     _check_raw(options.bias, (("--bias-dtype", readings.bias_dtype),))
     if readings.cast is not None and dtype is None:
         raise UsageError("--cast is what --dtype may lose, and there is none", "leave --cast out")
+    if readings.output_layout is not None and options.output_file is not None:
+        refuse_layout_of_picture(options.output_file)
     if readings.weight_layout is not None and options.weight is None:
         raise UsageError("--weight-layout is of a weight that --weight gives", "leave --weight-layout out")
 

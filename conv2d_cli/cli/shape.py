@@ -78,6 +78,8 @@ def shape(
     output = output_of(output_options, ("schema_version", *ShapeReport._fields))
     from conv2d_cli.cli.shape_one import analyzed, layer_of_weight
 
+    if layout is not None and input_size is None:
+        raise UsageError("--layout is of a tensor file that -i gives", "leave --layout out")
     if weight_layout is not None and weight is None:
         raise UsageError("--weight-layout is of a weight that --weight gives", "leave --weight-layout out")
     found = words.layer() if weight is None else layer_of_weight(weight, weight_layout, words, output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.layer_words import LAYER_OPTIONS, LayerWords
@@ -47,7 +48,7 @@ def show_many(
     with words.own_words():
         size = None if input_size is None else _shape_for_all(input_size)
     # Whoever writes the lines may wait for each answer; a file does not.
-    flush = source == "-"
+    flush = not os.path.isfile(source)  # noqa: PTH113 - a word that may be no path at all
     with open_lines(source, stdin_bytes()) as lines:
         for record in records_of_lines(lines, size, output.note):
             bad = "error" in record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -29,10 +30,15 @@ LONGEST_LINE = 65_536
 # What a result says beyond its layer: read again, it is worked out again.
 _RESULTS = frozenset({"schema_version", "line", *ShapeReport._fields}) - {*FIELDS, "input_shape"}
 _SIZES = (list, str)
+_NAMES = (str, int, type(None))
+_SAID = (str, type(None))
+_SAVE = "save the file as UTF-8"
 _EXAMPLE = '{"in_channels": 3, "out_channels": 64, "kernel_size": 7}'
 # Lines of `print(model)` that hold no Conv2d: the head of a block, another module under its name, a closing bracket.
+# What is repeated is never given back: a line of blanks would be gone through once for each of them.
 _PRINTED_MODEL = re.compile(
-    r"\s*(?:\)|(?:\([\w.-]+\):\s*(?:\d+ x )?)?(?!Conv2d\()[A-Z]\w*\()\s*|\s*\([\w.-]+\):\s*(?!.*Conv2d\().*\s*"
+    r"\s*+(?:\)|(?:\([\w.-]++\):\s*+(?:\d++ x )?)?(?!Conv2d\()[A-Z]\w*+\()\s*+"
+    r"|\s*+\([\w.-]++\):\s*+(?!.*Conv2d\().*\s*+"
 )
 _NOTE = "this is print(model): its Conv2d lines are answered, other modules are left out"
 
@@ -106,7 +112,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 def _record(text: str, number: int, size: Size | None) -> dict[str, Any]:
     arguments, faults, name = _read(text)
-    if "error" in arguments:
+    if isinstance(arguments.get("error"), str) and isinstance(arguments.get("hint"), _SAID):
         # A line that failed before stays what it is.
         return _head(number, name) | _error(arguments["error"], arguments.get("hint"))
     try:
@@ -123,11 +129,23 @@ def _read(text: str) -> tuple[dict[str, object], list[Fault], object]:
     """
     if text.lstrip().startswith("{"):
         arguments, faults = _object(text)
-        return arguments, faults, arguments.pop("name", None)
+        return arguments, faults, _name_of(arguments)
     if "(" in text:
         arguments, faults = arguments_of_expression(text)
         return arguments, faults, name_in_front(text)
     raise UsageError(f"{shown(text.strip())} is neither an object nor a Conv2d expression", f"write {_EXAMPLE}")
+
+
+def _name_of(arguments: dict[str, object]) -> object:
+    """Take the name out of a record's arguments.
+
+    Raises:
+        UsageError: it is neither a text nor a number: lists may be nested deeper than a format can write.
+    """
+    name = arguments.pop("name", None)
+    if isinstance(name, _NAMES) or (isinstance(name, float) and isfinite(name)):
+        return name
+    raise UsageError(f"name={shown(name)} is neither a text nor a number", 'name="conv1"')
 
 
 def _report(arguments: dict[str, object], faults: list[Fault], size: Size | None) -> ShapeReport:
@@ -143,12 +161,12 @@ def _report(arguments: dict[str, object], faults: list[Fault], size: Size | None
 def _text(line: bytes, *, first: bool) -> str:
     if len(line) > LONGEST_LINE:
         raise UsageError(f"the line is longer than {LONGEST_LINE} bytes", f"write {_EXAMPLE}")
+    if b"\0" in line:
+        raise UsageError("the line holds bytes of 0, as UTF-16 and binary files do", _SAVE)
     try:
         return line.decode("utf-8-sig" if first else "utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"the line is not UTF-8: {error.reason} at byte {error.start}", "save the file as UTF-8"
-        ) from error
+        raise UsageError(f"the line is not UTF-8: {error.reason} at byte {error.start}", _SAVE) from error
 
 
 def _object(text: str) -> tuple[dict[str, object], list[Fault]]:
@@ -160,8 +178,7 @@ def _object(text: str) -> tuple[dict[str, object], list[Fault]]:
     try:
         arguments = _decode(text)
     except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
-        raise UsageError(f"{shown(text.strip())} is not JSON: {reason}", f"write {_EXAMPLE}") from error
+        raise UsageError(f"{shown(text.strip())} is not JSON: {_reason(error)}", f"write {_EXAMPLE}") from error
     if not arguments.keys().isdisjoint(_RESULTS):
         arguments = {key: value for key, value in arguments.items() if key not in _RESULTS}
     faults = []
@@ -170,11 +187,26 @@ def _object(text: str) -> tuple[dict[str, object], list[Fault]]:
     return arguments, faults
 
 
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    # Only of integers Python says its own limit, and how to raise it.
+    return str(error) if isinstance(error, json.JSONDecodeError | _NoJsonError) else "a number of thousands of digits"
+
+
+class _NoJsonError(ValueError):
+    """What Python's reader takes and JSON does not have."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise _NoJsonError(f"it has no {name}")
+
+
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     unique = dict(pairs)
     if len(unique) != len(pairs):
-        raise ValueError("a key is repeated")
+        raise _NoJsonError("a key is repeated")
     return unique
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_without_repeats).decode
+_decode = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_refuse_constant).decode

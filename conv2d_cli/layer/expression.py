@@ -77,6 +77,7 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
     call = _call(text)
     arguments: dict[str, object] = {}
     faults: list[Fault] = []
+    repeated: set[str] = set()
     if len(call.args) > len(FIELDS):
         problem = f"Conv2d takes {len(FIELDS)} arguments, but {len(call.args)} were given"
         faults.append(Fault("Conv2d", "", problem, hint=f"they are: {', '.join(FIELDS)}"))
@@ -85,9 +86,10 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
     for name, node in given:
         field, source = name or "**", cut(source_of(node))
         if field in arguments:
-            problem = "given twice"
-            torch = f"Conv2d got multiple values for argument '{field}'"
-            faults.append(Fault(field, source, problem, torch, "leave one of them out"))
+            if field not in repeated:
+                torch = f"Conv2d got multiple values for argument '{field}'"
+                faults.append(Fault(field, source, "given twice", torch, "leave one of them out"))
+            repeated.add(field)
             continue
         try:
             arguments[field] = _value(node, field)

@@ -5,14 +5,15 @@ Plain words come first; PyTorch's own wording for the same mistake is kept besid
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import Fault, LayerError, nearest, one_of, shown
+from conv2d_cli.errors import Fault, LayerError, cut, nearest, one_of, shown
 from conv2d_cli.layer import hints
 from conv2d_cli.layer.choices import DEVICE_TYPES, FIELDS, PADDING_MODES, PADDING_WORDS, REQUIRED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -29,7 +30,10 @@ _WANTED = {
     "padding": f"{_PAIR}, four values (top, left, bottom, right), {one_of(PADDING_WORDS)}",
     "padding_mode": one_of(PADDING_MODES),
 }
+# Of a record with thousands of unknown keys: so many are told, and so many looked up among ours.
+_MOST_TOLD, _MOST_LOOKED_UP = 200, 20
 _NO_DEVICE = "the device is a type such as cpu or cuda, with a number or without{instead}"
+_NO_UNICODE = "string_unicode"
 # By Pydantic's type of error, and those that the model raises itself.
 _PLAIN = {
     "int_type": "{noun} is a whole number{instead}",
@@ -81,26 +85,50 @@ def layer_error(error: ValidationError, arguments: Mapping[str, object], faults:
     Left out is what only follows from another fault: the second fault of a pair's elements, and an argument that is
     missing because it could not be read. Checks across arguments wait until the arguments are right by themselves.
     """
-    found = [*faults]
+    found, told = [*faults], {fault.field for fault in faults}
     # `kernel=3` is an unknown argument, and not a missing kernel size besides.
-    meant = {name for field in arguments if field not in FIELDS for name in nearest(field, FIELDS)[:1]}
+    near = {field: nearest(field, FIELDS) for field in islice(_unknown(arguments), _MOST_LOOKED_UP)}
+    meant = {name for names in near.values() for name in names[:1]}
     for details in error.errors(include_url=False):
         # A key that is no text of Unicode has no place of its own.
         field = str(details["loc"][0] if details["loc"] else details["input"])
-        if all(fault.field != field for fault in found) and (field in arguments or field not in meant):
+        if field in told or (field not in arguments and field in meant):
+            continue
+        told.add(field)
+        if field in FIELDS:
             found.append(_fault(field, details, arguments))
-    return LayerError(sorted(found, key=lambda fault: FIELDS.index(fault.field) if fault.field in FIELDS else 99))
+        else:
+            found.append(_unknown_fault(field, arguments[field], near.get(field, ())))
+    return LayerError(_told(sorted(found, key=_place)))
+
+
+def _unknown(arguments: Mapping[str, object]) -> Iterator[str]:
+    return (field for field in arguments if field not in FIELDS)
+
+
+def _place(fault: Fault) -> int:
+    return FIELDS.index(fault.field) if fault.field in FIELDS else len(FIELDS)
+
+
+def _told(faults: list[Fault]) -> list[Fault]:
+    """Return the first faults, and the number of the others."""
+    left_out = len(faults) - _MOST_TOLD
+    return [*faults[:_MOST_TOLD], Fault(f"and {left_out} more", "", "not told")] if left_out > 0 else faults
+
+
+def _unknown_fault(field: str, value: object, near: Sequence[str]) -> Fault:
+    hint = f"did you mean {near[0]}?" if near else f"leave it out: a layer has {', '.join(FIELDS)}"
+    return Fault(cut(field), shown(value), "unknown argument", None, hint)
 
 
 def _fault(field: str, details: ErrorDetails, arguments: Mapping[str, object]) -> Fault:
     if field not in arguments:
         return Fault(field, "", f"missing required argument: '{field}'", None, hints.EXAMPLES[field])
     value = arguments[field]
-    if field not in FIELDS:
-        near = nearest(field, FIELDS)
-        hint = f"did you mean {near[0]}?" if near else f"leave it out: a layer has {', '.join(FIELDS)}"
-        return Fault(field, shown(value), "unknown argument", None, hint)
     kind, part, context = details["type"], details["input"], details.get("ctx", {})
+    if kind == _NO_UNICODE:
+        # Bytes of an argument that are no text are no word of ours either.
+        kind = "string_pattern_mismatch" if field == "device" else "literal_error"
     names = {
         "field": field,
         "noun": _NOUNS.get(field, f"the {field}"),
@@ -108,12 +136,13 @@ def _fault(field: str, details: ErrorDetails, arguments: Mapping[str, object]) -
         # What a value is instead, where the text that was typed does not show it.
         "instead": "" if isinstance(value, str) else f", not {_kind(value)}",
         "value": shown(value),
-        "text": value if isinstance(value, str) else shown(value),
+        "text": cut(value) if isinstance(value, str) else shown(value),
         "part": shown(part),
         "kind": _kind(part),
         "axis": details["loc"][-1],
         **_of_the_weight(arguments),
         **context,
+        "values": shown(context.get("values")),
     }
     plain = _PLAIN["element" if kind == "int_type" and len(details["loc"]) > 1 else kind].format_map(names)
     torch = _torch(kind, field, part)

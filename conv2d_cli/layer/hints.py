@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_DIVISORS = 16
+_LONGEST_WORD = 80
 # An integer as people write it; longer ones are slips of the hand.
 _DIGITS = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _TOO_LONG = 10**15
@@ -93,7 +94,8 @@ def at_least(field: str, value: object) -> str:
 
 def word(field: str, value: object) -> str:
     """Return the words that `padding` or `padding_mode` may be: what was probably meant, else all of them."""
-    text = value if isinstance(value, str) else ""
+    # A longer one is no slip of the hand, and takes long to split.
+    text = value if isinstance(value, str) and len(value) <= _LONGEST_WORD else ""
     if field == "padding_mode":
         return _words(field, text, PADDING_MODES)
     numbers = [_whole(part) for part in _BETWEEN_NUMBERS.split(text)]

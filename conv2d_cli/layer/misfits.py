@@ -25,7 +25,7 @@ def no_size(size: object) -> ShapeError:
 
 def wrong_dimensions(layer: Conv2d, shape: Sequence[int]) -> ShapeError:
     """Return the fault of an input with another number of axes than 3 or 4."""
-    torch = f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {shape}"
+    torch = f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {shown(shape)}"
     if layer.padding_mode != "zeros":
         torch = f"Padding size 4 is not supported for {len(shape)}D input tensor. {torch}"
     channels = layer.in_channels

@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
 _PLACEHOLDER = re.compile(r"[A-Za-z?]|None")
 # Python reads no integer of more digits than this, and no layer has one.
 _MOST_DIGITS = 4000
+# Brackets are taken off pair by pair, each of which copies the rest.
+_LONGEST = 2 * _MOST_DIGITS
 _TEXT_FIELDS = frozenset({"padding_mode", "device", "dtype"})
 _LARGEST_RANK = 4
 
@@ -29,6 +31,8 @@ def integers_of(text: str) -> int | tuple[int, ...] | None:
     >>> integers_of("3"), integers_of("3x5"), integers_of("(1, 8, 30, 30)"), integers_of("three")
     (3, (3, 5), (1, 8, 30, 30), None)
     """
+    if len(text) > _LONGEST:
+        return None
     inner, bracketed = _without_brackets(_SIZE_PREFIX.sub("", text.strip()))
     if bracketed and inner.endswith(","):
         inner = inner[:-1].rstrip()

@@ -22,6 +22,8 @@ _WRITERS = {
     "markdown": "as_markdown",
 }
 FORMATS = tuple(_WRITERS)
+# Those in which a name stands as it is, unless a terminal shows it.
+_EXACT = frozenset({"csv", "tsv"})
 
 
 def render(
@@ -44,6 +46,8 @@ def render(
         text = writer.render(report, screen, verbose=verbose, shape=shape, remarks=remarks)
     elif format_name == "markdown":
         text = writer.render(report, verbose=verbose)
+    elif format_name in _EXACT:
+        text = writer.render(report, exact=screen.exact)
     else:
         text = writer.render(report)
     return text
@@ -52,7 +56,13 @@ def render(
 def render_rows(format_name: str, reports: Sequence[NamedTuple | Mapping[str, Any]], screen: Screen) -> str:
     """Return reports or records of the same keys, one at least, as text that ends with a newline."""
     writer = _writer(format_name)
-    text: str = writer.render_rows(reports, screen) if format_name == "table" else writer.render_rows(reports)
+    text: str
+    if format_name == "table":
+        text = writer.render_rows(reports, screen)
+    elif format_name in _EXACT:
+        text = writer.render_rows(reports, exact=screen.exact)
+    else:
+        text = writer.render_rows(reports)
     return text
 
 

@@ -16,12 +16,26 @@ _STYLES = {"error": "bold red", "hint": "bold cyan", "note": "yellow"}
 _INDENT, _NARROW_INDENT, _NARROW = len("error: "), 2, 40
 
 _CODE = 'python -c "'
+# Whoever gave a megabyte need not read it again; the end of a message says what is wrong with it.
+_LONGEST, _KEPT_AT_THE_END = 2000, 500
+# A hint is copied, and half a command is none. The longest of ours convert files, by their paths of 4,096 bytes.
+_LONGEST_HINT = 20_000
+_INSTEAD_OF_A_HINT = "conv2d --help"
 
 
 def message(kind: Kind, text: str, screen: Screen) -> str:
     """Return a message that ends with a newline; commands in it can be copied, for only blanks break a line."""
-    words = printable(text)
+    words = _readable(kind, printable(text))
     return f"{kind}: {words}\n" if screen.width is None else _for_people(kind, words, screen, screen.width)
+
+
+def _readable(kind: Kind, words: str) -> str:
+    """Return words of a length that people read: without the middle of longer ones, and no half of a hint."""
+    if kind == "hint":
+        return words if len(words) <= _LONGEST_HINT else _INSTEAD_OF_A_HINT
+    if len(words) <= _LONGEST:
+        return words
+    return f"{words[: _LONGEST - _KEPT_AT_THE_END]} … {words[-_KEPT_AT_THE_END:]}"
 
 
 def _for_people(kind: Kind, text: str, screen: Screen, width: int) -> str:

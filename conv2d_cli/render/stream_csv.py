@@ -19,9 +19,9 @@ _DELIMITERS = {"csv": ",", "tsv": "\t"}
 class CsvStream:
     """The columns are those of the first record; `line` and `name` stand first, whether it has them or not."""
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, delimiter: str, *, exact: bool) -> None:
         """Wait for the first record."""
-        self._delimiter = delimiter
+        self._delimiter, self._exact = delimiter, exact
         self._keys: tuple[str, ...] = ()
 
     def add(self, record: Mapping[str, Any]) -> str:
@@ -31,13 +31,13 @@ class CsvStream:
             self._keys = (*_FIRST, *(key for key in without_version(record) if key not in _FIRST))
             rows.append([*self._keys])
         rows.append([bare(record.get(key)) for key in self._keys])
-        return lines_of(rows, self._delimiter)
+        return lines_of(rows, self._delimiter, exact=self._exact)
 
     def end(self) -> str:
         """Return nothing."""
         return ""
 
 
-def stream(format_name: str, _screen: Screen) -> CsvStream:
+def stream(format_name: str, screen: Screen) -> CsvStream:
     """Return a stream with the format's delimiter."""
-    return CsvStream(_DELIMITERS[format_name])
+    return CsvStream(_DELIMITERS[format_name], exact=screen.exact)

@@ -59,3 +59,14 @@ def test_codes_in_a_name_are_spelled_on_a_terminal() -> None:
 def test_code_in_quotes_is_one_line_that_can_be_copied(width: int) -> None:
     command = 'several: python -c "import sys, numpy; f = open(sys.argv[1])" x.npy x-1.npz'
     assert message("hint", command, Screen(width)) == f"hint:  {command}\n"
+
+
+@pytest.mark.parametrize("word", ["x", "a ", "\x1b", "é\n"])
+@pytest.mark.parametrize("width", [None, 80])
+def test_of_a_megabyte_the_ends_are_said_and_half_a_hint_is_none(word: str, width: int | None) -> None:
+    long = word * (1_000_000 // len(word))
+    shown = message("error", f"--stride {long}: no stride", Screen(width))
+    assert len(shown) < 3000
+    assert shown.startswith("error: --stride")
+    assert shown.rstrip().endswith("no stride")
+    assert message("hint", f"conv2d shape {long}", Screen(width)).split() == ["hint:", "conv2d", "--help"]

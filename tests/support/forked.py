@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _STREAMS = ("stdin", "stdout", "stderr")
+# What the program loads when a file needs it, and takes longest.
+_LIBRARIES = ("rich.console", "rich.table", "rich.text", "rich.padding", "zarr", "PIL.Image")
 
 
 class _Forking:
@@ -44,14 +47,26 @@ class _Forking:
 
     def ended(self, arguments: Sequence[str], stdin: bytes, folder: str, environment: Mapping[str, str]) -> Done:
         paths = [Path(self._folder.name, name) for name in _STREAMS]
+        code = self.code(arguments, stdin, folder, environment, paths[1:])
+        out, err = (path.read_bytes().decode(errors="replace") for path in paths[1:])
+        return Done(code, out, err)
+
+    def code(
+        self,
+        arguments: Sequence[str],
+        stdin: bytes,
+        folder: str,
+        environment: Mapping[str, str],
+        streams: Sequence[Path],
+    ) -> int:
+        """Return the exit code of a command line that writes to these two streams."""
+        paths = [Path(self._folder.name, _STREAMS[0]), *streams]
         paths[0].write_bytes(stdin)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         json.dump([folder, [*map(str, paths)], [*arguments], {**environment}], self._process.stdin)
         print(file=self._process.stdin, flush=True)
-        code = int(self._process.stdout.readline())
-        out, err = (path.read_bytes().decode(errors="replace") for path in paths[1:])
-        return Done(code, out, err)
+        return int(self._process.stdout.readline())
 
 
 _of_thread = threading.local()
@@ -61,16 +76,47 @@ def conv2d(*arguments: str, stdin: bytes | None = None, folder: Path | None = No
     """Run `conv2d` as `terminal.conv2d` does, on one thread of BLAS; where the system cannot fork, in a new process."""
     if not hasattr(os, "fork"):
         return terminal.conv2d(*arguments, stdin=stdin, folder=folder, **environment)
+    return _forking().ended(arguments, stdin or b"", str(folder or Path.cwd()), environment)
+
+
+def on_terminal(*arguments: str, stdin: bytes | None = None, folder: Path | None = None, **environment: str) -> Done:
+    """Run `conv2d` with both streams on one terminal; what is seen there is `out`, exactly as it was written."""
+    import pty
+    import tty
+
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    seen = bytearray()
+
+    def watch() -> None:
+        with suppress(OSError):
+            while part := os.read(ours, 1 << 16):
+                seen.extend(part)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    streams = [Path(os.ttyname(theirs))] * 2
+    code = _forking().code(arguments, stdin or b"", str(folder or Path.cwd()), environment, streams)
+    os.close(theirs)
+    watcher.join()
+    os.close(ours)
+    return Done(code, seen.decode(errors="surrogateescape"), "")
+
+
+def _forking() -> _Forking:
     if not hasattr(_of_thread, "forking"):
         _of_thread.forking = _Forking()
-    done: Done = _of_thread.forking.ended(arguments, stdin or b"", str(folder or Path.cwd()), environment)
-    return done
+    forking: _Forking = _of_thread.forking
+    return forking
 
 
 def _serve() -> None:
     for module in walk_packages(conv2d_cli.__path__, "conv2d_cli."):
         if module.name != "conv2d_cli.__main__":
             import_module(module.name)
+    for library in _LIBRARIES:
+        with suppress(ImportError):
+            import_module(library)
     for line in sys.stdin:
         folder, paths, arguments, environment = json.loads(line)
         process = os.fork()
