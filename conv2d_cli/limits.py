@@ -31,6 +31,8 @@ TIFF_TAGS = 4_096
 ZARR_GROUP_DEPTH = 32
 # Each chunk takes some 15 us, however small it is: half a minute for so many.
 ZARR_SMALL_CHUNKS, ZARR_SMALL_CHUNK_BYTES = 2_000_000, 1_024
+# Chunks of a whole size are decoded also where an array has but a corner of one; this much is room for growth.
+ZARR_BEYOND_ARRAY_BYTES = 1 << 30
 # The elements of an array are counted in 63 bits, by NumPy and by every file system.
 TENSOR_BYTES = 2**63 - 1
 
@@ -71,6 +73,7 @@ LIMITS = (
     Limit("the metadata of a Zarr group", ZARR_GROUP_METADATA_BYTES, "bytes"),
     Limit("Zarr groups in one another", ZARR_GROUP_DEPTH, "levels"),
     Limit(f"Zarr chunks of less than {ZARR_SMALL_CHUNK_BYTES} bytes", ZARR_SMALL_CHUNKS, "chunks"),
+    Limit("a Zarr chunk beyond all that its array has", ZARR_BEYOND_ARRAY_BYTES, "bytes"),
     Limit("a TIFF", TIFF_TAGS, "tags"),
     Limit("a picture, unless --max-pixels says another", PICTURE_PIXELS, "pixels"),
     Limit("the dictionary of LZMA", LZMA_DICTIONARY_BYTES, "bytes"),

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from conv2d_cli.errors import Conv2dError, DataError
-from conv2d_cli.limits import TENSOR_BYTES, ZARR_ARRAY_METADATA_BYTES, ZARR_SMALL_CHUNK_BYTES, ZARR_SMALL_CHUNKS
+from conv2d_cli.limits import (
+    TENSOR_BYTES,
+    ZARR_ARRAY_METADATA_BYTES,
+    ZARR_BEYOND_ARRAY_BYTES,
+    ZARR_SMALL_CHUNK_BYTES,
+    ZARR_SMALL_CHUNKS,
+)
 from conv2d_cli.tensors.zarr_chunks import ANEW, Dense, Sharded, Transposed
 from conv2d_cli.tensors.zarr_codecs import KNOWN, chain_of, not_read
 
@@ -140,6 +146,9 @@ def _checked_sides(shape: tuple[int, ...], sides: tuple[int, ...], dtype: np.dty
     for what, sizes in (("shape", shape), ("chunks of the shape", sides)):
         if any(size < 0 for size in sizes) or math.prod(filter(None, sizes)) * dtype.itemsize > TENSOR_BYTES:
             raise DataError(f"its metadata say the {what} {sizes}, which no array can have", ANEW)
+    whole, chunk = (math.prod(sizes) * dtype.itemsize for sizes in (shape, sides))
+    if chunk > whole + ZARR_BEYOND_ARRAY_BYTES:
+        raise DataError(f"its metadata say chunks of {chunk} bytes for an array of {whole}", ANEW)
     if any(size and not side for size, side in zip(shape, sides, strict=True)):
         raise DataError(f"its metadata say chunks of the shape {sides}", "each side is 1 or more")
     return tuple(max(1, side) for side in sides)
