@@ -28,7 +28,9 @@ def chosen(names: Sequence[str | None], name: str | None) -> str | None:
     if not names:
         raise DataError("it holds no tensor", "give a file that holds one")
     if name is None and len(names) > 1:
-        raise DataError(f"it holds {len(names)} tensors: {listed}", f"choose one: FILE::{names[0]}")
+        # A name of signs that a terminal obeys cannot be copied.
+        typed = next((each for each in names if each and each.isprintable()), "NAME")
+        raise DataError(f"it holds {len(names)} tensors: {listed}", f"choose one: FILE::{typed}")
     wanted = names[0] if name is None else name
     if names.count(wanted) != 1:
         problem = "holds no tensor" if wanted not in names else "holds more than one tensor"

@@ -324,9 +324,9 @@ def _unreasonable() -> Iterator[Bomb]:
     for side in (2**10, 2**12, 2**20):
         beyond = f"chunks of {4 * side**3} bytes for an array of 96"
         if 4 * side**3 < 2**63:
-            for codec in ("gzip", "zstd", "blosc"):
-                content = partial(version_3, ["bytes", codec], _of(codec, ELEMENTS), **_grid([side, side, side]))
-                yield Bomb(f"3-{codec}-chunk-{side}.zarr", content, beyond)
+            for name in ("gzip", "zstd", "blosc"):
+                content = partial(version_3, ["bytes", name], _of(name, ELEMENTS), **_grid([side, side, side]))
+                yield Bomb(f"3-{name}-chunk-{side}.zarr", content, beyond)
     shards = {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [300, 300, 300]}}}
     settings = {"chunk_shape": [1, 1, 1], "codecs": [settled("bytes")], "index_codecs": [settled("bytes")]}
     codec = {"name": "sharding_indexed", "configuration": {**settings, "index_location": "end"}}
