@@ -62,7 +62,7 @@ class TableStream:
         if self._line is not None or not self._held:
             return ""
         from conv2d_cli.render.console import printed
-        from conv2d_cli.render.layout_grid import GAP, fitting, table_of, width_of
+        from conv2d_cli.render.layout_grid import GAP, fitting, rows_of, width_of
 
         width = self._screen.width or _UNLIMITED
         columns = _columns(self._held)
@@ -72,7 +72,7 @@ class TableStream:
         first = [column._replace(cells=column.cells[:_BY_RICH]) for column in shown]
         widths = [*map(width_of, shown)]
         room = max(width, sum(widths) + GAP * len(widths))
-        text = printed([table_of(first, widths)], self._screen._replace(width=room))
+        text = printed(rows_of(first, widths), self._screen._replace(width=room))
         others, self._held = self._held[_BY_RICH:], []
         return text + "".join(map(self._text, others))
 
