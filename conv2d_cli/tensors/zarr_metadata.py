@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from conv2d_cli.errors import Conv2dError, DataError
+from conv2d_cli.errors import DataError
 from conv2d_cli.limits import (
     TENSOR_BYTES,
     ZARR_ARRAY_METADATA_BYTES,
@@ -50,6 +50,30 @@ class ChunkedArray(NamedTuple):
     key: Callable[[Index], str]
 
 
+@contextmanager
+def _faults_of_metadata() -> Iterator[None]:
+    """Say of whatever the library raises that the store is broken, and of every fault what to do."""
+    try:
+        with warnings.catch_warnings():
+            # Of extensions of the format, and of filters that are none.
+            warnings.simplefilter("ignore")
+            yield
+    except MemoryError:
+        raise
+    except DataError as error:
+        raise DataError(error.message, error.hint or ANEW) from error
+    except Exception as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        if isinstance(error, KeyError):
+            reason = f"its metadata lack {reason}"
+        unknown = _UNKNOWN_TYPE.match(reason)
+        if unknown:
+            raise DataError(
+                f"its elements are {unknown['name'] or unknown['old']}, which Zarr's library does not read", _OTHER_TYPE
+            ) from error
+        raise DataError(f"it is no sound Zarr store: {reason}", BROKEN_STORE) from error
+
+
 def chunked_array(folder: Folder) -> ChunkedArray:
     """Return the array of a folder.
 
@@ -63,43 +87,40 @@ def chunked_array(folder: Folder) -> ChunkedArray:
                 most = ZARR_ARRAY_METADATA_BYTES
                 if content.length > most:
                     raise DataError(f"{name} in it has {content.length} bytes, more than {most}", ANEW)
-                try:
-                    return read(content.read(most))
-                except DataError as error:
-                    raise DataError(error.message, error.hint or ANEW) from error
+                return read(content.read(most))
     raise DataError(f"it has neither {VERSION_3} nor {VERSION_2}", ANEW)
 
 
 # The arrays of one group are often alike.
-@lru_cache(64)
+@lru_cache(16)
+@_faults_of_metadata()
 def _version_3(content: bytes) -> ChunkedArray:
     from zarr.core.metadata.v3 import ArrayV3Metadata
 
-    with _faults_of_library():
-        said = json.loads(content)
-        _refuse_unknown(said["codecs"])
-        metadata = ArrayV3Metadata.from_dict(said)
-        shape, sides = tuple(metadata.shape), tuple(cast("RegularChunkGrid", metadata.chunk_grid).chunk_shape)
-        dtype, fill = metadata.data_type.to_native_dtype(), metadata.fill_value
-        codecs = [codec.to_dict() for codec in metadata.codecs]
+    said = json.loads(content)
+    _refuse_unknown(said["codecs"])
+    metadata = ArrayV3Metadata.from_dict(said)
+    shape, sides = tuple(metadata.shape), tuple(cast("RegularChunkGrid", metadata.chunk_grid).chunk_shape)
+    dtype, fill = metadata.data_type.to_native_dtype(), metadata.fill_value
+    codecs = [codec.to_dict() for codec in metadata.codecs]
     sides = _checked_sides(shape, sides, dtype)
     chunk = _reader_of(codecs, sides, dtype, fill)
     _check_count(shape, chunk.inner_shape if isinstance(chunk, Sharded) else sides, dtype)
     return ChunkedArray(shape, dtype, fill, sides, chunk, metadata.encode_chunk_key)
 
 
-@lru_cache(64)
+@lru_cache(16)
+@_faults_of_metadata()
 def _version_2(content: bytes) -> ChunkedArray:
     from zarr.core.metadata.v2 import ArrayV2Metadata
 
-    with _faults_of_library():
-        said = json.loads(content)
-        compressor = said.get("compressor")
-        _refuse_unknown([*(said.get("filters") or ()), *([] if compressor is None else [compressor])])
-        metadata = ArrayV2Metadata.from_dict(said)
-        shape, dtype = tuple(metadata.shape), metadata.dtype.to_native_dtype()
-        fill = metadata.dtype.default_scalar() if metadata.fill_value is None else metadata.fill_value
-        codecs = [codec.get_config() for codec in (*(metadata.filters or ()), metadata.compressor) if codec is not None]
+    said = json.loads(content)
+    compressor = said.get("compressor")
+    _refuse_unknown([*(said.get("filters") or ()), *([] if compressor is None else [compressor])])
+    metadata = ArrayV2Metadata.from_dict(said)
+    shape, dtype = tuple(metadata.shape), metadata.dtype.to_native_dtype()
+    fill = metadata.dtype.default_scalar() if metadata.fill_value is None else metadata.fill_value
+    codecs = [codec.get_config() for codec in (*(metadata.filters or ()), metadata.compressor) if codec is not None]
     sides = _checked_sides(shape, tuple(metadata.chunks), dtype)
     _check_count(shape, sides, dtype)
     chain = chain_of([_named(codec) for codec in codecs], math.prod(sides) * dtype.itemsize)
@@ -186,25 +207,3 @@ def _refuse_unknown(codecs: object) -> None:
         if isinstance(inner, dict):
             _refuse_unknown(inner.get("codecs"))
             _refuse_unknown(inner.get("index_codecs"))
-
-
-@contextmanager
-def _faults_of_library() -> Iterator[None]:
-    """Say of whatever the library raises that the store is broken."""
-    try:
-        with warnings.catch_warnings():
-            # Of extensions of the format, and of filters that are none.
-            warnings.simplefilter("ignore")
-            yield
-    except (Conv2dError, MemoryError):
-        raise
-    except Exception as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        if isinstance(error, KeyError):
-            reason = f"its metadata lack {reason}"
-        unknown = _UNKNOWN_TYPE.match(reason)
-        if unknown:
-            raise DataError(
-                f"its elements are {unknown['name'] or unknown['old']}, which Zarr's library does not read", _OTHER_TYPE
-            ) from error
-        raise DataError(f"it is no sound Zarr store: {reason}", BROKEN_STORE) from error

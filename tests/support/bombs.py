@@ -289,6 +289,7 @@ def _shards() -> Iterator[Bomb]:
         partial(sharded, ["bytes"], ELEMENTS + at(0, 96) + bytes(4), ("bytes", "crc32c")),
         "its checksum is another",
     )
+    yield Bomb("shard-index-none.zarr", partial(sharded, ["bytes"], b"", ()), "no sound Zarr store")
     deep: list[Any] = ["bytes"]
     for _ in range(60):
         settings = {
