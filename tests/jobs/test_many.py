@@ -11,9 +11,10 @@ import zarr
 
 from conv2d_cli.errors import DataError, FileError, MemoryLimitError, UsageError
 from conv2d_cli.jobs import errands
-from conv2d_cli.jobs.errands import Budget
 from conv2d_cli.jobs.many import Listener, plan_many, run_many
-from conv2d_cli.jobs.records import RECORDS, fingerprint
+from conv2d_cli.jobs.many.budget import Budget
+from conv2d_cli.jobs.many.journal import JOURNAL
+from conv2d_cli.jobs.many.shared_layer import fingerprint
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.jobs.run import Machine, library_bytes
 from conv2d_cli.layer.model import layer_from
@@ -97,7 +98,7 @@ def test_existing_outputs_are_refused_or_kept_or_replaced(folder: Path) -> None:
     np.save(folder / "in/01.npy", values + 1)
     (folder / "out/02.npy").write_bytes(b"half")
     (folder / "out/03.npy").unlink()
-    with (folder / "out" / RECORDS).open("a") as stream:
+    with (folder / "out" / JOURNAL).open("a") as stream:
         stream.write('{"name": "04.n')
     report, _, _ = go(folder, resume=True)
     assert (report.written, report.skipped) == (3, 9)
@@ -107,7 +108,7 @@ def test_existing_outputs_are_refused_or_kept_or_replaced(folder: Path) -> None:
 
 def test_records_are_one_line_each(folder: Path) -> None:
     go(folder)
-    lines = (folder / "out" / RECORDS).read_text().splitlines()
+    lines = (folder / "out" / JOURNAL).read_text().splitlines()
     assert [json.loads(line)["name"] for line in lines] == sorted(outputs(folder))
 
 

@@ -1,45 +1,82 @@
-"""What a job over many files has done so far, kept beside its outputs so that it can be taken up again."""
+"""The resume journal: what has become of which input, kept beside the outputs so that a job can be taken up again.
+
+A record binds the content of an output to that of its input and to the job that made it, so that it stays true whatever
+happens to the files, and whoever else writes into the folder.
+"""
 
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
+import os
+import stat
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Self
 
 from conv2d_cli.errors import FileError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
-    from numpy.typing import NDArray
-
-RECORDS = ".conv2d-run.ndjson"
+JOURNAL = ".conv2d-run.ndjson"
 _SECONDS_BETWEEN_WRITES = 0.1
+# Names of 4,096 bytes at most, each six letters in JSON. What is longer is no line of ours.
+_LONGEST_LINE = 1 << 16
+# Of four million outputs.
+_LARGEST_JOURNAL = 1 << 30
+# Lines are added at the end, whoever else does so. A link would lead elsewhere, and a pipe would let us wait.
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_MODE = 0o666
 
 
-class Records:
-    """One line for each output that is there: what it was made of, and how both files looked then."""
+class JournalError(FileError):
+    """The journal cannot be read or written: the fault of no file, which ends the job."""
+
+
+class Content(NamedTuple):
+    """The digests of what was convolved and of what came out."""
+
+    input: str
+    output: str
+
+
+class _Record(NamedTuple):
+    """A line of the journal; `name` is the output's below the folder, `job` the fingerprint of all that decides it."""
+
+    name: str
+    job: str
+    input: str
+    output: str
+
+
+class Journal:
+    """Lines that are there, of which each says what one output was made of, and those that come to them."""
 
     def __init__(self, folder: Path, *, resume: bool) -> None:
-        """Take the records of a folder up, or start anew.
+        """Take the journal of a folder up, or start anew.
 
         Raises:
-            FileError: they cannot be read or written.
+            JournalError: it cannot be read or written.
         """
-        self._path = folder / RECORDS
-        self._done: dict[str, dict[str, Any]] = {}
-        self._new: list[str] = []
+        self._folder, self._path = folder, folder / JOURNAL
+        self._known: dict[tuple[str, str], set[Content]] = {}
+        self._new: list[bytes] = []
         self._written = monotonic()
         try:
-            if resume and self._path.exists():
-                self._read()
-            self._stream = self._path.open("a" if resume else "w", encoding="utf-8")
+            if not resume:
+                # Not cut to nothing: it may be one file with another by a link, as in a copy made by `cp -l`.
+                self._path.unlink(missing_ok=True)
+            self._file = self._opened()
         except OSError as error:
-            raise FileError(
-                f"cannot write {self._path}: {error.strerror}", "choose a folder that can be written"
-            ) from error
+            self._fail(error)
+        try:
+            self._check_kind()
+            if resume:
+                self._read()
+        except BaseException:
+            os.close(self._file)
+            raise
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -48,56 +85,99 @@ class Records:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is left."""
-        self._flush()
-        self._stream.close()
+        """Write what is left.
 
-    def has(self, source: Path, output: Path, made_by: str) -> bool:
-        """Whether an output is there as it was written, made by the same job of the same input."""
-        record = self._done.get(output.name if output.parent == self._path.parent else str(output))
-        if record is None or record.get("job") != made_by:
-            return False
+        Raises:
+            JournalError: it cannot be written, and nothing else went wrong.
+        """
         try:
-            return record.get("input") == _look(source) and record.get("output") == _look(output)
-        except OSError:
-            return False
+            self._flush()
+        except JournalError:
+            if error is None:
+                raise
+        finally:
+            os.close(self._file)
 
-    def add(self, source: Path, output: Path, made_by: str) -> None:
-        """Record that an output is there."""
-        name = output.name if output.parent == self._path.parent else str(output)
-        record = {"name": name, "job": made_by, "input": _look(source), "output": _look(output)}
-        self._new.append(json.dumps(record) + "\n")
+    def contents_of(self, output: Path, job: str) -> set[Content]:
+        """Return what an output has been made of by a job, and what it was then."""
+        return self._known.get((self._name(output), job), set())
+
+    def add(self, output: Path, job: str, content: Content) -> None:
+        """Record that an output is there.
+
+        Raises:
+            JournalError: that cannot be written.
+        """
+        record = _Record(self._name(output), job, *content)
+        self._new.append(json.dumps(record._asdict()).encode() + b"\n")
         if monotonic() - self._written > _SECONDS_BETWEEN_WRITES:
             self._flush()
 
+    def _name(self, output: Path) -> str:
+        return str(output.relative_to(self._folder))
+
+    def _opened(self) -> int:
+        return os.open(self._path, _FLAGS | getattr(os, "O_BINARY", 0), _MODE)
+
+    def _check_kind(self) -> None:
+        status = os.fstat(self._file)
+        if not stat.S_ISREG(status.st_mode):
+            raise JournalError(f"cannot write {self._path}: it is no regular file", f"remove {self._path}")
+        if status.st_size > _LARGEST_JOURNAL:
+            raise JournalError(
+                f"{self._path} has {status.st_size} bytes: it is no journal of --resume", f"remove {self._path}"
+            )
+
     def _read(self) -> None:
-        for line in self._path.read_bytes().splitlines():
-            try:
-                record = json.loads(line)
-                self._done[record["name"]] = record
-            except (ValueError, TypeError, KeyError):
-                # A line that was cut short when the job was killed.
-                continue
+        try:
+            with os.fdopen(os.dup(self._file), "rb") as stream:
+                for line in _lines(stream):
+                    record = _record_of(line)
+                    if record is not None:
+                        self._known.setdefault(record[:2], set()).add(Content(*record[2:]))
+                stream.seek(0, os.SEEK_END)
+                if stream.tell():
+                    stream.seek(-1, os.SEEK_END)
+                    # The next line must not go on with one that was cut short when a job was killed.
+                    self._new = [] if stream.read(1) == b"\n" else [b"\n"]
+        except OSError as error:
+            self._fail(error)
 
     def _flush(self) -> None:
-        self._stream.writelines(self._new)
-        self._stream.flush()
-        self._new.clear()
+        content, self._new = b"".join(self._new), []
         self._written = monotonic()
+        try:
+            # In one call, so that lines of two jobs do not mix.
+            while content:
+                content = content[os.write(self._file, content) :]
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> NoReturn:
+        if self._path.is_symlink():
+            raise JournalError(f"cannot write {self._path}: it is a link", f"remove {self._path}") from error
+        raise JournalError(
+            f"cannot write {self._path}: {error.strerror}", "choose a folder with room that can be written"
+        ) from error
 
 
-def fingerprint(words: tuple[object, ...], *arrays: NDArray[Any] | None) -> str:
-    """Return a short text that differs where any word or any bit of the arrays does."""
-    digest = blake2b(repr(words).encode(), digest_size=16)
-    for array in arrays:
-        digest.update(b"none" if array is None else f"{array.dtype} {array.shape}".encode())
-        if array is not None:
-            digest.update(array.tobytes())
-    return digest.hexdigest()
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a journal, but those that are too long to be ours."""
+    while line := stream.readline(_LONGEST_LINE):
+        if line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(_LONGEST_LINE)
 
 
-def _look(path: Path) -> list[int]:
-    """Return the size and the time of a file, or of all files of a store."""
-    files = [path, *path.rglob("*")] if path.is_dir() else [path]
-    looks = [(status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files)]
-    return [sum(size for size, _ in looks), max(time for _, time in looks)]
+def _record_of(line: bytes) -> _Record | None:
+    """Return what a line says; None where it is none of ours: cut short, of an older version, or somebody else's."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or said.keys() != {*_Record._fields}:
+        return None
+    record = _Record(**said)
+    return record if all(isinstance(word, str) for word in record) else None
