@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import nullcontext
 from functools import cache
@@ -81,6 +82,13 @@ class _BlasThreads:
         self._held = 0
         self._before: list[int | None] = []
 
+    def forget_others(self) -> None:
+        """Begin anew in a forked process: none of the threads that held the number, or were changing it, is there."""
+        before, held = self._before, self._holders > 0
+        self._changed, self._holders = threading.Condition(), 0
+        if held:
+            self._change([self._held] * len(before), before)
+
     def held_at(self, threads: int | None) -> AbstractContextManager[None]:
         """Return a context in which BLAS has so many threads; None leaves them as they are."""
         return nullcontext() if threads is None else _Hold(self, threads)
@@ -127,3 +135,5 @@ class _Hold:
 
 
 blas_threads = _BlasThreads()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=blas_threads.forget_others)
