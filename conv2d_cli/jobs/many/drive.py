@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from errno import ENOENT
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -39,8 +41,8 @@ def run_many(request: Request, machine: single.Machine, *, resume: bool, tell: L
     layer = SharedLayer(request)
     folders = make_folders(folder, items, allowed=request.force or resume)
     started = perf_counter()
-    tell.total(len(items))
     with Journal(folder, resume=resume) as journal:
+        tell.total(len(items))
         work = Work(layer, journal, tell, budget_of(request, machine), resume=resume)
         work.do(items)
     code = max((*work.codes, *(_made_durable(parent, tell) for parent in folders)), default=0)
@@ -58,6 +60,8 @@ def run_many(request: Request, machine: single.Machine, *, resume: bool, tell: L
 def _made_durable(folder: Path, tell: Listener) -> int:
     """Make new names in a folder last; return the exit code that it means where the folder is gone, which is told."""
     try:
+        if not folder.is_dir():
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT))
         synchronize_folder(folder)
     except OSError as error:
         fault = FileError(f"cannot write {folder}: {error.strerror}", "leave the folder alone while the job runs")

@@ -146,9 +146,10 @@ def test_a_parameter_from_stdin_is_that_of_a_file(folder: Path, by: str, form: s
     np.save(folder / "in/1.npy", np.load(folder / "in/1.npy").astype("f8"))
     said, content = piped(by, form)
     common: dict[str, Any] = {"input_reading": READING._replace(described=None)}
-    go(folder, **{by: str(folder / f"{by}.npy")}, **common)
+    from_file: dict[str, Any] = {by: str(folder / f"{by}.npy")}
+    go(folder, **from_file, **common)
     right = contents(folder / "out")
-    stdin = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
+    stdin = io.BufferedReader(io.BytesIO(content))
     assert go(folder, output=str(folder / "piped"), stdin=stdin, **said, **common).written == 2
     assert contents(folder / "piped") == right
     resumed = go(folder, output=str(folder / "piped"), resume=True, stdin=io.BytesIO(content), **said, **common)

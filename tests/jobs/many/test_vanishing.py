@@ -1,0 +1,305 @@
+"""Files that disappear, or become something else, while a job runs: told as theirs, and the others are done."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from forked import conv2d
+from many_files import MACHINE, READING, Ended, go, make
+
+from conv2d_cli.errors import Conv2dError, FileError
+from conv2d_cli.jobs import errands
+from conv2d_cli.jobs.many import Listener, run_many, work
+from conv2d_cli.jobs.request import Request
+from conv2d_cli.layer.model import layer_from
+from conv2d_cli.tensors import source, zarr, zarr_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="what is open cannot be removed there")
+LAYER = layer_from({"in_channels": 3, "out_channels": 2, "kernel_size": 3})
+
+
+WAYS = ("at once", "by threads", "in pieces")
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files read and written in each way."""
+    if request.param == "by threads":
+        monkeypatch.setattr(errands, "_SLOW", 0.0)
+    elif request.param == "in pieces":
+        monkeypatch.setattr(work, "images_together", lambda _: 0)
+
+
+def go_while(folder: Path, change: Callable[[], None], *, after: int = 0, **changed: Any) -> Ended:
+    """Convolve all files of `folder/in`, and change something after some of them."""
+    told: dict[str, Conv2dError] = {}
+    left = [after]
+
+    def advance(_: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            change()
+
+    def failed(path: Path, error: Conv2dError) -> None:
+        told[path.name] = error
+
+    tell = Listener(failed, advance, lambda _: None if after else change())
+    request = Request(str(folder / "in"), LAYER, {}, output=str(folder / "out"), threads=1, input_reading=READING)
+    report, code = run_many(request._replace(**changed), MACHINE, resume=False, tell=tell)
+    return Ended(report.written, report.skipped, code, told)
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, 100)
+
+
+def _as(make_it: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Return what removes a file, or a store, and puts something else there."""
+
+    def change(path: Path) -> None:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        make_it(path)
+
+    return change
+
+
+CHANGES: dict[str, tuple[Callable[[Path], None], int]] = {
+    "gone": (_as(lambda _: None), 4),
+    "folder": (_as(lambda path: path.mkdir()), 4),
+    "pipe": (_as(os.mkfifo), 4),
+    "endless": (_as(lambda path: path.symlink_to("/dev/zero")), 4),
+    "terminal": (_as(lambda path: path.symlink_to("/dev/tty")), 4),
+    "dangling": (_as(lambda path: path.symlink_to("nowhere")), 4),
+    "loop": (_as(lambda path: path.symlink_to(path.name)), 4),
+    "text": (_as(lambda path: path.write_text("no tensor\n" * 30)), 3),
+    "empty": (_as(lambda path: path.write_bytes(b"")), 3),
+}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "way"),
+    [("npy", way) for way in WAYS] + [(suffix, WAYS[0]) for suffix in ("npz", "bin", "safetensors", "zarr", "png")],
+    indirect=["way"],
+)
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.usefixtures("way")
+def test_an_input_that_becomes_something_else_is_passed_over(tmp_path: Path, suffix: str, what: str) -> None:
+    change, code = CHANGES[what]
+    make(tmp_path, suffix)
+    path = tmp_path / f"in/1.{suffix}"
+    ended = go_while(tmp_path, lambda: change(path))
+    assert (ended.written, [*ended.told]) == (2, [path.name])
+    # A folder of that name is taken for a broken store, and so is a file.
+    assert ended.code in {code, 3 if suffix == "zarr" else code}
+    assert path.name in ended.told[path.name].message
+    assert "stdout" not in ended.told[path.name].message
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("suffix", ["npy", "npz", "safetensors"])
+def test_an_input_that_is_cut_is_passed_over(tmp_path: Path, suffix: str) -> None:
+    make(tmp_path, suffix)
+    ended = go_while(tmp_path, lambda: _cut(tmp_path / f"in/1.{suffix}"))
+    assert (ended.written, ended.code, [*ended.told]) == (2, 3, [f"1.{suffix}"])
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("suffix", ["npy", "npz", "safetensors", "zarr"])
+@pytest.mark.parametrize("what", ["folder", "pipe", "endless"])
+def test_an_output_that_becomes_something_else_is_passed_over(tmp_path: Path, suffix: str, what: str) -> None:
+    make(tmp_path, suffix)
+    path = tmp_path / f"out/1.{suffix}"
+
+    def change() -> None:
+        CHANGES[what][0](path)
+        if what == "folder":
+            (path / "foreign").write_text("keep me")
+
+    path.parent.mkdir()
+    path.touch()
+    ended = go_while(tmp_path, change, force=True)
+    assert (ended.written, ended.code, [*ended.told]) == (2, 4, [path.name])
+    assert "cannot write" in ended.told[path.name].message or "already exists" in ended.told[path.name].message
+    if what == "folder":
+        assert (path / "foreign").read_text() == "keep me"
+    assert not [*tmp_path.rglob("*.tmp")]
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("suffix", ["npy", "zarr"])
+@pytest.mark.parametrize("after", [0, 3])
+@pytest.mark.parametrize("becomes", ["gone", "file"])
+def test_a_folder_for_outputs_that_disappears(tmp_path: Path, suffix: str, after: int, becomes: str) -> None:
+    make(tmp_path, suffix)
+
+    def change() -> None:
+        shutil.rmtree(tmp_path / "out")
+        if becomes == "file":
+            (tmp_path / "out").write_text("a file now")
+
+    ended = go_while(tmp_path, change, after=after)
+    assert ended.code == 4
+    assert ended.told
+    assert all("cannot write" in error.message and "stdout" not in error.message for error in ended.told.values())
+
+
+def test_a_folder_of_inputs_that_disappears(tmp_path: Path) -> None:
+    make(tmp_path, "npy")
+    ended = go_while(tmp_path, lambda: shutil.rmtree(tmp_path / "in"))
+    assert (ended.written, ended.code, len(ended.told)) == (0, 4, 3)
+
+
+FAULTS = {
+    "io": (OSError(errno.EIO, "Input/output error"), 4),
+    "pipe": (BrokenPipeError(errno.EPIPE, "Broken pipe"), 4),
+    "stale": (OSError(errno.ESTALE, "Stale file handle"), 4),
+    "full": (OSError(errno.ENOSPC, "No space left on device"), 4),
+    "memory": (MemoryError(), 5),
+    "ours": (FileError("cannot read it"), 4),
+}
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("where", ["source", "output", "digest", "layer"])
+def test_a_fault_of_one_file_never_ends_the_job(
+    tmp_path: Path, fault: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "npy", 6)
+    error, code = FAULTS[fault]
+    owner: Any
+    owner, name = {
+        "source": (source.Source, "read_images"),
+        "output": (work, "open_output"),
+        "digest": (work, "digest_of_file"),
+        "layer": (work, "check_output_dtype"),
+    }[where]
+    right, calls = getattr(owner, name), [0]
+
+    def fails_once(*arguments: Any, **named: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 3:
+            raise error
+        return right(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, fails_once)
+    ended = go(tmp_path)
+    assert (ended.written, ended.code, len(ended.told)) == (5, code, 1)
+    assert not [*tmp_path.rglob("*.tmp")]
+    monkeypatch.undo()
+    assert go(tmp_path, resume=True)[:3] == (1, 5, 0)
+
+
+@pytest.mark.parametrize("part", [".", "zarr.json", "c", "c/0/0/0"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("by", ["input", "weight"])
+def test_a_store_that_is_removed_while_it_is_read_is_a_fault(
+    tmp_path: Path, part: str, when: str, many: bool, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if by == "weight" and many:
+        pytest.skip("the parameters of many files are read before them all")
+    make(tmp_path, "zarr", 2)
+    import numpy as np
+
+    library = pytest.importorskip("zarr")
+    library.create_array(tmp_path / "w.zarr", data=np.ones((2, 3, 3, 3), "f4"), chunks=(2, 3, 3, 3))
+    removed = tmp_path / ("in/1.zarr" if by == "input" else "w.zarr")
+    target = removed / (f"{part}/0" if by == "weight" and part == "c/0/0/0" else part)
+    right = zarr.ZarrTensor.part
+
+    def change() -> None:
+        if target.is_dir():
+            shutil.rmtree(target)
+        elif target.exists():
+            target.unlink()
+
+    def reads(self: zarr.ZarrTensor, key: tuple[Any, ...]) -> Any:
+        ours = (len(self.shape) == 4) == (by == "weight") and (not many or "1.zarr" in str(self._array.store_path))
+        if ours and when == "before":
+            change()
+        values = right(self, key)
+        if ours and when == "after":
+            change()
+        return values
+
+    monkeypatch.setattr(zarr.ZarrTensor, "part", reads)
+    if many:
+        ended = go(tmp_path)
+        assert (ended.written, ended.code, [*ended.told]) == (1, 4, ["1.zarr"])
+        error: Conv2dError = ended.told["1.zarr"]
+    else:
+        from conv2d_cli.jobs.run import run
+
+        one = Request(
+            str(tmp_path / "in/1.zarr"),
+            None,
+            {},
+            weight=str(tmp_path / "w.zarr"),
+            output=str(tmp_path / "y.npy"),
+            input_reading=READING,
+        )
+        with pytest.raises(FileError) as told:
+            run(one, MACHINE, summarize=False, announce=lambda _: None)
+        error = told.value
+        assert not (tmp_path / "y.npy").exists()
+    assert "was removed or replaced while it was read" in error.message or "No such file" in error.message
+
+
+@pytest.mark.parametrize("part", [".", "zarr.json", "c", "c/0/0/0"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_store_that_is_removed_while_it_is_written_is_a_fault(
+    tmp_path: Path, part: str, force: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "zarr")
+    write = zarr_output.ZarrOutput.write
+
+    def writes(self: zarr_output.ZarrOutput, first: int, images: Any) -> None:
+        write(self, first, images)
+        if len([*(tmp_path / "out").glob("*.zarr")]) == 1:
+            target = self._folder / part
+            if target.is_dir():
+                shutil.rmtree(target)
+            else:
+                target.unlink()
+
+    monkeypatch.setattr(zarr_output.ZarrOutput, "write", writes)
+    ended = go(tmp_path, force=force)
+    # The second and, since there is one still, the third.
+    assert (ended.written, ended.code, len(ended.told)) == (1, 4, 2)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.zarr")) == ["0.zarr"]
+
+
+def test_a_chunk_in_parts_is_not_begun_anew_when_it_was_removed(tmp_path: Path) -> None:
+    import numpy as np
+
+    library = pytest.importorskip("zarr")
+    (tmp_path / "y").mkdir()
+    output = zarr_output.ZarrOutput(library, tmp_path / "y", (1, 8, 8), np.dtype("f4"), channels_last=False)
+    output.write_tile(0, 0, 0, np.ones((1, 4, 8), "f4"))
+    (tmp_path / "y/c/0/0/0").unlink()
+    with pytest.raises(FileNotFoundError):
+        output.write_tile(0, 4, 0, np.ones((1, 4, 8), "f4"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its /dev/shm and /proc")
+def test_the_words_of_a_real_process(tmp_path: Path) -> None:
+    make(tmp_path, "npy")
+    (tmp_path / "in/1.npy").unlink()
+    (tmp_path / "in/1.npy").write_bytes(b"")
+    done = conv2d("run", "in", "3", "2", "3", "-o", "out", "--dtype", "float32", "-q", folder=tmp_path)
+    assert done.code == 3
+    assert done.err.splitlines()[0].startswith("error: in/1.npy: ")
+    assert done.err.splitlines()[-1] == "error: 1 of 3 files failed"
