@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.errors import FileError, UsageError
+from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError
 from conv2d_cli.jobs.headers import is_typed
 from conv2d_cli.tensors.location import input_location, is_stream
 from conv2d_cli.tensors.matching import matched, outputs_for
@@ -83,6 +83,17 @@ def make_folders(folder: Path, items: Sequence[Item], *, allowed: bool) -> set[P
     return parents
 
 
+def fault_of(path: Path, error: Conv2dError | OSError | MemoryError) -> Conv2dError:
+    """Return what is to be told of a file that could not be convolved."""
+    if isinstance(error, Conv2dError):
+        return error
+    if isinstance(error, MemoryError):
+        hint = "convolve it by itself; --plan shows what it takes"
+        return MemoryLimitError(f"{path}: the machine has not enough memory for it", hint)
+    hint = "leave the files alone while the job runs"
+    return FileError(f"cannot convolve {path}: {error.strerror or error}", hint)
+
+
 def check_kind(path: Path, verb: str) -> None:
     """Check that a path is no pipe or device, which would let all others wait.
 
@@ -115,8 +126,12 @@ def _check_apart(root: Path, items: Sequence[Item], parameters: Sequence[tuple[s
     same: dict[object, tuple[str, Path]] = {
         one: (option, path) for option, path in parameters if (one := _identity(path)) is not None
     }
+    written: dict[Place, Path] = {}
     for item in items:
         place = places.of(item.output)
+        other = written.setdefault(place, item.output)
+        if other != item.output:
+            raise UsageError(f"{other} and {item.output} are one file, by a link", "give another folder for outputs")
         if place in inputs:
             raise UsageError(f"{item.output} is one of the files that are read", "give another folder for the outputs")
         taken = held.get(place) or (same and same.get(_identity(item.output)))
@@ -148,7 +163,8 @@ class _Places:
 
     def of(self, path: Path) -> Place:
         """Return the place of a file, whether it is there or not."""
-        if path.is_symlink():
+        # Of a name that is too long `Path.is_symlink` raises; that is told when the file is opened.
+        if os.path.islink(path):  # noqa: PTH114
             path = path.resolve()
         folder = path.parent
         if folder not in self._folders:

@@ -11,7 +11,7 @@ from conv2d_cli.arithmetic.counts import flops
 from conv2d_cli.errors import Conv2dError, FileError
 from conv2d_cli.jobs import run as single
 from conv2d_cli.jobs.many.budget import budget_of
-from conv2d_cli.jobs.many.checks import files_of, items_of, make_folders
+from conv2d_cli.jobs.many.checks import check_kind, fault_of, files_of, items_of, make_folders
 from conv2d_cli.jobs.many.journal import Journal
 from conv2d_cli.jobs.many.shared_layer import SharedLayer
 from conv2d_cli.jobs.many.work import Listener, Work
@@ -41,7 +41,7 @@ def run_many(request: Request, machine: single.Machine, *, resume: bool, tell: L
     layer = SharedLayer(request)
     folders = make_folders(folder, items, allowed=request.force or resume)
     started = perf_counter()
-    with Journal(folder, resume=resume) as journal:
+    with Journal(folder, (item.output for item in items), resume=resume) as journal:
         tell.total(len(items))
         work = Work(layer, journal, tell, budget_of(request, machine), resume=resume)
         work.do(items)
@@ -81,8 +81,11 @@ def plan_many(request: Request, machine: single.Machine) -> Iterator[tuple[Path,
     layer = SharedLayer(request)
     for path in files:
         try:
+            check_kind(path, "read")
             one = layer.from_start()._replace(input=str(path), output=None)
             with single.opened(one, machine) as job:
-                yield path, single.plan_report(job)
-        except Conv2dError as error:
-            yield path, error
+                planned = single.plan_report(job)
+        except (Conv2dError, OSError) as error:
+            yield path, fault_of(path, error)
+        else:
+            yield path, planned

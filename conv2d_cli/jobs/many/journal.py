@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Self
@@ -15,16 +16,22 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Self
 from conv2d_cli.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
 JOURNAL = ".conv2d-run.ndjson"
 _SECONDS_BETWEEN_WRITES = 0.1
-# Names of 4,096 bytes at most, each six letters in JSON. What is longer is no line of ours.
-_LONGEST_LINE = 1 << 16
-# Of four million outputs.
-_LARGEST_JOURNAL = 1 << 30
+# Of two million outputs.
+_LARGEST_JOURNAL = 512 << 20
+_READ_BYTES = 1 << 20
+# A line as we write it, and nothing else: what is no record is passed over at the speed of a search.
+_STRING = rb'"(?:[ !#-\[\]-~]|\\["\\bfnrt]|\\u[0-9a-f]{4})*"'
+_LINE = re.compile(
+    rb'^\{"name": (?P<name>%b), "job": "(?P<job>\w+)", "input": "(?P<input>\w+)", "output": "(?P<output>\w+)"\}$'
+    % _STRING,
+    re.MULTILINE,
+)
 # Lines are added at the end, whoever else does so. A link would lead elsewhere, and a pipe would let us wait.
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _MODE = 0o666
@@ -53,8 +60,8 @@ class _Record(NamedTuple):
 class Journal:
     """Lines that are there, of which each says what one output was made of, and those that come to them."""
 
-    def __init__(self, folder: Path, *, resume: bool) -> None:
-        """Take the journal of a folder up, or start anew.
+    def __init__(self, folder: Path, outputs: Iterable[Path], *, resume: bool) -> None:
+        """Take the journal of a folder up, of which these outputs matter, or start anew.
 
         Raises:
             JournalError: it cannot be read or written.
@@ -73,7 +80,7 @@ class Journal:
         try:
             self._check_kind()
             if resume:
-                self._read()
+                self._read({self._name(output) for output in outputs})
         except BaseException:
             os.close(self._file)
             raise
@@ -128,12 +135,11 @@ class Journal:
                 f"{self._path} has {status.st_size} bytes: it is no journal of --resume", f"remove {self._path}"
             )
 
-    def _read(self) -> None:
+    def _read(self, wanted: set[str]) -> None:
         try:
             with os.fdopen(os.dup(self._file), "rb") as stream:
-                for line in _lines(stream):
-                    record = _record_of(line)
-                    if record is not None:
+                for record in _records(stream):
+                    if record.name in wanted:
                         self._known.setdefault(record[:2], set()).add(Content(*record[2:]))
                 stream.seek(0, os.SEEK_END)
                 if stream.tell():
@@ -161,23 +167,14 @@ class Journal:
         ) from error
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a journal, but those that are too long to be ours."""
-    while line := stream.readline(_LONGEST_LINE):
-        if line.endswith(b"\n"):
-            yield line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(_LONGEST_LINE)
-
-
-def _record_of(line: bytes) -> _Record | None:
-    """Return what a line says; None where it is none of ours: cut short, of an older version, or somebody else's."""
-    try:
-        said = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(said, dict) or said.keys() != {*_Record._fields}:
-        return None
-    record = _Record(**said)
-    return record if all(isinstance(word, str) for word in record) else None
+def _records(stream: BinaryIO) -> Iterator[_Record]:
+    """Yield the records of a journal; a line that is longer than what is read at a time is none."""
+    rest = b""
+    while part := stream.read(_READ_BYTES):
+        lines, end, rest = (rest + part).rpartition(b"\n")
+        if end:
+            for line in _LINE.finditer(lines):
+                name, *digests = line.groups()
+                yield _Record(json.loads(name), *(digest.decode() for digest in digests))
+        elif len(rest) > _READ_BYTES:
+            rest = b"\0"

@@ -6,18 +6,18 @@ Reading, computing and writing overlap where the disk is slow.
 from __future__ import annotations
 
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.engine.convolution import run_settled
-from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError
+from conv2d_cli.errors import Conv2dError, DataError
 from conv2d_cli.jobs import run as single
 from conv2d_cli.jobs.errands import Errands
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.inputs import geometry_on, opened_input, remarks_of
-from conv2d_cli.jobs.many.checks import check_kind
+from conv2d_cli.jobs.many.checks import check_kind, fault_of
 from conv2d_cli.jobs.many.digests import Elements, digest_of_file
 from conv2d_cli.jobs.many.journal import Content, JournalError
 from conv2d_cli.jobs.pieces import convolve_pieces, images_together, read_pieces
@@ -128,19 +128,11 @@ class Work:
             yield
         except JournalError:
             raise
-        except Conv2dError as error:
-            self._fail(item, error)
-        except OSError as error:
-            hint = "leave the files alone while the job runs"
-            self._fail(item, FileError(f"cannot convolve {item.source}: {error.strerror or error}", hint))
-        except MemoryError:
-            hint = "convolve it by itself; --plan shows what it takes"
-            self._fail(item, MemoryLimitError(f"{item.source}: the machine has not enough memory for it", hint))
-
-    def _fail(self, item: Item, error: Conv2dError) -> None:
-        self.codes.append(error.exit_code)
-        self._tell.failed(item.source, error)
-        self._tell.advance(1)
+        except (Conv2dError, OSError, MemoryError) as error:
+            fault = fault_of(item.source, error)
+            self.codes.append(fault.exit_code)
+            self._tell.failed(item.source, fault)
+            self._tell.advance(1)
 
     def _collect(self, loaded: _Loaded, future: Future[Content | None]) -> None:
         with self._passed_over(loaded.item):
@@ -180,7 +172,9 @@ class Work:
     def _inputs_done(self, item: Item, layer: Layer) -> set[str]:
         """Return the digests of inputs of which the output that is there has been made by this very job."""
         contents = self._journal.contents_of(item.output, layer.fingerprint)
-        there = digest_of_file(item.output) if contents else None
+        there = None
+        with suppress(OSError):
+            there = digest_of_file(item.output) if contents else None
         return {content.input for content in contents if content.output == there}
 
     def _plan(self, item: Item, source: Source) -> Plan:
@@ -209,6 +203,10 @@ class Work:
         written: list[str | None] = []
         unchanged = Unchanged(request.input)
         with opened_input(request) as source, self._opened(loaded.item, shape, plan.dtype, written) as output:
+            if (source.shape, source.dtype) != (loaded.shape, plan.dtype):
+                raise DataError(
+                    f"{request.input}: it became another tensor while it was read", "leave it alone meanwhile"
+                )
             done = convolve_pieces(
                 *(plan, source, layer.weight, layer.bias, output),
                 seen=read.add,

@@ -116,6 +116,24 @@ def test_no_output_goes_into_a_store_that_is_read(folder: Path, templates: Path,
     assert contents(folder) == before
 
 
+@POSIX
+@pytest.mark.parametrize("how", HOW, ids=str)
+@pytest.mark.parametrize("link", ["file", "folder"])
+def test_two_outputs_are_not_one_file_by_a_link(folder: Path, link: str, how: dict[str, bool]) -> None:
+    pattern = str(folder / "in/*.npy")
+    if link == "file":
+        (folder / "out/1.npy").symlink_to("0.npy")
+    else:
+        for name in ("a", "b"):
+            shutil.copytree(folder / "in", folder / "deep" / name)
+        (folder / "out/a").mkdir()
+        (folder / "out/b").symlink_to("a")
+        pattern = str(folder / "deep/**/*.npy")
+    with pytest.raises(UsageError, match="are one file, by a link"):
+        go(folder, input=pattern, **how)  # type: ignore[arg-type]
+    assert not [*folder.glob("out/**/*.npy")][1:]
+
+
 @pytest.mark.parametrize("option", ["--force", "--resume"])
 def test_it_is_told_before_anything_is_read(folder: Path, option: str) -> None:
     (folder / "out/1.npy").write_bytes(b"no tensor at all")

@@ -95,9 +95,25 @@ def test_lines_of_100_megabytes_take_neither_memory_nor_long(tmp_path: Path) -> 
         stream.seek(0, os.SEEK_END)
         stream.write(b"\n" + json.dumps(RECORD).encode() + b"\n")
     started = time.monotonic()
-    with Journal(tmp_path, resume=True) as read:
+    with Journal(tmp_path, [tmp_path / "1.npy"], resume=True) as read:
         assert read.contents_of(tmp_path / "1.npy", "j") == {Content("i", "o")}
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("line", [b"", b"{}", b'{"name": ', b'{"name": }', b'{"name": "1.npy"}'])
+def test_short_lines_without_number_take_time_in_proportion(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / JOURNAL
+    path.write_bytes((line + b"\n") * (4_000_000 // (len(line) + 1)) + json.dumps(RECORD).encode() + b"\n")
+    started = time.monotonic()
+    with Journal(tmp_path, [tmp_path / "1.npy"], resume=True) as read:
+        assert read.contents_of(tmp_path / "1.npy", "j") == {Content("i", "o")}
+    assert time.monotonic() - started < 5
+
+
+def test_of_others_outputs_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL).write_text(json.dumps(RECORD) + "\n")
+    with Journal(tmp_path, [tmp_path / "2.npy"], resume=True) as read:
+        assert read._known == {}
 
 
 def test_a_journal_without_end_is_refused(tmp_path: Path) -> None:
@@ -107,7 +123,7 @@ def test_a_journal_without_end_is_refused(tmp_path: Path) -> None:
         except OSError:
             pytest.skip("the file system holds no such file")
     with pytest.raises(JournalError, match="has 1099511627776 bytes: it is no journal"):
-        Journal(tmp_path, resume=True)
+        Journal(tmp_path, [], resume=True)
 
 
 def _socket(path: Path) -> None:
@@ -190,7 +206,7 @@ def test_a_short_write_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_fault_is_not_hidden_by_one_of_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Journal(tmp_path, resume=True)
+    kept = Journal(tmp_path, [], resume=True)
     kept.add(tmp_path / "x.npy", "j", Content("i", "o"))
 
     def write(_: int, __: bytes) -> int:
@@ -207,7 +223,7 @@ def test_a_limit_on_the_size_of_files_is_told_of_the_journal(tmp_path: Path, byt
     import resource
 
     def write_nine() -> None:
-        with Journal(tmp_path, resume=False) as kept:
+        with Journal(tmp_path, [], resume=False) as kept:
             for number in range(9):
                 kept.add(tmp_path / f"{number}.npy", "j" * 32, Content("i" * 64, "o" * 64))
 
@@ -222,9 +238,9 @@ def test_a_limit_on_the_size_of_files_is_told_of_the_journal(tmp_path: Path, byt
 
 def test_lines_of_several_writers_do_not_mix(tmp_path: Path) -> None:
     def write(number: int) -> None:
-        with Journal(tmp_path, resume=True) as kept:
+        with Journal(tmp_path, [], resume=True) as kept:
             for place in range(200):
-                kept.add(tmp_path / f"{number}-{place}.npy", "j" * number, Content("i", "o"))
+                kept.add(tmp_path / f"{number}-{place}.npy", "j" * (number + 1), Content("i", "o"))
                 if place % 9 == 0:
                     kept._flush()
 
@@ -233,10 +249,11 @@ def test_lines_of_several_writers_do_not_mix(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with Journal(tmp_path, resume=True) as read:
+    outputs = [tmp_path / f"{number}-{place}.npy" for number in range(8) for place in range(200)]
+    with Journal(tmp_path, outputs, resume=True) as read:
         for number in range(8):
             for place in range(200):
-                assert read.contents_of(tmp_path / f"{number}-{place}.npy", "j" * number) == {Content("i", "o")}
+                assert read.contents_of(tmp_path / f"{number}-{place}.npy", "j" * (number + 1)) == {Content("i", "o")}
 
 
 @POSIX

@@ -5,16 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from forked import conv2d
 from many_files import MACHINE, READING, Ended, go, make
 
 from conv2d_cli.errors import Conv2dError, FileError
 from conv2d_cli.jobs import errands
-from conv2d_cli.jobs.many import Listener, run_many, work
+from conv2d_cli.jobs.many import Listener, plan_many, run_many, work
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors import source, zarr, zarr_output
@@ -212,8 +212,6 @@ def test_a_store_that_is_removed_while_it_is_read_is_a_fault(
     if by == "weight" and many:
         pytest.skip("the parameters of many files are read before them all")
     make(tmp_path, "zarr", 2)
-    import numpy as np
-
     library = pytest.importorskip("zarr")
     library.create_array(tmp_path / "w.zarr", data=np.ones((2, 3, 3, 3), "f4"), chunks=(2, 3, 3, 3))
     removed = tmp_path / ("in/1.zarr" if by == "input" else "w.zarr")
@@ -283,8 +281,6 @@ def test_a_store_that_is_removed_while_it_is_written_is_a_fault(
 
 
 def test_a_chunk_in_parts_is_not_begun_anew_when_it_was_removed(tmp_path: Path) -> None:
-    import numpy as np
-
     library = pytest.importorskip("zarr")
     (tmp_path / "y").mkdir()
     output = zarr_output.ZarrOutput(library, tmp_path / "y", (1, 8, 8), np.dtype("f4"), channels_last=False)
@@ -294,7 +290,39 @@ def test_a_chunk_in_parts_is_not_begun_anew_when_it_was_removed(tmp_path: Path) 
         output.write_tile(0, 4, 0, np.ones((1, 4, 8), "f4"))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="its /dev/shm and /proc")
+@pytest.mark.parametrize("other", [(3, 9, 8), (1, 3, 8, 8), (3, 4, 4)])
+def test_a_large_file_that_becomes_another_between_its_header_and_its_values(
+    tmp_path: Path, other: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "npy", 2)
+    monkeypatch.setattr(work, "images_together", lambda _: 0)
+    convolve = work.Work._convolve_large
+
+    def changes(self: Any, loaded: Any) -> Any:
+        if loaded.item.source.name == "1.npy":
+            np.save(tmp_path / "in/1.npy", np.zeros(other, np.uint8))
+        return convolve(self, loaded)
+
+    monkeypatch.setattr(work.Work, "_convolve_large", changes)
+    ended = go(tmp_path)
+    assert (ended.written, ended.code) == (1, 3)
+    assert "it became another tensor" in ended.told["1.npy"].message
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_plans_tell_of_files_that_became_something_else(tmp_path: Path, what: str) -> None:
+    change, code = CHANGES[what]
+    make(tmp_path, "npy")
+    request = Request(str(tmp_path / "in"), LAYER, {}, threads=1, input_reading=READING)
+    plans = plan_many(request, MACHINE)
+    assert not isinstance(next(plans)[1], Conv2dError)
+    change(tmp_path / "in/1.npy")
+    _, told = next(plans)
+    assert isinstance(told, Conv2dError)
+    assert told.exit_code == code
+    assert not isinstance(next(plans)[1], Conv2dError)
+
+
 def test_the_words_of_a_real_process(tmp_path: Path) -> None:
     make(tmp_path, "npy")
     (tmp_path / "in/1.npy").unlink()
