@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
 WEIGHT = np.random.default_rng(0).standard_normal((2, 3, 3, 3)).astype("f4")
 BIAS = np.arange(2, dtype="f4")
-HOW: list[dict[str, bool]] = [{}, {"resume": True}, {"force": True}]
+HOW: list[dict[str, bool]] = [{"resume": True}, {"force": True}]
 BY = ("weight", "bias")
 
 
