@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,15 @@ class Errands:
             self._pool = ThreadPoolExecutor(self._threads)
         return future
 
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        """Forget those that have not begun, and wait for the others, unless a signal ends it all: a disk may hang."""
+        self.end(wait=kind is None or issubclass(kind, Exception))
+
     def end(self, *, wait: bool = True) -> None:
-        """Forget those that have not begun, and wait for the others; after a signal nobody waits for a slow read."""
+        """Forget those that have not begun, and wait for the others."""
         if self._pool is not None:
             self._pool.shutdown(wait=wait, cancel_futures=True)

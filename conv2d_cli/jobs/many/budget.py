@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import Condition
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from conv2d_cli.engine.blas import threads_for
 from conv2d_cli.errors import Conv2dError, MemoryLimitError
@@ -50,7 +50,11 @@ class Budget:
                 raise JobEndedError("the job has ended")
             self._held += size
 
-    def end(self) -> None:
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Let nobody wait any more: those who would have given back are gone."""
         with self._changed:
             self._ended = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError
 from conv2d_cli.jobs.headers import is_typed
+from conv2d_cli.tensors.formats import is_store
 from conv2d_cli.tensors.location import input_location, is_stream
 from conv2d_cli.tensors.matching import matched, outputs_for
 
@@ -140,7 +141,7 @@ def _check_apart(root: Path, items: Sequence[Item], parameters: Sequence[tuple[s
             raise UsageError(
                 f"the output {item.output} would take the place of {option} {path}", "give another folder for outputs"
             )
-    stores = {places.of(path) for path in (*(path for _, path in parameters), *(item.source for item in items))}
+    stores = {places.of(item.source) for item in items} | {places.of(path) for _, path in parameters if is_store(path)}
     for parent in {item.output.parent for item in items}:
         if not stores.isdisjoint(places.down_to(parent)):
             raise UsageError(f"{parent} lies in a store that is read", "give another folder for the outputs")

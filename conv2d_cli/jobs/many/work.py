@@ -87,12 +87,11 @@ class Work:
         Raises:
             JournalError: it cannot be written what has been done.
         """
-        readers, writers = Errands(1), Errands(_WRITERS)
         waiting = deque(items)
         reading: deque[tuple[Item, Future[_Loaded | None]]] = deque()
         writing: deque[tuple[_Loaded, Future[Content | None]]] = deque()
-        goes_on = False
-        try:
+        # The budget ends before the reader, who may wait for memory that nobody gives back any more.
+        with Errands(1) as readers, self._budget, Errands(_WRITERS) as writers:
             while waiting or reading:
                 while waiting and len(reading) < (_AHEAD if readers.are_slow else 1):
                     item = waiting.popleft()
@@ -114,12 +113,6 @@ class Work:
                     self._collect(*writing.popleft())
             while writing:
                 self._collect(*writing.popleft())
-            goes_on = True
-        finally:
-            # A reader may wait for memory that nobody gives back any more.
-            self._budget.end()
-            readers.end(wait=goes_on)
-            writers.end()
 
     @contextmanager
     def _passed_over(self, item: Item) -> Iterator[None]:

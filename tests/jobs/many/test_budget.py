@@ -135,7 +135,8 @@ def test_a_budget_that_has_ended_gives_nothing_more() -> None:
     threads = [threading.Thread(target=take) for _ in range(3)]
     for thread in threads:
         thread.start()
-    budget.end()
+    with budget:
+        pass
     for thread in threads:
         thread.join(PATIENCE)
     assert told == [JobEndedError] * 3
@@ -157,35 +158,62 @@ def test_a_slow_read_is_not_waited_for_after_a_signal() -> None:
     readers.start(read)
     begun.wait(PATIENCE)
     started = time.monotonic()
-    readers.end(wait=False)
+    with pytest.raises(KeyboardInterrupt), readers:
+        raise KeyboardInterrupt
     assert time.monotonic() - started < 1
     ends.set()
 
 
 # Says when a reader begins to wait for memory, which the file that is convolved meanwhile holds.
 WAITS = """
-import sys, threading, time
-from conv2d_cli.jobs import errands
-from conv2d_cli.jobs.many import budget, work
-errands._SLOW = 0.0
 class Changed(type(threading.Condition())):
     def wait(self, timeout=None):
         print("waits", file=sys.stderr, flush=True)
         return super().wait(timeout)
 budget.Condition = Changed
-right = work.run_settled
-def slow(*arguments):
-    time.sleep(60)
-    return right(*arguments)
-work.run_settled = slow
+work.run_settled = lambda *_: time.sleep(60)
+"""
+# Says when a writer begins, whose disk hangs.
+HANGS = """
+right = work.open_output
+@contextmanager
+def open_output(*arguments, **named):
+    with right(*arguments, **named) as output:
+        print("waits", file=sys.stderr, flush=True)
+        time.sleep(60)
+        yield output
+work.open_output = open_output
+begin = errands.Errands.__init__
+def with_pool(self, threads):
+    begin(self, threads)
+    self._pool = errands.ThreadPoolExecutor(max(1, threads))
+errands.Errands.__init__ = with_pool
+"""
+PROGRAM = """
+import sys, threading, time
+from contextlib import contextmanager
+from conv2d_cli.jobs import errands
+from conv2d_cli.jobs.many import budget, work
+errands._SLOW = 0.0
+{change}
 from conv2d_cli.cli.main import main
 main()
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "suffix"), [("SIGINT", "npy"), ("SIGTERM", "npy"), ("SIGHUP", "zarr")])
-def test_a_signal_ends_a_job_whose_reader_waits_for_memory(folder: Path, number: str, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "suffix", "change"),
+    [
+        ("SIGINT", "npy", WAITS),
+        ("SIGTERM", "npy", WAITS),
+        ("SIGHUP", "zarr", WAITS),
+        ("SIGHUP", "npy", HANGS),
+        ("SIGTERM", "zarr", HANGS),
+    ],
+    ids=["waits-int", "waits-term", "waits-hup", "hangs-hup", "hangs-term"],
+)
+def test_a_signal_ends_a_job_whose_threads_wait(folder: Path, number: str, suffix: str, change: str) -> None:
     library = pytest.importorskip("zarr")
     for path in (folder / "in").iterdir():
         values = np.load(path)
@@ -198,7 +226,7 @@ def test_a_signal_ends_a_job_whose_reader_waits_for_memory(folder: Path, number:
             library.create_array(path.with_suffix(".zarr"), data=values, compressors=None)
     limit = f"{(library_bytes(1) + (200 << 20)) >> 20}MiB"
     line = ["run", "in", "3", "2", "3", "--dtype", "float32", "-o", "out", "-q", "--memory-limit", limit]
-    program = [sys.executable, "-P", "-c", WAITS, *line]
+    program = [sys.executable, "-P", "-c", PROGRAM.format(change=change), *line]
     process = subprocess.Popen(program, cwd=folder, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert process.stderr.readline() == "waits\n"

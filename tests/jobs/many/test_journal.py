@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -194,6 +195,24 @@ def test_a_journal_that_cannot_be_written_ends_the_job_in_its_own_words(
     assert told.value.message == f"cannot write {tmp_path}/out/{JOURNAL}: {os.strerror(number)}"
     assert told.value.exit_code == 4
     assert go(tmp_path, resume=True).written == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its file system in memory")
+def test_a_full_disk_is_told_of_the_journal(tmp_path: Path) -> None:
+    make(tmp_path, "npy", 1)
+    (tmp_path / "out").mkdir()
+    # A page for the output, and none for the journal.
+    line = ["mount", "-t", "tmpfs", "-o", f"size={os.sysconf('SC_PAGESIZE')}", "none", str(tmp_path / "out")]
+    try:
+        subprocess.run(line, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("nobody may mount here")
+    try:
+        done = conv2d("run", "in", "3", "2", "3", "-o", "out", "--dtype", "float32", "-q", folder=tmp_path)
+    finally:
+        subprocess.run(["umount", str(tmp_path / "out")], check=True)  # noqa: S607 - wherever it is
+    assert (done.code, done.out) == (4, "")
+    assert done.err.startswith(f"error: cannot write out/{JOURNAL}: No space left on device\n")
 
 
 def test_a_short_write_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
