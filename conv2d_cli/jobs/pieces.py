@@ -15,7 +15,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.convolution import Parameters, run_settled
 from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
 from conv2d_cli.engine.tiles import tiles_of
-from conv2d_cli.jobs.errands import Errands
+from conv2d_cli.jobs.background import BackgroundIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def convolve_pieces(
     """
     parameters, seconds = Parameters(weight, bias), 0.0
     used: dict[str, tuple[int, Plan]] = {}
-    readers, writers = Errands(int(ahead)), Errands(int(behind))
+    readers, writers = BackgroundIO(int(ahead)), BackgroundIO(int(behind))
     pieces = _pieces(plan, images, output)
     reading: deque[tuple[_Piece, Future[NDArray[Any]]]] = deque()
     writing: deque[Future[object]] = deque()

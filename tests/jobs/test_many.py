@@ -10,7 +10,7 @@ import pytest
 import zarr
 
 from conv2d_cli.errors import DataError, FileError, MemoryLimitError, UsageError
-from conv2d_cli.jobs import errands
+from conv2d_cli.jobs import background
 from conv2d_cli.jobs.many import Listener, plan_many, run_many
 from conv2d_cli.jobs.many.budget import Budget
 from conv2d_cli.jobs.many.journal import JOURNAL
@@ -68,7 +68,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(folder: Path) -> None:
 def test_threads_that_read_and_write_make_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(folder)
     at_once = outputs(folder)
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     go(folder, force=True)
     assert outputs(folder) == at_once
     assert len(at_once) == 12
@@ -149,7 +149,7 @@ def test_a_fingerprint_sees_every_bit() -> None:
 def test_files_wait_for_the_memory_that_others_hold(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(folder)
     at_once, held, most = outputs(folder), [0], [0]
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     take, give = Budget.take, Budget._give
 
     def taken(budget: Budget, size: int) -> None:

@@ -15,6 +15,7 @@ from conv2d_cli.engine.blas import small_unpacked, threads_for
 from conv2d_cli.engine.convolution import Parameters, check_dtypes
 from conv2d_cli.engine.initialisation import init_parameters
 from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.errors import Conv2dError
 from conv2d_cli.jobs.parameters import drawn_dtype, parameters_opened
 from conv2d_cli.jobs.request import checked_request
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
@@ -51,7 +52,7 @@ class SharedLayer:
         self.request = checked_request(request._replace(output=None))._replace(output=request.output)
         piped = any(map(is_stream, filter(None, (request.weight, request.bias))))
         self._stdin = None if request.stdin is None or not piped else Rereadable(request.stdin)
-        self._layer_of, self._plan_of = lru_cache(self._layer), lru_cache(self._plan)
+        self._layer_of, self._plan_of = lru_cache(self._layer_or_fault), lru_cache(self._plan)
         self._one_at_a_time = RLock()
         with ExitStack() as stack:
             channels = request.layer.in_channels if request.layer else 1
@@ -66,12 +67,22 @@ class SharedLayer:
         # Of the shape nothing matters but the channels that each have the one kernel.
         channels = shape[-3] if self.request.per_channel and len(shape) >= UNBATCHED else 1
         with self._one_at_a_time:
-            return self._layer_of(dtype, channels)
+            layer = self._layer_of(dtype, channels)
+        if isinstance(layer, Conv2dError):
+            raise layer
+        return layer
 
     def plan_for(self, shape: tuple[int, ...], dtype: str) -> Plan:
         """Return how inputs of a shape and a type are convolved."""
         with self._one_at_a_time:
             return self._plan_of(shape, dtype)
+
+    def _layer_or_fault(self, dtype: str, channels: int) -> Layer | Conv2dError:
+        # A fault is kept too: parameters that cannot be read are not read again for every file.
+        try:
+            return self._layer(dtype, channels)
+        except Conv2dError as error:
+            return error
 
     def _layer(self, dtype: str, channels: int) -> Layer:
         request = self.from_start()

@@ -14,7 +14,7 @@ from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.engine.convolution import run_settled
 from conv2d_cli.errors import Conv2dError, DataError
 from conv2d_cli.jobs import run as single
-from conv2d_cli.jobs.errands import Errands
+from conv2d_cli.jobs.background import BackgroundIO
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.inputs import geometry_on, opened_input, remarks_of
 from conv2d_cli.jobs.many.checks import check_kind, fault_of
@@ -91,7 +91,7 @@ class Work:
         reading: deque[tuple[Item, Future[_Loaded | None]]] = deque()
         writing: deque[tuple[_Loaded, Future[Content | None]]] = deque()
         # The budget ends before the reader, who may wait for memory that nobody gives back any more.
-        with Errands(1) as readers, self._budget, Errands(_WRITERS) as writers:
+        with BackgroundIO(1) as readers, self._budget, BackgroundIO(_WRITERS) as writers:
             while waiting or reading:
                 while waiting and len(reading) < (_AHEAD if readers.are_slow else 1):
                     item = waiting.popleft()

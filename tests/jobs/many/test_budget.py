@@ -15,8 +15,8 @@ import pytest
 from many_files import contents, go
 
 from conv2d_cli.errors import DataError, FileError
-from conv2d_cli.jobs import errands
-from conv2d_cli.jobs.errands import Errands
+from conv2d_cli.jobs import background
+from conv2d_cli.jobs.background import BackgroundIO
 from conv2d_cli.jobs.many import work
 from conv2d_cli.jobs.many.budget import Budget, JobEndedError
 from conv2d_cli.jobs.run import library_bytes
@@ -60,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("seed", range(3))
 def test_faults_anywhere_let_nobody_wait(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(seed)
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     budgets: list[Budget] = []
 
     def faulty(owner: Any, name: str) -> None:
@@ -97,7 +97,7 @@ def test_faults_anywhere_let_nobody_wait(folder: Path, seed: int, monkeypatch: p
 def test_the_end_of_a_job_wakes_a_reader_that_waits(
     folder: Path, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     waits = threading.Event()
 
     class Changed(threading.Condition):
@@ -151,7 +151,7 @@ def test_a_slow_read_is_not_waited_for_after_a_signal() -> None:
         begun.set()
         ends.wait(PATIENCE)
 
-    readers = Errands(1)
+    readers = BackgroundIO(1)
     readers._pool = None
     readers._seconds = 1e9
     readers.start(time.monotonic)
@@ -183,18 +183,18 @@ def open_output(*arguments, **named):
         time.sleep(60)
         yield output
 work.open_output = open_output
-begin = errands.Errands.__init__
+begin = background.BackgroundIO.__init__
 def with_pool(self, threads):
     begin(self, threads)
-    self._pool = errands.ThreadPoolExecutor(max(1, threads))
-errands.Errands.__init__ = with_pool
+    self._pool = background.ThreadPoolExecutor(max(1, threads))
+background.BackgroundIO.__init__ = with_pool
 """
 PROGRAM = """
 import sys, threading, time
 from contextlib import contextmanager
-from conv2d_cli.jobs import errands
+from conv2d_cli.jobs import background
 from conv2d_cli.jobs.many import budget, work
-errands._SLOW = 0.0
+background._SLOW = 0.0
 {change}
 from conv2d_cli.cli.main import main
 main()

@@ -18,6 +18,7 @@ from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.many import plan_many
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.report.run import PlanReport
+from conv2d_cli.tensors import source
 from conv2d_cli.tensors.layout import OIHW
 from conv2d_cli.tensors.reading import Described, Reading
 from conv2d_cli.tensors.rereadable import Rereadable
@@ -205,6 +206,22 @@ def test_a_broken_parameter_from_stdin_is_told_once(folder: Path, content: bytes
     done = conv2d("run", "in", "--weight", "-", "-o", "out", "--dtype", "float32", stdin=content, folder=folder)
     assert done.code == 3
     assert "error: -: " in done.err
+
+
+def test_parameters_that_cannot_be_read_are_tried_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.full((2, 3, 3, 3), np.nan)
+    np.save(folder / "w.npy", values)
+    read, reads = source.Source.read, [0]
+
+    def counted(self: source.Source) -> Any:
+        reads[0] += self.typed.endswith("w.npy")
+        return read(self)
+
+    monkeypatch.setattr(source.Source, "read", counted)
+    common: dict[str, Any] = {"input_reading": READING._replace(dtype="uint8")}
+    reading = Reading(dtype="uint8", layout=OIHW)
+    ended = go(folder, layer=None, weight=str(folder / "w.npy"), weight_reading=reading, **common)
+    assert (ended.code, len(ended.told), reads) == (3, 2, [1])
 
 
 class _Slow(io.RawIOBase):

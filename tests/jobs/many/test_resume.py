@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from many_files import WRITERS, contents, go, keeping_times, make, values_of
 
-from conv2d_cli.jobs import errands
+from conv2d_cli.jobs import background
 from conv2d_cli.jobs.many.journal import JOURNAL
 from conv2d_cli.tensors import source
 
@@ -29,7 +29,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     if request.param == "in pieces":
         monkeypatch.setattr("conv2d_cli.jobs.many.work.images_together", lambda _: 0)
     elif request.param == "by threads":
-        monkeypatch.setattr(errands, "_SLOW", 0.0)
+        monkeypatch.setattr(background, "_SLOW", 0.0)
 
 
 def fresh(folder: Path) -> dict[str, bytes]:

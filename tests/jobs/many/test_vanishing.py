@@ -13,7 +13,7 @@ from forked import conv2d
 from many_files import MACHINE, READING, Ended, go, make
 
 from conv2d_cli.errors import Conv2dError, FileError
-from conv2d_cli.jobs import errands
+from conv2d_cli.jobs import background
 from conv2d_cli.jobs.many import Listener, plan_many, run_many, work
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.layer.model import layer_from
@@ -34,7 +34,7 @@ WAYS = ("at once", "by threads", "in pieces")
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have files read and written in each way."""
     if request.param == "by threads":
-        monkeypatch.setattr(errands, "_SLOW", 0.0)
+        monkeypatch.setattr(background, "_SLOW", 0.0)
     elif request.param == "in pieces":
         monkeypatch.setattr(work, "images_together", lambda _: 0)
 

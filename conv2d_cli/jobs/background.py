@@ -19,7 +19,7 @@ _SLOW = 0.002
 Result = TypeVar("Result")
 
 
-class Errands:
+class BackgroundIO:
     """Reads or writes, done at once as long as they are quick, else by threads."""
 
     def __init__(self, threads: int) -> None:
