@@ -276,7 +276,7 @@ for number in range(int(sys.argv[1])):
     if process == 0:
         threads_ = 1 + number % 2
         os._exit(0 if np.array_equal(conv2d(x, w, threads=threads_), right[threads_]) else 1)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 20
     while not (ended := os.waitpid(process, os.WNOHANG))[0] and time.monotonic() < until: time.sleep(0.002)
     if not ended[0]:
         os.kill(process, 9); os.waitpid(process, 0)
@@ -291,7 +291,11 @@ for thread in threads: thread.join()
 def forks(_: Path) -> Iterator[str]:
     """Fork between threads that convolve: the new process convolves too, and does not wait for threads it has not."""
     program = [sys.executable, "-P", "-W", "ignore", "-c", PROGRAM, str(FORKS)]
-    ended = subprocess.run(program, capture_output=True, text=True, timeout=40 * FORKS, check=False)
+    try:
+        ended = subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired as late:
+        yield f"it hung: {late.stdout!r}"
+        return
     if ended.returncode or ended.stdout:
         yield f"{ended.returncode}: {ended.stdout}{ended.stderr}"
 

@@ -191,31 +191,49 @@ def test_a_forked_process_starts_helpers_of_its_own() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("held", [1, 2])
 @pytest.mark.parametrize("wanted", [1, 2])
-def test_a_forked_process_waits_for_no_thread_that_held_the_number(held: int, wanted: int) -> None:
-    before = numbers()
-    taken, ends = threading.Event(), threading.Event()
+@pytest.mark.parametrize("by", ["another", "itself", "both wait"])
+def test_a_fork_waits_for_the_products_of_other_threads(held: int, wanted: int, by: str) -> None:
+    before, ended = numbers(), [0.0]
+    taken = threading.Event()
 
     def hold() -> None:
         with blas_threads.held_at(held):
             taken.set()
-            ends.wait(30)
+            time.sleep(0.1)
+            if held == 1:
+                # One that holds it already never waits for the fork.
+                with blas_threads.held_at(1):
+                    time.sleep(0.1)
+            ended[0] = time.monotonic()
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    taken.wait(30)
+    threads = [threading.Thread(target=hold) for _ in range(2 if by == "both wait" else 1)]
+    if by == "itself":
+        with blas_threads.held_at(1):
+            process = _forked(1)
+    else:
+        for thread in threads:
+            thread.start()
+        taken.wait(30)
+        process = _forked(wanted)
+        assert time.monotonic() > ended[0] > 0
+        for thread in threads:
+            thread.join()
+    _, status = os.waitpid(process, 0)
+    assert status == 0
+    assert numbers() == before
+
+
+def _forked(wanted: int) -> int:
+    """Fork a process that takes a number."""
     process = os.fork()
     if process == 0:
         # One that hangs is ended by the alarm, and has no exit code then.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(20)
         with blas_threads.held_at(wanted):
-            inside = numbers()
-        os._exit(0 if set(inside) <= {wanted} and numbers() == before else 1)
-    _, status = os.waitpid(process, 0)
-    ends.set()
-    thread.join()
-    assert status == 0
-    assert numbers() == before
+            seen = numbers()
+        os._exit(0 if set(seen) <= {wanted} else 1)
+    return process
 
 
 def test_a_value_that_is_known_once_is_worked_out_once_and_without_a_lock() -> None:
