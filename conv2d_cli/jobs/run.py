@@ -27,7 +27,6 @@ from conv2d_cli.tensors.formats import FORMATS
 from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output, write_tensors
-from conv2d_cli.tensors.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,12 +169,11 @@ def run(
         MemoryLimitError: it would take more memory than the request or the machine allows; nothing is read then.
         UsageError, FileError, DataError: as `opened`, and when the bytes themselves are bad.
     """
-    unchanged = Unchanged(request.input, request.weight, request.bias)
     with opened(request, machine) as job:
         _check_memory(job, machine)
         announce(job)
         summary = RunningSummary() if summarize else None
-        done = _convolve(job, summary, advance, remark, unchanged)
+        done = _convolve(job, summary, advance, remark)
     figures = summary.result() if summary else Summary(None, None, None, ())
     return RunReport(
         output_shape=_output_shape(job),
@@ -193,11 +191,7 @@ def run(
 
 
 def _convolve(
-    job: Job,
-    summary: RunningSummary | None,
-    advance: Callable[[int], None],
-    remark: Callable[[str], None],
-    unchanged: Unchanged,
+    job: Job, summary: RunningSummary | None, advance: Callable[[int], None], remark: Callable[[str], None]
 ) -> Done:
     """Read, convolve and write, piece by piece."""
     request, plan = job.request, job.plan
@@ -223,7 +217,6 @@ def _convolve(
             ahead=job.input.is_placed,
             behind=behind,
         )
-        unchanged.check()
         for words in () if output is None else output.remarks:
             remark(f"{request.output}: {words}")
         if request.save_parameters is not None:

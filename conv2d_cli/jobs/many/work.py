@@ -24,7 +24,6 @@ from conv2d_cli.jobs.pieces import convolve_pieces, images_together, read_pieces
 from conv2d_cli.layer.forward import BATCHED
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.tensors.sink import check_output_dtype, is_placed, open_output
-from conv2d_cli.tensors.unchanged import Unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -141,7 +140,6 @@ class Work:
         """Read a file, unless its output is there already, or it is too large to be read at once."""
         check_kind(item.source, "read")
         request = self._layer.request._replace(input=str(item.source), output=str(item.output))
-        unchanged = Unchanged(request.input)
         with opened_input(request) as source:
             layer, plan = self._layer.layer_for(source.shape, source.dtype), self._plan(item, source)
             check_output_dtype(str(item.output), source.dtype)
@@ -156,7 +154,6 @@ class Work:
                 elif inputs:
                     for piece in read_pieces(plan, source):
                         read.add(piece)
-                unchanged.check()
             if read.text in inputs:
                 with self._budget.given_back(held_bytes):
                     return None
@@ -194,7 +191,6 @@ class Work:
         request = self._layer.request._replace(input=str(loaded.item.source))
         shape = plan.geometry.batched_output_shape[len(loaded.shape) != BATCHED :]
         written: list[str | None] = []
-        unchanged = Unchanged(request.input)
         with opened_input(request) as source, self._opened(loaded.item, shape, plan.dtype, written) as output:
             if (source.shape, source.dtype) != (loaded.shape, plan.dtype):
                 raise DataError(
@@ -206,7 +202,6 @@ class Work:
                 ahead=source.is_placed,
                 behind=is_placed(str(loaded.item.output)),
             )
-            unchanged.check()
         self._remark(loaded.item, output)
         self.computing += done.seconds
         self.macs += macs(plan.geometry)
