@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import nullcontext
 from functools import cache
@@ -73,11 +74,16 @@ class _BlasThreads:
     """The number of BLAS threads, a setting of the whole process: calls that need one share it.
 
     A call that needs more, or another number, waits until the others have ended; the last one restores what was there.
+
+    A fork waits too, and calls that have not begun wait for it: OpenBLAS ends its threads before one, and a product
+    that they were to compute is never done, neither here nor, where its lock stays taken, in the new process.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._holders = 0
+        # The threads that hold it, one as often as it does.
+        self._holders: list[int] = []
+        self._forks = 0
         self._held = 0
         self._before: list[int | None] = []
 
@@ -87,22 +93,44 @@ class _BlasThreads:
 
     def take(self, threads: int) -> None:
         """Wait until the number may be set, and set it."""
+        caller = threading.get_ident()
         with self._changed:
-            while self._holders and (self._held != threads or threads > 1):
+            while (self._forks and caller not in self._holders) or (
+                self._holders and (self._held != threads or threads > 1)
+            ):
                 self._changed.wait()
             if not self._holders:
                 self._before = [library.read() for library in _blas_libraries()]
                 self._held = threads
                 self._change(self._before, [threads] * len(self._before))
-            self._holders += 1
+            self._holders.append(caller)
 
     def give_back(self) -> None:
         """Restore what was there when the first holder came, if this is the last."""
         with self._changed:
-            self._holders -= 1
+            self._holders.remove(threading.get_ident())
             if not self._holders:
                 self._change([self._held] * len(self._before), self._before)
+            if not self._holders or self._forks:
                 self._changed.notify_all()
+
+    def before_fork(self) -> None:
+        """Wait until no other thread holds it, and let none take it until the fork is done."""
+        caller = threading.get_ident()
+        self._changed.acquire()
+        self._forks += 1
+        while any(holder != caller for holder in self._holders):
+            self._changed.wait()
+
+    def after_fork(self) -> None:
+        """Let others take it again."""
+        self._forks -= 1
+        self._changed.notify_all()
+        self._changed.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: of others that were waiting there is none."""
+        self._changed, self._forks = threading.Condition(), 0
 
     @staticmethod
     def _change(present: Sequence[int | None], wanted: Sequence[int | None]) -> None:
@@ -127,3 +155,9 @@ class _Hold:
 
 
 blas_threads = _BlasThreads()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=blas_threads.before_fork,
+        after_in_parent=blas_threads.after_fork,
+        after_in_child=blas_threads.after_fork_in_child,
+    )

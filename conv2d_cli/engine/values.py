@@ -6,12 +6,13 @@ convolution. Filters whose sample looks suspicious are judged whole.
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache
 from math import ceil, inf, isnan, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from conv2d_cli.engine.once import once
 from conv2d_cli.engine.summation import LONG_RUNS, RUNS, SAFE_TAPS, WHOLE, WIDE, long_run
 
 if TYPE_CHECKING:
@@ -99,29 +100,29 @@ class Weights:
         self._weight = weight
         self._balanced: dict[tuple[int, float], bool] = {}
 
-    @cached_property
+    @once
     def rows(self) -> Array:
         """The filters as (out_channels, K)."""
         rows: Array = self._weight.reshape(len(self._weight), -1)
         return rows
 
-    @cached_property
+    @once
     def filters(self) -> _Filters:
         """What a sample of each filter shows."""
         return _judged(self.rows)
 
-    @cached_property
+    @once
     def largest_mean(self) -> float:
         """The largest mean magnitude of a filter."""
         mean: float = float(np.maximum.reduce(_totals(np.abs(self.rows)))) / self.rows.shape[1]
         return mean
 
-    @cached_property
+    @once
     def are_finite(self) -> bool:
         """Whether all are finite; see `is_finite`."""
         return is_finite(self.rows)
 
-    @cached_property
+    @once
     def are_varied(self) -> bool:
         """Whether no filter repeats many of its values."""
         if self.rows.dtype.kind != "c":

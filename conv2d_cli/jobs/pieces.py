@@ -15,7 +15,7 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.convolution import Parameters, run_settled
 from conv2d_cli.engine.tiled import gathered_tile, plan_of_tile
 from conv2d_cli.engine.tiles import tiles_of
-from conv2d_cli.jobs.errands import Errands
+from conv2d_cli.jobs.background import BackgroundIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,12 +69,14 @@ def convolve_pieces(
     *,
     summary: RunningSummary | None = None,
     advance: Callable[[int], None] = lambda _: None,
+    seen: Callable[[NDArray[Any]], None] | None = None,
     ahead: bool = False,
     behind: bool = False,
 ) -> Done:
     """Convolve images piece by piece, and write each to `output`.
 
-    `advance` is told the output elements of each piece when it is done. Where reading is slow, the next piece is read
+    `advance` is told the output elements of each piece when it is done, and `seen` is shown each as it was read, in
+    their order. Where reading is slow, the next piece is read
     `ahead` meanwhile, and where writing is, the last is written `behind`: not of pipes, which may let a thread wait.
 
     Raises:
@@ -83,7 +85,7 @@ def convolve_pieces(
     """
     parameters, seconds = Parameters(weight, bias), 0.0
     used: dict[str, tuple[int, Plan]] = {}
-    readers, writers = Errands(int(ahead)), Errands(int(behind))
+    readers, writers = BackgroundIO(int(ahead)), BackgroundIO(int(behind))
     pieces = _pieces(plan, images, output)
     reading: deque[tuple[_Piece, Future[NDArray[Any]]]] = deque()
     writing: deque[Future[object]] = deque()
@@ -91,7 +93,7 @@ def convolve_pieces(
     def read_next() -> None:
         piece = next(pieces, None)
         if piece is not None:
-            reading.append((piece, readers.start(piece.read)))
+            reading.append((piece, readers.start(_read, piece, seen)))
 
     try:
         read_next()
@@ -122,12 +124,24 @@ def convolve_pieces(
     return Done(max(used.values(), key=lambda one: one[0])[1] if used else plan, seconds)
 
 
+def read_pieces(plan: Plan, images: Images) -> Iterator[NDArray[Any]]:
+    """Yield what would be convolved, piece by piece."""
+    return (piece.read() for piece in _pieces(plan, images, None))
+
+
 class _Piece(NamedTuple):
     """Some images, or a tile of one: the plan for it, and how it is read and its output is written, if it is."""
 
     plan: Plan
     read: Callable[[], NDArray[Any]]
     write: Callable[[NDArray[Any]], object] | None
+
+
+def _read(piece: _Piece, seen: Callable[[NDArray[Any]], None] | None) -> NDArray[Any]:
+    x = piece.read()
+    if seen is not None:
+        seen(x)
+    return x
 
 
 def _pieces(plan: Plan, images: Images, output: Output | None) -> Iterator[_Piece]:

@@ -23,7 +23,7 @@ _METADATA = frozenset({"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata
 _CHUNK = re.compile(r"[0-9]+(?:\.[0-9]+)*|c(?:\.[0-9]+)*", re.ASCII)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import numpy as np
@@ -82,11 +82,13 @@ def open_output(
     stdout: BinaryIO | None = None,
     durable: bool = True,
     layout: Layout = NCHW,
+    sealed: Callable[[Path], object] | None = None,
 ) -> Iterator[Output]:
     """Open a place for a tensor of which images, or tiles of them, are written as they are made.
 
     `shape` is (N, channels, H, W), or of one image; `layout` is the order that the axes have in the file.
-    `durable` False leaves `replacement.synchronize_folder` to the caller, once for many files.
+    `durable` False leaves `replacement.synchronize_folder` to the caller, once for many files. `sealed` is told where
+    the file lies when it is whole and has not taken its name yet.
 
     Raises:
         FileError: it cannot be written, or exists and `force` is not given.
@@ -107,13 +109,13 @@ def open_output(
         # A picture has an order of its own.
         layout = NCHW if format_written.is_picture else layout
         size = math.prod(shape) * dtype.itemsize
-        with (
-            _replaced(path, typed, format_written, size, force=force, durable=durable, named=False) as temporary,
-            format_written.open_output(
+        with _replaced(path, typed, format_written, size, force=force, durable=durable, named=False) as temporary:
+            with format_written.open_output(
                 temporary, layout.to_file(shape), dtype, channels_last=not layout.is_ours
-            ) as output,
-        ):
-            yield laid_out(output, layout)
+            ) as output:
+                yield laid_out(output, layout)
+            if sealed is not None:
+                sealed(temporary)
 
 
 def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> None:

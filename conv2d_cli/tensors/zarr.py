@@ -145,7 +145,9 @@ def open_output(
     Raises:
         MissingExtraError: the extra `zarr` is not installed.
     """
-    yield ZarrOutput(_library(), path, shape, dtype, channels_last=channels_last)
+    output = ZarrOutput(_library(), path, shape, dtype, channels_last=channels_last)
+    yield output
+    output.check()
 
 
 def _library() -> ModuleType:

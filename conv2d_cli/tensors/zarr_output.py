@@ -38,6 +38,7 @@ class ZarrOutput:
         batch, image = shape[:-3], shape[-3:]
         self._chunk = tuple(max(1, size) for size in _chunk_of(image, dtype.itemsize, channels_last=channels_last))
         self._batched = bool(batch)
+        self._begun: set[Path] = set()
         _write_metadata(library, folder, {"": (shape, (*([1] * len(batch)), *self._chunk), dtype)})
 
     def write(self, first: int, images: Array) -> None:
@@ -57,11 +58,23 @@ class ZarrOutput:
             whole_index = (*([number] if self._batched else []), *index)
             self._put(_chunk_file(self._folder, whole_index), chunk, [one.start for one in inside])
 
+    def check(self) -> None:
+        """Check that nobody has removed a chunk, which would be zeros to whoever reads the store.
+
+        Raises:
+            FileNotFoundError: one is.
+        """
+        for file in (self._folder / "zarr.json", *self._begun):
+            file.stat()
+
     def _put(self, file: Path, part: Array, inside: list[int]) -> None:
+        is_new = file not in self._begun
+        self._begun.add(file)
         if part.shape == self._chunk:
             file.write_bytes(np.ascontiguousarray(part).data)
             return
-        file.touch()
+        if is_new:
+            file.touch()
         with file.open("r+b", buffering=0) as stream:
             stream.truncate(math.prod(self._chunk) * part.itemsize)
             for channel, row in np.ndindex(*part.shape[:2]):
@@ -95,7 +108,10 @@ def write_group(library: ModuleType, folder: Path, tensors: Mapping[str, Array])
 
 def _chunk_file(folder: Path, index: tuple[int, ...]) -> Path:
     file = folder.joinpath("c", *map(str, index))
-    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.is_dir():
+        # Never the folder itself: where that is gone, a new one would hold a part of the store.
+        for parent in reversed(file.parents[: len(index)]):
+            parent.mkdir(exist_ok=True)
     return file
 
 

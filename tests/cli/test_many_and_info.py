@@ -159,9 +159,12 @@ def test_a_tebibyte_is_told_of_at_once(folder: Path) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_soon_and_leaves_nothing(folder: Path, number: signal.Signals, code: int) -> None:
     np.save(folder / "x.npy", np.zeros((8, 16, 600, 600), np.float32))
-    command = [*PROGRAM, "run", "x.npy", "16", "16", "9", "-q", "-o", "y.npy"]
+    command = [*PROGRAM, "run", "x.npy", "16", "16", "9", "-o", "y.npy"]
     process = subprocess.Popen([sys.executable, *command[1:]], cwd=folder, stderr=subprocess.PIPE)
-    time.sleep(1.0)
+    assert process.stderr is not None
+    # It says so when all is decided, and begins.
+    assert process.stderr.readline().startswith(b"note: parameters drawn")
+    time.sleep(0.2)
     process.send_signal(number)
     started = time.monotonic()
     _, errors = process.communicate(timeout=30)

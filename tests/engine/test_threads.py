@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_info
 
 from conv2d_cli.engine.blas import blas_threads
 from conv2d_cli.engine.convolution import conv2d
+from conv2d_cli.engine.once import once
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.engine.scratch import Scratch, split
 from conv2d_cli.engine.threads import do_all, share_out
@@ -183,6 +185,80 @@ def test_a_forked_process_starts_helpers_of_its_own() -> None:
     forked.start()
     forked.join(10)
     assert forked.exitcode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a fork of this very process")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("held", [1, 2])
+@pytest.mark.parametrize("wanted", [1, 2])
+@pytest.mark.parametrize("by", ["another", "itself", "both wait"])
+def test_a_fork_waits_for_the_products_of_other_threads(held: int, wanted: int, by: str) -> None:
+    before, ended = numbers(), [0.0]
+    taken = threading.Event()
+
+    def hold() -> None:
+        with blas_threads.held_at(held):
+            taken.set()
+            time.sleep(0.1)
+            if held == 1:
+                # One that holds it already never waits for the fork.
+                with blas_threads.held_at(1):
+                    time.sleep(0.1)
+            ended[0] = time.monotonic()
+
+    threads = [threading.Thread(target=hold) for _ in range(2 if by == "both wait" else 1)]
+    if by == "itself":
+        with blas_threads.held_at(1):
+            process = _forked(1)
+    else:
+        for thread in threads:
+            thread.start()
+        taken.wait(30)
+        process = _forked(wanted)
+        assert time.monotonic() > ended[0] > 0
+        for thread in threads:
+            thread.join()
+    _, status = os.waitpid(process, 0)
+    assert status == 0
+    assert numbers() == before
+
+
+def _forked(wanted: int) -> int:
+    """Fork a process that takes a number."""
+    process = os.fork()
+    if process == 0:
+        # One that hangs is ended by the alarm, and has no exit code then.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(20)
+        with blas_threads.held_at(wanted):
+            seen = numbers()
+        os._exit(0 if set(seen) <= {wanted} else 1)
+    return process
+
+
+def test_a_value_that_is_known_once_is_worked_out_once_and_without_a_lock() -> None:
+    counts = [0]
+    inside, goes_on = threading.Event(), threading.Event()
+
+    class Slow:
+        @once
+        def value(self) -> int:
+            """Wait where the first object is asked."""
+            counts[0] += 1
+            if counts[0] == 1:
+                inside.set()
+                assert goes_on.wait(30)
+            return counts[0]
+
+    first, second = Slow(), Slow()
+    thread = threading.Thread(target=lambda: first.value)
+    thread.start()
+    inside.wait(30)
+    assert (second.value, second.value) == (2, 2), "another object does not wait"
+    goes_on.set()
+    thread.join()
+    assert counts == [2]
+    assert Slow.value.__doc__ == "Wait where the first object is asked."
 
 
 @pytest.mark.parametrize("failing", [0, 7, 499])

@@ -10,10 +10,11 @@ import pytest
 import zarr
 
 from conv2d_cli.errors import DataError, FileError, MemoryLimitError, UsageError
-from conv2d_cli.jobs import errands
-from conv2d_cli.jobs.errands import Budget
+from conv2d_cli.jobs import background
 from conv2d_cli.jobs.many import Listener, plan_many, run_many
-from conv2d_cli.jobs.records import RECORDS, fingerprint
+from conv2d_cli.jobs.many.budget import Budget
+from conv2d_cli.jobs.many.journal import JOURNAL
+from conv2d_cli.jobs.many.shared_layer import fingerprint
 from conv2d_cli.jobs.request import Request
 from conv2d_cli.jobs.run import Machine, library_bytes
 from conv2d_cli.layer.model import layer_from
@@ -67,7 +68,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(folder: Path) -> None:
 def test_threads_that_read_and_write_make_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(folder)
     at_once = outputs(folder)
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     go(folder, force=True)
     assert outputs(folder) == at_once
     assert len(at_once) == 12
@@ -97,7 +98,7 @@ def test_existing_outputs_are_refused_or_kept_or_replaced(folder: Path) -> None:
     np.save(folder / "in/01.npy", values + 1)
     (folder / "out/02.npy").write_bytes(b"half")
     (folder / "out/03.npy").unlink()
-    with (folder / "out" / RECORDS).open("a") as stream:
+    with (folder / "out" / JOURNAL).open("a") as stream:
         stream.write('{"name": "04.n')
     report, _, _ = go(folder, resume=True)
     assert (report.written, report.skipped) == (3, 9)
@@ -107,7 +108,7 @@ def test_existing_outputs_are_refused_or_kept_or_replaced(folder: Path) -> None:
 
 def test_records_are_one_line_each(folder: Path) -> None:
     go(folder)
-    lines = (folder / "out" / RECORDS).read_text().splitlines()
+    lines = (folder / "out" / JOURNAL).read_text().splitlines()
     assert [json.loads(line)["name"] for line in lines] == sorted(outputs(folder))
 
 
@@ -148,7 +149,7 @@ def test_a_fingerprint_sees_every_bit() -> None:
 def test_files_wait_for_the_memory_that_others_hold(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(folder)
     at_once, held, most = outputs(folder), [0], [0]
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     take, give = Budget.take, Budget._give
 
     def taken(budget: Budget, size: int) -> None:

@@ -18,7 +18,7 @@ from conv2d_cli.engine import convolution, tiled, tiles
 from conv2d_cli.engine.convolution import conv2d
 from conv2d_cli.engine.plan import plan_convolution
 from conv2d_cli.errors import FileError
-from conv2d_cli.jobs import errands, pieces
+from conv2d_cli.jobs import background, pieces
 from conv2d_cli.jobs.many import Listener, run_many
 from conv2d_cli.jobs.pieces import convolve_pieces
 from conv2d_cli.jobs.request import Request
@@ -110,7 +110,7 @@ def by_every_way(folder: Path, layer: Conv2d, x: Array, weight: Array, bias: Arr
 @pytest.mark.parametrize("seed", range(67))
 def test_every_way_writes_the_same_bytes(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Every other time pieces are read ahead and written behind.
-    monkeypatch.setattr(errands, "_SLOW", seed % 2 * 1e9)
+    monkeypatch.setattr(background, "_SLOW", seed % 2 * 1e9)
     random, generator = Random(seed), np.random.default_rng(seed)
     for dtype in DTYPES:
         case = draw_valid(random)
@@ -242,7 +242,7 @@ def test_an_empty_batch_is_a_piece_too(tmp_path: Path) -> None:
 
 
 def test_the_next_piece_is_read_while_the_last_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     monkeypatch.setattr(pieces, "_PIECE_BYTES", 1)
     x = np.random.default_rng(0).standard_normal((6, 2, 5, 5)).astype("f4")
     weight, out = np.ones((3, 2, 3, 3), np.float32), np.zeros((6, 3, 3, 3), np.float32)
@@ -273,7 +273,7 @@ def test_the_next_piece_is_read_while_the_last_is_written(monkeypatch: pytest.Mo
 
 
 def test_what_goes_wrong_behind_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(errands, "_SLOW", 0.0)
+    monkeypatch.setattr(background, "_SLOW", 0.0)
     monkeypatch.setattr(pieces, "_PIECE_BYTES", 1)
     np.save(tmp_path / "x.npy", np.zeros((6, 2, 5, 5), "f4"))
     layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
