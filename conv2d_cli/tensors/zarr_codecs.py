@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conv2d_cli.errors import DataError
-from conv2d_cli.tensors.compressed import BROKEN, STREAMS, DecodedStream
+from conv2d_cli.tensors.compressed import STREAMS, DecodedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,9 +49,10 @@ class Chain(NamedTuple):
         for step in reversed(self.steps):
             try:
                 data = _DECODERS[step.name](data, step.size or 0, step.settings)
-            except BROKEN as error:
-                if isinstance(error, DataError):
-                    raise
+            except (DataError, MemoryError):
+                raise
+            except Exception as error:
+                # Settings are as odd as bytes.
                 raise DataError(f"{step.name} cannot decode it: {error}") from error
             found = memoryview(data).nbytes
             if step.size is not None and found != step.size:

@@ -247,6 +247,10 @@ def _stores() -> Iterator[Bomb]:
     }  # fmt: skip
     for name, changed in deltas.items():
         yield Bomb(f"2-delta-{name}.zarr", partial(version_2, None, [delta | changed], ELEMENTS), "")
+    sizes: tuple[object, ...] = ("4", None, [4], {}, 2.5)
+    for size in sizes:
+        odd = [{"id": "shuffle", "elementsize": size}]
+        yield Bomb(f"2-shuffle-{size}.zarr", partial(version_2, None, odd, ELEMENTS), "cannot decode it")
     yield from _shards()
 
 
