@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 # Text that is typed or pasted. No layer needs so much, and what reads it takes time that grows with its length.
 EXPRESSION_CHARACTERS = 2_000
-LINE_CHARACTERS = 65_536
+LINE_BYTES = 65_536
 TYPED_TENSOR_CHARACTERS = 100_000
 # Python itself reads no longer integer without being asked.
 INTEGER_DIGITS = 4_000
+
+# Of what a folder of outputs keeps for --resume: some two million files.
+JOURNAL_BYTES = 512 << 20
 
 # What stands before the elements of a file is held in memory while it is read, parsed five to fifteen times over.
 # NumPy's own limit, too.
@@ -63,9 +66,10 @@ class Limit(NamedTuple):
 
 LIMITS = (
     Limit("an expression", EXPRESSION_CHARACTERS, "characters"),
-    Limit("a line of --from", LINE_CHARACTERS, "characters"),
+    Limit("a line of --from", LINE_BYTES, "bytes"),
     Limit("a typed filter", TYPED_TENSOR_CHARACTERS, "characters"),
     Limit("an integer", INTEGER_DIGITS, "digits"),
+    Limit("the journal of --resume", JOURNAL_BYTES, "bytes"),
     Limit("the header of a .npy", NPY_HEADER_BYTES, "bytes"),
     Limit("the directory of a .npz", NPZ_DIRECTORY_BYTES, "bytes"),
     Limit("the header of a .safetensors", SAFETENSORS_HEADER_BYTES, "bytes"),

@@ -13,6 +13,7 @@ from conv2d_cli.errors import Conv2dError, Fault, FileError, UsageError, shown
 from conv2d_cli.layer.choices import FIELDS
 from conv2d_cli.layer.expression import arguments_of_expression, name_in_front
 from conv2d_cli.layer.model import layer_from
+from conv2d_cli.limits import LINE_BYTES
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.record import SCHEMA_VERSION
 from conv2d_cli.report.shape import ShapeReport
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Size = Callable[[Conv2d], tuple[int, ...]]
 
 # A layer is a few hundred bytes: a longer line is a mistake, and must not fill the memory.
-LONGEST_LINE = 65_536
 # What a result says beyond its layer: read again, it is worked out again.
 _RESULTS = frozenset({"schema_version", "line", *ShapeReport._fields}) - {*FIELDS, "input_shape"}
 _SIZES = (list, str)
@@ -103,11 +103,11 @@ def _error(message: object, hint: object) -> dict[str, object]:
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield (number, line), a line cut to one byte more than the longest."""
     number = 0
-    while line := stream.readline(LONGEST_LINE + 1):
+    while line := stream.readline(LINE_BYTES + 1):
         number += 1
         yield number, line
-        while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-            line = stream.readline(LONGEST_LINE + 1)
+        while len(line) > LINE_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(LINE_BYTES + 1)
 
 
 def _record(text: str, number: int, size: Size | None) -> dict[str, Any]:
@@ -159,8 +159,8 @@ def _report(arguments: dict[str, object], faults: list[Fault], size: Size | None
 
 
 def _text(line: bytes, *, first: bool) -> str:
-    if len(line) > LONGEST_LINE:
-        raise UsageError(f"the line is longer than {LONGEST_LINE} bytes", f"write {_EXAMPLE}")
+    if len(line) > LINE_BYTES:
+        raise UsageError(f"the line is longer than {LINE_BYTES} bytes", f"write {_EXAMPLE}")
     if b"\0" in line:
         raise UsageError("the line holds bytes of 0, as UTF-16 and binary files do", _SAVE)
     try:

@@ -11,13 +11,13 @@ import numpy as np
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, UsageError, cut
+from conv2d_cli.limits import TYPED_TENSOR_CHARACTERS
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.tensors.conversion import SATURATE, TRUNCATE, WRAP, Conversion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LONGEST_TYPED = 100_000
 _MATRIX_AXES = 2
 # The smallest signed type that holds all values of another.
 _WIDER = {"uint8": "int16", "int8": "int16", "uint16": "int32", "int16": "int32", "uint32": "int64", "int32": "int64"}
@@ -117,8 +117,8 @@ def _array_of(text: str, dtype: str, casts: frozenset[str]) -> NDArray[Any]:
 
 def _numbers_of(text: str) -> NDArray[Any]:
     """Return Python's own numbers, so that 300 for a uint8 is seen and not wrapped."""
-    if len(text) > _LONGEST_TYPED:
-        raise ValueError(f"it has more than {_LONGEST_TYPED} characters, put it into a file")
+    if len(text) > TYPED_TENSOR_CHARACTERS:
+        raise ValueError(f"it has more than {TYPED_TENSOR_CHARACTERS} characters, put it into a file")
     numbers = np.array(_nested(text), dtype=object)
     if not all(type(number) in {int, float} for number in numbers.reshape(-1)):
         raise ValueError("its lists are uneven or hold something that is no number")

@@ -12,6 +12,7 @@ from conv2d_cli.errors import Fault, UsageError, cut, shown
 from conv2d_cli.layer import hints
 from conv2d_cli.layer.choices import FIELDS
 from conv2d_cli.layer.model import Conv2d, layer_from, same_argument
+from conv2d_cli.limits import EXPRESSION_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,6 @@ _IN_FRONT = re.compile(
     r"\A\s*(?:>>>\s*)?(?:\((?P<printed>[\w.-]+)\):\s*(?:\d+ x )?|(?P<quote>['\"])(?P<key>[\w.]+)(?P=quote):\s*)?"
 )
 _CONSTRUCTORS = ("Conv2d", "nn.Conv2d", "torch.nn.Conv2d", "conv2d_cli.Conv2d")
-_LONGEST = 2000
 _EXAMPLE = 'write "Conv2d(3, 64, 7, stride=2)", a line of code with it, or what print(layer) shows'
 _OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -101,8 +101,8 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
 
 
 def _call(text: str) -> ast.Call:
-    if len(text) > _LONGEST:
-        raise UsageError(f"the expression has {len(text)} characters, the most is {_LONGEST}", _EXAMPLE)
+    if len(text) > EXPRESSION_CHARACTERS:
+        raise UsageError(f"the expression has {len(text)} characters, the most is {EXPRESSION_CHARACTERS}", _EXAMPLE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

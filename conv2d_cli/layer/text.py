@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import ShapeError, cut
+from conv2d_cli.limits import INTEGER_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +18,8 @@ _INTEGERS = re.compile(r"[-+]?[0-9]+(?:(?:\s*[,xX]\s*|\s+)[-+]?[0-9]+)*", re.ASC
 _BETWEEN_PARTS = re.compile(r"[,xX*×\s()\[\]]+")  # noqa: RUF001 - people paste it
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
 _PLACEHOLDER = re.compile(r"[A-Za-z?]|None")
-# Python reads no integer of more digits than this, and no layer has one.
-_MOST_DIGITS = 4000
 # Brackets are taken off pair by pair, each of which copies the rest.
-_LONGEST = 2 * _MOST_DIGITS
+_LONGEST = 2 * INTEGER_DIGITS
 _TEXT_FIELDS = frozenset({"padding_mode", "device", "dtype"})
 _LARGEST_RANK = 4
 
@@ -36,7 +35,7 @@ def integers_of(text: str) -> int | tuple[int, ...] | None:
     inner, bracketed = _without_brackets(_SIZE_PREFIX.sub("", text.strip()))
     if bracketed and inner.endswith(","):
         inner = inner[:-1].rstrip()
-    if len(inner) > _MOST_DIGITS or not _INTEGERS.fullmatch(inner):
+    if len(inner) > INTEGER_DIGITS or not _INTEGERS.fullmatch(inner):
         return None
     numbers = tuple(int(digits) for digits in _INTEGER.findall(inner))
     return numbers if bracketed or len(numbers) > 1 else numbers[0]

@@ -10,8 +10,9 @@ import pytest
 
 from conv2d_cli import analyze
 from conv2d_cli.errors import FileError
-from conv2d_cli.jobs.batch import LONGEST_LINE, open_lines, records_of_lines
+from conv2d_cli.jobs.batch import open_lines, records_of_lines
 from conv2d_cli.layer.model import Conv2d
+from conv2d_cli.limits import LINE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,11 +139,11 @@ def test_deep_nesting_is_an_error_and_not_a_crash() -> None:
 
 
 def test_a_line_that_is_too_long_is_skipped_without_being_kept() -> None:
-    full = LINE.rstrip().ljust(LONGEST_LINE - 1) + b"\n"
+    full = LINE.rstrip().ljust(LINE_BYTES - 1) + b"\n"
     fits, too_long, after = records(full + b" " + full.replace(b"\n", b" " * 200_000 + b"\n") + LINE)
     assert records(b" " + full)[0]["error"] == too_long["error"]
     assert fits["parameters"] == after["parameters"] == 224
-    assert too_long["error"] == f"the line is longer than {LONGEST_LINE} bytes"
+    assert too_long["error"] == f"the line is longer than {LINE_BYTES} bytes"
     assert (too_long["line"], after["line"]) == (2, 3)
 
 

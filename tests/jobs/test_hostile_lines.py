@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from conv2d_cli.jobs.batch import LONGEST_LINE, records_of_lines
+from conv2d_cli.jobs.batch import records_of_lines
+from conv2d_cli.limits import LINE_BYTES
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.render.streams import STREAM_FORMATS, row_stream
 
 LAYER = b'{"in_channels": 3, "out_channels": 8, "kernel_size": 3'
 SOUND = LAYER + b"}"
-MOST = LONGEST_LINE - 200
+MOST = LINE_BYTES - 200
 SECONDS = 1.0
 
 
@@ -95,9 +96,9 @@ LINES = {
     "quotes": b"'" * MOST,
     "arguments": b"Conv2d(3, 8, 3, " + b", ".join(b"k%d=1" % number for number in range(220)) + b")",
     "depth": b"Conv2d(" + b"(" * 950 + b")" * 950 + b")",
-    "longest": b"y" * LONGEST_LINE,
-    "too long": b"y" * (4 * LONGEST_LINE),
-    "too long a text": b'{"name": "' + b"y" * (4 * LONGEST_LINE) + b'"}',
+    "longest": b"y" * LINE_BYTES,
+    "too long": b"y" * (4 * LINE_BYTES),
+    "too long a text": b'{"name": "' + b"y" * (4 * LINE_BYTES) + b'"}',
 }
 
 
@@ -108,7 +109,7 @@ def test_a_line_is_told_in_its_place(name: str) -> None:
     assert time.process_time() - started < SECONDS
     assert (bad["line"], sound["line"], sound["parameters"]) == (1, 2, 224)
     assert isinstance(bad.get("error"), str), bad
-    assert len(bad["error"]) < LONGEST_LINE
+    assert len(bad["error"]) < LINE_BYTES
     assert json.loads(row_stream("ndjson", Screen()).add(bad), parse_constant=pytest.fail) == bad
 
 

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Self
 
 from conv2d_cli.errors import FileError
+from conv2d_cli.limits import JOURNAL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 JOURNAL = ".conv2d-run.ndjson"
 _SECONDS_BETWEEN_WRITES = 0.1
-# Of two million outputs.
-_LARGEST_JOURNAL = 512 << 20
 _READ_BYTES = 1 << 20
 # A line as we write it, and nothing else: what is no record is passed over at the speed of a search.
 _STRING = rb'"(?:[ !#-\[\]-~]|\\["\\bfnrt]|\\u[0-9a-f]{4})*"'
@@ -130,7 +129,7 @@ class Journal:
         status = os.fstat(self._file)
         if not stat.S_ISREG(status.st_mode):
             raise JournalError(f"cannot write {self._path}: it is no regular file", f"remove {self._path}")
-        if status.st_size > _LARGEST_JOURNAL:
+        if status.st_size > JOURNAL_BYTES:
             raise JournalError(
                 f"{self._path} has {status.st_size} bytes: it is no journal of --resume", f"remove {self._path}"
             )
