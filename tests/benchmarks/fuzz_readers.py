@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from markdown import print_verdict
 from mutations import read_sound, try_mutations
-from resident import peak_bytes
+from resident import resident_bytes
 
 RAM_DISKS = ("/dev/shm",)  # noqa: S108 - the folder made there has a name of its own
 STEP, MOST_GROWTH, MOST_SECONDS = 10_000, 64 << 20, 5
@@ -31,17 +31,17 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=next(filter(os.path.isdir, RAM_DISKS), None)) as folder:
         read_sound(Path(folder))
-        before, refused, slowest, started = peak_bytes(), 0, 0.0, time.monotonic()
+        before, refused, slowest, most, started = resident_bytes(), 0, 0.0, 0, time.monotonic()
         for start in range(0, given.count, STEP):
             tried = try_mutations(Path(folder), min(STEP, given.count - start), given.seed + start)
-            refused, slowest = refused + tried.refused, max(slowest, tried.slowest)
-        growth = peak_bytes() - before
+            refused, slowest, most = refused + tried.refused, max(slowest, tried.slowest), max(most, tried.most)
+        growth = resident_bytes() - before
     seconds = time.monotonic() - started
     print(f"{given.count} files, {refused} refused, {seconds:.0f} s, the slowest {slowest:.2f} s")
-    print(f"{growth / 2**20:.1f} MiB more at most")
+    print(f"{most / 2**20:.1f} MiB for one at most, {growth / 2**20:.1f} MiB more in the end")
     print_verdict(
         "only our own errors, nothing that controls a terminal, never more than 64 MiB or 5 s",
-        holds=growth <= MOST_GROWTH and slowest <= MOST_SECONDS,
+        holds=max(most, growth) <= MOST_GROWTH and slowest <= MOST_SECONDS,
     )
 
 

@@ -10,6 +10,7 @@ import time
 import zipfile
 import zlib
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ from hostile_files import CORPUS, GOOD_NPY, place
 from mutated_metadata import FILES, store_of
 from pictures import ORIENTATION, by_pillow, by_tifffile, ramp
 from PIL import Image
+from resident import growth
 from tiff_bytes import BITS, COMPRESSION, FORMAT, PHOTOMETRIC, PREDICTOR, tiff_bytes
 from zarr import codecs as zarr_codecs
 
@@ -38,6 +40,7 @@ _STORES, _MOST_ELEMENTS = 0.1, 1 << 20
 _BY_METADATA, _ALSO_MUTATED = 0.4, 0.3
 # One of so many is also shown as `conv2d info` does it.
 _SHOWN_OF = 25
+SHOWN_AS = ("plain", "table", "markdown", "json", "ndjson", "csv")
 # Numbers that lengths, sizes and offsets become.
 _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
 
@@ -58,10 +61,11 @@ _HOW_STORED: tuple[dict[str, Any], ...] = (
 
 
 class Tried(NamedTuple):
-    """How many files were refused, and the seconds of the slowest."""
+    """How many files were refused, the seconds of the slowest, and the bytes that one took at most."""
 
     refused: int
     slowest: float
+    most: int
 
 
 def originals() -> list[tuple[str, bytes]]:
@@ -181,6 +185,8 @@ def read_sound(folder: Path) -> None:
         _put(folder / name, files)
         with suppress(Conv2dError), open_source(str(folder / name)) as source:
             source.read()
+    for format_name in SHOWN_AS:
+        check_streams(folder / "x.npz", format_name)
 
 
 def _put(path: Path, content: bytes | dict[str, bytes]) -> None:
@@ -222,39 +228,38 @@ def _drawn(
 def try_mutations(folder: Path, count: int, seed: int) -> Tried:
     """Read so many changed files, and stores; anything but our own errors is raised, and what they would show a
     terminal too."""
-    draw, files, folders, refused, slowest = random.Random(seed), originals(), stores(), 0, 0.0
+    draw, files, folders, refused, slowest, most = random.Random(seed), originals(), stores(), list[bool](), 0.0, 0
     for number in range(count):
         name, changed = _drawn(draw, files, folders)
         path = folder / name
         _put(path, changed)
         started = time.monotonic()
         try:
-            refused += _is_refused(path)
-            with suppress(Conv2dError):
-                list(tensors_in(str(path)))
+            most = max(most, growth(partial(_read, path, refused)))
             if number % _SHOWN_OF == 0:
-                check_streams(path, draw)
+                check_streams(path, draw.choice(SHOWN_AS))
         except BaseException:
             place(folder / f"culprit-{name}", changed)
             raise
         slowest = max(slowest, time.monotonic() - started)
-    return Tried(refused, slowest)
+    return Tried(sum(refused), slowest, most)
 
 
-def _is_refused(path: Path) -> bool:
-    try:
-        with open_source(str(path)) as source:
-            # Chunks that are not there, and what is deflated, have elements too.
-            if math.prod(source.shape) < _MOST_ELEMENTS:
-                source.read()
-    except Conv2dError:
-        return True
-    return False
+def _read(path: Path, refused: list[bool]) -> None:
+    """Read a file, add whether it was refused, and list what is in it."""
+    refused.append(True)
+    with suppress(Conv2dError), open_source(str(path)) as source:
+        # Chunks that are not there, and what is deflated, have elements too.
+        if math.prod(source.shape) < _MOST_ELEMENTS:
+            source.read()
+        refused[-1] = False
+    with suppress(Conv2dError):
+        list(tensors_in(str(path)))
 
 
-def check_streams(path: Path, draw: random.Random) -> None:
+def check_streams(path: Path, format_name: str) -> None:
     """Have `conv2d info` show a file in some format, and raise where a character that controls reaches a stream."""
-    words = ["info", str(path), "--format", draw.choice(("plain", "table", "markdown", "json", "ndjson", "csv"))]
+    words = ["info", str(path), "--format", format_name]
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:

@@ -17,10 +17,19 @@ def peak_bytes() -> int:
     """Return the most memory that this process has had, since it was started or since `growth` began."""
     if _STATUS.exists():
         # Unlike `ru_maxrss`, it knows nothing of the process that started this one.
-        lines = _STATUS.read_text("ascii", "replace").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
+        return _said("VmHWM")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process has now; the most that it ever had where the system does not say."""
+    return _said("VmRSS") if _STATUS.exists() else peak_bytes()
+
+
+def _said(key: str) -> int:
+    lines = _STATUS.read_text("ascii", "replace").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:")) * 1024
 
 
 def growth(function: Callable[[], object]) -> int:
