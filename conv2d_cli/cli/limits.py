@@ -2,7 +2,8 @@
 
 OpenBLAS maps a stack and 32 MiB for each thread when NumPy is loaded, and 32 MiB more at the first product. Where a
 limit forbids that, it writes to stderr itself and ends the process, as a crash, with 1 or as if by Ctrl-C. So where one
-is near, a forked process tries first; it takes as long as loading NumPy does, some 0.1 s.
+is near, a forked process tries first; it takes as long as loading NumPy does, some 0.1 s. Pydantic's core, which is
+written in Rust, ends the process too.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS
 _SIDE = 256
 
 
-def fit_numpy() -> None:
-    """See to it that NumPy, once it is loaded, fits into what the shell allows."""
+def fit() -> None:
+    """See to it that what is loaded fits into what the shell allows, or is not loaded."""
     if hasattr(os, "fork") and any(map(_is_near, _LIMITS)):
-        sys.meta_path.insert(0, _BeforeNumpy())
+        sys.meta_path.insert(0, _Before())
 
 
 def processors() -> int:
@@ -81,18 +82,36 @@ def multiply() -> None:
     np.matmul(matrix, matrix)
 
 
-class _BeforeNumpy:
-    """Asked first for every module that is loaded, until it is NumPy's turn."""
+class _Before:
+    """Asked first for every module that is loaded: whether there is room for those that end the process if not."""
+
+    def __init__(self) -> None:
+        """Have each checked once."""
+        self._checks = {"numpy": _choose_threads, "pydantic_core": _check_room}
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
-        """Find nothing, but choose the threads before NumPy is found.
+        """Find nothing.
 
         Raises:
-            MemoryLimitError: NumPy does not fit with a single one.
+            MemoryLimitError: the module does not fit.
         """
-        if name == "numpy":
-            sys.meta_path.remove(self)
-            _choose_threads()
+        check = self._checks.pop(name, None)
+        if check is not None:
+            check()
+
+
+def _check_room() -> None:
+    """Check that there is as much as our modules take.
+
+    Raises:
+        MemoryLimitError: there is less.
+    """
+    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
+
+    try:
+        mmap(-1, BESIDE_THREADS, MAP_PRIVATE | MAP_ANONYMOUS).close()
+    except OSError as error:
+        raise MemoryLimitError("conv2d does not fit into what this shell allows", hint()) from error
 
 
 def _choose_threads() -> None:

@@ -21,6 +21,7 @@ _FAULT_OF_OURS, _READER_GONE = 70, 141
 # What Python, NumPy and the loader of libraries say when there is no memory left.
 _NO_ROOM = ("failed to map segment", "annot allocate memory", "error return without exception set", "returned NULL")
 _NO_THREAD = "can't start new thread"
+_LAST_WORDS = b"error: the machine has not enough memory for this\n"
 
 # How Python holds bytes of names that are no text (PEP 383), and what we call their way out.
 _FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
@@ -28,11 +29,15 @@ _FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
 
 def main() -> None:
     """Run the command that argv names and leave with its exit code."""
-    signals.answer_signals()
     try:
+        signals.answer_signals()
         code = _ended()
     except signals.Terminated as ended:
         signals.leave(ended.exit_code)
+    except (MemoryError, SystemError):
+        # There was none left to say so in any other way.
+        os.write(2, _LAST_WORDS)
+        signals.leave(MemoryLimitError.exit_code)
     # The last search for cycles in all that was loaded took 13 % of a run of `shape`, and the process ends anyway.
     gc.freeze()
     sys.exit(code)
@@ -44,7 +49,7 @@ def _ended() -> int:
         # Whatever the environment says: integers of a layer are refused in words of ours.
         sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
         _write_what_is_no_text()
-        limits.fit_numpy()
+        limits.fit()
         code = _run()
         _flush()
     except (BrokenPipeError, ReaderGoneError):
