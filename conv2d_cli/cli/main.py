@@ -142,13 +142,14 @@ def _told(error: Exception) -> Conv2dError:
         from conv2d_cli.cli.usage_errors import explained
 
         return explained(error)
-    if any(map(_is_want_of_memory, _causes(error))):
-        return MemoryLimitError("the machine has not enough memory for this", limits.hint())
-    if _NO_THREAD in str(error):
-        return MemoryLimitError("the machine lets this start no more threads", limits.hint())
+    lacks_thread = _NO_THREAD in str(error)
+    if lacks_thread or any(map(_is_want_of_memory, _causes(error))):
+        lacks = "lets this start no more threads" if lacks_thread else "has not enough memory for this"
+        return MemoryLimitError(f"the machine {lacks}", limits.hint())
     if isinstance(error, OSError):
-        # Only what Typer writes itself: help and version.
-        return FileError(f"cannot write to stdout: {error.strerror or error}")
+        # Without the name of a file: what Typer writes itself, help and version.
+        what = "write to stdout" if error.filename is None else f"read or write {error.filename}"
+        return FileError(f"cannot {what}: {error.strerror or error}")
     return Conv2dError(
         f"a fault of conv2d itself: {type(error).__name__}: {error}",
         "run it again with --debug and report what it prints",

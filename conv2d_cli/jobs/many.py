@@ -5,6 +5,7 @@ Reading, computing and writing overlap where the disk is slow.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -225,7 +226,8 @@ def _check_outputs(items: list[Item], folder: Path, *, allowed: bool) -> None:
         raise FileError(
             f"cannot make the folder {folder}: {error.strerror}", "give a folder that can be written"
         ) from error
-    existing = [] if allowed else [item.output for item in items if item.output.exists()]
+    # A name that is too long is the fault of its file alone, told when it is written; pathlib would raise here.
+    existing = [] if allowed else [item.output for item in items if os.path.exists(item.output)]  # noqa: PTH110
     if existing:
         more = f" and {len(existing) - 1} more exist" if len(existing) > 1 else " exists"
         raise FileError(
@@ -239,7 +241,7 @@ def _check_apart(items: list[Item]) -> None:
     folders = {parent: parent.resolve() for parent in parents}
 
     def real(path: Path) -> Path:
-        return path.resolve() if path.is_symlink() else folders[path.parent] / path.name
+        return path.resolve() if os.path.islink(path) else folders[path.parent] / path.name  # noqa: PTH114 - as below
 
     inputs = {real(item.source) for item in items}
     for item in items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import stat
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+_SEPARATORS = "/" if os.altsep is None else "/\\"
 
 
 def check_output(typed: str, *, force: bool) -> None:
@@ -53,6 +56,8 @@ def check_output(typed: str, *, force: bool) -> None:
 
 def _check_replaced(typed: str, path: Path, *, is_store: bool, force: bool) -> None:
     """Check that what is there may go: a file for a file, a store for a store."""
+    if not is_store and typed.endswith(tuple(_SEPARATORS)):
+        raise UsageError(f"{typed} is the name of a folder", f"-o {typed.rstrip(_SEPARATORS)}")
     if not path.is_dir():
         if is_store and force and path.exists():
             raise no_place_for_store(typed, path)
@@ -165,6 +170,8 @@ def _about(typed: str) -> Iterator[None]:
         raise
     except (OSError, ValueError, RuntimeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise FileError(f"cannot write {typed}: the name is too long", "give a shorter one") from error
         raise FileError(f"cannot write {typed}: {reason}", "choose a place with room that can be written") from error
 
 

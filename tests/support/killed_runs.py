@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import zarr
 
 if TYPE_CHECKING:
     import signal
@@ -77,12 +78,10 @@ class Scene:
         self._names = {*(path.name for path in folder.iterdir()), JOURNAL}
 
     @staticmethod
-    def _put_image(folder: Path, number: int, image: np.ndarray) -> None:
+    def _put_image(folder: Path, number: int, image: Any) -> None:
         if folder.name == "many":
             np.save(folder / f"{number}.npy", image)
             return
-        import zarr
-
         zarr.save_array(folder / f"{number}.zarr", image, mode="w")
 
     def ended_by(self, number: signal.Signals, seconds: float) -> End:
