@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import sys
+import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _FAULT_OF_OURS, _READER_GONE = 70, 141
 # What Python, NumPy and the loader of libraries say when there is no memory left.
 _NO_ROOM = ("failed to map segment", "annot allocate memory", "error return without exception set", "returned NULL")
-_NO_THREAD = "can't start new thread"
+_NO_THREAD = ("can't start new thread", os.strerror(errno.EAGAIN))
 _LAST_WORDS = b"error: the machine has not enough memory for this\n"
 
 # How Python holds bytes of names that are no text (PEP 383), and what we call their way out.
@@ -49,6 +50,8 @@ def _ended() -> int:
         # Whatever the environment says: integers of a layer are refused in words of ours.
         sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
         _write_what_is_no_text()
+        # They are for those who write libraries.
+        warnings.simplefilter("ignore")
         limits.fit()
         code = _run()
         _flush()
@@ -142,9 +145,9 @@ def _told(error: Exception) -> Conv2dError:
         from conv2d_cli.cli.usage_errors import explained
 
         return explained(error)
-    lacks_thread = _NO_THREAD in str(error)
+    lacks_thread = any(words in str(error) for words in _NO_THREAD)
     if lacks_thread or any(map(_is_want_of_memory, _causes(error))):
-        lacks = "lets this start no more threads" if lacks_thread else "has not enough memory for this"
+        lacks = "lets this start no more threads or processes" if lacks_thread else "has not enough memory for this"
         return MemoryLimitError(f"the machine {lacks}", limits.hint())
     if isinstance(error, OSError):
         # Without the name of a file: what Typer writes itself, help and version.
