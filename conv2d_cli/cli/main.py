@@ -58,6 +58,7 @@ def _ended() -> int:
     except (BrokenPipeError, ReaderGoneError):
         code = _READER_GONE
     except Exception as error:  # noqa: BLE001 - every fault ends in a message
+        signals.leave_if_any_came()
         if "--debug" in sys.argv[1:]:
             import traceback
 

@@ -39,8 +39,11 @@ class Terminated(BaseException):
         self.exit_code = _OF_A_SIGNAL + number
 
 
-# Whether the next signal is raised: a second one, or one after the work is done, ends the process where it stands.
-_raised_next = True
+# How long the way out may take before the process ends where it stands. A library may have caught what was raised.
+_GRACE_SECONDS = 3.0
+# The first signal that came; the next ends the process where it stands.
+_first: int | None = None
+_is_raised = True
 
 
 def answer_signals() -> None:
@@ -53,8 +56,14 @@ def answer_signals() -> None:
 
 def raise_no_more() -> None:
     """Have signals end the process where it stands: there is nobody left who would catch what they raise."""
-    global _raised_next  # noqa: PLW0603 - signals are of the whole process
-    _raised_next = False
+    global _is_raised  # noqa: PLW0603 - signals are of the whole process
+    _is_raised = False
+
+
+def leave_if_any_came() -> None:
+    """End the process if a signal came, whatever has been made of what it raised, such as an import that failed."""
+    if _first is not None:
+        leave(_OF_A_SIGNAL + _first)
 
 
 def leave(code: int) -> NoReturn:
@@ -80,15 +89,19 @@ def _ending() -> list[int]:
 
 
 def _answer(number: int, _frame: FrameType | None) -> None:
-    if _raised_next:
-        raise_no_more()
-        raise Terminated(number)
-    leave(_OF_A_SIGNAL + number)
+    global _first  # noqa: PLW0603 - the same
+    leave_if_any_came()
+    _first = number
+    if not _is_raised:
+        leave_if_any_came()
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, _GRACE_SECONDS)
+    raise Terminated(number)
 
 
 def _leave_if_terminated(unraisable: Any) -> None:  # noqa: ANN401 - Python's own, which has no type
     """End where a signal came in a function that cannot raise; other faults in such are nobody's to know."""
     if isinstance(unraisable.exc_value, Terminated):
-        leave(unraisable.exc_value.exit_code)
+        leave_if_any_came()
     if "--debug" in sys.argv[1:]:
         sys.__unraisablehook__(unraisable)
