@@ -101,7 +101,7 @@ def _changed_places(temporary: Path, target: Path, typed: str) -> bool:
 
 def _put_back_unless_store(temporary: Path, target: Path) -> bool:
     """Let the two change places again if what is to be removed may not be; return whether it was so."""
-    if may_be_replaced(temporary):
+    if not os.path.lexists(temporary) or may_be_replaced(temporary):
         return False
     try:
         _exchange(temporary, target)
