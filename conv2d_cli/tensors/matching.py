@@ -18,6 +18,8 @@ from conv2d_cli.tensors.location import is_stream
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# What is unfinished, and the resume journal.
+_OURS = ".conv2d-"
 _UPWARDS, _ANY_FOLDERS = "..", "**"
 
 
@@ -106,9 +108,15 @@ def _as_without_case(path: Path) -> str:
 
 
 def _is_hidden(path: Path, parts: list[str]) -> bool:
-    """Whether a name on the way begins with a dot, and no part of the pattern asks for such a name, as in a shell."""
+    """Whether a name on the way begins with a dot, and no part of the pattern asks for such a name, as in a shell.
+
+    What we write besides outputs nobody asks for.
+    """
     asking = [part for part in parts if part[0] == "."]
-    return any(name[0] == "." and not any(fnmatchcase(name, part) for part in asking) for name in path.parts)
+    return any(
+        name.startswith(_OURS) or (name[0] == "." and not any(fnmatchcase(name, part) for part in asking))
+        for name in path.parts
+    )
 
 
 def _without_parts_of_stores(paths: Iterable[Path]) -> list[Path]:
