@@ -20,42 +20,21 @@ of_linux = pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device o
 SHAPE = ("shape", "3", "64", "7", "-i", "224", "--get", "macs,output_shape")
 ANSWER = b"447105792\n1 64 218 218\n"
 
+# Several at a time, which have nothing to do with one another: each costs a process.
 ENVIRONMENTS: tuple[dict[str, str | None], ...] = (
-    {"HOME": None},
-    {"HOME": "/nowhere"},
-    {"TMPDIR": "/nowhere"},
-    {"TERM": None},
-    {"TERM": "\x1b[31m" + "x" * 5000},
-    {"COLUMNS": "0"},
-    {"COLUMNS": "-1"},
-    {"COLUMNS": "abc"},
-    {"COLUMNS": "1000000000"},
-    {"COLUMNS": "9" * 30},
-    {"LC_ALL": "xx_YY.nothing"},
-    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    {"PYTHONIOENCODING": "latin-1"},
-    {"PYTHONIOENCODING": "ascii:strict"},
-    {"PYTHONHASHSEED": "0"},
-    {"PYTHONOPTIMIZE": "2"},
-    {"PYTHONWARNINGS": "error"},
-    {"PYTHONDEVMODE": "1"},
-    {"PYTHONINTMAXSTRDIGITS": "640"},
-    {"PYTHONMALLOC": "debug"},
-    {"FORCE_COLOR": "1"},
-    {"PATH": ""},
+    {"HOME": None, "TERM": None, "COLUMNS": "0", "PATH": ""},
+    {"HOME": "/nowhere", "TMPDIR": "/nowhere", "TERM": "\x1b[31m" + "x" * 5000, "COLUMNS": "-1"},
+    {"COLUMNS": "abc", "LC_ALL": "xx_YY.nothing", "PYTHONHASHSEED": "0", "FORCE_COLOR": "1"},
+    {"COLUMNS": "9" * 30, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"COLUMNS": "1000000000", "PYTHONIOENCODING": "latin-1", "PYTHONINTMAXSTRDIGITS": "640"},
+    {"PYTHONIOENCODING": "ascii:strict", "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error"},
+    {"PYTHONDEVMODE": "1", "PYTHONMALLOC": "debug"},
 )
 THREADS: tuple[dict[str, str | None], ...] = (
-    {"OMP_NUM_THREADS": "0"},
-    {"OMP_NUM_THREADS": "-1"},
-    {"OMP_NUM_THREADS": "abc"},
-    {"OMP_NUM_THREADS": "1000000"},
-    {"OPENBLAS_NUM_THREADS": "0"},
-    {"OPENBLAS_NUM_THREADS": "-1"},
-    {"OPENBLAS_NUM_THREADS": "abc"},
-    {"OPENBLAS_NUM_THREADS": "99999999999999999999"},
-    {"OPENBLAS_CORETYPE": "odd"},
-    {"MALLOC_ARENA_MAX": "abc"},
-    {"PYTHONOPTIMIZE": "2"},
+    {"OMP_NUM_THREADS": "0", "OPENBLAS_NUM_THREADS": "-1", "MALLOC_ARENA_MAX": "abc"},
+    {"OMP_NUM_THREADS": "-1", "OPENBLAS_CORETYPE": "odd"},
+    {"OMP_NUM_THREADS": "1000000", "OPENBLAS_NUM_THREADS": "abc", "PYTHONOPTIMIZE": "2"},
+    {"OMP_NUM_THREADS": "abc", "OPENBLAS_NUM_THREADS": "99999999999999999999"},
 )
 
 
@@ -93,7 +72,7 @@ def test_nor_do_those_of_libraries(tmp_path: Path, variables: dict[str, str | No
     assert np.allclose(np.load(io.BytesIO(out)), conv2d_cli.conv2d(x, *parameters), rtol=1e-6)
 
 
-@pytest.mark.parametrize("flags", [("-I",), ("-OO",), ("-bb",), ("-X", "dev"), ("-W", "error"), ("-E", "-B", "-u")])
+@pytest.mark.parametrize("flags", [("-I", "-OO"), ("-bb", "-W", "error"), ("-E", "-B", "-u", "-X", "dev")])
 def test_nor_do_flags_of_python(tmp_path: Path, flags: tuple[str, ...]) -> None:
     code, out, err = started(tmp_path, *SHAPE, flags=flags, variables={})
     assert (code, out, err) == (0, ANSWER, b"")
@@ -128,15 +107,12 @@ def test_help_needs_no_docstrings(tmp_path: Path, words: tuple[str, ...], says: 
 def test_streams_that_are_closed_or_full_are_told_where_anybody_listens(
     tmp_path: Path, streams: str, code: int
 ) -> None:
-    for words in (SHAPE, ("--help",)):
-        ended, _, err = started(tmp_path, *words, streams=streams, variables={})
-        assert ended == code or (code == 4 and words != SHAPE and "&-" in streams)
-        assert b"Traceback" not in err
-        assert b"Exception" not in err
+    ended, _, err = started(tmp_path, *SHAPE, streams=streams, variables={})
+    assert (ended, b"Traceback" in err, b"Exception" in err) == (code, False, False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a folder that is in use stays there")
-@pytest.mark.parametrize("words", [SHAPE, ("run", "x.npy", "3", "8", "3"), ("--help",), ("info",)])
+@pytest.mark.parametrize("words", [SHAPE, ("run", "x.npy", "3", "8", "3"), ("--help",)])
 def test_a_working_directory_that_is_gone_is_no_fault_of_ours(tmp_path: Path, words: tuple[str, ...]) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()

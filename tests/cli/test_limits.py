@@ -72,8 +72,8 @@ def assert_ours(done: Done, *codes: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "size"), [
-    *(("RLIMIT_AS", size) for size in (60, 85, 125, 145, 165, 185)),
-    *(("RLIMIT_DATA", size) for size in (60, 100, 130)),
+    *(("RLIMIT_AS", size) for size in (60, 85, 125, 150)),
+    *(("RLIMIT_DATA", size) for size in (70, 110)),
 ])  # fmt: skip
 def test_address_space_is_enough_or_refused(folder: Path, name: str, size: int) -> None:
     done = limited(folder, RUN, {name: size * MIB})
@@ -84,9 +84,7 @@ def test_address_space_is_enough_or_refused(folder: Path, name: str, size: int) 
 
 @pytest.mark.parametrize(("command", "size"), [
     ("shape", 20),
-    ("error", 17),
-    ("error", 40),
-    ("help", 20),
+    ("error", 37),
     ("version", 18),
     ("info", 60),
     ("store", 200),
@@ -119,13 +117,14 @@ def test_processes_that_may_not_be_started_are_threads_that_are_not(folder: Path
 
 
 @pytest.mark.parametrize("files", [5, 8])
-@pytest.mark.parametrize("command", ["run", "store", "many"])
+@pytest.mark.parametrize("command", ["run", "store"])
 def test_few_open_files_are_enough_or_told(folder: Path, command: str, files: int) -> None:
     assert_ours(limited(folder, COMMANDS[command], {"RLIMIT_NOFILE": files}), 0, 4)
 
 
-@pytest.mark.parametrize("size", [0, 100])
-@pytest.mark.parametrize("name", ["y.npy", "y.npz", "y.safetensors", "y.zarr", "y.bin"])
+@pytest.mark.parametrize(
+    ("name", "size"), [("y.npy", 0), ("y.npy", 100), ("y.npz", 100), ("y.safetensors", 1), ("y.zarr", 100)]
+)
 def test_a_file_that_may_not_be_so_large_is_told_and_nothing_left(folder: Path, name: str, size: int) -> None:
     before = {path.name for path in folder.iterdir()}
     done = limited(folder, f"run x.npy 3 8 3 -q -o {name}", {"RLIMIT_FSIZE": size})
