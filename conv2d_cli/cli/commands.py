@@ -32,6 +32,7 @@ _EXAMPLES = (
     'conv2d shape "Conv2d(3, 64, kernel_size=(7, 7), padding=same)" -i 1x3x224x224 --json',
     "conv2d run x.npy 3 64 7 -s 2 -p 3 -o y.npy",
 )
+_SAYS = "Everything torch.nn.Conv2d would tell you or compute, without torch."
 CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
     # torch's own spelling, --padding_mode, works too.
@@ -122,7 +123,9 @@ def load(name: str) -> Any:  # noqa: ANN401
     module = import_module(f"conv2d_cli.cli.{name}")
     function: Callable[..., object] = getattr(module, name)
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name, cls=_Command, context_settings=CONTEXT)(function)
+    # Python may have been told to forget docstrings.
+    says = function.__doc__ or COMMANDS[name]
+    single.command(name, cls=_Command, context_settings=CONTEXT, help=says)(function)
     command = typer.main.get_command(single)
     assert isinstance(command, _Command)  # noqa: S101 - made so above
     command.usages, command.examples = module.USAGES, module.EXAMPLES
@@ -159,11 +162,11 @@ def _group(
     ] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="show a traceback when something fails")] = False,
 ) -> None:
-    """Everything torch.nn.Conv2d would tell you or compute, without torch."""
+    """The program itself; what it says of itself is `_SAYS`."""
 
 
 def application() -> typer.Typer:
     """Return the program: the group, with nothing but its table loaded."""
     app = typer.Typer(cls=_LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=CONTEXT)
-    app.callback()(_group)
+    app.callback(help=_SAYS)(_group)
     return app

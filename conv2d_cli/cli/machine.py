@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conv2d_cli.jobs.run import Machine
+from conv2d_cli.cli import limits
 
 if TYPE_CHECKING:
     from conv2d_cli.jobs.bench.worker import Host
+    from conv2d_cli.jobs.run import Machine
 
 # Of mallopt(3).
 _M_ARENA_MAX = -8
@@ -21,8 +22,11 @@ _TYPICAL_RESIDENT = 64 << 20
 
 def machine() -> Machine:
     """Return the memory of this process and of the machine, in bytes."""
-    # MemAvailable is what can be allocated without swapping; a container may have less.
-    known = [free for free in (_linux_bytes("/proc/meminfo", "MemAvailable"), _group_bytes()) if free is not None]
+    from conv2d_cli.jobs.run import Machine
+
+    # MemAvailable is what can be allocated without swapping; a container may have less, and a shell allow less.
+    free = (_linux_bytes("/proc/meminfo", "MemAvailable"), _group_bytes(), _allowed_bytes())
+    known = [size for size in free if size is not None]
     return Machine(_linux_bytes("/proc/self/status", "VmRSS") or _resident(), min(known, default=None))
 
 
@@ -30,7 +34,7 @@ def bench_host() -> Host:
     """Return what the workers of a measurement are started with."""
     from conv2d_cli.jobs.bench.worker import Host
 
-    return Host(sys.executable, dict(os.environ), processor_name(), processors())
+    return Host(sys.executable, dict(os.environ), processor_name(), limits.processors())
 
 
 def share_one_heap() -> None:
@@ -44,12 +48,6 @@ def share_one_heap() -> None:
         mallopt = getattr(CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_M_ARENA_MAX, 1)
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def processor_name() -> str:
@@ -81,6 +79,20 @@ def _group_bytes(root: Path = Path("/sys/fs/cgroup")) -> int | None:
         idle = next((int(line.split()[1]) for line in statistics if line.startswith("inactive_file ")), 0)
         return max(0, limit - used + idle)
     return None
+
+
+def _allowed_bytes() -> int | None:
+    """Return what the limits of the shell leave for a job, None where there are none."""
+    allowed = dict(zip(("VmSize", "VmData"), limits.allowed_bytes(), strict=True))
+    if all(size is None for size in allowed.values()):
+        return None
+    from conv2d_cli.engine.blas import threads_for
+
+    # What it takes is seen then; later it would end the process where there is not so much left.
+    limits.multiply()
+    beside = limits.BESIDE_THREADS // 2 + (threads_for(None) - 1) * limits.OF_A_THREAD
+    used = {field: _linux_bytes("/proc/self/status", field) or 0 for field in allowed}
+    return max(0, min(size - used[field] for field, size in allowed.items() if size is not None) - beside)
 
 
 def _linux_bytes(file: str, field: str) -> int | None:

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import gc
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+import warnings
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from conv2d_cli.cli import limits, signals
 from conv2d_cli.cli.errors import ReaderGoneError
-from conv2d_cli.errors import Conv2dError, FileError, UsageError
+from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Iterator
 
-_FAULT_OF_OURS, _INTERRUPTED, _READER_GONE, _NO_MEMORY = 70, 130, 141, 5
-# What a shell adds to the number of the signal that ended a process.
-_OF_A_SIGNAL = 128
-# Those that end a process unless it answers them, as a closed terminal, a limit of CPU time or a person may send.
-_ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGXCPU")
-# What Python and the loader of libraries say when there is no memory left.
-_NO_ROOM = ("can't start new thread", "failed to map segment", "annot allocate memory")
-
-
-class _Terminated(BaseException):
-    """A signal that ends a process arrived: raised so that every temporary file on the way out is removed."""
-
+_FAULT_OF_OURS, _READER_GONE = 70, 141
+# What Python, NumPy and the loader of libraries say when there is no memory left.
+_NO_ROOM = ("failed to map segment", "annot allocate memory", "error return without exception set", "returned NULL")
+_NO_THREAD = ("can't start new thread", os.strerror(errno.EAGAIN))
+_LAST_WORDS = b"error: the machine has not enough memory for this\n"
 
 # How Python holds bytes of names that are no text (PEP 383), and what we call their way out.
 _FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
@@ -34,27 +30,41 @@ _FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
 
 def main() -> None:
     """Run the command that argv names and leave with its exit code."""
-    _answer_signals()
-    # Whatever the environment says: integers of a layer are refused in words of ours.
-    sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
-    _write_what_is_no_text()
     try:
+        signals.answer_signals()
+        code = _ended()
+    except signals.Terminated as ended:
+        signals.leave(ended.exit_code)
+    except (MemoryError, SystemError):
+        # There was none left to say so in any other way.
+        os.write(2, _LAST_WORDS)
+        signals.leave(MemoryLimitError.exit_code)
+    # The last search for cycles in all that was loaded took 13 % of a run of `shape`, and the process ends anyway.
+    gc.freeze()
+    sys.exit(code)
+
+
+def _ended() -> int:
+    """Run the command, and return its exit code when all that it writes is written."""
+    try:
+        # Whatever the environment says: integers of a layer are refused in words of ours.
+        sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
+        _write_what_is_no_text()
+        # They are for those who write libraries.
+        warnings.simplefilter("ignore")
+        limits.fit()
         code = _run()
         _flush()
     except (BrokenPipeError, ReaderGoneError):
         code = _READER_GONE
-    except KeyboardInterrupt:
-        _leave(_INTERRUPTED)
-    except _Terminated as ended:
-        _leave(_OF_A_SIGNAL + ended.args[0])
     except Exception as error:  # noqa: BLE001 - every fault ends in a message
+        signals.leave_if_any_came()
         if "--debug" in sys.argv[1:]:
             _show_traceback()
         code = _explain(error)
     _settle_stdout()
-    # The last search for cycles in all that was loaded took 13 % of a run of `shape`, and the process ends anyway.
-    gc.freeze()
-    sys.exit(code)
+    signals.raise_no_more()
+    return code
 
 
 def _show_traceback() -> None:
@@ -65,35 +75,6 @@ def _show_traceback() -> None:
 
     if sys.stderr is not None:
         sys.stderr.write(printable(traceback.format_exc(), keep="\n"))
-
-
-def _leave(code: int) -> NoReturn:
-    """End at once after a signal, undisturbed by more of them, with nothing half written left behind.
-
-    Not through the interpreter's own way out: it would wait for threads, and a signal may have come while one was made,
-    which then nobody tells to end.
-    """
-    for number in (signal.SIGINT, *_ending()):
-        signal.signal(number, signal.SIG_IGN)
-    replacement = sys.modules.get("conv2d_cli.tensors.replacement")
-    if replacement is not None:
-        replacement.remove_leftovers()
-    os._exit(code)
-
-
-def _answer_signals() -> None:
-    """Have signals that end a process remove what is unfinished first; what nohup ignores stays ignored."""
-    for number in _ending():
-        if number == signal.SIGTERM or signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _raise_terminated)
-
-
-def _ending() -> list[signal.Signals]:
-    return [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
-
-
-def _raise_terminated(number: int, _frame: FrameType | None) -> None:
-    raise _Terminated(number)
 
 
 def _write_what_is_no_text() -> None:
@@ -154,28 +135,54 @@ def _settle_stdout() -> None:
 
 def _explain(error: Exception) -> int:
     """Print an error for the person, and return the exit code that it means."""
+    try:
+        told = _told(error)
+    except Exception as fault:  # noqa: BLE001 - as if it had been this one
+        told = _told(fault)
+    try:
+        _tell(told)
+    except Exception:  # noqa: BLE001 - no memory for what shows it, or an encoding that has not these signs
+        _tell_plainly(told)
+    return told.exit_code
+
+
+def _told(error: Exception) -> Conv2dError:
+    """Return an error as it is told."""
     if isinstance(error, Conv2dError):
-        _tell(error)
-        return error.exit_code
+        return error
     if hasattr(error, "format_message"):
         from conv2d_cli.cli.usage_errors import explained
 
-        _tell(explained(error))
-        return UsageError.exit_code
+        return explained(error)
+    lacks_thread = any(words in str(error) for words in _NO_THREAD)
+    if lacks_thread or any(map(_is_want_of_memory, _causes(error))):
+        lacks = "lets this start no more threads or processes" if lacks_thread else "has not enough memory for this"
+        return MemoryLimitError(f"the machine {lacks}", limits.hint())
     if isinstance(error, OSError):
-        # Only what Typer writes itself: help and version.
-        _tell(FileError(f"cannot write to stdout: {error.strerror or error}"))
-        return FileError.exit_code
-    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_ROOM):
-        _tell(Conv2dError("the machine has not enough memory for this", "conv2d run --plan shows how much is needed"))
-        return _NO_MEMORY
-    _tell(
-        Conv2dError(
-            f"a fault of conv2d itself: {type(error).__name__}: {error}",
-            "run it again with --debug and report what it prints",
-        )
+        # Without the name of a file: what Typer writes itself, help and version.
+        what = "write to stdout" if error.filename is None else f"read or write {error.filename}"
+        return FileError(f"cannot {what}: {error.strerror or error}")
+    return Conv2dError(
+        f"a fault of conv2d itself: {type(error).__name__}: {error}",
+        "run it again with --debug and report what it prints",
     )
-    return _FAULT_OF_OURS
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those that it came of."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_want_of_memory(error: BaseException) -> bool:
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, (ImportError, SystemError, OSError)) and any(words in str(error) for words in _NO_ROOM))
+    )
 
 
 def _tell(error: Conv2dError) -> None:
@@ -186,3 +193,12 @@ def _tell(error: Conv2dError) -> None:
         say("error", message, color)
         if hint:
             say("hint", hint, color)
+
+
+def _tell_plainly(error: Conv2dError) -> None:
+    """Write an error to stderr with nothing but what is loaded already."""
+    lines = [
+        f"{kind}: {text}" for pair in error.lines() for kind, text in zip(("error", "hint"), pair, strict=True) if text
+    ]
+    with suppress(OSError):
+        os.write(2, "".join(f"{ascii(line)[1:-1]}\n" for line in lines).encode())

@@ -47,7 +47,7 @@ def run(
         return 0
     output = output_of(output_options, ("schema_version", *keys))
     words = LayerWords(layer, layer_options.given, layer_options.typed, first=1)
-    if not operands:
+    if not input_:
         raise UsageError(
             "INPUT is missing: a tensor file, or - for stdin", words.typed.line({}, "FILE", "3", "64", "7")
         )

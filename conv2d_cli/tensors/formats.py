@@ -7,6 +7,7 @@ A module's `open_tensor(file, name)` reads a header and returns a `Stored`; wher
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -209,7 +210,8 @@ def format_of_magic(start: bytes) -> str | None:
 
 def is_store(path: Path) -> bool:
     """Whether there is a folder that is one tensor, or several, by its suffix or else by what is in it."""
-    return path.is_dir() and (format_of_suffix(path) == STORE or holds_store(path))
+    # Of a name that is too long, pathlib's own raises.
+    return os.path.isdir(path) and (format_of_suffix(path) == STORE or holds_store(path))  # noqa: PTH112
 
 
 def holds_store(folder: Path) -> bool:

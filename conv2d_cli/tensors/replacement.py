@@ -1,143 +1,25 @@
-"""A new file, or a folder of files, that takes a name when it is whole: until then what was there stays there."""
+"""A new file that takes a name when it is whole: until then what was there stays there."""
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
 import stat
-import sys
-import threading
 from contextlib import contextmanager, suppress
-from ctypes import CDLL, get_errno
 from pathlib import Path
-from shutil import disk_usage, rmtree
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import FileError
+from conv2d_cli.tensors.temporaries import discard, making, temporary_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NEW_FILE_MODE = 0o666
-# Of Linux's renameat2: paths from the working directory on, never replace, change places.
-_AT_CWD, _RENAME_NOREPLACE, _RENAME_EXCHANGE = -100, 1, 2
-# Files that are gone when their outputs are there, or when the process ends on a signal.
-_temporaries: set[Path] = set()
-_ended = threading.Event()
 
 
 def already_there(typed: str) -> FileError:
     """Return the fault of a name that is taken."""
     return FileError(f"{typed} already exists", "--force replaces it, another name keeps both")
-
-
-def remove_leftovers() -> None:
-    """Remove the temporary files of outputs that were being written when a signal ended it all; no more are made."""
-    _ended.set()
-    for temporary in tuple(_temporaries):
-        _discard(temporary)
-
-
-def _discard(temporary: Path) -> None:
-    if temporary.is_dir():
-        rmtree(temporary, ignore_errors=True)
-    else:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-    _temporaries.discard(temporary)
-
-
-def _temporary_beside(target: Path, typed: str) -> Path:
-    """Return a free name in the target's folder, of what is removed if the process ends on a signal."""
-    temporary = target.with_name(f".conv2d-{secrets.token_hex(8)}.tmp")
-    # A signal may come at any time, also before or while the file is removed again.
-    _temporaries.add(temporary)
-    if _ended.is_set():
-        raise FileError(f"cannot write {typed}: the program ends")
-    return temporary
-
-
-@contextmanager
-def store_replacement(path: Path, typed: str, size: int, *, force: bool, durable: bool = True) -> Iterator[Path]:
-    """Yield a new folder beside the target, which takes its place when all went well and is gone otherwise.
-
-    `size` is the bytes that will be written in it; otherwise as `replacement`.
-
-    Raises:
-        FileError: there is not so much room, or another writer took the name.
-    """
-    target = path.resolve()
-    if disk_usage(target.parent).free < size:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    temporary = _temporary_beside(target, typed)
-    try:
-        temporary.mkdir()
-        old = target.stat() if force and target.exists() else None
-        yield temporary
-        if old is not None:
-            _keep_owner(temporary, old)
-            temporary.chmod(stat.S_IMODE(old.st_mode))
-        _synchronize_all(temporary)
-        if old is not None:
-            _exchange(temporary, target)
-        else:
-            _take_free_folder(temporary, target, typed)
-    finally:
-        _discard(temporary)
-    if durable:
-        synchronize_folder(target.parent)
-
-
-def _exchange(one: Path, other: Path) -> None:
-    """Let two folders change names, in one step where the system can do that."""
-    if not _rename(one, other, _RENAME_EXCHANGE):
-        aside = one.with_name(f"{one.name}.old")
-        other.rename(aside)
-        try:
-            one.rename(other)
-        except BaseException:
-            aside.rename(other)
-            raise
-        _discard(aside)
-
-
-def _take_free_folder(temporary: Path, target: Path, typed: str) -> None:
-    """Give a folder its name unless another writer took it meanwhile."""
-    try:
-        if _rename(temporary, target, _RENAME_NOREPLACE):
-            return
-        if not target.exists():
-            temporary.rename(target)
-            return
-    except FileExistsError:
-        pass
-    raise already_there(typed)
-
-
-def _rename(one: Path, other: Path, flag: int) -> bool:
-    """Rename in a way that Linux alone has; return whether it could.
-
-    Raises:
-        OSError: it could, and did not succeed.
-    """
-    function = getattr(CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
-    if function is None:
-        return False
-    if not function(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), flag):
-        return True
-    error = get_errno()
-    if error in {errno.EINVAL, errno.ENOSYS}:
-        # A file system that cannot.
-        return False
-    raise OSError(error, os.strerror(error), str(other))
-
-
-def _synchronize_all(folder: Path) -> None:
-    for parent, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            _synchronize(Path(parent, name))
-        synchronize_folder(Path(parent))
 
 
 @contextmanager
@@ -148,31 +30,33 @@ def replacement(path: Path, typed: str, *, force: bool, durable: bool = True, na
     the file may have no name until then, so that nothing is left behind even if the process is killed.
     """
     target = path.resolve()
-    temporary = _temporary_beside(target, typed)
+    temporary = temporary_beside(target)
     unnamed = None
     try:
-        unnamed = None if named else _unnamed_file(target.parent)
-        if unnamed is None:
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
+        with making(typed):
+            unnamed = None if named else _unnamed_file(target.parent)
+            if unnamed is None:
+                os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _NEW_FILE_MODE))
         file = temporary if unnamed is None else _path_of(unnamed)
         old = target.stat() if force and target.exists() else None
         mode = stat.S_IMODE((old or file.stat()).st_mode)
         yield file
         if old is not None:
-            _keep_owner(file, old)
+            keep_owner(file, old)
         # Some libraries make the file anew, for nobody else to read.
         file.chmod(mode)
-        _synchronize(file)
-        if force:
-            if unnamed is not None:
-                _link(file, temporary)
-            temporary.replace(target)
-        else:
-            _take_free_name(file, target, typed)
+        synchronize(file)
+        with making(typed):
+            if not force:
+                _take_free_name(file, target, typed)
+            else:
+                if unnamed is not None:
+                    _link(file, temporary)
+                temporary.replace(target)
     finally:
         if unnamed is not None:
             os.close(unnamed)
-        _discard(temporary)
+        discard(temporary)
     if durable:
         synchronize_folder(target.parent)
 
@@ -202,7 +86,7 @@ def _path_of(descriptor: int) -> Path:
     return Path(f"/proc/self/fd/{descriptor}")
 
 
-def _keep_owner(temporary: Path, old: os.stat_result) -> None:
+def keep_owner(temporary: Path, old: os.stat_result) -> None:
     """Give a file the owner of the one it replaces, where that is allowed."""
     new = temporary.stat()
     if hasattr(os, "chown") and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
@@ -227,7 +111,8 @@ def _take_free_name(temporary: Path, target: Path, typed: str) -> None:
         temporary.replace(target)
 
 
-def _synchronize(file: Path) -> None:
+def synchronize(file: Path) -> None:
+    """Make the contents of a file durable."""
     with file.open("r+b") as stream:
         os.fsync(stream.fileno())
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
-import re
 import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
-from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, Format, Output, format_of_suffix, holds_store
+from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, Format, Output, format_of_suffix
 from conv2d_cli.tensors.laid_out import laid_out
 from conv2d_cli.tensors.layout import NCHW, Layout
 from conv2d_cli.tensors.location import output_location
-from conv2d_cli.tensors.replacement import already_there, replacement, store_replacement
+from conv2d_cli.tensors.replacement import already_there, replacement
+from conv2d_cli.tensors.store_folders import may_be_replaced, no_place_for_store
+from conv2d_cli.tensors.store_replacement import store_replacement
 from conv2d_cli.tensors.streamed import StreamedOutput
-
-# What lies in the folder of a store: metadata of either version, and chunks, named by their indices.
-_METADATA = frozenset({"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"})
-_CHUNK = re.compile(r"[0-9]+(?:\.[0-9]+)*|c(?:\.[0-9]+)*", re.ASCII)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+_SEPARATORS = "/" if os.altsep is None else "/\\"
 
 
 def check_output(typed: str, *, force: bool) -> None:
@@ -47,12 +47,27 @@ def check_output(typed: str, *, force: bool) -> None:
         format_name = _format_written(location.path)
         if _is_special(location.path):
             return
-        if location.path.is_dir() and not (FORMATS[format_name].is_store and _may_be_replaced(location.path)):
-            raise _no_place_for(typed, location.path, is_store=FORMATS[format_name].is_store)
+        _check_replaced(typed, location.path, is_store=FORMATS[format_name].is_store, force=force)
         if os.path.lexists(location.path) and not force:
             raise already_there(typed)
         if not location.path.resolve().parent.is_dir():
             raise FileError(f"cannot write {typed}: there is no folder {location.path.parent}", "make the folder first")
+
+
+def _check_replaced(typed: str, path: Path, *, is_store: bool, force: bool) -> None:
+    """Check that what is there may go: a file for a file, a store for a store."""
+    if not is_store and typed.endswith(tuple(_SEPARATORS)):
+        raise UsageError(f"{typed} is the name of a folder", f"-o {typed.rstrip(_SEPARATORS)}")
+    if not path.is_dir():
+        if is_store and force and path.exists():
+            raise no_place_for_store(typed, path)
+        return
+    if not is_store:
+        raise FileError(f"cannot write {typed}: it is a directory", "give a file's name")
+    if not may_be_replaced(path.resolve()):
+        raise no_place_for_store(typed, path)
+    if path.is_mount():
+        raise FileError(f"cannot write {typed}: another file system is mounted there", "give another name")
 
 
 def check_output_dtype(typed: str, dtype: str) -> None:
@@ -136,48 +151,16 @@ def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> N
             write(temporary, tensors)
 
 
-def _no_place_for(typed: str, folder: Path, *, is_store: bool) -> FileError:
-    foreign = _foreign_in(folder) if is_store and holds_store(folder) else None
-    if foreign is None:
-        return FileError(f"cannot write {typed}: it is a directory", "give a file's name")
-    inside = foreign.relative_to(folder)
-    return FileError(
-        f"cannot write {typed}: it also holds {inside}, which is no part of a Zarr store and would be lost",
-        "give another name, or move that file elsewhere",
-    )
-
-
 def _replaced(
     path: Path, typed: str, written: Format, size: int, *, force: bool, durable: bool = True, named: bool = True
 ) -> AbstractContextManager[Path]:
     """Return a context with a new file, or a folder for a store, that takes the path's name when it is whole."""
     if not written.is_store:
         return replacement(path, typed, force=force, durable=durable, named=named)
-    if path.is_dir() and not _may_be_replaced(path):
-        # Somebody has put another folder there since it was checked.
-        raise already_there(typed)
+    if path.exists() and not may_be_replaced(path.resolve()):
+        # Somebody has put it there since it was checked.
+        raise no_place_for_store(typed, path)
     return store_replacement(path, typed, size, force=force, durable=durable)
-
-
-def _may_be_replaced(folder: Path) -> bool:
-    """Whether a store may take a folder's place: that of what is wholly a store, or of nothing."""
-    return next(folder.iterdir(), None) is None or (holds_store(folder) and _foreign_in(folder) is None)
-
-
-def _foreign_in(folder: Path) -> Path | None:
-    """Return a file in the folder of a store that is no part of a store; None where there is none."""
-    for place, folders, files in os.walk(folder):
-        in_chunks = Path(place).name == "c" or _CHUNK.fullmatch(Path(place).name) is not None
-        for name in files:
-            path = Path(place, name)
-            if name not in _METADATA and (_CHUNK.fullmatch(name) is None or path.is_symlink()):
-                return path
-        for name in folders:
-            path = Path(place, name)
-            is_part = in_chunks or name == "c" or _CHUNK.fullmatch(name) is not None or holds_store(path)
-            if path.is_symlink() or not is_part:
-                return path
-    return None
 
 
 @contextmanager
@@ -189,6 +172,8 @@ def _about(typed: str) -> Iterator[None]:
         raise
     except (OSError, ValueError, RuntimeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise FileError(f"cannot write {typed}: the name is too long", "give a shorter one") from error
         raise FileError(f"cannot write {typed}: {reason}", "choose a place with room that can be written") from error
 
 

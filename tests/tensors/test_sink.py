@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from conv2d_cli.errors import Conv2dError, FileError, UsageError
-from conv2d_cli.tensors import placed, replacement
+from conv2d_cli.tensors import placed, replacement, temporaries
 from conv2d_cli.tensors.formats import SUFFIXES
 from conv2d_cli.tensors.opening import open_source
 from conv2d_cli.tensors.sink import check_output, check_output_dtype, open_output, write_tensors
@@ -224,13 +224,13 @@ def test_of_two_writers_one_wins_and_the_other_destroys_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "y.npy"
-    synchronize = replacement._synchronize
+    synchronize = replacement.synchronize
 
     def slow(file: Path) -> None:
         path.write_bytes(b"the other was first")
         synchronize(file)
 
-    monkeypatch.setattr(replacement, "_synchronize", slow)
+    monkeypatch.setattr(replacement, "synchronize", slow)
     error = fault(write_tensor, str(path), ARRAY, force=False)
     assert isinstance(error, FileError)
     assert error.message == f"{path} already exists"
@@ -287,12 +287,12 @@ def test_an_existing_file_is_replaced_or_kept(tmp_path: Path) -> None:
 
 def test_leftovers_are_removed_and_no_more_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replacement, "_unnamed_file", lambda _: None)
-    monkeypatch.setattr(replacement, "_ended", threading.Event())
+    monkeypatch.setattr(temporaries, "_ended", threading.Event())
 
     def end_in_the_middle() -> None:
         with open_output(str(tmp_path / "y.npy"), (1, 2, 3), ARRAY.dtype, force=False):
             assert len(list(tmp_path.iterdir())) == 1
-            replacement.remove_leftovers()
+            temporaries.remove_leftovers()
 
     assert isinstance(fault(end_in_the_middle), FileError)
     assert not list(tmp_path.iterdir())
