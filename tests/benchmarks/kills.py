@@ -2,7 +2,7 @@
 
 The target is what it was or what it should become, whole: of many files each. Nothing else is left in the folder, but
 for the journal of many files. The exit code is 128 and the number of the signal, or 0 where the run was done already; a
-signal that comes before the program has begun is Python's, and ends the process as it ends any other.
+signal that comes before the program has begun, or after it has ended, is Python's: the process ends as any other does.
 
 After SIGKILL, which nobody can answer, a file or a folder `.conv2d-*.tmp` may be left: that of a format that is written
 under a name (.npz, .safetensors, .zarr, pictures), or the store that was replaced a moment ago.
@@ -43,10 +43,14 @@ def tried(kind: str, names: list[str], count: int) -> list[list[object]]:
                 assert end.begun or end.code in {1, -number}, f"{kind}, {name}: exit {end.code}"
                 assert end.code or end.content == "new", f"{kind}, {name}: exit 0, but the target is {end.content}"
                 assert not end.strays or number == signal.SIGKILL, f"{kind}, {name}: {end.strays} left behind"
-                before = "" if end.begun or number == signal.SIGKILL else ", before it had begun"
-                ends[f"{end.content}{' and leftovers' if end.strays else ''} ({end.code}{before})"] += 1
+                by = "" if end.begun or number == signal.SIGKILL else ", by Python"
+                ends[f"{end.content}{' and leftovers' if end.strays else ''} ({end.code}{by})"] += 1
             rows.append([kind, name, count, ", ".join(f"{times} x {end}" for end, times in sorted(ends.items()))])
     return rows
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def main() -> None:
@@ -58,6 +62,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     random.seed(given.seed)
+    for name in given.signals.split(","):
+        if name != "SIGKILL":
+            # A shell has programs in the background, and those under nohup, ignore some, and so would what they start.
+            signal.signal(getattr(signal, name), signal.default_int_handler if name == "SIGINT" else _end)
     with ThreadPoolExecutor(given.workers) as pool:
         futures = [pool.submit(tried, kind, given.signals.split(","), given.count) for kind in given.kinds.split(",")]
         rows = [row for future in futures for row in future.result()]
