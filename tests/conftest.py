@@ -13,5 +13,10 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 @pytest.fixture(autouse=True, scope="session")
 def _interrupts_are_answered() -> None:
-    """Answer SIGINT as in a terminal: a background job of a script ignores it, and so would what the tests start."""
+    """Answer signals as in a terminal: a background job ignores some, and so would what the tests start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            # Not the system's own answer: with it `nohup` would be in vain.
+            signal.signal(number, lambda *_: None)

@@ -43,7 +43,8 @@ def matched(typed: str) -> tuple[Path, list[Path]]:
         UsageError: a pattern goes upwards after its first wildcard: its files lie in no one folder.
     """
     root = Path(typed)
-    if root.is_dir():
+    # As above: a pattern may be longer than a name.
+    if os.path.isdir(root):  # noqa: PTH112
         listed = (path for path in root.iterdir() if path.name[0] != ".")
         found = [path for path in listed if is_store(path) or (path.is_file() and format_of_suffix(path))]
         what = f"cannot read {typed}: the folder holds no tensor file"

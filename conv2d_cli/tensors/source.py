@@ -198,6 +198,8 @@ class Source:
         elements, size = math.prod(stored.shape), self._target.itemsize
         # Of a picture its compressed bytes, what they become, and the channels apart.
         as_stored = elements * stored.dtype.itemsize * (_PICTURE_PASSES if self.is_picture else 1)
+        # And of a store the bytes of a chunk.
+        as_stored += getattr(stored, "passing_bytes", 0)
         if not (self._is_changed or stored.fortran_order):
             return as_stored
         again = 1 + (not self._layout.is_ours) + (0 if self._preparation is None else 2)
