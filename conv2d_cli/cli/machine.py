@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conv2d_cli.cli import limits
+from conv2d_cli.cli import shell_limits
 
 if TYPE_CHECKING:
     from conv2d_cli.jobs.bench.worker import Host
@@ -34,7 +34,7 @@ def bench_host() -> Host:
     """Return what the workers of a measurement are started with."""
     from conv2d_cli.jobs.bench.worker import Host
 
-    return Host(sys.executable, dict(os.environ), processor_name(), limits.processors())
+    return Host(sys.executable, dict(os.environ), processor_name(), shell_limits.processors())
 
 
 def share_one_heap() -> None:
@@ -83,14 +83,14 @@ def _group_bytes(root: Path = Path("/sys/fs/cgroup")) -> int | None:
 
 def _allowed_bytes() -> int | None:
     """Return what the limits of the shell leave for a job, None where there are none."""
-    allowed = dict(zip(("VmSize", "VmData"), limits.allowed_bytes(), strict=True))
+    allowed = dict(zip(("VmSize", "VmData"), shell_limits.allowed_bytes(), strict=True))
     if all(size is None for size in allowed.values()):
         return None
     from conv2d_cli.engine.blas import threads_for
 
     # What it takes is seen then; later it would end the process where there is not so much left.
-    limits.multiply()
-    beside = limits.BESIDE_THREADS // 2 + (threads_for(None) - 1) * limits.OF_A_THREAD
+    shell_limits.multiply()
+    beside = shell_limits.BESIDE_THREADS // 2 + (threads_for(None) - 1) * shell_limits.OF_A_THREAD
     used = {field: _linux_bytes("/proc/self/status", field) or 0 for field in allowed}
     return max(0, min(size - used[field] for field, size in allowed.items() if size is not None) - beside)
 

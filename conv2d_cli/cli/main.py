@@ -11,7 +11,7 @@ import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from conv2d_cli.cli import limits, signals
+from conv2d_cli.cli import shell_limits, signals
 from conv2d_cli.cli.errors import ReaderGoneError
 from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError
 
@@ -52,7 +52,7 @@ def _ended() -> int:
         _write_what_is_no_text()
         # They are for those who write libraries.
         warnings.simplefilter("ignore")
-        limits.fit()
+        shell_limits.fit()
         code = _run()
         _flush()
     except (BrokenPipeError, ReaderGoneError):
@@ -157,7 +157,7 @@ def _told(error: Exception) -> Conv2dError:
     lacks_thread = any(words in str(error) for words in _NO_THREAD)
     if lacks_thread or any(map(_is_want_of_memory, _causes(error))):
         lacks = "lets this start no more threads or processes" if lacks_thread else "has not enough memory for this"
-        return MemoryLimitError(f"the machine {lacks}", limits.hint())
+        return MemoryLimitError(f"the machine {lacks}", shell_limits.hint())
     if isinstance(error, OSError):
         # Without the name of a file: what Typer writes itself, help and version.
         what = "write to stdout" if error.filename is None else f"read or write {error.filename}"

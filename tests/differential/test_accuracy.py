@@ -38,7 +38,7 @@ NEEDS_A_WIDER_JUDGE = pytest.mark.skipif(not IS_WIDE, reason="no type here is wi
 
 
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=NEEDS_A_WIDER_JUDGE)])
-def test_the_median_of_the_largest_error_is_no_worse_than_torch_s(dtype: str) -> None:
+def test_the_largest_error_is_as_large_as_torch_s(dtype: str) -> None:
     random = np.random.default_rng(30)
     largest: dict[str, list[float]] = {"ours": [], "theirs": []}
     for in_channels, out_channels, kernel, groups in LAYERS:
@@ -66,4 +66,7 @@ def test_the_median_of_the_largest_error_is_no_worse_than_torch_s(dtype: str) ->
                 units = np.abs(y.astype(exact.dtype) - exact) / (np.finfo(dtype).eps * magnitude)
                 largest[name].append(float(units.max()))
     assert max(largest["ours"]) <= 4
-    assert statistics.median(largest["ours"]) <= max(1, statistics.median(largest["theirs"]))
+    # What is promised: layer by layer, and with kernels of BLAS that differ from machine to machine.
+    ratios = [ours / theirs for ours, theirs in zip(largest["ours"], largest["theirs"], strict=True)]
+    assert statistics.median(ratios) <= 1.5
+    assert max(ratios) <= 4
