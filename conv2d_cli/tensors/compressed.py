@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Start = Callable[[], "Decompressor"]
 
-# Of compressed bytes at a time, as zlib copies what is left at every step; and of decoded ones.
+# Compressed bytes are taken a little at a time, as zlib copies what is left of them at every step.
 _STEP, _DECODED_STEP = 1 << 16, 1 << 20
 # In a zip archive LZMA begins with two bytes of version, the length of its properties in two, and these: one byte of
 # parameters, four of the dictionary's size (APPNOTE 5.8.8).

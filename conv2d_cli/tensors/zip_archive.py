@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
     from conv2d_cli.tensors.compressed import Decompressor
 
-# A comment of 64 KiB, and what stands before it.
+# The end of an archive: a record of a few bytes, and a comment of up to 64 KiB.
 _LONGEST_END = 1 << 17
-# Of a member's own header (APPNOTE 4.3.7): what it begins with, its length, and where in it the flags and the lengths
-# of a name and of an extra field are.
+# The header before a member's bytes (APPNOTE 4.3.7): its signature, flags, the lengths of its name and extra field.
 _MEMBER_MAGIC, _MEMBER_HEADER = b"PK\x03\x04", struct.Struct("<4s2xH18xHH")
 _ENCRYPTED = 1
 _READ_AT_A_TIME = 1 << 20
@@ -49,7 +48,7 @@ class ZipArchive:
         self._stream = stream
         with _explained():
             members = ZipFile(cast("BinaryIO", _Directory(stream))).infolist()
-        # Of its members in their order; two may have one.
+        # In the archive's order; two members may have the same name, of which the last is read.
         self.names = [member.filename for member in members]
         self._members = {member.filename: member for member in members}
 
