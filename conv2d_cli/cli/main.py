@@ -18,7 +18,7 @@ from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageErr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FAULT_OF_OURS, _READER_GONE = 70, 141
+_FAULT_OF_OURS, _INTERRUPTED, _READER_GONE = 70, 130, 141
 # What Python, NumPy and the loader of libraries say when there is no memory left.
 _NO_ROOM = ("failed to map segment", "annot allocate memory", "error return without exception set", "returned NULL")
 _NO_THREAD = ("can't start new thread", os.strerror(errno.EAGAIN))
@@ -35,6 +35,9 @@ def main() -> None:
         code = _ended()
     except signals.Terminated as ended:
         signals.leave(ended.exit_code)
+    except KeyboardInterrupt:
+        # It came while signals were being answered, and was Python's still.
+        signals.leave(_INTERRUPTED)
     except (MemoryError, SystemError):
         # There was none left to say so in any other way.
         os.write(2, _LAST_WORDS)

@@ -110,6 +110,21 @@ def test_a_signal_where_nothing_can_be_raised_is_answered_too() -> None:
     assert (done.returncode, done.stderr) == (143, b"")
 
 
+_BEFORE_IT_IS_ANSWERED = """
+import os, signal, sys
+from conv2d_cli.cli import main, signals
+signals.answer_signals = lambda: os.kill(os.getpid(), signal.SIGINT)
+main.main()
+"""
+
+
+def test_an_interrupt_that_comes_first_of_all_has_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _BEFORE_IT_IS_ANSWERED, "--version"], capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.parametrize("kind", ["npy", "zarr", "parameters", "many"])
 def test_at_any_moment_the_target_is_whole(tmp_path: Path, kind: str) -> None:
     scene = Scene(tmp_path, kind)
