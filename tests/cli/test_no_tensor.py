@@ -44,7 +44,7 @@ EMPTY: dict[str, bytes | dict[str, bytes]] = {
     "notes.zarr": {".zgroup": GROUP_2, ".zattrs": b"{}", "a/readme.txt": b"hello"},
 }
 USES = (
-    "info {}", "info {} --json", "info {} --get shape", "info {} --format csv", "info {} --format table",
+    "info {}", "info {} --json", "info {} --get shape",
     "run {} 3 8 3", "run {} 3 8 3 --plan", "run {} 3 8 3 --json",
     "run x.npy --weight {}", "run x.npy --weight {} --plan",
     "run x.npy 3 8 3 --bias {}", "shape 3 8 3 -i {}", "shape --weight {}", "shape --weight {} -i 32",

@@ -322,7 +322,7 @@ def draws(name: str, dtype: str, accuracy: str) -> st.SearchStrategy[Case]:
     return st.builds(draw, st.sampled_from(fitting_kinds(name, dtype, accuracy)), st.randoms(use_true_random=False))
 
 
-def hold(name: str, law: Law, examples: int = 40) -> None:
+def hold(name: str, law: Law, examples: int = 24) -> None:
     """Check that a law holds of an algorithm, wherever it takes the layer."""
     seen = sum(
         seen_of(name, law, dtype, accuracy, examples)
