@@ -10,6 +10,8 @@ from typing import NamedTuple
 # Text that is typed or pasted. No layer needs so much, and what reads it takes time that grows with its length.
 EXPRESSION_CHARACTERS = 2_000
 LINE_BYTES = 65_536
+# What is too long is read on to the next line: for a second, but not for ever.
+SKIPPED_LINE_BYTES = 256 << 20
 TYPED_TENSOR_CHARACTERS = 100_000
 # Python itself reads no longer integer without being asked.
 INTEGER_DIGITS = 4_000
@@ -67,6 +69,7 @@ class Limit(NamedTuple):
 LIMITS = (
     Limit("an expression", EXPRESSION_CHARACTERS, "characters"),
     Limit("a line of --from", LINE_BYTES, "bytes"),
+    Limit("a line of --from that is passed over", SKIPPED_LINE_BYTES, "bytes"),
     Limit("a typed filter", TYPED_TENSOR_CHARACTERS, "characters"),
     Limit("an integer", INTEGER_DIGITS, "digits"),
     Limit("the journal of --resume", JOURNAL_BYTES, "bytes"),

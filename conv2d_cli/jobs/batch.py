@@ -13,7 +13,7 @@ from conv2d_cli.errors import Conv2dError, Fault, FileError, UsageError, shown
 from conv2d_cli.layer.choices import FIELDS
 from conv2d_cli.layer.expression import arguments_of_expression, name_in_front
 from conv2d_cli.layer.model import layer_from
-from conv2d_cli.limits import LINE_BYTES
+from conv2d_cli.limits import LINE_BYTES, SKIPPED_LINE_BYTES
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.record import SCHEMA_VERSION
 from conv2d_cli.report.shape import ShapeReport
@@ -76,6 +76,10 @@ def records_of_lines(
     """
     told = False
     for number, line in _lines(stream):
+        if line is None:
+            message = f"the line goes on for more than {SKIPPED_LINE_BYTES} bytes: nothing behind it is read"
+            yield _head(number) | _error(message, f"write {_EXAMPLE}")
+            return
         if line.isspace() or line.lstrip().startswith(b"#"):
             continue
         try:
@@ -100,13 +104,18 @@ def _error(message: object, hint: object) -> dict[str, object]:
     return {"error": message, "hint": hint}
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Yield (number, line), a line cut to one byte more than the longest."""
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Yield (number, line), a line cut to one byte more than the longest, and None at last for one without an end."""
     number = 0
     while line := stream.readline(LINE_BYTES + 1):
         number += 1
         yield number, line
+        skipped = 0
         while len(line) > LINE_BYTES and not line.endswith(b"\n"):
+            skipped += len(line)
+            if skipped > SKIPPED_LINE_BYTES:
+                yield number, None
+                return
             line = stream.readline(LINE_BYTES + 1)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from conv2d_cli.jobs import batch
 from conv2d_cli.jobs.batch import records_of_lines
 from conv2d_cli.limits import LINE_BYTES
 from conv2d_cli.render.screen import Screen
@@ -151,3 +152,27 @@ def test_an_endless_line_takes_no_memory(start: str) -> None:
         assert (code, len(records)) == (0, 1)
     else:
         assert (code, records[0]["line"], records[0]["error"]) == (2, 1, "the line is longer than 65536 bytes")
+
+
+class Endless(io.RawIOBase):
+    """A stream of one line without an end, of which it is known how much was read."""
+
+    taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        memoryview(target).cast("B")[:] = b"y" * len(target)
+        self.taken += len(target)
+        return len(target)
+
+
+def test_a_line_without_an_end_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "SKIPPED_LINE_BYTES", 8 << 20)
+    stream = Endless()
+    first, last = records_of_lines(io.BufferedReader(stream), None)
+    assert (first["line"], last["line"]) == (1, 1)
+    assert "longer than" in first["error"]
+    assert "nothing behind it is read" in last["error"]
+    assert stream.taken < 10 << 20
