@@ -3,6 +3,7 @@
 How a message shows a value, lists alternatives and offers what was probably meant is decided here too.
 """
 
+import errno
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, NamedTuple
 
@@ -101,6 +102,12 @@ class DataError(Conv2dError, ValueError):
     """A file's contents are bad, or do not fit the layer (exit 3)."""
 
     exit_code = 3
+
+
+def hint_of(error: Exception, otherwise: str) -> str:
+    """Return what helps against an error of the system, or else what usually does."""
+    too_many_open = isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
+    return "ulimit -n N lets more files be open" if too_many_open else otherwise
 
 
 class FileError(Conv2dError, OSError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli import shell_limits, signals
 from conv2d_cli.cli.errors import ReaderGoneError
-from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError
+from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError, hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,11 @@ _NO_ROOM = ("failed to map segment", "annot allocate memory", "error return with
 _NO_THREAD = ("can't start new thread", os.strerror(errno.EAGAIN))
 _LAST_WORDS = b"error: the machine has not enough memory for this\n"
 
+# The shells that Typer completes in, and the variables in which they say what has been typed.
+_ASKED_BY = {
+    "bash": ("COMP_WORDS", "COMP_CWORD"),
+    **dict.fromkeys(("zsh", "fish", "powershell", "pwsh"), ("_TYPER_COMPLETE_ARGS",)),
+}
 # How Python holds bytes of names that are no text (PEP 383), and what we call their way out.
 _FIRST_BYTE, _LAST_BYTE, _NAMES = 0xDC80, 0xDCFF, "names"
 
@@ -101,11 +106,26 @@ def _run() -> int:
     from conv2d_cli.cli.options import COMPLETE
 
     if COMPLETE in os.environ:
+        _check_completion(os.environ[COMPLETE])
         _keep_rich_out_of_completion()
     result = application()(sys.argv[1:] or ["--help"], standalone_mode=False, prog_name="conv2d")
     if not sys.argv[1:]:
         return UsageError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _check_completion(asked: str) -> None:
+    """Check that it is a shell that asks for completion.
+
+    Raises:
+        UsageError: somebody has set the variables by hand, or not all of them.
+    """
+    what, _, shell = asked.partition("_")
+    if shell not in _ASKED_BY or what not in {"source", "complete"}:
+        raise UsageError(f"_CONV2D_COMPLETE={asked} is no completion that a shell asks for", "unset _CONV2D_COMPLETE")
+    missing = next((name for name in _ASKED_BY[shell] if name not in os.environ), None)
+    if what == "complete" and missing is not None:
+        raise UsageError(f"_CONV2D_COMPLETE={asked} without {missing}", "unset _CONV2D_COMPLETE")
 
 
 def _keep_rich_out_of_completion() -> None:
@@ -164,7 +184,7 @@ def _told(error: Exception) -> Conv2dError:
     if isinstance(error, OSError):
         # Without the name of a file: what Typer writes itself, help and version.
         what = "write to stdout" if error.filename is None else f"read or write {error.filename}"
-        return FileError(f"cannot {what}: {error.strerror or error}")
+        return FileError(f"cannot {what}: {error.strerror or error}", hint_of(error, "") or None)
     return Conv2dError(
         f"a fault of conv2d itself: {type(error).__name__}: {error}",
         "run it again with --debug and report what it prints",

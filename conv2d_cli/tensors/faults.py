@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import Conv2dError, DataError, FileError
+from conv2d_cli.errors import Conv2dError, DataError, FileError, hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,5 +22,5 @@ def faults_of(typed: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise FileError(
-            f"cannot read {typed}: {error.strerror or error}", "give a tensor file, or - for stdin"
+            f"cannot read {typed}: {error.strerror or error}", hint_of(error, "give a tensor file, or - for stdin")
         ) from error

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from conv2d_cli.tensors.formats import FORMATS, STORE, format_of_suffix, is_store
 
 _SEPARATOR = "::"
+_LONGEST_PATH = 4096
 
 
 class Location(NamedTuple):
@@ -28,10 +29,16 @@ def input_location(typed: str) -> Location:
     """Return where to read: a path that exists is taken as it is, else the last `::` parts file and name."""
     if is_stream(typed):
         return Location(typed, None, format=_forced_format(typed))
-    path, separator, name = typed.rpartition(_SEPARATOR)
-    if separator and not _exists(typed):
-        return Location(typed, Path(path), name)
-    return Location(typed, Path(typed))
+    if _SEPARATOR not in typed or _exists(typed):
+        return Location(typed, Path(typed))
+    path, _, name = typed.rpartition(_SEPARATOR)
+    # The name of a tensor may hold the separator too, where what stands before an earlier one is a file.
+    while len(typed) < _LONGEST_PATH and not _exists(path) and _SEPARATOR in path:
+        path, _, part = path.rpartition(_SEPARATOR)
+        name = f"{part}{_SEPARATOR}{name}"
+    if not _exists(path):
+        path, _, name = typed.rpartition(_SEPARATOR)
+    return Location(typed, Path(path), name)
 
 
 def output_location(typed: str) -> Location:

@@ -27,6 +27,8 @@ def chosen(names: Sequence[str | None], name: str | None) -> str | None:
     listed = ", ".join(map(str, names[:_MOST_LISTED])) + (", ..." if len(names) > _MOST_LISTED else "")
     if not names:
         raise DataError("it holds no tensor", "give a file that holds one")
+    if len(names) > 1 and len({*names}) == 1:
+        raise DataError(f"it holds {len(names)} tensors, all named {names[0]!r}", "write each under a name of its own")
     if name is None and len(names) > 1:
         # A name of signs that a terminal obeys cannot be copied.
         typed = next((each for each in names if each and each.isprintable()), "NAME")

@@ -42,7 +42,7 @@ def open_tensor(file: OpenFile, name: str | None) -> ElementStream:
     stored = stored_dtype(dtype, byte_order)
     left = None if file.size is None else file.size - offset
     if shape is None:
-        shape = (0 if left is None else left // stored.itemsize,)
+        shape = (0 if left is None else max(0, left) // stored.itemsize,)
     needed = prod(shape) * stored.itemsize
     if file.size is not None and left != needed:
         raise _another_size(file.described._replace(shape=shape), needed, file.size)
@@ -58,7 +58,7 @@ def _another_size(described: Described, needed: int, size: int) -> DataError:
     message = f"{_times(shape)} {dtype} is {needed} bytes, the file has {max(0, size - offset)}{behind}"
     if offset and size == needed:
         return DataError(message, "leave --input-offset out")
-    square = _square_of(shape, (size - offset) // DTYPES[dtype].bytes) if owner == "input" else None
+    square = _square_of(shape, max(0, size - offset) // DTYPES[dtype].bytes) if owner == "input" else None
     if square is not None and prod(square) * DTYPES[dtype].bytes == size - offset:
         return DataError(message, f"--input-shape {','.join(map(str, square))}")
     if owner == "input" and size > needed:

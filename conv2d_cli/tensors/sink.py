@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from conv2d_cli.errors import Conv2dError, FileError, UsageError
+from conv2d_cli.errors import Conv2dError, FileError, UsageError, hint_of
 from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, Format, Output, format_of_suffix
 from conv2d_cli.tensors.laid_out import laid_out
 from conv2d_cli.tensors.layout import NCHW, Layout
@@ -174,7 +174,8 @@ def _about(typed: str) -> Iterator[None]:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             raise FileError(f"cannot write {typed}: the name is too long", "give a shorter one") from error
-        raise FileError(f"cannot write {typed}: {reason}", "choose a place with room that can be written") from error
+        hint = hint_of(error, "choose a place with room that can be written")
+        raise FileError(f"cannot write {typed}: {reason}", hint) from error
 
 
 def _format_written(path: Path) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from shutil import rmtree
 from time import sleep
 from typing import TYPE_CHECKING
@@ -13,7 +15,6 @@ from conv2d_cli.errors import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 # Threads that still write into a folder while a signal ends the process put new files there.
 _REMOVALS, _SECONDS_BETWEEN = 50, 0.01
@@ -61,7 +62,7 @@ def discard(temporary: Path) -> None:
     for _ in range(_REMOVALS):
         if not temporary.is_dir():
             break
-        rmtree(temporary, ignore_errors=True)
+        _remove_folder(temporary)
         if not temporary.is_dir() or not _ended.is_set():
             break
         sleep(_SECONDS_BETWEEN)
@@ -70,6 +71,19 @@ def discard(temporary: Path) -> None:
     with suppress(OSError):
         temporary.unlink()
     _unfinished.pop(temporary, None)
+
+
+def _remove_folder(folder: Path) -> None:
+    rmtree(folder, ignore_errors=True)
+    if not folder.is_dir():
+        return
+    # It opens every folder on the way down, and there may not be so many files that can be open.
+    for place, folders, files in os.walk(folder, topdown=False):
+        for path in (Path(place, name) for name in (*files, *folders)):
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def remove_leftovers() -> None:

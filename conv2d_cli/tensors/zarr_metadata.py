@@ -36,6 +36,7 @@ _UNKNOWN_TYPE = re.compile(
     r"No Zarr data type found that matches (?:\{'name': '(?P<old>[^']*)', 'object_codec_id': None\}|'(?P<name>[^']*)')"
 )
 BROKEN_STORE = "the store is broken or was cut short; write it anew with zarr"
+_INSIDE = "give the codec to the chunks inside of the shards"
 _OTHER_TYPE = "write them as float32, or as bfloat16 into a .safetensors file"
 
 
@@ -99,6 +100,8 @@ def _version_3(content: bytes) -> ChunkedArray:
 
     said = json.loads(content)
     _refuse_unknown(said["codecs"])
+    if said.get("storage_transformers"):
+        raise DataError("its storage_transformers are not read: its chunks may hold other bytes than elements")
     metadata = ArrayV3Metadata.from_dict(said)
     shape, sides = tuple(metadata.shape), tuple(cast("RegularChunkGrid", metadata.chunk_grid).chunk_shape)
     dtype, fill = metadata.data_type.to_native_dtype(), metadata.fill_value
@@ -140,8 +143,10 @@ def _reader_of(
     if name == "bytes":
         stored = dtype.newbyteorder("<" if settings.get("endian", "little") == "little" else ">")
         return Dense(shape, stored, "C", chain_of(others, math.prod(shape) * dtype.itemsize))
-    if name != "sharding_indexed" or others:
-        raise not_read(others[0][0] if others else name)
+    if name != "sharding_indexed":
+        raise not_read(name)
+    if others:
+        raise DataError(f"its codec {others[0][0]} is given whole shards, which is not read", _INSIDE)
     inner_shape = tuple(settings["chunk_shape"])
     counts = tuple(side // inner for side, inner in zip(shape, inner_shape, strict=True))
     index = _reader_of(settings["index_codecs"], (*counts, 2), np.dtype(np.uint64), 0)

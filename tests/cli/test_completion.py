@@ -93,3 +93,10 @@ def test_completion_loads_nothing_heavy(shell: str, line: str) -> None:
     modules = set(json.loads(done.stderr.splitlines()[-1]))
     assert modules.isdisjoint(HEAVY)
     assert done.stdout
+
+
+@pytest.mark.parametrize("asked", ["nope", "complete_nope", "complete_bash", "complete_zsh", "", "source_", "x_bash"])
+def test_variables_that_no_shell_has_set_are_told(asked: str) -> None:
+    done = conv2d("shape", "3", "4", "3", _CONV2D_COMPLETE=asked)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("hint: unset _CONV2D_COMPLETE\n")

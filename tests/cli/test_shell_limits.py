@@ -145,3 +145,14 @@ def test_time_that_is_used_up_is_a_signal_and_leaves_nothing(folder: Path) -> No
     # One second, then SIGXCPU, and another before the system ends it itself.
     assert done.code == 152
     assert {path.name for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("files", [7, 8, 9, 10, 12, 16])
+def test_few_files_that_may_be_open_leave_nothing_behind(folder: Path, files: int) -> None:
+    """A folder is removed that takes more open files than there may be on the way down."""
+    assert limited(folder, COMMANDS["store"], {}).code == 0
+    before = sorted(path.name for path in folder.iterdir())
+    done = limited(folder, f"{COMMANDS['store']} --force", {"RLIMIT_NOFILE": files})
+    assert done.code in {0, 4}, done.err
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert done.code == 0 or "hint: ulimit -n" in done.err

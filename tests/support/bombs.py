@@ -278,6 +278,14 @@ def _shards() -> Iterator[Bomb]:
     packed = _packed("gzip")
     yield Bomb("shard-gzip.zarr", partial(sharded, ["bytes", "gzip"], packed + at(0, len(packed))), "more bytes of it")
     yield Bomb("shard-twice.zarr", partial(sharded, ["bytes", "gzip", "zstd"], at(0, 0)), "nobody knows the size")
+    shard = {
+        "chunk_shape": [2, 3, 4], "codecs": [settled("bytes")], "index_location": "end",
+        "index_codecs": [settled("bytes")],
+    }  # fmt: skip
+    whole = [{"name": "sharding_indexed", "configuration": shard}, "gzip"]
+    yield Bomb("shard-whole.zarr", partial(version_3, whole, ELEMENTS + at(0, 96)), "gzip is given whole shards")
+    transformed = partial(version_3, ["bytes"], ELEMENTS, storage_transformers=[{"name": "x"}])
+    yield Bomb("transformed.zarr", transformed, "storage_transformers are not read")
     yield Bomb("shard-beyond.zarr", partial(sharded, ["bytes"], ELEMENTS + at(40, 96)), "96 bytes from 40 on")
     yield Bomb("shard-far.zarr", partial(sharded, ["bytes"], ELEMENTS + at(2**64 - 2, 96)), "bytes from")
     yield Bomb("shard-long.zarr", partial(sharded, ["bytes"], ELEMENTS + at(0, 2**64 - 2)), "bytes from")

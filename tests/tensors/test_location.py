@@ -35,6 +35,14 @@ def test_a_path_that_exists_wins(tmp_path: Path) -> None:
     assert input_location(str(path)) == Location(str(path), path)
 
 
+def test_the_name_of_a_tensor_may_hold_the_separator(tmp_path: Path) -> None:
+    (tmp_path / "x.npz").touch()
+    for name in ("a::b", "::", "a::", "::b", "a::b::c"):
+        typed = f"{tmp_path}/x.npz::{name}"
+        assert input_location(typed) == Location(typed, tmp_path / "x.npz", name)
+    assert input_location("::" * 1_000_000).name == ""
+
+
 def test_an_output_is_the_very_name_typed() -> None:
     assert output_location("x.npz::conv1") == Location("x.npz::conv1", Path("x.npz::conv1"))
     assert output_location("-") == Location("-", None)

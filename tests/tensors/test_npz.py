@@ -77,10 +77,10 @@ def test_a_member_is_read_by_name_and_the_only_one_without(compressed: bool) -> 
         (archive(("a.npy", npy_bytes())), "c", "it holds no tensor named 'c'", "it holds: a"),
         (archive(("a.txt", b"x")), None, "it holds no tensor", "give a file that holds one"),
         (
-            archive(("a.npy", npy_bytes()), ("a.npy", npy_bytes())),
+            archive(("a.npy", npy_bytes()), ("a.npy", npy_bytes()), ("b.npy", npy_bytes())),
             "a",
             "it holds more than one tensor named 'a'",
-            "it holds: a, a",
+            "it holds: a, a, b",
         ),
         (
             archive(*((f"{number}.npy", b"") for number in range(21))),
@@ -167,3 +167,10 @@ def test_a_part_is_read_only_when_the_checksum_of_all_is_right(tmp_path: Path, d
             source.read_images(0, 1)
         with pytest.raises(DataError, match="the checksum of"):
             source.image(0)
+
+
+def test_tensors_of_one_name_are_told_as_that() -> None:
+    content = archive(("a.npy", npy_bytes()), ("a.npy", npy_bytes()))
+    for name in (None, "a", "b"):
+        with pytest.raises(DataError, match="2 tensors, all named 'a'"):
+            opened(content, name)

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError
+from conv2d_cli.errors import Conv2dError, FileError, MemoryLimitError, UsageError, hint_of
 from conv2d_cli.jobs.headers import is_typed
 from conv2d_cli.tensors.formats import is_store
 from conv2d_cli.tensors.location import input_location, is_stream
@@ -91,7 +91,7 @@ def fault_of(path: Path, error: Conv2dError | OSError | MemoryError) -> Conv2dEr
     if isinstance(error, MemoryError):
         hint = "convolve it by itself; --plan shows what it takes"
         return MemoryLimitError(f"{path}: the machine has not enough memory for it", hint)
-    hint = "leave the files alone while the job runs"
+    hint = hint_of(error, "leave the files alone while the job runs")
     return FileError(f"cannot convolve {path}: {error.strerror or error}", hint)
 
 
