@@ -44,6 +44,9 @@ def _meant(words: LayerWords, values: list[str]) -> str:
     if isinstance(split, tuple) and len(split) == len(_USUAL):
         # 3x64x7 is no layer, but no size either.
         values = [str(number) for number in split]
+    if not any(_is_count(value, 1) or isinstance(integers_of(value), tuple) for value in values):
+        # Whatever was meant, a line with it would not work.
+        values = []
     if len(values) <= len(_USUAL):
         return _line(words, (*values, *_USUAL[len(values) :]))
     layer, behind = values[: len(_USUAL)], values[len(_USUAL) :]

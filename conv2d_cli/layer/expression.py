@@ -22,7 +22,7 @@ _IN_FRONT = re.compile(
     r"\A\s*(?:>>>\s*)?(?:\((?P<printed>[\w.-]+)\):\s*(?:\d+ x )?|(?P<quote>['\"])(?P<key>[\w.]+)(?P=quote):\s*)?"
 )
 _CONSTRUCTORS = ("Conv2d", "nn.Conv2d", "torch.nn.Conv2d", "conv2d_cli.Conv2d")
-_EXAMPLE = 'write "Conv2d(3, 64, 7, stride=2)", a line of code with it, or what print(layer) shows'
+_EXAMPLE = 'write "Conv2d(3, 64, 7)", a line of code with it, or what print(layer) shows'
 _OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

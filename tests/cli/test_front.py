@@ -186,3 +186,12 @@ def test_the_name_of_a_record_is_kept() -> None:
     line = b'{"name": "stem", "in_channels": 3, "out_channels": 64, "kernel_size": 7}'
     done = conv2d("shape", "--from", "-", stdin=line)
     assert (done.code, json.loads(done.out)["name"]) == (0, "stem")
+
+
+@pytest.mark.parametrize("words", [("-",), ("x",), ("--", "-1"), ("?",), ("é",), ("--", "-1", "-2"), ("nn",)])
+def test_a_hint_repeats_nothing_that_would_not_work(words: tuple[str, ...]) -> None:
+    done = conv2d("shape", *words)
+    assert done.code == 2
+    hint = done.err.splitlines()[-1]
+    assert hint.startswith("hint: conv2d shape ")
+    assert conv2d(*shlex.split(hint.removeprefix("hint: conv2d "))).code == 0

@@ -70,7 +70,7 @@ def test_a_byte_order_mark_is_for_the_first_line_only() -> None:
 
 
 EXAMPLE = 'write {"in_channels": 3, "out_channels": 64, "kernel_size": 7}'
-EXPRESSION = 'write "Conv2d(3, 64, 7, stride=2)", a line of code with it, or what print(layer) shows'
+EXPRESSION = 'write "Conv2d(3, 64, 7)", a line of code with it, or what print(layer) shows'
 ARGUMENTS = (
     "leave it out: a layer has in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, "
     "padding_mode, device, dtype"

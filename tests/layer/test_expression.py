@@ -14,7 +14,7 @@ from conv2d_cli.layer.expression import arguments_of_expression, layer_of_expres
 from conv2d_cli.layer.model import Conv2d
 from conv2d_cli.layer.text import looks_like_expression
 
-EXAMPLE = 'write "Conv2d(3, 64, 7, stride=2)", a line of code with it, or what print(layer) shows'
+EXAMPLE = 'write "Conv2d(3, 64, 7)", a line of code with it, or what print(layer) shows'
 UNREADABLE = "must be written out: numbers and their arithmetic are read, nothing is evaluated"
 NO_ARITHMETIC = f"{UNREADABLE}; of arithmetic + - * // % ** on whole numbers"
 KERNELS = "kernel_size=3, or kernel_size=(3, 5) for H and W"
