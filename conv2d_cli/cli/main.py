@@ -70,7 +70,7 @@ def _ended() -> int:
         if "--debug" in sys.argv[1:]:
             _show_traceback()
         code = _explain(error)
-    _settle_stdout()
+    _settle_streams()
     signals.raise_no_more()
     return code
 
@@ -147,13 +147,14 @@ def _flush() -> None:
             raise FileError(f"cannot write to stdout: {error.strerror}") from error
 
 
-def _settle_stdout() -> None:
-    """Point stdout nowhere if what is left in its buffer cannot be written: the interpreter tries again at exit."""
-    if sys.stdout is not None:
-        try:
-            sys.stdout.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _settle_streams() -> None:
+    """Point a stream nowhere of which the buffer cannot be written: the interpreter tries again, and ends with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            try:
+                stream.flush()
+            except OSError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _explain(error: Exception) -> int:
