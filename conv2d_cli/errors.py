@@ -104,7 +104,7 @@ class DataError(Conv2dError, ValueError):
     exit_code = 3
 
 
-def hint_of(error: Exception, otherwise: str) -> str:
+def hint_of(error: Exception, otherwise: str | None) -> str | None:
     """Return what helps against an error of the system, or else what usually does."""
     too_many_open = isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
     return "ulimit -n N lets more files be open" if too_many_open else otherwise

@@ -34,7 +34,7 @@ TIFF_TAGS = 4_096
 
 # Deeper groups are no work of people.
 ZARR_GROUP_DEPTH = 32
-# Each chunk takes some 15 us, however small it is: half a minute for so many.
+# Each chunk takes some 15 us, however small it is: two million take half a minute.
 ZARR_SMALL_CHUNKS, ZARR_SMALL_CHUNK_BYTES = 2_000_000, 1_024
 # Chunks of a whole size are decoded also where an array has but a corner of one; this much is room for growth.
 ZARR_BEYOND_ARRAY_BYTES = 1 << 30

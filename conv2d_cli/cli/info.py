@@ -29,7 +29,7 @@ def info(
         show_keys(keys)
         return 0
     output = output_of(output_options, ("schema_version", *keys))
-    from conv2d_cli.cli.shell_limits import processors
+    from conv2d_cli.cli.processors import processors
     from conv2d_cli.jobs import info as job
     from conv2d_cli.report.record import record_of
 

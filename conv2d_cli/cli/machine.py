@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli import shell_limits
+from conv2d_cli.cli.processors import processors
 
 if TYPE_CHECKING:
     from conv2d_cli.jobs.bench.worker import Host
@@ -34,7 +35,7 @@ def bench_host() -> Host:
     """Return what the workers of a measurement are started with."""
     from conv2d_cli.jobs.bench.worker import Host
 
-    return Host(sys.executable, dict(os.environ), processor_name(), shell_limits.processors())
+    return Host(sys.executable, dict(os.environ), processor_name(), processors())
 
 
 def share_one_heap() -> None:

@@ -185,7 +185,7 @@ def _told(error: Exception) -> Conv2dError:
     if isinstance(error, OSError):
         # Without the name of a file: what Typer writes itself, help and version.
         what = "write to stdout" if error.filename is None else f"read or write {error.filename}"
-        return FileError(f"cannot {what}: {error.strerror or error}", hint_of(error, "") or None)
+        return FileError(f"cannot {what}: {error.strerror or error}", hint_of(error, None))
     return Conv2dError(
         f"a fault of conv2d itself: {type(error).__name__}: {error}",
         "run it again with --debug and report what it prints",

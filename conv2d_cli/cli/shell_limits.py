@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from typing import NamedTuple
 
+from conv2d_cli.cli.processors import processors
 from conv2d_cli.errors import MemoryLimitError
 
 
@@ -52,12 +53,6 @@ def fit() -> None:
     """See to it that what is loaded fits into what the shell allows, or is not loaded."""
     if hasattr(os, "fork") and any(map(_is_near, _LIMITS)):
         sys.meta_path.insert(0, _Before())
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def hint() -> str:

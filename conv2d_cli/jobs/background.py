@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A read or a write of so many seconds is left to a thread.
+# A read or a write that takes more seconds is left to a thread.
 _SLOW = 0.002
 
 Result = TypeVar("Result")
@@ -23,7 +23,7 @@ class BackgroundIO:
     """Reads or writes, done at once as long as they are quick, else by threads."""
 
     def __init__(self, threads: int) -> None:
-        """Have so many threads, once they are needed; with none all are done at once."""
+        """Have this number of threads, once they are needed; with none all are done at once."""
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         self._seconds = 0.0

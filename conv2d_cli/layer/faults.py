@@ -30,7 +30,7 @@ _WANTED = {
     "padding": f"{_PAIR}, four values (top, left, bottom, right), {one_of(PADDING_WORDS)}",
     "padding_mode": one_of(PADDING_MODES),
 }
-# Of a record with thousands of unknown keys: so many are told, and so many looked up among ours.
+# A record may have thousands of unknown keys: this many are told, and this many looked up among ours.
 _MOST_TOLD, _MOST_LOOKED_UP = 200, 20
 _NO_DEVICE = "the device is a type such as cpu or cuda, with a number or without{instead}"
 _NO_UNICODE = "string_unicode"

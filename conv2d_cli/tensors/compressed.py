@@ -39,7 +39,7 @@ class Decompressor(Protocol):
         """What followed its end."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take bytes in, and return so many decoded ones at most."""
+        """Take bytes in, and return at most `max_length` decoded ones."""
 
 
 class Inflater:
@@ -60,7 +60,7 @@ class Inflater:
         return self._stream.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take bytes in, and return so many decoded ones at most."""
+        """Take bytes in, and return at most `max_length` decoded ones."""
         return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
 

@@ -109,7 +109,7 @@ def _check(header: bytes, size: int) -> None:
         DataError: the header is broken.
     """
     library = _library()
-    with _alone(header, size) as path:
+    with _header_alone(header, size) as path:
         try:
             library.safe_open(path, framework="np")
         except library.SafetensorError as error:
@@ -117,7 +117,7 @@ def _check(header: bytes, size: int) -> None:
 
 
 @contextmanager
-def _alone(header: bytes, size: int) -> Iterator[str]:
+def _header_alone(header: bytes, size: int) -> Iterator[str]:
     """Yield the path of a file of that size which holds the header alone, and which only this process knows.
 
     The library maps what it opens, and where somebody cuts a file that is mapped the process ends.

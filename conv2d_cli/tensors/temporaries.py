@@ -77,7 +77,7 @@ def _remove_folder(folder: Path) -> None:
     rmtree(folder, ignore_errors=True)
     if not folder.is_dir():
         return
-    # It opens every folder on the way down, and there may not be so many files that can be open.
+    # It keeps every folder on the way down open, which may be more files than the system lets be open.
     for place, folders, files in os.walk(folder, topdown=False):
         for path in (Path(place, name) for name in (*files, *folders)):
             with suppress(OSError):

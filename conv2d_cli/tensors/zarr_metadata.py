@@ -181,7 +181,7 @@ def _checked_sides(shape: tuple[int, ...], sides: tuple[int, ...], dtype: np.dty
 
 
 def _check_count(shape: tuple[int, ...], sides: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Refuse an array of so many, so small chunks that reading it would take minutes.
+    """Refuse an array whose chunks are so small, and so numerous, that reading it would take minutes.
 
     Raises:
         DataError: it is one.
@@ -192,7 +192,7 @@ def _check_count(shape: tuple[int, ...], sides: tuple[int, ...], dtype: np.dtype
     )
     if count > ZARR_SMALL_CHUNKS and chunk_bytes < ZARR_SMALL_CHUNK_BYTES:
         raise DataError(
-            f"it has {count} chunks of {chunk_bytes} bytes, more than {ZARR_SMALL_CHUNKS} so small ones",
+            f"it has {count} chunks of {chunk_bytes} bytes, more than {ZARR_SMALL_CHUNKS} of that size",
             f"write it with larger chunks, of {ZARR_SMALL_CHUNK_BYTES} bytes at least",
         )
 

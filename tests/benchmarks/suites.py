@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from markdown import print_table
 
 from conv2d_cli.cli.machine import processor_name
-from conv2d_cli.cli.shell_limits import processors
+from conv2d_cli.cli.processors import processors
 from conv2d_cli.jobs.bench import job
 from conv2d_cli.jobs.bench.case import CLASSES
 from conv2d_cli.jobs.bench.engines import ENGINES, OURS, engines_named

@@ -44,5 +44,6 @@ def test_it_is_refused_in_little_memory(tmp_path: Path, bomb: Bomb) -> None:
     assert time.monotonic() - started < MOST_SECONDS
     (error,) = errors
     assert isinstance(error, DataError)
+    assert bomb.says
     assert bomb.says in error.message
     assert error.hint

@@ -91,8 +91,8 @@ def fault_of(path: Path, error: Conv2dError | OSError | MemoryError) -> Conv2dEr
     if isinstance(error, MemoryError):
         hint = "convolve it by itself; --plan shows what it takes"
         return MemoryLimitError(f"{path}: the machine has not enough memory for it", hint)
-    hint = hint_of(error, "leave the files alone while the job runs")
-    return FileError(f"cannot convolve {path}: {error.strerror or error}", hint)
+    what_helps = hint_of(error, "leave the files alone while the job runs")
+    return FileError(f"cannot convolve {path}: {error.strerror or error}", what_helps)
 
 
 def check_kind(path: Path, verb: str) -> None:
