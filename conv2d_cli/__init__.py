@@ -11,9 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conv2d_cli.engine.convolution import conv2d
-    from conv2d_cli.engine.initialisation import init_parameters
-    from conv2d_cli.engine.prepared import PreparedConv2d, prepare
+    from conv2d_cli.engine.api import PreparedConv2d, conv2d, init_parameters, prepare
     from conv2d_cli.errors import (
         Conv2dError,
         DataError,
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     )
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.analysis import analyze
-    from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow
+    from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
@@ -42,6 +40,7 @@ __all__ = [
     "BenchRow",
     "Conv2d",
     "Conv2dError",
+    "CostsReport",
     "DataError",
     "Fault",
     "FileError",
@@ -64,16 +63,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "engine.convolution": ("conv2d",),
-    "engine.initialisation": ("init_parameters",),
-    "engine.prepared": ("PreparedConv2d", "prepare"),
+    "engine.api": ("PreparedConv2d", "conv2d", "init_parameters", "prepare"),
     "errors": (
         *("Conv2dError", "DataError", "Fault", "FileError", "LayerError", "MemoryLimitError", "MissingExtraError"),
         *("ShapeError", "UsageError"),
     ),
     "layer.model": ("Conv2d",),
     "report.analysis": ("analyze",),
-    "report.bench": ("BenchClass", "BenchMachine", "BenchRow"),
+    "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),

@@ -13,6 +13,9 @@ import numpy as np
 from conv2d_cli.dtypes import COMPUTABLE, DTYPES
 from conv2d_cli.errors import DataError, MissingExtraError
 
+# An array of any shape and element type.
+Array = np.ndarray[Any, Any]
+
 
 @cache
 def numpy_dtype(name: str) -> np.dtype[Any]:

@@ -15,16 +15,15 @@ import numpy as np
 from conv2d_cli.arithmetic.counts import weight_shape
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError
-from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.numpy_dtypes import Array, numpy_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from conv2d_cli.layer.model import Conv2d
 
-    Array = np.ndarray[Any, Any]
 
-# Elements drawn at a time: scratch stays near 20 MB however large the layer.
+# Elements drawn at a time: workspace stays near 20 MB however large the layer.
 _DRAWN_AT_ONCE = 1 << 20
 
 

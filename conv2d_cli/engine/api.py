@@ -1,0 +1,93 @@
+"""The engine's one face: everything outside imports this module, and nothing beside it.
+
+What needs NumPy is loaded when it is first asked for, so that names of algorithms cost no more than integers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.engine.algorithms.registry import PLANNERS
+from conv2d_cli.engine.planning.cost_model import Costs
+from conv2d_cli.engine.planning.cost_table import COSTS
+from conv2d_cli.engine.planning.plan import Plan
+from conv2d_cli.engine.planning.planner import ACCURACIES, Accuracy, plan_convolution, words_of
+from conv2d_cli.engine.planning.tiling import Tile, tiles_of
+
+if TYPE_CHECKING:
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.engine.arguments import check_dtypes
+    from conv2d_cli.engine.executor import Execution, Parameters, execution_of, gathered_tile, tile_execution
+    from conv2d_cli.engine.functional import PreparedConv2d, conv2d, prepare
+    from conv2d_cli.engine.initialisation import init_parameters
+    from conv2d_cli.engine.runtime.blas import blas_name
+
+__all__ = [
+    "ACCURACIES", "ALGORITHMS", "COSTS", "Accuracy", "Costs", "Execution", "Parameters", "Plan", "PreparedConv2d",
+    "Tile", "blas_name", "check_dtypes", "conv2d", "costs_in_use", "execution_of", "gathered_tile",
+    "init_parameters", "plan", "prepare", "threads_for", "tile_execution", "tiles_of", "use_costs", "words_of",
+]  # fmt: skip
+
+_costs_in_use = [COSTS]
+# The names of the algorithms.
+ALGORITHMS = tuple(PLANNERS)
+_HOMES = {
+    "arguments": ("check_dtypes",),
+    "executor": ("Execution", "Parameters", "execution_of", "gathered_tile", "tile_execution"),
+    "functional": ("PreparedConv2d", "conv2d", "prepare"),
+    "initialisation": ("init_parameters",),
+    "runtime.blas": ("blas_name",),
+}
+
+
+def plan(
+    geometry: Geometry,
+    padding_mode: str = "zeros",
+    dtype: str = "float32",
+    accuracy: str = "strict",
+    algorithm: str | None = None,
+    threads: int | None = None,
+) -> Plan[Any]:
+    """Decide how a convolution is worked out in this process; `threads` None takes as many as BLAS was given.
+
+    Raises:
+        UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.
+        DataError: no algorithm computes `dtype`.
+
+    >>> from conv2d_cli.arithmetic.geometry import Geometry
+    >>> from conv2d_cli.arithmetic.window import Axis
+    >>> plan(Geometry(1, 8, 8, 1, *[Axis(9, 1, 1, 1, 0, 0)] * 2), threads=1).algorithm
+    'small'
+    """
+    from conv2d_cli.engine.runtime.blas import unpacked_gemm
+
+    options = (padding_mode, dtype, accuracy, algorithm, threads_for(threads))
+    return plan_convolution(geometry, *options, unpacked_gemm=unpacked_gemm(), costs=_costs_in_use[-1])
+
+
+def use_costs(costs: Costs) -> None:
+    """Have every later plan of this process made by a table of costs, for one measured on this machine."""
+    _costs_in_use.append(costs)
+
+
+def costs_in_use() -> Costs:
+    """Return the table that plans are made by."""
+    return _costs_in_use[-1]
+
+
+def threads_for(asked: int | None) -> int:
+    """Return how many threads to use: those asked for, else as many as BLAS was given."""
+    from conv2d_cli.engine.runtime.blas import given_threads
+
+    return given_threads() if asked is None else asked
+
+
+def __getattr__(name: str) -> object:
+    """Load what needs NumPy."""
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__package__}.{home}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,1 @@
+"""What kernels share: products of matrices, padded strips of an image, windows laid out as columns."""

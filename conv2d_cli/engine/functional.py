@@ -1,0 +1,205 @@
+"""The convolution on arrays, as `torch.nn.functional.conv2d`, and with parameters that are prepared for many inputs."""
+
+from __future__ import annotations
+
+import operator
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.engine.api import plan
+from conv2d_cli.engine.arguments import (
+    array_of,
+    check_bias_shape,
+    check_dtypes,
+    check_weight_shape,
+    named,
+)
+from conv2d_cli.engine.executor import Execution, Parameters, execution_of
+from conv2d_cli.layer.forward import UNBATCHED, geometry_of
+from conv2d_cli.layer.from_weight import check_weight
+from conv2d_cli.layer.model import layer_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import ArrayLike
+
+    from conv2d_cli.engine.planning.planner import Accuracy
+    from conv2d_cli.layer.choices import PaddingMode, PaddingWord
+    from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.numpy_dtypes import Array
+
+
+# Types of options of which equal ones are the same: to a dictionary True and 1.0 are 1, but no stride.
+_PLAIN = frozenset({int, str, type(None)})
+_LAYER_OPTIONS = ("stride", "padding", "dilation", "groups", "padding_mode")
+
+
+def conv2d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] | tuple[int, int, int, int] | PaddingWord = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
+    *,
+    padding_mode: PaddingMode = "zeros",
+    accuracy: Accuracy = "strict",
+    threads: int | None = None,
+    algorithm: str | None = None,
+) -> Array:
+    """Convolve (cross-correlate) as `torch.nn.functional.conv2d` does.
+
+    Args:
+        x: (N, in_channels, H, W), or (in_channels, H, W) unbatched; any float, complex or integer type but bool.
+        weight: (out_channels, in_channels / groups, kh, kw), of the type of `x`.
+        bias: (out_channels,), of the type of `x`.
+        stride: an integer or a pair (H, W).
+        padding: an integer, a pair, four integers (top, left, bottom, right), or "same", "valid", "same_upper" or
+            "same_lower" as in the layer.
+        dilation: an integer or a pair (H, W).
+        groups: how many parts of the channels are convolved apart.
+        padding_mode: "zeros", "reflect", "replicate" or "circular".
+        accuracy: "strict": each element is the sum of its own products in its own type, on normal data within 4 eps of
+            `sum|x||w| + |b|`. "fast": transforms too, with two to six times the error.
+        threads: of BLAS, while this call lasts and for the whole process; None leaves its own number.
+        algorithm: a name of `conv2d info`'s algorithms; None takes the best.
+
+    Returns:
+        A new C-contiguous array (N, out_channels, Ho, Wo), unbatched if `x` is, of the type of `x`. Sums of integers
+        wrap modulo 2^bits.
+
+    Raises:
+        LayerError: the arguments make no layer.
+        ShapeError: the shapes do not fit one another.
+        DataError: the element types differ or cannot be computed with, or an argument makes no array.
+        UsageError: an option names nothing that exists.
+        MemoryLimitError: there is not memory enough for the output, or for what the algorithm needs.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
+
+    >>> import numpy as np
+    >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)))
+    array([[[[4., 4.],
+             [4., 4.]]]])
+    """
+    x, weight = array_of(x, "input"), array_of(weight, "weight")
+    bias = None if bias is None else array_of(bias, "bias")
+    options = (stride, padding, dilation, groups, padding_mode, accuracy, algorithm, threads)
+    plain = {*map(type, options)} <= _PLAIN or all(map(_is_plain, options))
+    find = _execution_of if plain else _execution_of.__wrapped__
+    execution = find(x.shape, weight.shape, x.dtype, weight.dtype, options)
+    if bias is not None:
+        check_dtypes(execution.plan.dtype, weight=execution.plan.dtype, bias=named(bias.dtype))
+        check_bias_shape(weight, bias)
+    return _of_images(execution, x, Parameters(weight, bias))
+
+
+def _of_images(execution: Execution, x: Array, parameters: Parameters) -> Array:
+    """Return the output of images, or of one unbatched."""
+    if x.ndim != UNBATCHED:
+        return execution(x, parameters)
+    out: Array = execution(x[None], parameters)[0]
+    return out
+
+
+def _is_plain(option: object) -> bool:
+    return type(option) in _PLAIN or (type(option) is tuple and all(type(part) is int for part in option))
+
+
+@lru_cache(maxsize=256)
+def _execution_of(
+    shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    weight_dtype: np.dtype[Any],
+    options: tuple[Any, ...],
+) -> Execution:
+    """Check the arguments of a call, its options from `stride` to `threads`, and plan it; it holds no arrays."""
+    check_dtypes(named(dtype), weight=named(weight_dtype))
+    check_weight_shape(weight_shape)
+    out_channels, group_channels, *kernel_size = weight_shape
+    try:
+        in_channels = group_channels * operator.index(options[_LAYER_OPTIONS.index("groups")])
+    except TypeError:
+        # No number of groups: the layer refuses it.
+        in_channels = group_channels
+    sizes = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": kernel_size}
+    layer = layer_from(sizes | dict(zip(_LAYER_OPTIONS, options, strict=False)))
+    accuracy, algorithm, threads = options[len(_LAYER_OPTIONS) :]
+    return _planned(layer, named(dtype), accuracy, algorithm, threads, shape)
+
+
+def _planned(
+    layer: Conv2d, dtype: str, accuracy: str, algorithm: str | None, threads: int | None, shape: tuple[int, ...]
+) -> Execution:
+    geometry = geometry_of(layer, shape)
+    return execution_of(plan(geometry, layer.padding_mode, dtype, accuracy, algorithm, threads))
+
+
+class PreparedConv2d:
+    """A convolution with fixed parameters: call it with inputs (N, in_channels, H, W) or (in_channels, H, W).
+
+    Threads may share it. It holds copies: parameters that change after `prepare` are not seen.
+    """
+
+    def __init__(
+        self, parameters: Parameters, dtype: str, execution_for: Callable[[tuple[int, ...]], Execution]
+    ) -> None:
+        """Hold what `prepare` has checked."""
+        self._parameters, self._dtype, self._execution_for = parameters, dtype, execution_for
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Return the convolution of `x`, as `conv2d` does; its type is that of the weight.
+
+        Raises:
+            ShapeError: the layer does not take that shape.
+            DataError: the element types differ, or `x` makes no array.
+            MemoryLimitError: there is not memory enough for the output, or for what the algorithm needs.
+        """
+        x = array_of(x, "input")
+        check_dtypes(named(x.dtype), weight=self._dtype)
+        return _of_images(self._execution_for(x.shape), x, self._parameters)
+
+
+def prepare(
+    layer: Conv2d,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    accuracy: Accuracy = "strict",
+    threads: int | None = None,
+    algorithm: str | None = None,
+) -> PreparedConv2d:
+    """Return a callable that convolves many inputs with these parameters, which are transformed once for each size.
+
+    Args:
+        layer: a `Conv2d`; its stride, padding, dilation, groups and padding mode are used.
+        weight: (out_channels, in_channels / groups, kh, kw), any float, complex or integer type but bool. It is copied.
+        bias: (out_channels,), of the type of `weight`, or None. It is copied.
+        accuracy: "strict" or "fast", as in `conv2d`.
+        threads: None takes BLAS's own number.
+        algorithm: a name of `conv2d info`'s algorithms; None takes the best for each input.
+
+    Raises:
+        ShapeError: the bias has not one element for each output channel.
+        DataError: the weight does not fit the layer, the element types differ, or an argument makes no array.
+
+    >>> import numpy as np
+    >>> from conv2d_cli import Conv2d
+    >>> blur = prepare(Conv2d(1, 1, 2, bias=False), np.ones((1, 1, 2, 2), np.float32))
+    >>> [blur(np.full((1, 3, 3), value, np.float32)).max().item() for value in (1, 2)]
+    [4.0, 8.0]
+    """
+    weight = array_of(weight, "weight")
+    bias = None if bias is None else array_of(bias, "bias")
+    dtype = named(weight.dtype)
+    check_dtypes(dtype, weight=dtype, bias=None if bias is None else named(bias.dtype))
+    check_weight_shape(weight.shape)
+    check_weight(layer, weight.shape)
+    check_bias_shape(weight, bias)
+    parameters = Parameters(weight.copy(), None if bias is None else bias.copy())
+    planned = partial(_planned, layer, dtype, accuracy, algorithm, threads)
+    return PreparedConv2d(parameters, dtype, lru_cache(maxsize=16)(planned))

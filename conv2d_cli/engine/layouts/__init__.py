@@ -1,1 +1,0 @@
-"""How each algorithm would go through a task, on integers alone: blocks, threads, memory and an estimate of time."""

@@ -1,0 +1,1 @@
+"""What is process-wide: threads, BLAS's own threads, workspace. A few shared objects, each with one lock."""
