@@ -18,6 +18,7 @@ class BenchOptions(NamedTuple):
     threads: str
     rounds: str
     seed: str
+    calibrate: bool
 
 
 def _bench_options(
@@ -61,8 +62,16 @@ def _bench_options(
         str, option("--rounds", metavar="N", section=ENGINE, help="how often each is timed; 15 if not given")
     ] = "15",
     seed: Annotated[str, option("--seed", metavar="N", section=INPUT, help="draw other tensors")] = "0",
+    calibrate: Annotated[
+        bool,
+        option(
+            "--calibrate",
+            section=ENGINE,
+            help="measure what NumPy's operations cost on this machine, and have every later plan made by that",
+        ),
+    ] = False,
 ) -> BenchOptions:
-    return BenchOptions(suite, accuracy, algorithm, engines, threads, rounds, seed)
+    return BenchOptions(suite, accuracy, algorithm, engines, threads, rounds, seed, calibrate)
 
 
 bench_options = shared(_bench_options, "bench_options")

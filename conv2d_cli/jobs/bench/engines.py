@@ -32,7 +32,7 @@ class Engine(NamedTuple):
         return all(find_spec(module) is not None for module in self.needs)
 
     def environment(self, threads: int) -> dict[str, str]:
-        """Return the variables that hold its process to so many threads."""
+        """Return the variables that hold its process to a number of threads."""
         # A peer needs no BLAS of NumPy's, except to judge its output.
         blas = threads if self.name == OURS else 1
         held = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": blas}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.counts import flops, macs
 from conv2d_cli.dtypes import DEFAULT_DTYPE
-from conv2d_cli.engine.plan import ACCURACIES, plan_convolution
+from conv2d_cli.engine import api
 from conv2d_cli.errors import Conv2dError, UsageError, one_of
 from conv2d_cli.jobs.bench.case import CLASSES
 from conv2d_cli.jobs.bench.engines import ENGINES, OURS
@@ -40,7 +40,7 @@ class Request(NamedTuple):
     cases: Sequence[Case]
     engines: Sequence[Engine]
     threads: Sequence[int]
-    accuracies: Sequence[str] = ACCURACIES
+    accuracies: Sequence[str] = api.ACCURACIES
     rounds: int = 15
     algorithm: str | None = None
     seed: int = 0
@@ -62,6 +62,9 @@ class Post:
         """Wait until the engine is loaded; an engine that cannot be is not asked again."""
         try:
             self.described = self._worker.ask("describe")
+            if self.engine.name == OURS:
+                # It plans as this process does.
+                self._worker.ask("plan_by", costs=api.costs_in_use())
         except WorkerError as error:
             self.failure = str(error)
 
@@ -181,7 +184,7 @@ def _fault_of(case: Case, request: Request) -> Conv2dError | None:
         )
     try:
         for accuracy in request.accuracies:
-            plan_convolution(
+            api.plan(
                 geometry,
                 padding_mode=case.layer.padding_mode,
                 dtype=dtype,

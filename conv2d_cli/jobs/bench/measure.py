@@ -59,14 +59,14 @@ class Contender:
 
 
 def timing_of(threads: int, rounds: int) -> Timing:
-    """Return how so many rounds are timed on so many threads."""
+    """Return how a number of rounds is timed on a number of threads."""
     if threads == 1:
         return Timing(0.0, 0.0, 0.006, rounds)
     return Timing(0.08, 0.05, 0.03, min(rounds, max(_LEAST_BLOCKS, rounds // _ROUNDS_PER_BLOCK)))
 
 
 def rounds_of(call_seconds: float, rounds: int) -> int:
-    """Return in how many rounds a contender takes part whose call takes so long."""
+    """Return the number of rounds of a contender whose call takes this long."""
     return rounds if call_seconds <= 0 else max(1, min(rounds, int(_MOST_SECONDS / call_seconds)))
 
 

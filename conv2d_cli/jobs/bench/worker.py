@@ -19,7 +19,7 @@ _LONGEST_REASON = 200
 
 
 class Host(NamedTuple):
-    """Where workers run: the interpreter, the variables they inherit, the processor's name and how many there are."""
+    """Where workers run: the interpreter, the variables they inherit, the processor's name, and their number."""
 
     python: str
     environment: Mapping[str, str]

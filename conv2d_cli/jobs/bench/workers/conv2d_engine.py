@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli import __version__, conv2d
-from conv2d_cli.engine.plan import plan_convolution
+from conv2d_cli.engine import api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,11 @@ def describe(_threads: int) -> dict[str, Any]:
     }
 
 
+def plan_by(costs: list[Any]) -> None:
+    """Have plans made by a table of costs, given as its values."""
+    api.use_costs(api.Costs(*costs))
+
+
 def peak_gflops(dtype: str) -> float:
     """Return the best rate of the product of two square matrices, in GFLOP/s."""
     left, right = np.random.default_rng(0).standard_normal((2, _SIDE, _SIDE)).astype(dtype)
@@ -64,7 +69,7 @@ def prepare(
         "threads": threads,
         "algorithm": algorithm,
     }
-    plan = plan_convolution(problem.geometry, dtype=str(problem.dtype), **named)
+    plan = api.plan(problem.geometry, dtype=str(problem.dtype), **named)
     arguments = (layer.stride, layer.padding, layer.dilation, layer.groups)
     return lambda: conv2d(x, weight, bias, *arguments, **named), plan.algorithm
 

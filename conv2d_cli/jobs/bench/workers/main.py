@@ -45,6 +45,11 @@ class Server:
         described: dict[str, Any] = self._engine.describe(self._threads)
         return described
 
+    def _plan_by(self, costs: list[Any]) -> dict[str, Any]:
+        """Take a table of costs, which only our engine does."""
+        self._engine.plan_by(costs)
+        return {}
+
     def _peak(self, dtype: str) -> dict[str, Any]:
         return {"gflops": self._engine.peak_gflops(dtype)}
 

@@ -23,7 +23,7 @@ def describe(_threads: int) -> dict[str, Any]:
 
 
 def prepare(problem: Problem, threads: int, _accuracy: None, _algorithm: None) -> tuple[Callable[[], Any], None]:
-    """Return the call of a session of so many threads."""
+    """Return the call of a session with this number of threads."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-# The reference is worked out for some pixels in all channels: so many products, from so many elements of windows.
+# The reference is worked out for some pixels in all channels: the most products, and the most elements of windows.
 _MOST_PRODUCTS, _MOST_ELEMENTS = 1 << 27, 1 << 22
 _LEAST_PIXELS = 16
 

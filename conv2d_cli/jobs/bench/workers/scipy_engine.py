@@ -43,7 +43,7 @@ def array_of(output: Array) -> Array:
 
 
 def _check_patience(problem: Problem) -> None:
-    """Time one filter on one image; a call is as many of them as there are."""
+    """Time one filter on one image; a call is one for each filter and image."""
     x, weight = problem.padded(problem.x), _dilated(problem)
     # The first call of a process takes longer.
     times = []

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def describe(threads: int) -> dict[str, Any]:
-    """Load torch, hold it to so many threads, and return its version."""
+    """Load torch, hold it to a number of threads, and return its version."""
     import torch
 
     torch.set_num_threads(threads)
