@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli import __version__
 from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.api import costs_in_use
 from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.jobs.bench.engines import ENGINES
 from conv2d_cli.limits import LIMITS
+from conv2d_cli.report.costs import name_of_costs
 from conv2d_cli.report.info import InstallationReport, TensorReport
 from conv2d_cli.tensors.formats import FORMATS
 from conv2d_cli.tensors.location import input_location
@@ -29,8 +31,8 @@ _OBJECTS = "object"
 _BITS_OF_16 = "V2"
 
 
-def installation(processors: int) -> InstallationReport:
-    """Return the versions, engines and formats of this installation."""
+def installation(processors: int, costs_file: str | None = None) -> InstallationReport:
+    """Return the versions, engines and formats of this installation; the table of costs was read from `costs_file`."""
     import numpy as np
     from threadpoolctl import threadpool_info
 
@@ -49,6 +51,7 @@ def installation(processors: int) -> InstallationReport:
         numpy=np.__version__,
         blas=" ".join(filter(None, words)) or None,
         processors=processors,
+        costs=name_of_costs(costs_in_use(), costs_file),
         engines=tuple(name for name, engine in ENGINES.items() if engine.installed),
         formats=tuple(name for name, there in formats.items() if there),
         missing=tuple(missing),

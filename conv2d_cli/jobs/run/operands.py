@@ -66,7 +66,7 @@ class Kernel:
     """A weight as the layer has it: a matrix made one channel's, flipped or repeated for each channel if asked for."""
 
     def __init__(self, operand: Operand, *, flip: bool, channels: int | None) -> None:
-        """Say what becomes of a weight; `channels` is how many channels each have it, None where it is whole.
+        """Say what becomes of a weight; `channels` is the number of channels that each have it, None where it is whole.
 
         Raises:
             DataError: it is to be repeated, and is no matrix.

@@ -23,7 +23,8 @@ class Request(NamedTuple):
     """What the user asked for. Paths are as typed (`-`, `FILE::NAME`); sizes in bytes.
 
     How each tensor is read is in `input_reading`, `weight_reading` and `bias_reading`. `flip` turns the kernel by half,
-    as true convolution has it; `per_channel` has each channel convolved with the one kernel.
+    as true convolution has it; `per_channel` has each channel convolved with the one kernel. `costs_file` is where the
+    table of costs in use was read from, None for the built-in one.
     """
 
     input: str
@@ -45,6 +46,7 @@ class Request(NamedTuple):
     algorithm: str | None = None
     threads: int | None = None
     memory_limit: int | None = None
+    costs_file: str | None = None
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
 

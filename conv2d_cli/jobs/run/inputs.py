@@ -9,7 +9,8 @@ from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, ShapeError
 from conv2d_cli.jobs.headers import holds_of_file, is_typed
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
-from conv2d_cli.tensors.layout import weight_layout_seen
+from conv2d_cli.layer.from_weight import groups_for
+from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS, weight_layout_seen
 from conv2d_cli.tensors.location import is_stream
 from conv2d_cli.tensors.opening import open_source
 from conv2d_cli.tensors.preparation import has_alpha
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.jobs.operands import Kernel
-    from conv2d_cli.jobs.request import Request
+    from conv2d_cli.jobs.run.operands import Kernel
+    from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.tensors.reading import Reading
     from conv2d_cli.tensors.source import Header, Source
@@ -84,6 +85,41 @@ def layout_of_weight_seen(request: Request, weight: Kernel | None) -> str | None
     """Return the order of axes that a weight may have been meant in, where nobody has said another or the layer."""
     ours = request.layer is None and request.weight_reading.layout.is_ours
     return None if weight is None or weight.is_matrix or not ours else weight_layout_seen(weight.shape)
+
+
+def geometry_of_run(request: Request, layer: Conv2d, source: Source, weight: Kernel | None) -> Geometry:
+    """Return the layer on its input; of a weight alone the groups or the order of its axes may be wrong."""
+    seen = layout_of_weight_seen(request, weight)
+    try:
+        return geometry_of(layer, source.shape) if seen else geometry_on(layer, source.header, request.input_reading)
+    except ShapeError as error:
+        if seen is not None and weight is not None and len(source.shape) >= UNBATCHED:
+            inputs = WEIGHT_LAYOUTS[seen].of_file(weight.shape)[1] * layer.groups
+            last = source.shape[-1] == inputs != source.shape[-3] and request.input_reading.layout.is_ours
+            hint = f"--layout NHWC --weight-layout {seen}" if last else f"--weight-layout {seen}"
+            raise DataError(f"the weight looks like {seen}: {error.message}", hint) from error
+        channels = source.shape[-3] if len(source.shape) >= UNBATCHED else layer.in_channels
+        if weight is None or request.layer is not None or channels == layer.in_channels:
+            raise
+        raise DataError(error.message, _weight_that_fits(request, weight, layer.groups, channels)) from error
+
+
+def _weight_that_fits(request: Request, weight: Kernel, groups: int, channels: int) -> str:
+    """Return what makes a weight fit an input with this number of channels."""
+    if weight.is_matrix:
+        return "--per-channel, which convolves each channel with the one kernel"
+    if request.weight_reading.layout.is_ours:
+        for name, layout in WEIGHT_LAYOUTS.items():
+            outputs, inputs, *_ = layout.of_file(weight.shape)
+            if inputs * groups == channels and outputs % groups == 0:
+                return f"--weight-layout {name}"
+    fitting = groups_for(weight.shape, channels)
+    taken = weight.shape[1]
+    return (
+        f"the weight takes {taken} channels a group: give an input of {taken}"
+        if fitting is None
+        else f"groups={fitting}"
+    )
 
 
 def geometry_on(layer: Conv2d, header: Header, reading: Reading, *, prepares: bool = True) -> Geometry:

@@ -26,7 +26,7 @@ class Summary(NamedTuple):
 
 
 class RunningSummary:
-    """The figures of an output that comes piece by piece; a NaN in it makes all three NaN, as in NumPy."""
+    """The figures of an output that comes chunk by chunk; a NaN in it makes all three NaN, as in NumPy."""
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -37,11 +37,11 @@ class RunningSummary:
         self._count = 0
         self._complex = False
 
-    def add(self, piece: NDArray[Any], *, in_order: bool = True) -> None:
-        """Take a dense piece in. The first begins with the first values; unless `in_order`, its first row does."""
-        flat = piece.reshape(-1)
+    def add(self, chunk: NDArray[Any], *, in_order: bool = True) -> None:
+        """Take a dense chunk in. The first begins with the first values; unless `in_order`, its first row does."""
+        flat = chunk.reshape(-1)
         if self._first is None:
-            self._first = tuple(_wide(flat[: _FIRST if in_order else min(_FIRST, piece.shape[-1])]).tolist())
+            self._first = tuple(_wide(flat[: _FIRST if in_order else min(_FIRST, chunk.shape[-1])]).tolist())
         self._count += flat.size
         self._complex = np.iscomplexobj(flat)
         with np.errstate(all="ignore"):
@@ -55,7 +55,7 @@ class RunningSummary:
                     self._greatest.append(np.max(_wide(block)))
 
     def result(self) -> Summary:
-        """Return the figures of all pieces."""
+        """Return the figures of all chunks."""
         first = self._first or ()
         if not self._count:
             return Summary(None, None, None, first)

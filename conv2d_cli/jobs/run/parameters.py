@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.jobs.headers import faults_in, is_typed
-from conv2d_cli.jobs.operands import Kernel, Operand, TypedOperand
+from conv2d_cli.jobs.run.operands import Kernel, Operand, TypedOperand
 from conv2d_cli.layer.from_weight import check_bias, check_weight, layer_of_weight
 from conv2d_cli.tensors.layout import WEIGHT_LAYOUTS
 from conv2d_cli.tensors.location import format_meant
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import ExitStack
 
-    from conv2d_cli.jobs.request import Request
+    from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.layer.model import Conv2d
 
 _RAW = "bin"

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from threading import Condition
 from typing import TYPE_CHECKING, Self
 
-from conv2d_cli.engine.blas import threads_for
+from conv2d_cli.engine.api import threads_for
 from conv2d_cli.errors import Conv2dError, MemoryLimitError
-from conv2d_cli.jobs.run import library_bytes
+from conv2d_cli.jobs.run.memory import library_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conv2d_cli.jobs.request import Request
-    from conv2d_cli.jobs.run import Machine
+    from conv2d_cli.jobs.run.memory import Machine
+    from conv2d_cli.jobs.run.request import Request
 
 
 class JobEndedError(Conv2dError):
@@ -61,14 +61,16 @@ class Budget:
             self._changed.notify_all()
 
     @contextmanager
-    def given_back(self, size: int, *, only_on_faults: bool = False) -> Iterator[None]:
-        """Return a context after which `size` bytes are given back."""
+    def taken(self, size: int) -> Iterator[None]:
+        """Return a context in which `size` bytes are held.
+
+        Raises:
+            MemoryLimitError, JobEndedError: as `take`.
+        """
+        self.take(size)
         try:
             yield
-        except BaseException:
-            self._give(size)
-            raise
-        if not only_on_faults:
+        finally:
             self._give(size)
 
     def _give(self, size: int) -> None:

@@ -16,7 +16,7 @@ from conv2d_cli.tensors.matching import matched, outputs_for
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from conv2d_cli.jobs.request import Request
+    from conv2d_cli.jobs.run.request import Request
 
     # A file by its folder's place on the disk, whatever that is called, and its name there.
     Place = tuple[object, str]

@@ -1,0 +1,167 @@
+"""What all files of a run share: the layer, its parameters in each element type, read or drawn once, and plans."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cache, cached_property, lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from conv2d_cli import __version__
+from conv2d_cli.engine import api
+from conv2d_cli.errors import Conv2dError
+from conv2d_cli.jobs.run.parameters import drawn_dtype, parameters_opened
+from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.rereadable import Rereadable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.jobs.run.request import Request
+
+
+class OpenedLayer:
+    """The layer and its parameters in one element type: known by their headers, read when a file needs them.
+
+    A `weight` of None is drawn, a `bias` of None is drawn or absent.
+    """
+
+    def __init__(self, request: Request, dtype: str, channels: int, files: ExitStack) -> None:
+        """Open the files of the parameters, which `files` closes.
+
+        Raises:
+            UsageError, FileError, DataError: they are bad, or have another type than the input.
+        """
+        self._request, self._dtype = request, dtype
+        self._values: tuple[NDArray[Any], NDArray[Any] | None] | Conv2dError | None = None
+        self.weight, self.bias, self.layer = parameters_opened(request, dtype, files, channels=channels)
+        weight_dtype = self.weight.dtype if self.weight else drawn_dtype(self.layer, dtype)
+        api.check_dtypes(dtype, weight=weight_dtype, bias=None if self.bias is None else self.bias.dtype)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether parameters are drawn."""
+        return self.weight is None
+
+    def read(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return weight and bias: read once, or drawn as torch draws them.
+
+        Raises:
+            FileError, DataError: they cannot be read; they are not tried again.
+        """
+        if self._values is None:
+            try:
+                self._values = self._read_or_drawn()
+            except Conv2dError as error:
+                self._values = error
+        if isinstance(self._values, Conv2dError):
+            raise self._values
+        return self._values
+
+    def _read_or_drawn(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        bias = None if self.bias is None else self.bias.read()
+        if self.weight is not None:
+            return self.weight.read(), bias
+        weight, drawn_bias = api.init_parameters(self.layer, self._request.seed, dtype=self._dtype)
+        return weight, drawn_bias if bias is None else bias
+
+    @cached_property
+    def parameters(self) -> api.Parameters:
+        """Weight and bias as the engine takes them."""
+        return api.Parameters(*self.read())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What stands for all that decides an output, but for its input."""
+        return fingerprint(self._deciding(), *self.read())
+
+    def _deciding(self) -> tuple[object, ...]:
+        """Return all that decides the bits of an output besides the input and the values of the parameters."""
+        request, reading = self._request, self._request.input_reading
+        return (
+            (__version__, np.__version__),
+            *self.layer.model_dump().values(),
+            self._dtype,
+            (request.accuracy, request.algorithm, api.threads_for(request.threads)),
+            (api.blas_name(), api.costs_in_use()),
+            # A set has no order of its own.
+            (reading._replace(casts=frozenset()), sorted(reading.casts)),
+            request.output_layout,
+        )
+
+
+class SharedLayer:
+    """The layer of a request, for whichever file comes; one thread at a time asks."""
+
+    def __init__(self, request: Request) -> None:
+        """Open nothing yet; the request has been checked."""
+        self._request = request
+        self._stdin: Rereadable | None = None
+        self._files = ExitStack()
+        # Parameters that cannot be opened are not tried again for every file.
+        self._opened, self.plan_for = cache(self._opened_or_fault), lru_cache(self._plan)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the files of the parameters."""
+        self._files.close()
+
+    def check(self) -> None:
+        """Check what can be checked without any file, so that a fault is told once.
+
+        Raises:
+            UsageError, FileError, DataError: the layer or its parameters are bad.
+        """
+        request = self._request
+        if request.stdin is not None and any(map(is_stream, filter(None, (request.weight, request.bias)))):
+            # Files of several types have their parameters from its start each.
+            self._stdin = Rereadable(request.stdin)
+        channels = request.layer.in_channels if request.layer else 1
+        with ExitStack() as files:
+            parameters_opened(self._from_start(), request.dtype or "float32", files, channels=channels)
+
+    def opened(self, dtype: str, channels: int) -> OpenedLayer:
+        """Return the layer for inputs of a type with this number of channels.
+
+        Raises:
+            UsageError, FileError, DataError: the layer or its parameters are bad.
+        """
+        opened = self._opened(dtype, channels if self._request.per_channel else 1)
+        if isinstance(opened, Conv2dError):
+            raise opened
+        return opened
+
+    def _opened_or_fault(self, dtype: str, channels: int) -> OpenedLayer | Conv2dError:
+        try:
+            return OpenedLayer(self._from_start(), dtype, channels, self._files)
+        except Conv2dError as error:
+            return error
+
+    def _from_start(self) -> Request:
+        return self._request if self._stdin is None else self._request._replace(stdin=self._stdin.from_start())
+
+    def _plan(self, geometry: Geometry, padding_mode: str, dtype: str) -> api.Plan[Any]:
+        return api.plan(
+            geometry,
+            padding_mode=padding_mode,
+            dtype=dtype,
+            accuracy=self._request.accuracy,
+            algorithm=self._request.algorithm,
+            threads=self._request.threads,
+        )
+
+
+def fingerprint(words: tuple[object, ...], *arrays: NDArray[Any] | None) -> str:
+    """Return a short text that differs where any word or any bit of the arrays does."""
+    digest = blake2b(repr(words).encode(), digest_size=16)
+    for array in arrays:
+        digest.update(b"none" if array is None else f"{array.dtype} {array.shape}".encode())
+        if array is not None:
+            digest.update(array.tobytes())
+    return digest.hexdigest()
