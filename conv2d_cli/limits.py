@@ -16,6 +16,8 @@ TYPED_TENSOR_CHARACTERS = 100_000
 # Python itself reads no longer integer without being asked.
 INTEGER_DIGITS = 4_000
 
+# A table of costs has some 800.
+COSTS_BYTES = 65_536
 # Of what a folder of outputs keeps for --resume: some two million files.
 JOURNAL_BYTES = 512 << 20
 
@@ -72,6 +74,7 @@ LIMITS = (
     Limit("a line of --from that is passed over", SKIPPED_LINE_BYTES, "bytes"),
     Limit("a typed filter", TYPED_TENSOR_CHARACTERS, "characters"),
     Limit("an integer", INTEGER_DIGITS, "digits"),
+    Limit("a table of costs", COSTS_BYTES, "bytes"),
     Limit("the journal of --resume", JOURNAL_BYTES, "bytes"),
     Limit("the header of a .npy", NPY_HEADER_BYTES, "bytes"),
     Limit("the directory of a .npz", NPZ_DIRECTORY_BYTES, "bytes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.api import ALGORITHMS
 from conv2d_cli.errors import Conv2dError, UsageError, nearest, one_of
 
 if TYPE_CHECKING:
@@ -36,18 +36,19 @@ def algorithm_of(text: str | None, accuracy: str, layer: Conv2d | None) -> str |
 
 def _takes(name: str, layer: Conv2d, accuracy: str) -> bool:
     """Whether an algorithm computes a layer, on an image of usual size."""
-    from conv2d_cli.engine.plan import plan_convolution
+    from conv2d_cli.engine.api import plan
     from conv2d_cli.layer.forward import geometry_of
 
     side = max(_USUAL_SIDE, *(2 * size for size in layer.kernel_size))
     try:
         geometry = geometry_of(layer, (1, layer.in_channels, side, side))
-        plan_convolution(
+        plan(
             geometry,
             padding_mode=layer.padding_mode,
             dtype=layer.dtype or "float32",
             accuracy="fast" if accuracy == "fast" else "strict",
             algorithm=name,
+            threads=1,
         )
     except Conv2dError:
         return False

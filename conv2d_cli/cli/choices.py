@@ -20,7 +20,7 @@ def colors() -> tuple[str, ...]:
 
 def keys(command: str | None) -> tuple[str, ...]:
     """Return the keys of a command, in all its forms."""
-    from conv2d_cli.report.bench import ROW_KEYS
+    from conv2d_cli.report.bench import ROW_KEYS, CostsReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
@@ -29,7 +29,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "shape": ShapeReport._fields,
         "run": (*RunReport._fields, *PlanReport._fields, *ManyReport._fields),
         "info": (*InstallationReport._fields, *TensorReport._fields),
-        "bench": ROW_KEYS,
+        "bench": (*ROW_KEYS, *CostsReport._fields),
     }
     return ("help", *dict.fromkeys(fields.get(command or "", ())))
 
@@ -78,14 +78,14 @@ def weight_layouts() -> tuple[str, ...]:
 
 def algorithms() -> tuple[str, ...]:
     """Return the algorithms."""
-    from conv2d_cli.engine.algorithms import ALGORITHMS
+    from conv2d_cli.engine.api import ALGORITHMS
 
-    return tuple(ALGORITHMS)
+    return ALGORITHMS
 
 
 def accuracies() -> tuple[str, ...]:
     """Return the accuracies of `run`."""
-    from conv2d_cli.engine.plan import ACCURACIES
+    from conv2d_cli.engine.api import ACCURACIES
 
     return ACCURACIES
 

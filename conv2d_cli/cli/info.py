@@ -29,12 +29,13 @@ def info(
         show_keys(keys)
         return 0
     output = output_of(output_options, ("schema_version", *keys))
+    from conv2d_cli.cli.costs import use_measured_costs
     from conv2d_cli.cli.processors import processors
     from conv2d_cli.jobs import info as job
     from conv2d_cli.report.record import record_of
 
     if file is None:
-        output.show(job.installation(processors()))
+        output.show(job.installation(processors(), use_measured_costs(output.note)))
         return 0
     tensors = job.tensors_of(file, stdin_bytes())
     if len(tensors) == 1:

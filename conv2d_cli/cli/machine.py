@@ -13,7 +13,7 @@ from conv2d_cli.cli.processors import processors
 
 if TYPE_CHECKING:
     from conv2d_cli.jobs.bench.worker import Host
-    from conv2d_cli.jobs.run import Machine
+    from conv2d_cli.jobs.run.memory import Machine
 
 # Of mallopt(3).
 _M_ARENA_MAX = -8
@@ -23,7 +23,7 @@ _TYPICAL_RESIDENT = 64 << 20
 
 def machine() -> Machine:
     """Return the memory of this process and of the machine, in bytes."""
-    from conv2d_cli.jobs.run import Machine
+    from conv2d_cli.jobs.run.memory import Machine
 
     # MemAvailable is what can be allocated without swapping; a container may have less, and a shell allow less.
     free = (_linux_bytes("/proc/meminfo", "MemAvailable"), _group_bytes(), _allowed_bytes())
@@ -87,7 +87,7 @@ def _allowed_bytes() -> int | None:
     allowed = dict(zip(("VmSize", "VmData"), shell_limits.allowed_bytes(), strict=True))
     if all(size is None for size in allowed.values()):
         return None
-    from conv2d_cli.engine.blas import threads_for
+    from conv2d_cli.engine.api import threads_for
 
     # What it takes is seen then; later it would end the process where there is not so much left.
     shell_limits.multiply()

@@ -52,11 +52,13 @@ def run(
             "INPUT is missing: a tensor file, or - for stdin", words.typed.line({}, "FILE", "3", "64", "7")
         )
     from conv2d_cli.cli import run_many, run_one
+    from conv2d_cli.cli.costs import use_measured_costs
     from conv2d_cli.cli.run_request import request_of
 
     request = request_of(input_, words, run_options, reading_options, output)
     if run_options.resume and not many:
         raise UsageError("--resume is for many files, a folder or a quoted pattern", "leave --resume out")
+    request = request._replace(costs_file=use_measured_costs(output.note))
     with words.own_words():
         if many:
             return (run_many.plan_files if run_options.plan else run_many.run_files)(request, output, run_options)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from conv2d_cli.cli.machine import machine, share_one_heap
 from conv2d_cli.cli.output import say
 from conv2d_cli.cli.run_request import how_drawn
-from conv2d_cli.jobs.many import Listener, plan_many, run_many
+from conv2d_cli.jobs.run.many_files import plan_many, run_many
+from conv2d_cli.jobs.run.pipeline import Listener
 from conv2d_cli.report.record import record_of
 from conv2d_cli.report.run import PlanReport
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.run_options import RunOptions
     from conv2d_cli.errors import Conv2dError
-    from conv2d_cli.jobs.request import Request
+    from conv2d_cli.jobs.run.request import Request
 
 
 def plan_files(request: Request, output: Output, _: RunOptions) -> int:
@@ -25,8 +26,8 @@ def plan_files(request: Request, output: Output, _: RunOptions) -> int:
         if isinstance(planned, PlanReport):
             record = record_of(planned)
             if not output.keys and output.format in {"table", "plain", "markdown"}:
-                # Its many words have no place in a table.
-                del record["reason"]
+                # Their many words have no place in a table.
+                del record["reason"], record["costs"]
             rows.append({"file": str(path)} | record)
         else:
             _tell(planned, output)
@@ -37,7 +38,7 @@ def plan_files(request: Request, output: Output, _: RunOptions) -> int:
 
 
 def run_files(request: Request, output: Output, options: RunOptions) -> int:
-    """Convolve many files; tell of each that fails, and at the end how many there were."""
+    """Convolve many files; tell of each that fails, and at the end of their number."""
     share_one_heap()
     with output.progress_line(shown=not options.no_progress) as progress:
         tell = Listener(

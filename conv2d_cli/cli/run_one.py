@@ -7,29 +7,26 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.machine import machine, share_one_heap
 from conv2d_cli.cli.run_request import how_drawn
-from conv2d_cli.jobs import run as job
-from conv2d_cli.jobs.inputs import remarks_of
+from conv2d_cli.engine.api import words_of
+from conv2d_cli.jobs.run.inputs import remarks_of
+from conv2d_cli.jobs.run.one_file import plan_one, run_one
 from conv2d_cli.render.written import written
 from conv2d_cli.report.analysis import analyze
-from conv2d_cli.tensors.location import format_meant, is_stream
+from conv2d_cli.tensors.location import is_stream
 
 if TYPE_CHECKING:
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.run_options import RunOptions
-    from conv2d_cli.jobs.request import Request
-    from conv2d_cli.jobs.run import Job
+    from conv2d_cli.jobs.run.file import FileRun
+    from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.report.shape import ShapeReport
 
 
 def plan_file(request: Request, output: Output, _: RunOptions) -> int:
     """Show what would be done."""
-    with job.opened(request, machine()) as opened:
-        report = job.plan_report(opened)
-        output.show(
-            report,
-            shape=_shape_of(opened),
-            remarks=(f"Nothing was done{'' if output.verbose else '. -v: why this algorithm'}",),
-        )
+    file, report = plan_one(request, machine())
+    why = "" if output.verbose else ". -v: why this algorithm"
+    output.show(report, shape=_shape_of(file), remarks=(f"Nothing was done{why}",))
     return 0
 
 
@@ -37,17 +34,17 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
     """Convolve, say what was written, and show the figures of the output where they are wanted."""
     share_one_heap()
     summarize = request.output is None or output.asked_for
-    decided: list[Job] = []
+    decided: list[FileRun] = []
     with output.progress_line(shown=not options.no_progress) as progress:
 
-        def announce(job: Job) -> None:
-            decided.append(job)
-            _tell(output, job, on_screen=summarize and output.is_table)
-            moved = job.plan.input_bytes + (job.plan.output_bytes if request.output is not None else 0)
-            elements = math.prod(job.plan.geometry.batched_output_shape)
-            progress.begin(elements, operations=float(job.operations), bytes_moved=float(moved))
+        def announce(file: FileRun) -> None:
+            decided.append(file)
+            _tell(output, file, on_screen=summarize and output.is_table)
+            moved = file.plan.input_bytes + (file.plan.output_bytes if request.output is not None else 0)
+            elements = math.prod(file.output_shape)
+            progress.begin(elements, operations=float(file.operations), bytes_moved=float(moved))
 
-        report = job.run(
+        report = run_one(
             request,
             machine(),
             summarize=summarize,
@@ -55,38 +52,37 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
             advance=progress.advance,
             remark=output.note,
         )
+    file = decided[0]
     if request.output is not None and not is_stream(request.output):
-        plan = decided[0].plan
-        # A picture has an order of its own.
         in_file = request.output_layout.to_file(report.output_shape)
-        shape = report.output_shape if format_meant(request.output) in job.PICTURES else in_file
-        output.done(written(request.output, shape, report.dtype, plan.output_bytes, report.seconds))
+        shape = report.output_shape if file.writes_picture else in_file
+        output.done(written(request.output, shape, report.dtype, file.plan.output_bytes, report.seconds))
     if request.save_parameters is not None:
-        kept = "weight and bias" if decided[0].layer.bias else "weight"
+        kept = "weight and bias" if file.layer.bias else "weight"
         output.done(f"wrote {request.save_parameters}  {kept} of seed {request.seed}: --weight reads them")
     if summarize:
-        output.show(report, shape=_shape_of(decided[0]), remarks=_remarks(decided[0]))
+        output.show(report, shape=_shape_of(file), remarks=_remarks(file))
     return 0
 
 
-def _shape_of(job: Job) -> ShapeReport:
+def _shape_of(file: FileRun) -> ShapeReport:
     """Return the layer on its input, in the element type that it is computed in."""
-    return analyze(job.layer, job.input.shape)._replace(dtype=job.plan.dtype)
+    return analyze(file.layer, file.input.shape)._replace(dtype=file.plan.dtype)
 
 
-def _remarks(job: Job) -> list[str]:
-    drawn = [f"parameters: torch.manual_seed({job.request.seed}) (--seed N)"] if job.draws else []
-    return [*drawn, *(["Not kept: -o FILE keeps it"] if job.request.output is None else [])]
+def _remarks(file: FileRun) -> list[str]:
+    drawn = [f"parameters: torch.manual_seed({file.request.seed}) (--seed N)"] if file.shared.is_drawn else []
+    return [*drawn, *(["Not kept: -o FILE keeps it"] if file.request.output is None else [])]
 
 
-def _tell(output: Output, job: Job, *, on_screen: bool) -> None:
+def _tell(output: Output, file: FileRun, *, on_screen: bool) -> None:
     """Say what the user may not expect; the screen itself says where parameters come from."""
-    device = job.layer.device or "cpu"
+    device = file.layer.device or "cpu"
     if device.partition(":")[0] != "cpu":
         output.note(f"device {device} is not used: this runs on the CPU with NumPy")
-    if job.draws and not on_screen:
-        output.note(how_drawn(job.request))
-    for words in remarks_of(job.request, job.input, job.weight):
+    if file.shared.is_drawn and not on_screen:
+        output.note(how_drawn(file.request))
+    for words in remarks_of(file.request, file.input, file.shared.weight):
         output.note(words)
     if output.verbose:
-        output.note(f"{job.plan.algorithm}: {job.plan.reason}")
+        output.note(f"{file.plan.algorithm}: {words_of(file.plan)}")

@@ -18,7 +18,7 @@ from conv2d_cli.cli.usage_errors import FALSE
 from conv2d_cli.dtypes import DEFAULT_DTYPE, find_dtype
 from conv2d_cli.errors import UsageError, cut
 from conv2d_cli.jobs.headers import is_typed
-from conv2d_cli.jobs.request import Request
+from conv2d_cli.jobs.run.request import Request
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.recognition import is_foreign
 

@@ -120,7 +120,7 @@ def _choose_threads() -> None:
 
 
 def _threads_asked() -> int:
-    """Return how many threads BLAS would start."""
+    """Return the number of threads that BLAS would start."""
     asked = [int(words) for name in _THREAD_VARIABLES if (words := os.environ.get(name, "")).isdecimal() and int(words)]
     return min(processors(), *asked) if asked else processors()
 

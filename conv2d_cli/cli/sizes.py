@@ -31,7 +31,7 @@ def shape_on(text: str, layout: str | None = None) -> Callable[[Conv2d], tuple[i
     from conv2d_cli.cli.output import stdin_bytes
     from conv2d_cli.cli.readings import layout_of
     from conv2d_cli.jobs.headers import faults_in
-    from conv2d_cli.jobs.inputs import geometry_on
+    from conv2d_cli.jobs.run.inputs import geometry_on
     from conv2d_cli.tensors.layout import NCHW
     from conv2d_cli.tensors.opening import header_of
     from conv2d_cli.tensors.reading import Reading

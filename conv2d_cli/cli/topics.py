@@ -111,11 +111,18 @@ Of many files the gravest code of any file is the command's; the others are conv
     "accuracy": Topic(
         "strict and fast",
         """
---accuracy strict (the default) keeps every element within 4 * eps * (sum|x||w| + |b|) of the exact result. float32
-products are added in float32 where the values allow it, else in float64.
+--accuracy strict (the default) makes each element the sum of its own products, as BLAS adds them: float32 in float32,
+half types in float32 and rounded once, integers exactly. No value decides how a sum is made. The error is as large as
+PyTorch's: at most 4 * eps * (sum|x||w| + |b|) on normally distributed data; more on data of one sign, on constant data
+and beside outliers, but within the textbook bound of K products, some (K + 1) * eps / 2 * (sum|x||w| + |b|).
 
---accuracy fast allows Winograd (3x3) and Fourier transforms (large kernels over few channels): faster, with errors
-of up to 4 * eps of the largest sum|x||w| + |b| in the output channel's plane, not of the element's own.
+--accuracy fast allows Winograd (3x3) and Fourier transforms (large kernels over few channels): faster, with two to six
+times PyTorch's error in the median. It is measured by the largest sum|x||w| + |b| in the output channel's plane, not
+by the element's own: 4 eps on normal data, 10 eps where values spread over many decades, 2 sqrt(K) eps on data of one
+sign.
+
+A NaN or an infinity lands where IEEE arithmetic puts it. Algorithms that would spread it have their output looked at
+once, and an image or tile that is not finite is done again by im2col: the fallback, fallback_bytes in --plan.
 
 Half types, integers and complex numbers are the same under both. --plan says which algorithm runs, and why.
 

@@ -33,7 +33,7 @@ class Widths(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is shown beside the keys and the values, and with how many blanks."""
+    """What is shown beside the keys and the values, and the number of blanks."""
 
     indent: int
     close: bool

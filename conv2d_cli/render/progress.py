@@ -21,7 +21,7 @@ _SECONDS_BETWEEN = 0.1
 class Progress:
     """Percent, rates and the time left; nothing at all unless `stream` is given, and in the first second.
 
-    A thread shows the line, so that a person sees one although the first piece is still on its way through a slow
+    A thread shows the line, so that a person sees one although the first chunk is still on its way through a slow
     pipe, and so that the job itself does nothing but count.
     """
 
@@ -47,7 +47,7 @@ class Progress:
             self._thread.join()
 
     def begin(self, total: int, *, operations: float = 0, bytes_moved: float = 0) -> None:
-        """Say how many units there are, and what all of them take: floating-point operations, and bytes of files."""
+        """Say the number of units, and what all of them take: floating-point operations, and bytes of files."""
         self._total, self._operations, self._bytes = total, operations, bytes_moved
         self._started = monotonic()
         if self._stream is not None and self._thread is None:
@@ -78,5 +78,5 @@ class Progress:
                     bar.move(self._done, self._rates_so_far())
 
     def _rates_so_far(self) -> str:
-        """Return the rates, or nothing as long as the first piece is on its way."""
+        """Return the rates, or nothing as long as the first chunk is on its way."""
         return self.rates(monotonic() - self._started) if self._done else ""

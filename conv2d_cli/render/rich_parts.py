@@ -1,4 +1,4 @@
-"""The pieces of Rich that layouts are made of; loaded when a table is shown, and then alone."""
+"""The parts of Rich that layouts are made of; loaded when a table is shown, and then alone."""
 
 from __future__ import annotations
 

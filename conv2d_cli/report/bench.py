@@ -1,4 +1,7 @@
-"""What `conv2d bench` answers with: the machine, a row for each engine on each layer, a mean for each class."""
+"""What `conv2d bench` answers with: the machine, a row for each engine on each layer, a mean for each class.
+
+With `--calibrate` it is a table of costs.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,9 @@ class BenchRow(NamedTuple):
 
     `median_ms` is of one call, `spread_percent` the distance between the quartiles in percent of it, and `gflops`
     counts the operations of the direct convolution whatever the algorithm. `peak_gflops` is that of NumPy's matrix
-    product on as many threads, measured beside. `ratio` is the median over the rounds of the seconds of the fastest
-    peer over these: above 1 where this is the faster. `error_units` is the largest error against float64 in units
-    of `eps * (sum|x||w| + |b|)`.
+    product on the same number of threads, measured beside. `ratio` is the median over the rounds of the seconds of
+    the fastest peer over these: above 1 where this is the faster. `error_units` is the largest error against
+    float64 in units of `eps * (sum|x||w| + |b|)`.
     """
 
     layer: str
@@ -77,6 +80,39 @@ class BenchClass(NamedTuple):
     accuracy: str
     layers: int
     ratio: float
+
+
+@shows_itself
+class CostsReport(NamedTuple):
+    """The rates of one machine, in nanoseconds unless the name says bytes, and the file that keeps them."""
+
+    machine: str
+    date: str
+    gemm_flop: float
+    small_gemm_flop: float
+    gemm_pack: float
+    gemm_product: float
+    gemm_call: float
+    gemv_call: float
+    gemv: float
+    add: float
+    copy: float
+    copy_run: float
+    copy_step: float
+    transpose: float
+    fft: float
+    filter_value: float
+    call: float
+    start: float
+    setup: float
+    dispatch: float
+    wait: float
+    blas_dispatch: float
+    own_cache_bytes: int
+    shared_cache_bytes: int
+    uncached: float
+    tlb_miss: float
+    costs_file: str
 
 
 ROW_KEYS = (*BenchRow._fields, *BenchMachine._fields)

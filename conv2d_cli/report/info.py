@@ -16,6 +16,7 @@ class InstallationReport(NamedTuple):
     numpy: str
     blas: str | None
     processors: int
+    costs: str
     engines: tuple[str, ...]
     formats: tuple[str, ...]
     missing: tuple[str, ...]

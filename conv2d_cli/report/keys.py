@@ -76,10 +76,14 @@ KEYS: dict[str, Key] = {
     # A plan.
     "parameters_from": Key("where weight and bias come from: files, or the seed they are drawn with"),
     "reason": Key("why this algorithm"),
+    "costs": Key("the table of costs that plans are made by: built in, or the file of bench --calibrate; and its date"),
     "accuracy": Key("what was asked for: strict or fast"),
     "blocks": Key("what is computed at a time"),
     "tiles": Key("output of one tile of a large image; empty where images are convolved whole"),
-    "scratch_bytes": Key("memory beside input, parameters and output", "bytes"),
+    "scratch_bytes": Key("workspace: memory beside input, parameters and output", "bytes"),
+    "fallback_bytes": Key(
+        "workspace of the fallback, which does an output again that is not finite; 0 without one", "bytes"
+    ),
     "peak_bytes": Key("estimate of the peak resident memory of the process", "bytes"),
     "memory_limit_bytes": Key("--memory-limit; empty without one", "bytes"),
     # What is installed, and what a file holds.
@@ -106,7 +110,9 @@ KEYS: dict[str, Key] = {
     "rounds": Key("how often a call was timed"),
     "median_ms": Key("median time of a call", "milliseconds"),
     "spread_percent": Key("distance between the quartiles in percent of the median", "%"),
-    "peak_gflops": Key("NumPy's matrix product on as many threads, measured beside", "10^9 operations a second"),
+    "peak_gflops": Key(
+        "NumPy's matrix product on the same number of threads, measured beside", "10^9 operations a second"
+    ),
     "percent_of_peak": Key("gflops in percent of peak_gflops", "%"),
     "ratio": Key("time of the fastest peer over this one, the median over the rounds: above 1 where this is faster"),
     "error_units": Key("largest error against float64", "eps * (sum|x||w| + |b|)"),
@@ -116,5 +122,33 @@ KEYS: dict[str, Key] = {
     "python_version": Key("version of Python"),
     "numpy_version": Key("version of NumPy"),
     "blas_architecture": Key("kernels that the BLAS has chosen for the processor"),
+    # A table of costs, for elements of four bytes.
+    "machine": Key("the processor and the BLAS that were measured"),
+    "date": Key("the day of the measurement, in UTC"),
+    "gemm_flop": Key("a floating-point operation of a large matrix product", "nanoseconds"),
+    "small_gemm_flop": Key("one of a product of few rows", "nanoseconds"),
+    "gemm_pack": Key("an element of the operands of a matrix product, which are packed", "nanoseconds"),
+    "gemm_product": Key("an element of the product", "nanoseconds"),
+    "gemm_call": Key("a matrix product that is one of a batch", "nanoseconds"),
+    "gemv_call": Key("a matrix-vector product that is one of a batch", "nanoseconds"),
+    "gemv": Key("an element of the matrix in a matrix-vector product", "nanoseconds"),
+    "add": Key("adding an element in place", "nanoseconds"),
+    "copy": Key("copying an element in long runs", "nanoseconds"),
+    "copy_run": Key("beginning a run of elements that are copied", "nanoseconds"),
+    "copy_step": Key("an element more where every other one is copied", "nanoseconds"),
+    "transpose": Key("copying an element to another order of the axes", "nanoseconds"),
+    "fft": Key("an element that goes through a Fourier transform", "nanoseconds"),
+    "filter_value": Key("a value that comes of a 3x3 filter transformed for Winograd", "nanoseconds"),
+    "call": Key("a short NumPy call", "nanoseconds"),
+    "start": Key("what a convolution takes to begin", "nanoseconds"),
+    "setup": Key("what one that is cut into blocks takes to begin", "nanoseconds"),
+    "dispatch": Key("handing work to other threads and waiting for the last", "nanoseconds"),
+    "wait": Key("waiting for the interpreter's lock at each short call", "nanoseconds"),
+    "blas_dispatch": Key("what a product costs BLAS to share among its own threads", "nanoseconds"),
+    "own_cache_bytes": Key("the cache of one core", "bytes"),
+    "shared_cache_bytes": Key("the cache that cores share", "bytes"),
+    "uncached": Key("a byte that is read again from beyond a core's own cache", "nanoseconds"),
+    "tlb_miss": Key("an output row that is written on a page of its own: a TLB miss", "nanoseconds"),
+    "costs_file": Key("the file that keeps the table"),
 }
 SCHEMA_VERSION_KEY = "version of these keys, the integer 1"

@@ -57,6 +57,7 @@ class PlanReport(NamedTuple):
     parameters_from: str
     algorithm: str
     reason: str
+    costs: str
     accuracy: str
     blocks: str
     tiles: str | None
@@ -66,5 +67,6 @@ class PlanReport(NamedTuple):
     parameter_bytes: int
     output_bytes: int
     scratch_bytes: int
+    fallback_bytes: int
     peak_bytes: int
     memory_limit_bytes: int | None

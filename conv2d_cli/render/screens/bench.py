@@ -52,7 +52,7 @@ def _heading(reports: Sequence[BenchRow], width: int) -> Iterator[Block]:
 
 
 def _with_threads(reports: Sequence[BenchRow]) -> list[BenchRow | str]:
-    """Return the rows, with a line of its own before those on as many threads where there are several numbers."""
+    """Return the rows, with a line of its own before each number of threads, where there are several."""
     if len({report.threads for report in reports}) == 1:
         return [*reports]
     rows: list[BenchRow | str] = []

@@ -20,7 +20,7 @@ _SMALL = 0.1
 
 
 def ratio_span(row: BenchRow, rows: Sequence[BenchRow]) -> Span:
-    """Return `1.34 × faster`, `0.76 ×`, or that this is the fastest of the others on as many threads."""
+    """Return `1.34 × faster`, `0.76 ×`, or that this is the fastest of the others on the same number of threads."""
     if row.engine == OURS:
         return Span("") if row.ratio is None else ratio_words(row.ratio)
     peers = [other.median_ms for other in rows if other.engine != OURS and other.threads == row.threads]

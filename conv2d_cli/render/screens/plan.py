@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from conv2d_cli.render.blocks import BLANK, MAIN, Fact, Facts, Figure, Figures, Section
+from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.screens.shared import remarks, top, word
 from conv2d_cli.render.units import bytes_unit, short_count, thousands
 
@@ -17,20 +18,20 @@ if TYPE_CHECKING:
     from conv2d_cli.report.run import PlanReport
 
 _SHAPES = ("input_shape", "weight_shape", "bias_shape", "output_shape", "dtype")
-_MEMORY = ("input_bytes", "parameter_bytes", "output_bytes", "scratch_bytes", "peak_bytes")
+_MEMORY = ("input_bytes", "parameter_bytes", "output_bytes", "scratch_bytes", "fallback_bytes", "peak_bytes")
 
 
 def blocks(report: PlanReport, view: View) -> Iterator[Block]:
-    """Return the layer, the way through it, the memory; the reason with `-v`."""
+    """Return the layer, the way through it, the memory, the table of costs; the reason with `-v`."""
     facts = report._asdict()
     yield from top(view.shape, view.width)
     if view.shape is None or view.verbose:
         yield Figures((Section("Shapes", tuple(Figure(key, word(facts[key])) for key in _SHAPES)),))
     yield Figures((Section("How", tuple(_how(report, verbose=view.verbose))),))
     yield Figures((Section("Work", (_macs(report),)), Section("Memory", tuple(_memory(report)))))
-    if view.verbose:
-        yield BLANK
-        yield Facts((Fact("reason", (report.reason,)),))
+    yield BLANK
+    words = ("costs", "reason") if view.verbose else ("costs",)
+    yield Facts(tuple(Fact(key, (printable(facts[key]),)) for key in words))
     yield from remarks(view.remarks)
 
 
@@ -56,6 +57,7 @@ def _memory(report: PlanReport) -> Iterator[Figure]:
     explained = {
         "parameter_bytes": _origin(report.parameters_from),
         "scratch_bytes": "workspace",
+        "fallback_bytes": "where outputs are not finite",
         "peak_bytes": f"whole process{'; no --memory-limit' if limit is None else ''}",
     }
     for key in _MEMORY:

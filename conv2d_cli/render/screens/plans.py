@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conv2d_cli.render.screens.view import View
 
 # The file is never left out, nor what most plans are asked for; the others go from the last on.
-_NUMBERS = frozenset({"threads", "macs", "scratch_bytes", "peak_bytes"})
+_NUMBERS = frozenset({"threads", "macs", "scratch_bytes", "fallback_bytes", "peak_bytes"})
 _RANKS = {
     "file": 0,
     "input_shape": 3,
@@ -25,6 +25,7 @@ _RANKS = {
     "threads": 6,
     "macs": 5,
     "scratch_bytes": 4,
+    "fallback_bytes": 9,
     "peak_bytes": 0,
 }
 
