@@ -1,7 +1,6 @@
 """The plan's choice against every algorithm by name, on layers drawn at random: how often it is as good as the best.
 
-Both are carried out as `conv2d()` does it, a look at the values included, interleaved. The choice's own algorithm is
-timed once, as the choice.
+Both are carried out as `conv2d()` does it, interleaved. The choice's own algorithm is timed once, as the choice.
 An algorithm that is 4 times slower than the fastest when first called is timed no more.
 
 python tests/benchmarks/choice.py [--count 500] [--seed 0] [--threads 1] [--accuracy strict] [--log FILE]
@@ -16,7 +15,7 @@ import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 # Threads of OpenBLAS spin for 2^28 clocks after a product, in the way of the next contender: let it be 2^22.
 os.environ["OPENBLAS_THREAD_TIMEOUT"] = "22"
@@ -27,16 +26,13 @@ from stopwatch import Stopwatch
 from threadpoolctl import threadpool_limits
 from timed_layers import Layer, draw_layers
 
-from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.engine.blas import small_unpacked
-from conv2d_cli.engine.convolution import Parameters, run_settled
-from conv2d_cli.engine.plan import Plan, plan_convolution
+from conv2d_cli.engine.api import ALGORITHMS, Execution, Parameters, Plan, plan
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CLOSE, FAR, SHARE, HOPELESS = 1.15, 2.0, 0.95, 4.0
+CLOSE, FAR, SHARE, HOPELESS = 1.15, 2.0, 0.92, 4.0
 # With several threads, seconds until those of BLAS sleep.
 PAUSE = 0.005
 # Where the choice is behind after the first rounds, as many again twice over tell noise from a worse algorithm.
@@ -56,16 +52,9 @@ class Contest(NamedTuple):
         return self.seconds[self.chosen] / self.seconds[self.best]
 
 
-def plans_of(layer: Layer, dtype: str, accuracy: str, threads: int) -> tuple[str, dict[str, Plan]]:
+def plans_of(layer: Layer, dtype: str, accuracy: str, threads: int) -> tuple[str, dict[str, Plan[Any]]]:
     """Return the algorithm that is chosen, and the plans of all that can do the layer, the choice's own among them."""
-    plan_for = partial(
-        plan_convolution,
-        layer.geometry,
-        dtype=dtype,
-        accuracy=accuracy,
-        threads=threads,
-        small_unpacked=small_unpacked(),
-    )
+    plan_for = partial(plan, layer.geometry, dtype=dtype, accuracy=accuracy, threads=threads)
     choice = plan_for()
     plans = {choice.algorithm: choice}
     for name in ALGORITHMS:
@@ -80,10 +69,10 @@ def contest(layer: Layer, accuracy: str, arguments: argparse.Namespace) -> Conte
     chosen, plans = plans_of(layer, arguments.dtype, accuracy, arguments.threads)
     x, weight = layer.arrays(arguments.dtype)
 
-    def call(plan: Plan) -> object:
-        return run_settled(plan, x, Parameters(weight, None))
+    def call(execution: Execution) -> object:
+        return execution(x, Parameters(weight, None))
 
-    contenders = {name: partial(call, plan) for name, plan in plans.items()}
+    contenders = {name: partial(call, Execution(one)) for name, one in plans.items()}
     watch = Stopwatch(contenders, pause=PAUSE if arguments.threads > 1 else 0.0)
     watch.drop(HOPELESS, but=chosen)
     seconds = watch.run(arguments.rounds)

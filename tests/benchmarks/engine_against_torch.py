@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from conv2d_cli.engine.convolution import conv2d
+from conv2d_cli import conv2d
 
 if TYPE_CHECKING:
     from collections.abc import Callable

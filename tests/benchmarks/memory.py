@@ -1,9 +1,10 @@
 """What a convolution takes beyond input, weight and output: peak resident memory, against the plan's figure (Linux).
 
 Each layer runs a few times in a process of its own. The first call is held against 64 MiB, later ones against the
-plan's `scratch_bytes`: at least as much was planned, and at most 25 % or 4 MiB more.
+plan's `scratch_bytes`: at least as much was planned, and at most 25 % or 4 MiB more. With `--nan` an image is done
+again by the fallback, and the larger of `scratch_bytes` and `fallback_bytes` is the plan's figure.
 
-python tests/benchmarks/memory.py [--count 1000] [--seed 0] [--threads 1] [--accuracy strict] [--algorithm NAME]
+python tests/benchmarks/memory.py [--count 1000] [--seed 0] [--threads 1] [--accuracy strict] [--algorithm NAME] [--nan]
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def measured(layers: list[Layer], accuracy: str, arguments: argparse.Namespace) 
     results = []
     for number, layer in enumerate(layers, 1):
         try:
-            extra = measure(layer, arguments.dtype, accuracy, arguments.algorithm, arguments.threads)
+            extra = measure(
+                layer, arguments.dtype, accuracy, arguments.algorithm, arguments.threads, with_nan=arguments.nan
+            )
         except UsageError:
             continue
         results.append(Measured(layer, extra))
@@ -118,6 +121,7 @@ def main() -> None:
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--accuracy", nargs="*", default=["strict", "fast"])
     parser.add_argument("--algorithm", help="measure this one, on the layers it can do")
+    parser.add_argument("--nan", action="store_true", help="put a NaN in the first image")
     parser.add_argument("--worst", type=int, default=15, help="how many layers to list")
     arguments = parser.parse_args()
     start_over(arguments.threads)

@@ -6,7 +6,7 @@ python tests/benchmarks/suites.py [--suite kernels] [--class "dense 3x3 large pl
     [--threads 1,2] [--accuracy strict,fast] [--rounds 15] [--algorithm NAME] [--rows] [--product]
 
 With `--product` only NumPy's product of matrices is timed in the place of this engine, an image at a time and its
-operands laid out before: what a direct sum by one product starts from. Panels of few columns are faster.
+operands laid out before: what a direct sum by one product starts from. Tiles of few columns are faster.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import cache
 from itertools import product
 from math import prod
@@ -13,7 +12,8 @@ from unittest.mock import patch
 import numpy as np
 from reference import reference_conv2d, wrapped
 
-from conv2d_cli.engine import convolution, plan
+from conv2d_cli.engine.api import conv2d
+from conv2d_cli.engine.planning import planner
 from conv2d_cli.errors import UsageError
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
@@ -21,7 +21,6 @@ Array = np.ndarray[Any, Any]
 Pair = tuple[int, int]
 Operands = tuple[Array, Array, "Array | None"]
 MODES = ("zeros", "reflect", "replicate", "circular")
-ACCURACIES = ("strict", "fast")
 # Their transforms round even where every sum is a small integer.
 ROUNDING = {"winograd", "fft"}
 _MOST_PRODUCTS = 20_000
@@ -79,12 +78,8 @@ def expected_of(case: Case, dtype: str) -> Array:
     return exact_result(case.operands(dtype), dtype, case.layer)
 
 
-def _refused(_: object, algorithm: str, __: object) -> UsageError:
+def _refused(_: object, algorithm: str) -> UsageError:
     return UsageError(f"the algorithm {algorithm} does not compute this layer", "")
-
-
-def _as_planned(planned: plan.Plan, x: Array, _: object) -> dict[plan.Plan, list[int]]:
-    return {planned: list(range(len(x)))}
 
 
 def attempt(
@@ -95,20 +90,13 @@ def attempt(
     *,
     accuracy: Any = "strict",
     threads: int | None = None,
-    settle: bool = False,
     **layer: Any,
 ) -> Array | None:
-    """Return what an algorithm makes of a layer, or None where it refuses to.
-
-    Small integers have few different values, for which some algorithms step aside; they do so only with `settle`.
-    """
+    """Return what an algorithm makes of a layer, or None where it refuses to."""
     try:
-        with ExitStack() as stack:
-            # A hint would name the algorithms that do take the layer: to try them all takes longer than the rest.
-            stack.enter_context(patch.object(plan, "_nothing_fits", _refused))
-            if not settle:
-                stack.enter_context(patch.object(convolution, "settled", _as_planned))
-            return convolution.conv2d(x, weight, bias, **layer, accuracy=accuracy, threads=threads, algorithm=name)
+        # A hint would name the algorithms that do take the layer: to try them all takes longer than the rest.
+        with patch.object(planner, "_nothing_fits", _refused):
+            return conv2d(x, weight, bias, **layer, accuracy=accuracy, threads=threads, algorithm=name)
     except UsageError as error:
         if error.message.startswith(f"the algorithm {name} does not "):
             return None

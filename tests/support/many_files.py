@@ -11,9 +11,10 @@ import zarr
 from PIL import Image
 from safetensors.numpy import save_file
 
-from conv2d_cli.jobs.many import Listener, run_many
-from conv2d_cli.jobs.request import Request
-from conv2d_cli.jobs.run import Machine
+from conv2d_cli.jobs.run.many_files import run_many
+from conv2d_cli.jobs.run.memory import Machine
+from conv2d_cli.jobs.run.pipeline import Listener
+from conv2d_cli.jobs.run.request import Request
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors.reading import Described, Reading
 

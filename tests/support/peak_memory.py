@@ -6,14 +6,13 @@ import ctypes
 import multiprocessing
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conv2d_cli.engine.algorithms import ALGORITHMS
-from conv2d_cli.engine.blas import small_unpacked
-from conv2d_cli.engine.convolution import run_plan
-from conv2d_cli.engine.plan import Plan, plan_convolution
+import numpy as np
+
+from conv2d_cli.engine.algorithms.registry import kernel_of
+from conv2d_cli.engine.api import ALGORITHMS, Execution, Parameters, Plan, plan
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -38,7 +37,8 @@ class Extra(NamedTuple):
 
     `first` is of the first call in a process, code pages and the packing buffers of BLAS included; `again` is the most
     of some more but for one: a thread that comes too late to help holds nothing, and when two first multiply at the
-    same time BLAS takes one more packing buffer for good. `planned` is the plan's `scratch_bytes`.
+    same time BLAS takes one more packing buffer for good. `planned` is the plan's `scratch_bytes`, or with a NaN in the
+    first image the larger of that and `fallback_bytes`.
     """
 
     algorithm: str
@@ -57,37 +57,41 @@ def start_over(threads: int) -> None:
     if any(os.environ.get(name) != value for name, value in wanted.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | wanted)  # noqa: S606 - the same program
     ctypes.CDLL(None).prctl(_DISABLE_HUGE_PAGES, 1, 0, 0, 0)
-    for algorithm in ALGORITHMS.values():
-        import_module(algorithm.module)
+    for name in ALGORITHMS:
+        kernel_of(name)
 
 
-def measure(layer: Layer, dtype: str, accuracy: str, algorithm: str | None, threads: int) -> Extra:
-    """Return what the layer takes, measured in a fork of this process."""
-    options: dict[str, Any] = {"accuracy": accuracy, "algorithm": algorithm, "threads": threads}
-    plan = plan_convolution(layer.geometry, dtype=dtype, small_unpacked=small_unpacked(), **options)
+def measure(
+    layer: Layer, dtype: str, accuracy: str, algorithm: str | None, threads: int, *, with_nan: bool = False
+) -> Extra:
+    """Return what the layer takes, measured in a fork of this process; `with_nan`, in which the fallback runs too."""
+    planned = plan(layer.geometry, dtype=dtype, accuracy=accuracy, algorithm=algorithm, threads=threads)
+    held = max(planned.scratch_bytes, planned.fallback_bytes) if with_nan else planned.scratch_bytes
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_measure_here, args=(layer, plan, sending))
+    process = context.Process(target=_measure_here, args=(layer, planned, with_nan, sending))
     process.start()
     sending.close()
     try:
         first, *others = receiving.recv()
     except EOFError:
         process.join()
-        return Extra(plan.algorithm, plan.scratch_bytes, fault=f"ended with {process.exitcode}")
+        return Extra(planned.algorithm, held, fault=f"ended with {process.exitcode}")
     process.join()
-    return Extra(plan.algorithm, plan.scratch_bytes, first, sorted(others)[-2])
+    return Extra(planned.algorithm, held, first, sorted(others)[-2])
 
 
-def _measure_here(layer: Layer, plan: Plan, sending: Connection) -> None:
-    x, weight = layer.arrays(plan.dtype)
-    peaks = []
+def _measure_here(layer: Layer, planned: Plan[Any], with_nan: bool, sending: Connection) -> None:
+    x, weight = layer.arrays(planned.dtype)
+    if with_nan:
+        x[:1, :1, :1, :1] = np.nan
+    execution, peaks = Execution(planned), []
     for _ in range(1 + _MORE_CALLS):
         ctypes.CDLL(None).malloc_trim(0)
         before = _resident("VmRSS")
         # 5 sets the peak back to what is resident now.
         _CLEAR.write_text("5")
-        output = run_plan(plan, x, weight, None)
+        output = execution(x, Parameters(weight, None))
         peaks.append(_resident("VmHWM") - before - output.nbytes)
         del output
     sending.send(peaks)
