@@ -9,6 +9,8 @@ import pytest
 
 # After a product the threads of BLAS spin for some 100 ms, in the way of what runs beside them; 4 is the least.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+# Plans are those of the built-in table on every machine.
+os.environ["CONV2D_COSTS"] = "none"
 
 
 @pytest.fixture(autouse=True, scope="session")

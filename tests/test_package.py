@@ -16,7 +16,16 @@ def test_the_names_it_offers() -> None:
     kinds = {
         name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
     }
-    reports = {"BenchClass", "BenchMachine", "BenchRow", "InstallationReport", "ManyReport", "PlanReport", "RunReport"}
+    reports = {
+        "BenchClass",
+        "BenchMachine",
+        "BenchRow",
+        "CostsReport",
+        "InstallationReport",
+        "ManyReport",
+        "PlanReport",
+        "RunReport",
+    }
     reports |= {"ShapeReport", "TensorReport"}
     verbs = {"Conv2d", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare"}
     assert {*conv2d_cli.__all__} == kinds | reports | verbs

@@ -28,7 +28,7 @@ SHELL = [
     for block in re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[2:]
     for line in block.splitlines()
 ]
-RUNS = [line for line in SHELL if not line.startswith("conv2d bench --suite")]
+RUNS = [line for line in SHELL if not line.startswith(("conv2d bench --suite", "conv2d bench --calibrate"))]
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 PROGRAM = f'conv2d() {{ "{sys.executable}" -P -c "from conv2d_cli.cli.main import main; main()" "$@"; }}\n'
 

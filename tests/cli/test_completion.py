@@ -13,7 +13,7 @@ from terminal import conv2d
 from conv2d_cli.cli.commands import COMMANDS
 from conv2d_cli.cli.topics import TOPICS
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.algorithms import ALGORITHMS
+from conv2d_cli.engine.api import ALGORITHMS
 from conv2d_cli.jobs.bench.suites import SUITES
 from conv2d_cli.layer.choices import PADDING_MODES, PADDING_WORDS
 from conv2d_cli.render.formats import FORMATS

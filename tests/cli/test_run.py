@@ -295,7 +295,7 @@ def test_a_memory_limit_refuses_before_reading(folder: Path, limit: str, code: i
     [
         ((1, 3, 900, 900), "3 16 7 -o y.npy"),
         ((4, 256, 28, 28), "256 256 3 -p 1 -o y.npy"),
-        # Read ahead and written behind: in pieces, in tiles, as another type, and to a store.
+        # Read ahead and written behind: in chunks, in tiles, as another type, and to a store.
         ((40, 8, 400, 400), "8 8 3 -p 1 -o y.npy"),
         ((4, 8, 1100, 1100), "8 8 3 -p 1 -o y.npy"),
         ((40, 8, 400, 400), "8 8 3 -p 1 --dtype float64 -o y.npy"),

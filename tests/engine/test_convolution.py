@@ -11,8 +11,9 @@ import pytest
 from reference import reference_conv2d, wrapped
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from conv2d_cli.engine.convolution import _plan, conv2d, run_plan
-from conv2d_cli.engine.plan import plan_convolution
+from conv2d_cli.engine.api import Execution, Parameters, conv2d
+from conv2d_cli.engine.functional import _execution_of
+from conv2d_cli.engine.planning.planner import plan_convolution
 from conv2d_cli.errors import DataError, LayerError, MemoryLimitError, ShapeError, UsageError
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.model import Conv2d
@@ -48,11 +49,12 @@ def test_exact_on_small_integers_whatever_the_blocks(padding_mode: Any, kernel: 
         expected = reference_conv2d(
             x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups, padding_mode=padding_mode
         )
-        for scratch_bytes in (0, 2500, 4 << 20):
+        for workspace_bytes in (0, 2500, 4 << 20):
             plan = plan_convolution(
-                geometry, padding_mode=padding_mode, algorithm="im2col", scratch_bytes=scratch_bytes
+                geometry, padding_mode=padding_mode, algorithm="im2col", workspace_bytes=workspace_bytes
             )
-            np.testing.assert_array_equal(run_plan(plan, x, weight, bias), expected.astype(np.float32))
+            out = Execution(plan)(x, Parameters(weight, bias))
+            np.testing.assert_array_equal(out, expected.astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS])
@@ -68,7 +70,9 @@ def test_every_type_is_exact_on_small_integers(dtype: str, bias: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "dtype"), [("direct", dtype) for dtype in INTEGERS] + [("im2col", dtype) for dtype in INTEGERS[:4]]
+    ("algorithm", "dtype"),
+    [("im2col", dtype) for dtype in INTEGERS]
+    + [(name, dtype) for name in ("small", "shifted") for dtype in INTEGERS[:4]],
 )
 def test_integers_of_any_size_wrap(algorithm: str, dtype: str) -> None:
     limits = np.iinfo(dtype)
@@ -131,7 +135,7 @@ def test_the_result_is_new_contiguous_and_native() -> None:
     assert not np.shares_memory(out, x)
 
 
-def layouts(array: Array) -> list[Array]:
+def lying_otherwise(array: Array) -> list[Array]:
     spread = np.zeros([2 * size for size in array.shape], array.dtype)
     view = spread[tuple(slice(None, None, 2) for _ in array.shape)]
     view[...] = array
@@ -144,12 +148,12 @@ def layouts(array: Array) -> list[Array]:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "float16", "int16", "int32"])
-def test_the_layout_in_memory_changes_no_bit(dtype: str) -> None:
+def test_strides_and_byte_order_change_no_bit(dtype: str) -> None:
     shapes = (2, 4, 6, 9), (4, 2, 3, 3), (4,)
     arrays = [(9 * RANDOM.standard_normal(shape)).astype(dtype) for shape in shapes]
     plain = conv2d(arrays[0], arrays[1], arrays[2], padding=1, groups=2)
     assert plain.any()
-    for x, weight, bias in zip(*map(layouts, arrays), strict=True):
+    for x, weight, bias in zip(*map(lying_otherwise, arrays), strict=True):
         assert conv2d(x, weight, bias, padding=1, groups=2).tobytes() == plain.tobytes()
 
 
@@ -291,15 +295,15 @@ def test_an_output_that_no_array_can_hold_is_refused(batch: int, padding: int) -
     assert caught.value.hint == "a smaller image, less padding or fewer channels take less"
 
 
-def test_a_plan_is_kept_for_arguments_that_come_again() -> None:
+def test_a_call_is_kept_for_arguments_that_come_again() -> None:
     x, weight = np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))
-    _plan.cache_clear()
-    strides: tuple[Any, ...] = (1, (1, 1), (1, 1), "1", [1, 1], True, (True, 1), 1.0, np.int64(1))
+    _execution_of.cache_clear()
+    strides: tuple[Any, ...] = (1, (1, 1), (1, 1), 1, "1", [1, 1], True, (True, 1), 1.0, np.int64(1))
     for stride in strides:
         with contextlib.suppress(LayerError):
             conv2d(x, weight, stride=stride)
     # Equal to a dictionary, but not all of them strides: only plain integers, tuples of them and text are looked up.
-    assert (_plan.cache_info().hits, _plan.cache_info().misses) == (1, 3)
+    assert (_execution_of.cache_info().hits, _execution_of.cache_info().misses) == (2, 3)
 
 
 def test_accuracy_fast_is_taken() -> None:
@@ -312,23 +316,19 @@ def blas_threads() -> list[int]:
 
 def test_threads_are_set_for_the_call_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[int]] = []
+    matmul = np.matmul
 
-    class Spy:
-        @staticmethod
-        def prepare(*_: object) -> None:
-            return None
+    def watched(*args: Any, **options: Any) -> Any:
+        seen.append(blas_threads())
+        return matmul(*args, **options)
 
-        @staticmethod
-        def convolve(*_: object) -> None:
-            seen.append(blas_threads())
-
-    monkeypatch.setattr("conv2d_cli.engine.convolution._module", lambda _: Spy)
+    monkeypatch.setattr("conv2d_cli.engine.blocks.gemm.np.matmul", watched)
     before = blas_threads()
     random = np.random.default_rng(0)
     x, weight = random.standard_normal((1, 256, 32, 32)), random.standard_normal((256, 256, 1, 1))
-    for threads in (1, None):
+    for threads in (1, 2):
         conv2d(x, weight, threads=threads, algorithm="pointwise")
-    assert seen == [[1] * len(before), before]
+    assert seen == [[1] * len(before), [2] * len(before)]
     assert blas_threads() == before
 
 
@@ -383,10 +383,9 @@ def test_sums_start_from_plus_zero() -> None:
     assert not np.signbit(out.item())
 
 
-def test_the_plan_is_made_without_numpy_and_arrays_without_what_they_do_not_need() -> None:
+def test_arrays_are_convolved_without_what_they_do_not_need() -> None:
     program = (
-        "import sys, conv2d_cli.engine.plan; assert 'numpy' not in sys.modules;"
-        "from conv2d_cli import conv2d; conv2d([[[1.0]]], [[[[1.0]]]]);"
+        "import sys; from conv2d_cli import conv2d; conv2d([[[1.0]]], [[[[1.0]]]]);"
         # The arguments are judged by the one validator there is.
         "assert 'pydantic' in sys.modules; assert not {'rich', 'typer', 'ml_dtypes'} & set(sys.modules)"
     )

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from conv2d_cli import Conv2d, conv2d, prepare
-from conv2d_cli.engine.convolution import parameters_of
-from conv2d_cli.engine.values import _judged
+from conv2d_cli.engine.algorithms.registry import kernel_of
 from conv2d_cli.errors import DataError, ShapeError
 
 Array = np.ndarray[Any, Any]
@@ -34,30 +33,25 @@ def test_a_prepared_layer_gives_the_bits_of_conv2d(accuracy: Any, threads: int) 
         assert convolve(part).shape == expected.shape
 
 
-def test_weights_are_transformed_once_for_each_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_transformed_once_for_each_way_of_cutting(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
+    kernel = type(kernel_of("winograd"))
+    transform = kernel.prepare
 
-    def counted(plan: Any, *arrays: Any) -> object:
+    def counted(own: Any, plan: Any, *arrays: Any) -> object:
         made.append(plan.algorithm)
-        return parameters_of(plan, *arrays)
+        return transform(own, plan, *arrays)
 
-    monkeypatch.setattr("conv2d_cli.engine.convolution.parameters_of", counted)
+    monkeypatch.setattr(kernel, "prepare", counted)
     x, weight, _ = operands(2, batch=3)
-    convolve = prepare(Conv2d(64, 48, 3, bias=False), weight, accuracy="fast", threads=1)
+    layer = Conv2d(64, 48, 3, bias=False)
+    convolve = prepare(layer, weight, accuracy="fast", threads=1, algorithm="winograd")
     for part in (x, x[0], x[:2], x):
         convolve(part)
     assert made == ["winograd"]
-    convolve(x[:, :, :25])
-    assert len(made) == 2
-    for rows in range(10, 20):
-        convolve(x[:, :, :rows])
-    made.clear()
-    convolve(x)
-    # Few sizes are kept: the first was forgotten.
-    assert made == ["winograd"]
 
 
-def test_images_of_one_batch_may_ask_for_different_sums() -> None:
+def test_images_of_a_batch_with_a_nan_have_the_bits_they_have_alone() -> None:
     x, weight, bias = operands(3, batch=4)
     x[1] = 10.0 ** np.random.default_rng(0).uniform(-6, 6, x[1].shape)
     x[2, 0, 0, 0] = np.inf
@@ -88,25 +82,16 @@ def test_threads_share_a_prepared_layer() -> None:
     x, weight = (random.standard_normal(shape).astype("f4") for shape in ((1, 200, 14, 13), (205, 200, 3, 3)))
     expected = conv2d(x, weight, padding=1, accuracy="fast", threads=2)
     for _ in range(5):
-        # All come before the weights are transformed, in parts.
+        # All come before the weights are transformed.
         convolve = prepare(Conv2d(200, 205, 3, padding=1, bias=False), weight, accuracy="fast", threads=2)
         with ThreadPoolExecutor(4) as pool:
             for out in pool.map(convolve, [x] * 8):
                 assert out.tobytes() == expected.tobytes()
 
 
-def test_weights_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged: list[tuple[int, ...]] = []
-
-    def judge(rows: Array) -> object:
-        judged.append(rows.shape)
-        return _judged(rows)
-
-    monkeypatch.setattr("conv2d_cli.engine.values._judged", judge)
-    x, weight, _ = operands(3)
-    convolve = prepare(Conv2d(64, 48, 3, bias=False), weight, threads=1)
-    for side in (28, 20, 28):
-        part = x[..., :side]
-        np.testing.assert_array_equal(convolve(part), conv2d(part, weight, threads=1))
-    # Once for the prepared layer, and by each of the three other calls.
-    assert judged == [(48, 576)] * 4
+def test_parameters_that_change_afterwards_are_not_seen() -> None:
+    x, weight, bias = operands(5)
+    convolve = prepare(Conv2d(64, 48, 3), weight, bias)
+    expected = convolve(x)
+    weight[...], bias[...] = 0, 0
+    np.testing.assert_array_equal(convolve(x), expected)

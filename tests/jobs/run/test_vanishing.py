@@ -14,10 +14,11 @@ from forked import conv2d
 from many_files import MACHINE, READING, Ended, go, make
 
 from conv2d_cli.errors import Conv2dError, DataError, FileError
-from conv2d_cli.jobs import background
-from conv2d_cli.jobs.many import Listener, plan_many, run_many, work
-from conv2d_cli.jobs.request import Request
-from conv2d_cli.jobs.run import run
+from conv2d_cli.jobs.run import background, file, pipeline
+from conv2d_cli.jobs.run.many_files import plan_many, run_many
+from conv2d_cli.jobs.run.one_file import run_one
+from conv2d_cli.jobs.run.pipeline import Listener
+from conv2d_cli.jobs.run.request import Request
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors import source, zarr, zarr_output
 
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="what is open cannot be 
 LAYER = layer_from({"in_channels": 3, "out_channels": 2, "kernel_size": 3})
 
 
-WAYS = ("at once", "by threads", "in pieces")
+WAYS = ("at once", "by threads", "in chunks")
 
 
 @pytest.fixture(params=WAYS)
@@ -37,8 +38,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     """Have files read and written in each way."""
     if request.param == "by threads":
         monkeypatch.setattr(background, "_SLOW", 0.0)
-    elif request.param == "in pieces":
-        monkeypatch.setattr(work, "images_together", lambda _: 0)
+    elif request.param == "in chunks":
+        monkeypatch.setattr(file, "is_one_chunk", lambda _: False)
 
 
 def go_while(folder: Path, change: Callable[[], None], *, after: int = 0, **changed: Any) -> Ended:
@@ -192,8 +193,8 @@ def test_a_fault_of_one_file_never_ends_the_job(
     owner: Any
     owner, name = {
         "source": (source.Source, "read_images"),
-        "output": (work, "open_output"),
-        "digest": (work, "digest_of_file"),
+        "output": (file, "open_output"),
+        "digest": (pipeline, "digest_of_file"),
     }[where]
     right, calls = getattr(owner, name), [0]
 
@@ -247,7 +248,7 @@ def test_a_store_that_is_removed_while_it_is_read_is_a_fault(
     }
     one = Request(str(tmp_path / "in/0.zarr"), None, {})._replace(**parameters)
     with pytest.raises((FileError, DataError)):
-        run(one, MACHINE, summarize=False, announce=lambda _: None)
+        run_one(one, MACHINE, summarize=False, announce=lambda _: None)
     assert not (tmp_path / "y.npy").exists()
 
 
@@ -290,15 +291,15 @@ def test_a_large_file_that_becomes_another_between_its_header_and_its_values(
     tmp_path: Path, other: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(tmp_path, "npy", 2)
-    monkeypatch.setattr(work, "images_together", lambda _: 0)
-    convolve = work.Work._convolve_large
+    monkeypatch.setattr(file, "is_one_chunk", lambda _: False)
+    opened_again = file._opened_again
 
-    def changes(self: Any, loaded: Any) -> Any:
-        if loaded.item.source.name == "1.npy":
+    def changes(decided: file.FileRun) -> Any:
+        if decided.request.input.endswith("1.npy"):
             np.save(tmp_path / "in/1.npy", np.zeros(other, np.uint8))
-        return convolve(self, loaded)
+        return opened_again(decided)
 
-    monkeypatch.setattr(work.Work, "_convolve_large", changes)
+    monkeypatch.setattr(file, "_opened_again", changes)
     ended = go(tmp_path)
     assert (ended.written, ended.code) == (1, 3)
     assert "it became another tensor" in ended.told["1.npy"].message

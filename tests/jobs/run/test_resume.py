@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from many_files import WRITERS, contents, go, keeping_times, make, values_of
 
-from conv2d_cli.jobs import background
-from conv2d_cli.jobs.many.journal import JOURNAL
+from conv2d_cli.jobs.run import background
+from conv2d_cli.jobs.run.journal import JOURNAL
 from conv2d_cli.tensors import source
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 POSIX = pytest.mark.skipif(os.name == "nt", reason="pipes and links of POSIX")
 
 
-@pytest.fixture(params=["whole", "in pieces", "by threads"])
+@pytest.fixture(params=["whole", "in chunks", "by threads"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have files read in each way, which changes nothing."""
-    if request.param == "in pieces":
-        monkeypatch.setattr("conv2d_cli.jobs.many.work.images_together", lambda _: 0)
+    if request.param == "in chunks":
+        monkeypatch.setattr("conv2d_cli.jobs.run.file.is_one_chunk", lambda _: False)
     elif request.param == "by threads":
         monkeypatch.setattr(background, "_SLOW", 0.0)
 

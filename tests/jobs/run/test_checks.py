@@ -15,8 +15,8 @@ from many_files import MACHINE, READING, contents, go, make
 from npy_bytes import npy_bytes
 
 from conv2d_cli.errors import UsageError
-from conv2d_cli.jobs.many import plan_many
-from conv2d_cli.jobs.request import Request
+from conv2d_cli.jobs.run.many_files import plan_many
+from conv2d_cli.jobs.run.request import Request
 from conv2d_cli.report.run import PlanReport
 from conv2d_cli.tensors import source
 from conv2d_cli.tensors.layout import OIHW

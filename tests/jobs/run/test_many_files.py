@@ -10,13 +10,14 @@ import pytest
 import zarr
 
 from conv2d_cli.errors import DataError, FileError, MemoryLimitError, UsageError
-from conv2d_cli.jobs import background
-from conv2d_cli.jobs.many import Listener, plan_many, run_many
-from conv2d_cli.jobs.many.budget import Budget
-from conv2d_cli.jobs.many.journal import JOURNAL
-from conv2d_cli.jobs.many.shared_layer import fingerprint
-from conv2d_cli.jobs.request import Request
-from conv2d_cli.jobs.run import Machine, library_bytes
+from conv2d_cli.jobs.run import background
+from conv2d_cli.jobs.run.budget import Budget
+from conv2d_cli.jobs.run.journal import JOURNAL
+from conv2d_cli.jobs.run.many_files import plan_many, run_many
+from conv2d_cli.jobs.run.memory import Machine, library_bytes
+from conv2d_cli.jobs.run.pipeline import Listener
+from conv2d_cli.jobs.run.request import Request
+from conv2d_cli.jobs.run.shared_layer import fingerprint
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.report.run import PlanReport
 
@@ -74,10 +75,10 @@ def test_threads_that_read_and_write_make_the_same(folder: Path, monkeypatch: py
     assert len(at_once) == 12
 
 
-def test_large_files_go_piece_by_piece(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_files_go_chunk_by_chunk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go(folder)
     at_once = outputs(folder)
-    monkeypatch.setattr("conv2d_cli.jobs.pieces._PIECE_BYTES", 1)
+    monkeypatch.setattr("conv2d_cli.jobs.run.streaming._CHUNK_BYTES", 1)
     go(folder, force=True)
     assert outputs(folder) == at_once
 
@@ -166,7 +167,7 @@ def test_files_wait_for_the_memory_that_others_hold(folder: Path, monkeypatch: p
     limit = library_bytes(1) + 5_000_000
     report, code, _ = go(folder, force=True, memory_limit=limit)
     assert (report.written, code, held) == (12, 0, [0])
-    assert 4_000_000 < most[0] <= 5_000_000
+    assert 3_000_000 < most[0] <= 5_000_000
     assert outputs(folder) == at_once
     np.save(folder / "in/05.npy", np.zeros((3, 900, 900), "f4"))
     report, code, failed = go(folder, force=True, memory_limit=limit)
@@ -177,12 +178,13 @@ def test_files_wait_for_the_memory_that_others_hold(folder: Path, monkeypatch: p
 
 def test_a_budget_lets_one_alone_have_more_than_all_together() -> None:
     budget = Budget(10, 20)
-    with budget.given_back(15):
-        budget.take(15)
+    with budget.taken(15):
+        pass
     budget.take(20)
     with pytest.raises(MemoryLimitError):
         budget.take(21)
-    with pytest.raises(ZeroDivisionError), budget.given_back(20, only_on_faults=True):
+    budget._give(20)
+    with pytest.raises(ZeroDivisionError), budget.taken(20):
         raise ZeroDivisionError
     budget.take(10)
 

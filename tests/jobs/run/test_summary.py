@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from conv2d_cli.jobs.summary import RunningSummary, Summary
+from conv2d_cli.jobs.run.summary import RunningSummary, Summary
 
 
 def summary_of(output: Any) -> Summary:

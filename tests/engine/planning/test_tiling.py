@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from conv2d_cli.arithmetic.geometry import Geometry
 from conv2d_cli.arithmetic.window import Axis
-from conv2d_cli.engine import convolution, tiled, tiles
-from conv2d_cli.engine.convolution import conv2d
-from conv2d_cli.engine.plan import plan_convolution
-from conv2d_cli.engine.prepared import prepare
-from conv2d_cli.engine.tiles import tile_bytes, tile_geometry, tiles_of, tiling_of
+from conv2d_cli.engine.api import conv2d, prepare, words_of
+from conv2d_cli.engine.executor import tile_execution
+from conv2d_cli.engine.functional import _execution_of
+from conv2d_cli.engine.planning import tiling as tilings
+from conv2d_cli.engine.planning.planner import plan_convolution
+from conv2d_cli.engine.planning.tiling import tile_bytes, tile_geometry, tiles_of, tiling_of
 from conv2d_cli.layer.model import Conv2d
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ LAYERS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(tiles, "_WHOLE_BYTES", 1000)
-    monkeypatch.setattr(tiles, "_TILE_BYTES", 4000)
-    for cached in (convolution._plan, tiled.plan_of_tile):
+    monkeypatch.setattr(tilings, "_WHOLE_BYTES", 1000)
+    monkeypatch.setattr(tilings, "_TILE_BYTES", 4000)
+    for cached in (_execution_of, tile_execution):
         cached.cache_clear()
     yield
-    for cached in (convolution._plan, tiled.plan_of_tile):
+    for cached in (_execution_of, tile_execution):
         cached.cache_clear()
 
 
@@ -63,8 +64,8 @@ def test_tiles_make_the_same_numbers_as_the_whole(
     kernel = layer.pop("kernel")
     x, weight, bias = operands(kernel, layer["groups"])
     parts = conv2d(x, weight, bias, **layer, padding_mode=mode, accuracy=accuracy)
-    monkeypatch.setattr(tiles, "_WHOLE_BYTES", 1 << 30)
-    convolution._plan.cache_clear()
+    monkeypatch.setattr(tilings, "_WHOLE_BYTES", 1 << 30)
+    _execution_of.cache_clear()
     np.testing.assert_array_equal(parts, conv2d(x, weight, bias, **layer, padding_mode=mode, accuracy=accuracy))
 
 
@@ -74,8 +75,8 @@ def test_every_type_in_tiles(dtype: str, monkeypatch: pytest.MonkeyPatch) -> Non
     x, weight, bias = (np.abs(one) for one in operands((3, 3), dtype=dtype))
     x, weight, bias = (one.astype(dtype) for one in (x, weight, bias))
     parts = conv2d(x, weight, bias, 1, 1)
-    monkeypatch.setattr(tiles, "_WHOLE_BYTES", 1 << 30)
-    convolution._plan.cache_clear()
+    monkeypatch.setattr(tilings, "_WHOLE_BYTES", 1 << 30)
+    _execution_of.cache_clear()
     np.testing.assert_array_equal(parts, conv2d(x, weight, bias, 1, 1))
 
 
@@ -117,9 +118,9 @@ def test_tiles_cover_the_output_once_and_are_as_small_as_planned(
     tiling = tiling_of(geometry, itemsize)
     if tiling is None:
         elements = in_channels * height.size * width.size + out_channels * height.output * width.output
-        assert elements * itemsize <= tiles._WHOLE_BYTES
+        assert elements * itemsize <= tilings._WHOLE_BYTES
         return
-    assert tile_bytes(geometry, tiling, itemsize) <= tiles._TILE_BYTES or tiling == (1, 1)
+    assert tile_bytes(geometry, tiling, itemsize) <= tilings._TILE_BYTES or tiling == (1, 1)
     covered = list(tiles_of(geometry, tiling)) if tiling.rows * tiling.columns > 100_000 else []
     assert not covered or sum(tile.rows * tile.columns for tile in covered) == height.output * width.output
     part = tile_geometry(geometry, *tiling)
@@ -132,7 +133,7 @@ def test_a_plan_of_a_large_image_says_its_tiles() -> None:
     geometry = Geometry(1, 64, 64, 1, Axis(2048, 3, 1, 1, 1, 1), Axis(2048, 3, 1, 1, 1, 1))
     plan = plan_convolution(geometry)
     assert plan.tiling is not None
-    assert f"a tile of {plan.tiling.rows}x{plan.tiling.columns} output pixels" in plan.reason
+    assert f"a tile of {plan.tiling.rows}x{plan.tiling.columns} output pixels" in words_of(plan)
     assert plan.tile_bytes <= 24 << 20
     assert plan.scratch_bytes <= 56 << 20
     assert plan_convolution(geometry, tiled=False).tiling is None

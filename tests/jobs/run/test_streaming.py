@@ -1,4 +1,4 @@
-"""The same bytes by file, by pipe, in a folder, in pieces and in tiles."""
+"""The same bytes by file, by pipe, in a folder, in chunks and in tiles."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ import pytest
 import zarr
 from random_layers import draw_valid
 
-from conv2d_cli.engine import convolution, tiled, tiles
-from conv2d_cli.engine.convolution import conv2d
-from conv2d_cli.engine.plan import plan_convolution
+from conv2d_cli.engine import api, executor, functional
+from conv2d_cli.engine.api import conv2d
+from conv2d_cli.engine.planning import tiling
 from conv2d_cli.errors import FileError
-from conv2d_cli.jobs import background, pieces
-from conv2d_cli.jobs.many import Listener, run_many
-from conv2d_cli.jobs.pieces import convolve_pieces
-from conv2d_cli.jobs.request import Request
-from conv2d_cli.jobs.run import Machine, run
+from conv2d_cli.jobs.run import background, streaming
+from conv2d_cli.jobs.run.many_files import run_many
+from conv2d_cli.jobs.run.memory import Machine
+from conv2d_cli.jobs.run.one_file import run_one
+from conv2d_cli.jobs.run.pipeline import Listener
+from conv2d_cli.jobs.run.request import Request
+from conv2d_cli.jobs.run.streaming import convolve_chunks
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors import placed
@@ -45,14 +47,19 @@ DTYPES = ("float32", "float64", "int8")
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Cut so that images of some hundred elements are tiled, and others come one at a time."""
-    monkeypatch.setattr(tiles, "_WHOLE_BYTES", 2000)
-    monkeypatch.setattr(tiles, "_TILE_BYTES", 1500)
-    monkeypatch.setattr(pieces, "_PIECE_BYTES", 3000)
-    for cached in (convolution._plan, tiled.plan_of_tile):
-        cached.cache_clear()
+    monkeypatch.setattr(tiling, "_WHOLE_BYTES", 2000)
+    monkeypatch.setattr(tiling, "_TILE_BYTES", 1500)
+    monkeypatch.setattr(streaming, "_CHUNK_BYTES", 3000)
+    forget_plans()
     yield
-    for cached in (convolution._plan, tiled.plan_of_tile):
-        cached.cache_clear()
+    forget_plans()
+
+
+def forget_plans() -> None:
+    """Make every plan anew: tiles have another size."""
+    functional._execution_of.cache_clear()
+    executor.execution_of.cache_clear()
+    executor.tile_execution.cache_clear()
 
 
 def written(path: Path) -> bytes:
@@ -78,7 +85,7 @@ def by_every_way(folder: Path, layer: Conv2d, x: Array, weight: Array, bias: Arr
         request = request._replace(bias=str(folder / "b.npy"))
 
     def go(**changed: Any) -> None:
-        run(request._replace(**changed), MACHINE, summarize=True, announce=lambda _: None)
+        run_one(request._replace(**changed), MACHINE, summarize=True, announce=lambda _: None)
 
     go()
     ways = {"file": written(folder / "y.npy")}
@@ -109,7 +116,7 @@ def by_every_way(folder: Path, layer: Conv2d, x: Array, weight: Array, bias: Arr
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("seed", range(36))
 def test_every_way_writes_the_same_bytes(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Every other time pieces are read ahead and written behind.
+    # Every other time chunks are read ahead and written behind.
     monkeypatch.setattr(background, "_SLOW", seed % 2 * 1e9)
     random, generator = Random(seed), np.random.default_rng(seed)
     for dtype in DTYPES:
@@ -164,7 +171,7 @@ def by_every_layout(folder: Path, layer: Conv2d, x: Array, weight: Array, layout
 
     def went(**changed: Any) -> Array:
         one = request._replace(**changed)
-        run(one, MACHINE, summarize=True, announce=lambda _: None)
+        run_one(one, MACHINE, summarize=True, announce=lambda _: None)
         output = Path(str(one.output))
         if output.suffix == ".bin":
             shape = np.load(folder / "y.npy").shape
@@ -181,14 +188,14 @@ def by_every_layout(folder: Path, layer: Conv2d, x: Array, weight: Array, layout
     ways["raw"] = went(input=str(folder / "x.bin"), input_reading=reading, output=str(folder / "y.bin"))
     stdout = io.BytesIO()
     piped = request._replace(input="-", output="-", stdin=io.BytesIO((folder / "x.npy").read_bytes()), stdout=stdout)
-    run(piped, MACHINE, summarize=True, announce=lambda _: None)
+    run_one(piped, MACHINE, summarize=True, announce=lambda _: None)
     ways["pipe"] = np.moveaxis(np.load(io.BytesIO(stdout.getvalue())), -1, -3)
     (folder / "many").mkdir(exist_ok=True)
     np.save(folder / "many" / "x.npy", last)
     many_files = request._replace(input=str(folder / "many"), output=str(folder / "out"))
     run_many(many_files, MACHINE, resume=False, tell=QUIET)
     ways["folder"] = np.moveaxis(np.load(folder / "out" / "x.npy"), -1, -3)
-    run(request._replace(output_layout=NCHW), MACHINE, summarize=True, announce=lambda _: None)
+    run_one(request._replace(output_layout=NCHW), MACHINE, summarize=True, announce=lambda _: None)
     ways["to our order"] = np.load(folder / "y.npy")
     return ways
 
@@ -204,17 +211,17 @@ def test_the_order_of_axes_in_files_changes_no_bit(tmp_path: Path, seed: int) ->
         x, weight = (generator.integers(-9, 9, one).astype(dtype) for one in (case.input_shape, weight_shape))
         if dtype != "int8":
             x, weight = (one + generator.random(one.shape).astype(dtype) for one in (x, weight))
-        right = conv2d(x, weight, None, *functional(layer), padding_mode=layer.padding_mode, threads=1)
+        right = conv2d(x, weight, None, *arguments_of(layer), padding_mode=layer.padding_mode, threads=1)
         for way, found in by_every_layout(tmp_path, layer, x, weight, random.choice([*WEIGHT_LAYOUTS])).items():
             np.testing.assert_array_equal(found, right, f"{way}, {dtype}, {layer}, {case.input_shape}")
 
 
-def functional(layer: Conv2d) -> tuple[Any, ...]:
+def arguments_of(layer: Conv2d) -> tuple[Any, ...]:
     return layer.stride, layer.padding, layer.dilation, layer.groups
 
 
 @pytest.mark.usefixtures("small_tiles")
-def test_figures_of_pieces_are_those_of_the_whole(tmp_path: Path) -> None:
+def test_figures_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
     x = np.random.default_rng(0).standard_normal((3, 2, 40, 30)).astype("f4")
     np.save(tmp_path / "x.npy", x)
     layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3, "padding": 1, "bias": False})
@@ -222,7 +229,7 @@ def test_figures_of_pieces_are_those_of_the_whole(tmp_path: Path) -> None:
     np.save(tmp_path / "w.npy", weight)
     request = Request(str(tmp_path / "x.npy"), layer, {}, weight=str(tmp_path / "w.npy"), threads=1)
     done: list[int] = []
-    report = run(request, MACHINE, summarize=True, announce=lambda _: None, advance=done.append)
+    report = run_one(request, MACHINE, summarize=True, announce=lambda _: None, advance=done.append)
     first = report.first_values
     y = conv2d(x, weight, None, 1, 1, threads=1)
     assert (report.min, report.max) == (y.min(), y.max())
@@ -233,17 +240,17 @@ def test_figures_of_pieces_are_those_of_the_whole(tmp_path: Path) -> None:
     assert sum(done) == y.size
 
 
-def test_an_empty_batch_is_a_piece_too(tmp_path: Path) -> None:
+def test_an_empty_batch_is_a_chunk_too(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.empty((0, 2, 5, 5), np.float32))
     layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
     request = Request(str(tmp_path / "x.npy"), layer, {}, output=str(tmp_path / "y.npy"))
-    run(request, MACHINE, summarize=False, announce=lambda _: None)
+    run_one(request, MACHINE, summarize=False, announce=lambda _: None)
     assert np.load(tmp_path / "y.npy").shape == (0, 3, 3, 3)
 
 
-def test_the_next_piece_is_read_while_the_last_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_chunk_is_read_while_the_last_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "_SLOW", 0.0)
-    monkeypatch.setattr(pieces, "_PIECE_BYTES", 1)
+    monkeypatch.setattr(streaming, "_CHUNK_BYTES", 1)
     x = np.random.default_rng(0).standard_normal((6, 2, 5, 5)).astype("f4")
     weight, out = np.ones((3, 2, 3, 3), np.float32), np.zeros((6, 3, 3, 3), np.float32)
     begun = [Event() for _ in x]
@@ -267,14 +274,15 @@ def test_the_next_piece_is_read_while_the_last_is_written(monkeypatch: pytest.Mo
             raise AssertionError
 
     layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
-    plan = plan_convolution(geometry_of(layer, x.shape), threads=1)
-    convolve_pieces(plan, Images(), weight, None, Output(), ahead=True, behind=True)
+    plan = api.plan(geometry_of(layer, x.shape), threads=1)
+    parameters = api.Parameters(weight, None)
+    convolve_chunks(plan, Images(), parameters, Output(), ahead=True, behind=True)
     np.testing.assert_array_equal(out, conv2d(x, weight, threads=1))
 
 
 def test_what_goes_wrong_behind_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(background, "_SLOW", 0.0)
-    monkeypatch.setattr(pieces, "_PIECE_BYTES", 1)
+    monkeypatch.setattr(streaming, "_CHUNK_BYTES", 1)
     np.save(tmp_path / "x.npy", np.zeros((6, 2, 5, 5), "f4"))
     layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
     request = Request(str(tmp_path / "x.npy"), layer, {}, output=str(tmp_path / "y.npy"))
@@ -284,5 +292,5 @@ def test_what_goes_wrong_behind_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     monkeypatch.setattr(placed, "write_at", full)
     with pytest.raises(FileError, match="No space left on device"):
-        run(request, MACHINE, summarize=False, announce=lambda _: None)
+        run_one(request, MACHINE, summarize=False, announce=lambda _: None)
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]

@@ -16,7 +16,7 @@ import pytest
 from forked import conv2d
 from many_files import contents, go, make
 
-from conv2d_cli.jobs.many.journal import JOURNAL, Content, Journal, JournalError
+from conv2d_cli.jobs.run.journal import JOURNAL, Content, Journal, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from many_files import contents, go
 
+from conv2d_cli.engine.api import Execution
 from conv2d_cli.errors import DataError, FileError
-from conv2d_cli.jobs import background
-from conv2d_cli.jobs.background import BackgroundIO
-from conv2d_cli.jobs.many import work
-from conv2d_cli.jobs.many.budget import Budget, JobEndedError
-from conv2d_cli.jobs.run import library_bytes
+from conv2d_cli.jobs.run import background, file, pipeline
+from conv2d_cli.jobs.run.background import BackgroundIO
+from conv2d_cli.jobs.run.budget import Budget, JobEndedError
+from conv2d_cli.jobs.run.memory import library_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,12 @@ def test_faults_anywhere_let_nobody_wait(folder: Path, seed: int, monkeypatch: p
 
         monkeypatch.setattr(owner, name, call)
 
-    for owner, name in ((work, "run_settled"), (work, "open_output"), (work, "opened_input"), (work, "digest_of_file")):
+    for owner, name in (
+        (Execution, "__call__"),
+        (file, "open_output"),
+        (file, "opened_input"),
+        (pipeline, "digest_of_file"),
+    ):
         faulty(owner, name)
     init = Budget.__init__
 
@@ -109,8 +114,8 @@ def test_the_end_of_a_job_wakes_a_reader_that_waits(
         assert waits.wait(PATIENCE)
         raise error
 
-    monkeypatch.setattr("conv2d_cli.jobs.many.budget.Condition", Changed)
-    monkeypatch.setattr(work, "run_settled", fails)
+    monkeypatch.setattr("conv2d_cli.jobs.run.budget.Condition", Changed)
+    monkeypatch.setattr(Execution, "__call__", fails)
     with pytest.raises(error):
         ended_soon(lambda: go(folder, memory_limit=LIMIT))
     assert not [thread for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name and _waits(thread)]
@@ -168,21 +173,25 @@ def test_a_slow_read_is_not_waited_for_after_a_signal() -> None:
 WAITS = """
 class Changed(type(threading.Condition())):
     def wait(self, timeout=None):
-        print("waits", file=sys.stderr, flush=True)
+        sys.stderr.write("waits\\n")
         return super().wait(timeout)
 budget.Condition = Changed
-work.run_settled = lambda *_: time.sleep(60)
+def convolves(*_):
+    # Not in one call: a signal that comes just before a call of C begins is answered when it returns.
+    for _ in range(6000):
+        time.sleep(0.01)
+api.Execution.__call__ = convolves
 """
 # Says when a writer begins, whose disk hangs.
 HANGS = """
-right = work.open_output
+right = file.open_output
 @contextmanager
 def open_output(*arguments, **named):
     with right(*arguments, **named) as output:
-        print("waits", file=sys.stderr, flush=True)
+        sys.stderr.write("waits\\n")
         time.sleep(60)
         yield output
-work.open_output = open_output
+file.open_output = open_output
 begin = background.BackgroundIO.__init__
 def with_pool(self, threads):
     begin(self, threads)
@@ -192,8 +201,9 @@ background.BackgroundIO.__init__ = with_pool
 PROGRAM = """
 import sys, threading, time
 from contextlib import contextmanager
-from conv2d_cli.jobs import background
-from conv2d_cli.jobs.many import budget, work
+from conv2d_cli.jobs.run import background
+from conv2d_cli.engine import api
+from conv2d_cli.jobs.run import budget, file
 background._SLOW = 0.0
 {change}
 from conv2d_cli.cli.main import main

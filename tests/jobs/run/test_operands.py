@@ -7,7 +7,7 @@ import pytest
 
 from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.jobs.headers import is_typed
-from conv2d_cli.jobs.operands import Kernel, TypedOperand
+from conv2d_cli.jobs.run.operands import Kernel, TypedOperand
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from conv2d_cli.cli.commands import application
-from conv2d_cli.engine.blas import small_unpacked
-from conv2d_cli.jobs.many import shared_layer
+from conv2d_cli.engine import api
+from conv2d_cli.jobs.run import shared_layer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ def test_the_same_line_does_nothing_again_wherever_the_outputs_were_copied(
     [
         (shared_layer, "__version__", "0.0.0"),
         (np, "__version__", "0.0.0"),
-        (shared_layer, "small_unpacked", lambda: not small_unpacked()),
+        (api, "blas_name", lambda: "another BLAS"),
     ],
     ids=["conv2d", "numpy", "blas"],
 )
