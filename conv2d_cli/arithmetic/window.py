@@ -5,7 +5,7 @@ Formulas: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html (S
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Axis(NamedTuple):
@@ -48,6 +48,17 @@ class Axis(NamedTuple):
     def largest_kernel(self) -> int:
         """The most elements of a kernel, one at least, that fit into the padded input with this dilation."""
         return max(1, (self.padded - 1) // self.dilation + 1)
+
+    @property
+    def simplest(self) -> Self:
+        """The same windows with the smallest stride and dilation: one window has no next, one tap no gaps.
+
+        >>> Axis(8, 1, stride=100, dilation=7, before=0, after=0).simplest
+        Axis(size=8, kernel=1, stride=8, dilation=1, before=0, after=0)
+        """
+        dilation = self.dilation if self.kernel > 1 else 1
+        stride = self.stride if self.output > 1 else self.padded - self.effective_kernel + 1
+        return self._replace(stride=max(1, stride), dilation=dilation)
 
     @property
     def unused(self) -> int:

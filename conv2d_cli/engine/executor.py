@@ -60,6 +60,8 @@ class Execution:
         self._workers, self._workspace_bytes = plan.workers, plan.candidate.memory.workspace_bytes
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
         self._blas_threads = plan.blas_threads
+        if plan.scratch_bytes >> 62:
+            raise MemoryLimitError(f"a workspace of {plan.scratch_bytes} bytes is beyond any memory", "less padding")
         again = plan.fallback_plan
         self._again = None if again is None else Execution(again)
         self._short = None if plan.tiling else self.kernel.short_call(plan)
@@ -163,5 +165,4 @@ def _not_finite(out: Array) -> list[int]:
 
 def _is_finite(values: Array) -> bool:
     """Whether all values of a dense array are finite: the sum of their squares is, or else each of them."""
-    flat = values.reshape(-1)
-    return bool(np.isfinite(np.vdot(flat, flat))) or bool(np.isfinite(flat).all())
+    return bool(np.isfinite(np.vdot(values, values))) or bool(np.isfinite(values).all())

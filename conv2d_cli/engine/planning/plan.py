@@ -53,11 +53,6 @@ class Plan(NamedTuple, Generic[Blocks]):
         return self.problem.dtype
 
     @property
-    def accuracy(self) -> str:
-        """What was asked for, `strict` or `fast`."""
-        return self.problem.accuracy
-
-    @property
     def images(self) -> int:
         """Problems that are carried out together: the images of a batch, or one tile."""
         return 1 if self.tiling else self.geometry.batch

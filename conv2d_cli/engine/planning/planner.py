@@ -49,12 +49,14 @@ def plan_convolution(
         DataError: no algorithm computes `dtype`.
     """
     _check_options(accuracy, algorithm, threads)
-    image, mode = geometry._replace(batch=1), padding_mode
+    image = geometry._replace(batch=1, height=geometry.height.simplest, width=geometry.width.simplest)
     tiling = tiling_of(image, DTYPES[dtype].bytes) if tiled and dtype in DTYPES else None
     if tiling is not None:
-        image, mode = tile_geometry(image, *tiling), "zeros"
+        image = tile_geometry(image, *tiling)
         workspace_bytes = min(workspace_bytes, TILE_WORKSPACE_BYTES)
-    problem = Problem(image, mode, dtype, accuracy, threads, workspace_bytes, unpacked_gemm, costs)
+    problem = Problem(
+        image, "zeros" if tiling else padding_mode, dtype, accuracy, threads, workspace_bytes, unpacked_gemm, costs
+    )
     best = _fastest(problem, PLANNERS if algorithm is None else [algorithm])
     if best is None:
         raise _nothing_fits(problem, algorithm)
@@ -151,9 +153,9 @@ def _nothing_fits(problem: Problem, algorithm: str | None) -> DataError | UsageE
 
 
 def _check_options(accuracy: str, algorithm: str | None, threads: int) -> None:
-    if accuracy not in ACCURACIES:
-        raise UsageError(f"there is no accuracy {accuracy!r}", did_you_mean(accuracy, ACCURACIES, "accuracy="))
-    if algorithm is not None and algorithm not in PLANNERS:
-        raise UsageError(f"there is no algorithm {algorithm!r}", did_you_mean(algorithm, PLANNERS, "algorithm="))
+    for what, given, known in (("accuracy", accuracy, ACCURACIES), ("algorithm", algorithm, (None, *PLANNERS))):
+        if type(given) not in {str, type(None)} or given not in known:
+            near = did_you_mean(str(given), [name for name in known if name], f"{what}=")
+            raise UsageError(f"there is no {what} {given!r}", near)
     if type(threads) is not int or threads < 1:
         raise UsageError(f"threads must be 1 or more, but got {threads!r}", "threads=1")

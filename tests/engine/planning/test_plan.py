@@ -225,7 +225,7 @@ def test_a_type_that_nothing_computes_is_refused() -> None:
 
 def test_a_chosen_algorithm_and_the_threads_are_kept() -> None:
     plan = plan_convolution(square(), dtype="int8", algorithm="im2col", threads=1, accuracy="fast")
-    assert (plan.algorithm, plan.named, plan.problem.threads, plan.accuracy) == ("im2col", "im2col", 1, "fast")
+    assert (plan.algorithm, plan.named, plan.problem.threads, plan.problem.accuracy) == ("im2col", "im2col", 1, "fast")
 
 
 @pytest.mark.parametrize("accuracy", ACCURACIES)
