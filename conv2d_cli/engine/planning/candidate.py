@@ -67,8 +67,8 @@ class Candidate(NamedTuple, Generic[Blocks]):
         return " ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
 
 
-# What threads must save of the time on one: an estimate is no measurement, and other processes want to run too.
-_LEAST_GAIN = 0.2
+# What threads are estimated to take is raised by this: an estimate is no measurement, and other processes want to run.
+_CAUTION = 1.25
 
 
 class Parallelism(NamedTuple):
@@ -91,12 +91,12 @@ def parallelism(work: Work, threads: int, images: int, costs: Costs) -> Parallel
     alone = work.serial + items * work.item_nanoseconds
     if work.items < threads and work.products is not None:
         each = work.products.nanoseconds * (1 - 1 / threads) - costs.blas_dispatch
-        saved = images * work.products.number * each
-        if saved > _LEAST_GAIN * alone:
-            return Parallelism(1, threads, alone - saved)
+        shared = _CAUTION * (alone - images * work.products.number * each)
+        if shared < alone:
+            return Parallelism(1, threads, shared)
     if threads > 1 < items:
         each = work.item_nanoseconds + work.item_calls * costs.wait
-        parallel = work.serial + each * ceil_div(items, threads) + costs.dispatch
-        if alone - parallel > _LEAST_GAIN * alone:
-            return Parallelism(min(threads, items), 1, parallel)
+        shared = _CAUTION * (work.serial + each * ceil_div(items, threads) + costs.dispatch)
+        if shared < alone:
+            return Parallelism(min(threads, items), 1, shared)
     return Parallelism(1, 1, alone)
