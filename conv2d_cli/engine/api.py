@@ -63,17 +63,17 @@ def plan(
     from conv2d_cli.engine.runtime.blas import unpacked_gemm
 
     options = (padding_mode, dtype, accuracy, algorithm, threads_for(threads))
-    return plan_convolution(geometry, *options, unpacked_gemm=unpacked_gemm(), costs=_costs_in_use[-1])
+    return plan_convolution(geometry, *options, unpacked_gemm=unpacked_gemm(), costs=costs_in_use())
 
 
 def use_costs(costs: Costs) -> None:
     """Have every later plan of this process made by a table of costs, for one measured on this machine."""
-    _costs_in_use.append(costs)
+    _costs_in_use[0] = costs
 
 
 def costs_in_use() -> Costs:
     """Return the table that plans are made by."""
-    return _costs_in_use[-1]
+    return _costs_in_use[0]
 
 
 def threads_for(asked: int | None) -> int:

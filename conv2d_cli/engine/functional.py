@@ -7,13 +7,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.engine.api import plan
-from conv2d_cli.engine.arguments import (
-    array_of,
-    check_bias_shape,
-    check_dtypes,
-    check_weight_shape,
-    named,
-)
+from conv2d_cli.engine.arguments import array_of, check_bias_shape, check_dtypes, check_weight_shape, named
 from conv2d_cli.engine.executor import Execution, Parameters, execution_of
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_weight

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
 
 
-# Elements drawn at a time: workspace stays near 20 MB however large the layer.
+# Elements drawn at a time: the workspace has about 20 MB, whatever the layer.
 _DRAWN_AT_ONCE = 1 << 20
 
 

@@ -72,9 +72,9 @@ _CAUTION = 1.25
 
 
 class Parallelism(NamedTuple):
-    """Python threads that share the work items, threads that BLAS has for each product, and the time they take.
+    """Python threads that share the work items, threads that BLAS has for each product, and the time estimated.
 
-    One of both numbers is 1.
+    One of both numbers is 1. The time is raised by `_CAUTION` where there are threads.
     """
 
     workers: int

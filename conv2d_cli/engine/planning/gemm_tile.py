@@ -38,13 +38,9 @@ def gemm_tile(problem: Problem, rows: int, depth: int, columns: int, *, cut_sums
 
     Sums are cut into accumulation blocks only where `cut_sums`: those need a partial-sum buffer.
     """
-    if (
-        not problem.unpacked_gemm
-        or problem.accumulator not in {"float32", "float64"}
-        or not 1 < columns <= _MOST_COLUMNS
-    ):
+    if not problem.unpacked_gemm or problem.accumulator not in {"float32", "float64"}:
         return None
-    if rows == 1 or rows * depth * columns <= UNPACKED_MACS:
+    if rows == 1 or not 1 < columns <= _MOST_COLUMNS or rows * depth * columns <= UNPACKED_MACS:
         return None
     least = min(rows, _LEAST_ROWS)
     fitting = UNPACKED_MACS // (least * columns)

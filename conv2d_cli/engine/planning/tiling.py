@@ -71,7 +71,7 @@ def tile_bytes(geometry: Geometry, tiling: Tiling, itemsize: int) -> int:
 
 
 def _part(axis: Axis, outputs: int) -> Axis:
-    return axis._replace(size=(outputs - 1) * axis.stride + axis.effective_kernel, before=0, after=0)
+    return axis._replace(size=(outputs - 1) * axis.stride + axis.effective_kernel, before=0, after=0).simplest
 
 
 def _most(total: int, size: Callable[[int], int]) -> int:

@@ -64,7 +64,7 @@ class _Program:
         problem, geometry, dtype = plan.problem, plan.problem.geometry, numpy_dtype(plan.problem.accumulator)
         (height, width), self._mode = geometry[-2:], plan.problem.padding_mode
         sizes, groups = image_sizes(problem, plan.blocks.pitch), geometry.groups
-        self._flat_padded = workspace.take(images * sizes.padded + sizes.spare, dtype=dtype)
+        self._flat_padded = workspace.take(images * sizes.padded + sizes.overhang, dtype=dtype)
         self._padded = self._flat_padded[: images * sizes.padded].reshape(
             images, geometry.in_channels, sizes.padded_rows, sizes.pitch
         )

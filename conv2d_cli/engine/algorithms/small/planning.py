@@ -33,12 +33,12 @@ class SmallBlocks(NamedTuple):
 class ImageSizes(NamedTuple):
     """Elements of one image: its padded planes, its columns and its sums; pixels of one product.
 
-    Rows of a padded plane are `pitch` apart. The last may reach `spare` elements beyond.
+    Rows of a padded plane are `pitch` apart. The last may reach `overhang` elements beyond.
     """
 
     padded_rows: int
     pitch: int
-    spare: int
+    overhang: int
     padded: int
     pixels: int
     lowered: int
@@ -134,7 +134,7 @@ def _pitches(problem: Problem) -> list[int | None]:
 
 
 def _image_bytes(problem: Problem, sizes: ImageSizes) -> int:
-    return problem.itemsize * (sizes.padded + sizes.spare + sizes.lowered + sizes.sums)
+    return problem.itemsize * (sizes.padded + sizes.overhang + sizes.lowered + sizes.sums)
 
 
 PLANNER = SmallPlanner()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-# Seconds that one operation is repeated for, in so many blocks of which the best counts.
+# Seconds of a block in which one operation is repeated, and the number of blocks, of which the best counts.
 _BLOCK_SECONDS, _BLOCKS = 0.002, 7
 # Products as convolutions make them: (batch, rows, depth, columns), of many rows and of few.
 _PRODUCTS = (
