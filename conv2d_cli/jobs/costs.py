@@ -88,7 +88,7 @@ def calibrate(path: Path, cpu: str) -> CostsReport:
     """
     from threadpoolctl import threadpool_limits
 
-    from conv2d_cli.jobs.bench.workers import calibration
+    from conv2d_cli.jobs.bench import calibration
 
     here, today = platform_of(cpu), datetime.now(tz=UTC).date().isoformat()
     with _opened(path) as file:

@@ -35,7 +35,7 @@ from conv2d_cli.engine.planning.candidate import parallelism
 from conv2d_cli.engine.planning.plan import Plan
 from conv2d_cli.engine.planning.problem import WORKSPACE_BYTES, Problem
 from conv2d_cli.engine.runtime.blas import blas_name, unpacked_gemm
-from conv2d_cli.jobs.bench.workers.calibration import measured_costs
+from conv2d_cli.jobs.bench.calibration import measured_costs
 
 if TYPE_CHECKING:
     from conv2d_cli.engine.planning.cost_model import Costs

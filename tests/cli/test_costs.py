@@ -36,7 +36,7 @@ print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 FAKED = """
 import sys
 from conv2d_cli.engine.api import COSTS
-from conv2d_cli.jobs.bench.workers import calibration
+from conv2d_cli.jobs.bench import calibration
 calibration.measured_costs = lambda machine, date: COSTS._replace(machine=machine, date=date)
 from conv2d_cli.cli.main import main
 main()

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info
 from conv2d_cli.engine import api
 from conv2d_cli.engine.api import COSTS, Costs
 from conv2d_cli.errors import DataError, FileError
-from conv2d_cli.jobs.bench.workers import calibration
+from conv2d_cli.jobs.bench import calibration
 from conv2d_cli.jobs.costs import Platform, calibrate, platform_of, read_costs, write_costs
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.model import Conv2d

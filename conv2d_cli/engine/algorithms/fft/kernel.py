@@ -48,23 +48,28 @@ class FftKernel(BlockKernel):
     def worker(self, call: Call[FftBlocks, Operands], workspace: Workspace) -> Worker:
         """Return what transforms blocks and makes every filter of them."""
         plan, x, operands, out = call
-        (size, rows, columns, together), problem = plan.blocks, plan.problem
-        height, width = problem.geometry.height, problem.geometry.width
+        size, rows, columns, together = plan.blocks
         # Dense blocks: NumPy takes three times as long for the rows of overlapping ones.
         blocks = workspace.take(x.shape[1], together, size, size, dtype=out.dtype)
 
         def make(item: Item) -> None:
             image, top, left = item
-            down = Span(top - height.before, 1, size)
-            for place in range(together):
-                across = Span(left + place * columns - width.before, 1, size)
-                gather(x[image], problem.padding_mode, down, across, blocks[:, place])
+            _gather_blocks(plan, x[image], top, left, blocks)
             transformed = np.fft.rfft2(blocks, norm=_FORWARD)
             targets = out[image, :, top : top + rows, left : left + together * columns]
             for number, target in enumerate(targets):
                 _make_filter(transformed, operands, number, columns, target)
 
         return make
+
+
+def _gather_blocks(plan: Plan[FftBlocks], image: Array, top: int, left: int, blocks: Array) -> None:
+    """Fill `blocks` (channels, together, size, size), each as many columns on as one yields."""
+    problem, size = plan.problem, plan.blocks.size
+    down = Span(top - problem.geometry.height.before, 1, size)
+    for place in range(plan.blocks.together):
+        first = left + place * plan.blocks.columns - problem.geometry.width.before
+        gather(image, problem.padding_mode, down, Span(first, 1, size), blocks[:, place])
 
 
 def _make_filter(transformed: Array, operands: Operands, number: int, columns: int, target: Array) -> None:

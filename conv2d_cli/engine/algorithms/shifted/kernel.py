@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.engine.algorithms.base import Call, Item, Items, Kernel, Worker
     from conv2d_cli.engine.algorithms.shifted.planning import ShiftedBlocks
+    from conv2d_cli.engine.planning.gemm_tile import GemmTile
     from conv2d_cli.engine.planning.plan import Plan
 
 
@@ -60,15 +61,20 @@ class ShiftedKernel(BlockKernel):
             for strip in strips:
                 _fill(plan, strip, x[image].reshape(groups, -1, *x.shape[2:]), top, target.shape[2])
             sums, term = (shaped(buffer, groups, filters, pixels) for buffer in buffers)
-            for number, (matrix, operand) in enumerate(products):
-                multiply_tiles(matrix, operand[:, :, :pixels], plan.blocks.tile, term if number else sums)
-                if number:
-                    sums += term
+            _add_products(products, plan.blocks.tile, sums, term)
             if bias is not None:
                 sums += bias
             store(sums.reshape(target.shape), target)
 
         return make
+
+
+def _add_products(products: list[tuple[Array, Array]], tile: GemmTile | None, sums: Array, term: Array) -> None:
+    """Fill `sums` (groups, filters, pixels) with all products added up; `term` is a buffer like it."""
+    for number, (matrix, operand) in enumerate(products):
+        multiply_tiles(matrix, operand[:, :, : sums.shape[2]], tile, term if number else sums)
+        if number:
+            sums += term
 
 
 def _strip(plan: Plan[ShiftedBlocks], phase: Phase, weight: Array, workspace: Workspace) -> _Strip:
