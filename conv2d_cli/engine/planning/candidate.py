@@ -68,7 +68,7 @@ class Candidate(NamedTuple, Generic[Blocks]):
 
 
 # What threads are estimated to take is raised by this: an estimate is no measurement, and other processes want to run.
-_CAUTION = 1.25
+_CAUTION = 1.4
 
 
 class Parallelism(NamedTuple):

@@ -117,7 +117,9 @@ def _held_bytes(problem: Problem, candidate: Candidate[Any]) -> int:
 
 def _candidates(problem: Problem, name: str) -> Iterator[Candidate[Any]]:
     planner = PLANNERS[name]
-    for blocks in planner.blockings(problem):
+    # Threads must be faster than the best blocks for one, which need not be among those for many.
+    alone = planner.blockings(problem._replace(threads=1)) if problem.threads > 1 else ()
+    for blocks in dict.fromkeys((*planner.blockings(problem), *alone)):
         yield Candidate(
             algorithm=name,
             blocks=blocks,
