@@ -90,10 +90,10 @@ def parallelism(work: Work, threads: int, images: int, costs: Costs) -> Parallel
     items = work.items * images
     alone = work.serial + items * work.item_nanoseconds
     if work.items < threads and work.products is not None:
-        each = work.products.nanoseconds * (1 - 1 / threads) - costs.blas_dispatch
-        shared = _CAUTION * (alone - images * work.products.number * each)
-        if shared < alone:
-            return Parallelism(1, threads, shared)
+        saved = work.products.number * (work.products.nanoseconds * (1 - 1 / threads) - costs.blas_dispatch)
+        one_image = work.serial + work.items * work.item_nanoseconds
+        if _CAUTION * (one_image - saved) < one_image:
+            return Parallelism(1, threads, _CAUTION * (alone - images * saved))
     if threads > 1 < items:
         each = work.item_nanoseconds + work.item_calls * costs.wait
         shared = _CAUTION * (work.serial + each * ceil_div(items, threads) + costs.dispatch)

@@ -30,8 +30,8 @@ def test_threads_are_python_s_or_those_of_blas_and_save_time(work: Work, threads
     assert min(shared.workers, shared.blas_threads) == 1
     assert shared.workers <= min(threads, work.items * images)
     assert shared.blas_threads in {1, threads}
-    # So little is gained by chance that nothing is shared for less than a fifth.
-    assert shared[:2] == (1, 1) or shared.nanoseconds < 0.8 * alone.nanoseconds * (1 + 1e-9)
+    # The time on several threads is raised for caution, and still the smaller one.
+    assert shared[:2] == (1, 1) or shared.nanoseconds < alone.nanoseconds * (1 + 1e-9)
 
 
 @given(works(), st.integers(1, 16), st.integers(1, 20), st.integers(1, 20))
@@ -46,6 +46,15 @@ def test_work_that_one_thread_must_do_first_is_not_divided(work: Work, threads: 
     shared = parallelism(work, threads, images, COSTS)
     if shared.workers > 1:
         assert shared.nanoseconds >= work.serial + COSTS.dispatch
+
+
+def test_a_quarter_less_time_is_not_enough_to_be_sure() -> None:
+    def workers(serial: float) -> int:
+        return parallelism(Work(serial, 2, 1e9, 0, None), 2, 1, COSTS).workers
+
+    assert workers(0.0) == 2
+    assert workers(1e9) == 2
+    assert workers(2e9) == 1
 
 
 def test_a_worker_may_have_to_wait_for_the_others() -> None:
