@@ -58,12 +58,15 @@ class ShiftedPlanner(BlockPlanner):
         return problem.uses_blas and _weight_bytes(problem) <= problem.workspace_bytes // 2
 
     def blockings(self, problem: Problem) -> Iterator[ShiftedBlocks]:
-        """Yield as many rows as fit the cache, in GEMM tiles and without."""
+        """Yield as many rows as fit the cache, in GEMM tiles and without.
+
+        A block lays out the rows that its last ones reach for too: it has more than those, where there is memory.
+        """
         height, width = problem.geometry.height, problem.geometry.width.output
         first, second = (self._block_bytes(problem, ShiftedBlocks(rows, None)) for rows in (1, 2))
         budget = (problem.workspace_bytes - _weight_bytes(problem)) // problem.threads
-        most = 1 + max(0, min(budget, problem.block_bytes) - first) // (second - first)
-        rows = even_part(height.output, most, problem.image_workers)
+        cached, most = (1 + max(0, size - first) // (second - first) for size in (problem.block_bytes, budget))
+        rows = even_part(height.output, min(most, max(cached, 2 * reach(height))), problem.image_workers)
         yield ShiftedBlocks(rows, None)
         tile = gemm_tile(problem, problem.group_channels[1], _depth(problem), rows * width)
         if tile:
