@@ -68,13 +68,14 @@ class Candidate(NamedTuple, Generic[Blocks]):
 
 
 # What threads are estimated to take is raised by this: an estimate is no measurement, and other processes want to run.
-_CAUTION = 1.4
+# Python threads compete for caches and locks of BLAS too: with 1.25, one layer in thirty was slower on two than on one.
+_BLAS_CAUTION, _PYTHON_CAUTION = 1.25, 1.4
 
 
 class Parallelism(NamedTuple):
     """Python threads that share the work items, threads that BLAS has for each product, and the time estimated.
 
-    One of both numbers is 1. The time is raised by `_CAUTION` where there are threads.
+    One of both numbers is 1. The time is raised for caution where there are threads.
     """
 
     workers: int
@@ -92,11 +93,11 @@ def parallelism(work: Work, threads: int, images: int, costs: Costs) -> Parallel
     if work.items < threads and work.products is not None:
         saved = work.products.number * (work.products.nanoseconds * (1 - 1 / threads) - costs.blas_dispatch)
         one_image = work.serial + work.items * work.item_nanoseconds
-        if _CAUTION * (one_image - saved) < one_image:
-            return Parallelism(1, threads, _CAUTION * (alone - images * saved))
+        if _BLAS_CAUTION * (one_image - saved) < one_image:
+            return Parallelism(1, threads, _BLAS_CAUTION * (alone - images * saved))
     if threads > 1 < items:
         each = work.item_nanoseconds + work.item_calls * costs.wait
-        shared = _CAUTION * (work.serial + each * ceil_div(items, threads) + costs.dispatch)
+        shared = _PYTHON_CAUTION * (work.serial + each * ceil_div(items, threads) + costs.dispatch)
         if shared < alone:
             return Parallelism(min(threads, items), 1, shared)
     return Parallelism(1, 1, alone)
