@@ -64,7 +64,8 @@ class Costs(NamedTuple):
     def gemm(self, tile: GemmTile | None, rows: int, depth: int, columns: int, itemsize: int) -> float:
         """Return the cost of a product of (rows, depth) and (depth, columns), one of a batch: at once, or in tiles."""
         if depth == 1:
-            return self.call + itemsize / 4 * 2 * rows * columns * self.add
+            # One `np.multiply` makes all of the batch, and one `np.add`.
+            return rows * (self.copy_run + itemsize / 4 * 2 * columns * self.add)
         if rows == 1 or columns == 1:
             return self.gemv_call + itemsize / 4 * depth * rows * columns * self.gemv
         operands, blocks, number = (rows + columns) * depth, 1, 1
@@ -76,7 +77,8 @@ class Costs(NamedTuple):
         flops = 2 * rows * depth * ceil_div(columns, _LANES) * _LANES
         rate = self.small_gemm_flop if rows < _LANES else self.gemm_flop
         sums = rows * columns * (blocks * self.gemm_product + (blocks - 1) * self.add)
-        uncached = max(0, operands * itemsize - self.shared_cache_bytes // 4) * self.uncached
+        # The weight is read again for each block; what it multiplies has just been laid out, or is read once anyway.
+        uncached = max(0, rows * depth * itemsize - self.shared_cache_bytes // 4) * self.uncached
         return number * self.gemm_call + itemsize / 4 * (flops * rate + packed + sums) + uncached
 
     def copies(self, elements: int, run: int, step: int, itemsize: int) -> float:
