@@ -2,7 +2,8 @@
 
     python tests/mutation/mutate.py --count 200 --seed 1
 
-Each mutant is a copy of the package with one change; the tests run on it until the first one fails.
+Each mutant is a copy of the package with one change; the tests run on it until the first one fails. With `--own` only
+those of the mutated file's own room run: what they kill is killed, and no more than that is claimed.
 """
 
 from __future__ import annotations
@@ -62,12 +63,12 @@ def main() -> None:
             copy = Path(folder) / str(number)
             shutil.copytree(PACKAGE, copy / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
             copies.put(copy)
-        seconds = _clean_run(copies)
+        seconds = _clean_run(copies, chosen[0].file if options.own else PACKAGE / "cli", own=options.own)
 
         def try_one(mutant: Mutant) -> bool:
             copy = copies.get()
             try:
-                killer = _killer(mutant, copy, seconds)
+                killer = _killer(mutant, copy, seconds, own=options.own)
             finally:
                 copies.put(copy)
             print(f"{'killed  ' if killer else 'SURVIVED'} {mutant}{killer and f'  [{killer}]'}", flush=True)
@@ -87,6 +88,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--own", action="store_true", help="run the tests of the mutated file's own room alone")
     parser.add_argument("--output", type=Path, help="keep the survivors as JSON")
     parser.add_argument("paths", nargs="*", type=lambda path: Path(path).resolve(), metavar="PATH")
     options = parser.parse_args()
@@ -94,11 +96,11 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _clean_run(copies: SimpleQueue[Path]) -> float:
+def _clean_run(copies: SimpleQueue[Path], file: Path, *, own: bool) -> float:
     """Return how long the slowest stage takes on the code as it is, where every test must pass."""
     copy = copies.get()
     times = []
-    for stage in _stages(PACKAGE / "cli"):
+    for stage in _stages(file, own=own):
         started = time.monotonic()
         if not _passes(stage, copy, None):
             sys.exit(f"the tests of {', '.join(stage)} fail on the code as it is")
@@ -108,22 +110,22 @@ def _clean_run(copies: SimpleQueue[Path]) -> float:
     return max(times)
 
 
-def _stages(file: Path) -> list[list[str]]:
-    """Return the tests to run for a file: those of its own room first."""
-    own = file.relative_to(PACKAGE).parts[0]
-    rest = [[name for name in stage if name != own] for stage in STAGES]
-    stages = [[own], *rest] if own in {name for stage in STAGES for name in stage} else rest
+def _stages(file: Path, *, own: bool = False) -> list[list[str]]:
+    """Return the tests to run for a file: those of its own room first, or alone."""
+    room = file.relative_to(PACKAGE).parts[0]
+    rest = [[name for name in stage if name != room] for stage in STAGES]
+    stages = [[room], *rest] if room in {name for stage in STAGES for name in stage} else rest
     present = [[name for name in stage if (ROOT / "tests" / name).exists()] for stage in stages]
-    return [stage for stage in present if stage]
+    return [stage for stage in present if stage][: 1 if own else None]
 
 
-def _killer(mutant: Mutant, copy: Path, seconds: float) -> str:
+def _killer(mutant: Mutant, copy: Path, seconds: float, *, own: bool) -> str:
     """Return the stage that noticed, or an empty text."""
     target = copy / mutant.file.relative_to(ROOT)
     source = mutant.file.read_text("utf-8")
     target.write_text(mutated(source, mutant.mutation), "utf-8")
     try:
-        for stage in _stages(mutant.file):
+        for stage in _stages(mutant.file, own=own):
             if not _passes(stage, copy, _PATIENCE * seconds + 30):
                 return stage[0]
         return ""

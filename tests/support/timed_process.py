@@ -72,6 +72,8 @@ def onnxruntime_call(x: Array, weight: Array, layer: Mapping[str, Any], threads:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Else its threads wait busily for the next run, in the way of whoever has the next turn.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return partial(session.run, None, inputs)
 
