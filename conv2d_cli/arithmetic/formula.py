@@ -76,7 +76,7 @@ class Formula:
         except RecursionError:
             raise FormulaError("nested too deeply") from None
 
-    def _of(self, node: ast.expr, names: Mapping[str, Number]) -> Number:
+    def _of(self, node: ast.expr, names: Mapping[str, Number]) -> Number:  # noqa: PLR0911 - one for each kind
         if isinstance(node, ast.Constant):
             return self._number(node)
         if isinstance(node, ast.Name):
@@ -126,8 +126,7 @@ def _worked_out(op: ast.operator, left: Number, right: Number) -> Number:
     if isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not right:
         raise FormulaError("a division by 0")
     if isinstance(op, ast.Pow):
-        bits = max(_bits(left), 1) * abs(right)
-        if not isinstance(right, int) or (not left and right < 0) or bits > _MOST_BITS:
+        if not isinstance(right, int) or (not left and right < 0) or max(_bits(left), 1) * abs(right) > _MOST_BITS:
             raise FormulaError("a power that is too large, or no number")
         if right < 0:
             return Fraction(1) / Fraction(left) ** -right

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.arithmetic.window import Axis
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from conv2d_cli.arithmetic.window import Axis
 
 
 def pooled_size(axis: Axis, *, ceil_mode: bool = False) -> int:

@@ -139,6 +139,4 @@ def _hull(spans: Iterable[Span]) -> Span:
 
 def _composed(field: Field, read: Callable[[int], Span], period: int, read_on: int) -> Field:
     """Return the field of outputs that read an interval of those of `field`, which moves on by `read_on` a period."""
-    return Field(
-        read_on // len(field.spans) * field.advance, tuple(field.of(read(phase)) for phase in range(period))
-    )
+    return Field(read_on // len(field.spans) * field.advance, tuple(field.of(read(phase)) for phase in range(period)))

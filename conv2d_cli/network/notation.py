@@ -1,19 +1,4 @@
-"""The network format: what a TOML, JSON or YAML file may say, as Pydantic models, and the graph that it stands for.
-
-    input = [1, 3, 32, 32]
-    layers = [
-      { type = "Conv2d", out_channels = 16, kernel_size = 3, padding = 1 },
-      "ReLU",
-      { block = "Residual", repeat = 2, with = { width = 16 } },
-    ]
-
-    [blocks.Residual]
-    arguments = ["width"]
-    layers = [
-      { type = "Conv2d", out_channels = "width", kernel_size = 3, padding = 1 },
-      { type = "Add", from = ["previous", "input"] },
-    ]
-"""
+"""The network format: what a TOML, JSON or YAML file may say, as Pydantic models, and the graph that it stands for."""
 
 from __future__ import annotations
 
@@ -73,7 +58,24 @@ class _Block(BaseModel, frozen=True, extra="forbid"):
 
 
 class NetworkFile(BaseModel, frozen=True, extra="forbid"):
-    """A network as a file writes it."""
+    """A network as a file writes it.
+
+    Example::
+
+        input = [1, 3, 32, 32]
+        layers = [
+          { type = "Conv2d", out_channels = 16, kernel_size = 3, padding = 1 },
+          "ReLU",
+          { block = "Residual", repeat = 2, with = { width = 16 } },
+        ]
+
+        [blocks.Residual]
+        arguments = ["width"]
+        layers = [
+          { type = "Conv2d", out_channels = "width", kernel_size = 3, padding = 1 },
+          { type = "Add", from = ["previous", "input"] },
+        ]
+    """
 
     name: str | None = None
     input: tuple[_Size, ...] | dict[str, tuple[_Size, ...]] | None = None
@@ -102,7 +104,7 @@ def graph_of(content: object, name: str) -> Graph:
     try:
         file = NetworkFile.model_validate(content)
     except ValidationError as error:
-        raise _told(error, "", content) from None
+        raise _told(error, "") from None
     sizes = file.input if isinstance(file.input, dict) else {_INPUT: file.input}
     inputs = tuple(Input(one, shape) for one, shape in sizes.items())
     expansion = _Expansion(file.blocks, len(inputs))
@@ -182,7 +184,7 @@ class _Expansion:
             try:
                 self._modules[key] = MODULES[kind].model_validate({"type": kind, **arguments})
             except ValidationError as error:
-                raise _told(error, scope.path, arguments) from None
+                raise _told(error, scope.path) from None
         return self._modules[key]
 
 
@@ -212,7 +214,7 @@ def _substituted(value: Any, values: Mapping[str, Any], path: str) -> Any:  # no
         raise DataError(f"{path}: {value!r} has no value: {error}") from None
 
 
-def _told(error: ValidationError, path: str, given: object) -> DataError:
+def _told(error: ValidationError, path: str) -> DataError:
     """Return Pydantic's faults as one error, each with its place in the file."""
     faults = []
     for details in _most(error.errors(include_url=False)):

@@ -1,4 +1,4 @@
-"""What comes out of each node of a network, given the shapes of its inputs; what does not fit is told, and passed by."""
+"""What comes out of each node of a network, given the shapes of its inputs; what does not fit is told."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from conv2d_cli.network.modules.pooling import AdaptiveAvgPool2d, AdaptiveMaxPoo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conv2d_cli.network.graph import Graph, Node
+    from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.modules.base import Module, Shape
 
 
 class Misfit(NamedTuple):
-    """A node that its input does not fit: its place, what came in, and the error, which names a value that would fit."""
+    """A node that its input does not fit: its place, what came in, and the error, whose hint is a value that would."""
 
     node: int
     shapes: tuple[Shape, ...]
@@ -96,9 +96,9 @@ def _plane_of_input(shape: Shape | None) -> Plane | None:
 
 
 def _passed(module: Module, shapes: tuple[Shape, ...], read: Sequence[_Tensor]) -> Passed | ShapeError:
+    if module.inputs not in {None, len(shapes)}:
+        return ShapeError(f"{module.kind} takes {module.inputs} inputs, not {len(shapes)}")
     try:
-        if module.inputs is not None and len(shapes) != module.inputs:
-            raise ShapeError(f"{module.type} takes {module.inputs} inputs, not {len(shapes)}")  # type: ignore[attr-defined]
         module = module.resolved(shapes)
         output = module.output_shape(shapes)
         work = module.work(shapes, output)

@@ -29,7 +29,7 @@ def _repeated(value: object, axes: int) -> object:
 
 def _per_axis(element: Any, axes: int) -> Any:  # noqa: ANN401 - types as values
     """Return the type of a value for each axis, which may be given as one number."""
-    many = tuple[(element,) * axes]  # type: ignore[misc]
+    many: Any = tuple.__class_getitem__((element,) * axes)
     return Annotated[many, BeforeValidator(lambda value: _repeated(value, axes), json_schema_input_type=element | many)]
 
 
@@ -74,6 +74,16 @@ class Module(BaseModel, frozen=True, extra="forbid"):
     # How many inputs it takes; None for two or more.
     inputs: ClassVar[int | None] = 1
 
+    @property
+    def kind(self) -> str:
+        """The name that users know it by: `MaxPool2d`."""
+        return str(self.type)  # type: ignore[attr-defined]
+
+    @property
+    def window(self) -> tuple[int, ...] | None:
+        """Its kernel; None where it has none."""
+        return getattr(self, "kernel_size", None)
+
     def resolved(self, _shapes: Sequence[Shape]) -> Self:
         """Return the module with what its inputs decide: arguments that were left out.
 
@@ -106,12 +116,6 @@ class Module(BaseModel, frozen=True, extra="forbid"):
     def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the receptive fields of the output; None where they are not known."""
         return planes[0]
-
-
-def named(cls: type[Module]) -> str:
-    """Return the name that users know a module by: `MaxPool2d`."""
-    kind: str = cls.model_fields["type"].default
-    return kind
 
 
 def needs_axes(name: str, shape: Shape, *, least: int, most: int) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from conv2d_cli.arithmetic import counts
 from conv2d_cli.arithmetic.pooling import transposed_size, transposed_taps
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Window = tuple[int, ...]
 
 
-class Convolution2d(Module):
+class Convolution2d(Module, frozen=True):
     """`torch.nn.Conv2d`, its arguments written beside `type`. Without `in_channels` it takes those of its input."""
 
     positional: ClassVar[tuple[str, ...]] = FIELDS
@@ -60,6 +60,11 @@ class Convolution2d(Module):
         if infers:
             arguments["in_channels"] = arguments.get("groups", 1)
         return {"type": given.get("type", "Conv2d"), "layer": arguments, "infers": infers}
+
+    @property
+    def window(self) -> tuple[int, ...] | None:
+        """The kernel of the layer."""
+        return self.layer.kernel_size
 
     def resolved(self, shapes: Sequence[Shape]) -> Self:
         """Return the layer with the channels of its input."""
@@ -113,7 +118,7 @@ class Convolution2d(Module):
         return geometry_of(self.layer, shape)
 
 
-class _ChannelConvolution(Module):
+class _ChannelConvolution(Module, frozen=True):
     """What the convolutions here share: channels, groups and a bias. Without `in_channels` they are the input's."""
 
     in_channels: Positive | None = None
@@ -134,12 +139,12 @@ class _ChannelConvolution(Module):
     def resolved(self, shapes: Sequence[Shape]) -> Self:
         """Return the module with the channels of its input."""
         shape, axes = shapes[0], len(self.kernel_size)
-        needs_axes(self._name, shape, least=axes + 1, most=axes + 2)
+        needs_axes(self.kind, shape, least=axes + 1, most=axes + 2)
         channels = shape[-axes - 1]
         if self.in_channels is not None:
             if channels != self.in_channels:
                 raise ShapeError(
-                    f"{self._name} takes {self.in_channels} channels, but {words_of(shape)} has {channels}",
+                    f"{self.kind} takes {self.in_channels} channels, but {words_of(shape)} has {channels}",
                     layer_hint=f"in_channels={channels}",
                 )
             return self
@@ -154,7 +159,7 @@ class _ChannelConvolution(Module):
         if min(sizes) < 1:
             least = "x".join(str(axis.least_size) for axis in module._axes(shape))  # noqa: SLF001
             raise ShapeError(
-                f"the kernel of {self._name} spans more than its padded input {words_of(shape)}: it takes "
+                f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
                 f"{least} at least",
                 layer_hint=f"kernel_size={[axis.largest_kernel for axis in module._axes(shape)]}",  # noqa: SLF001
             )
@@ -185,12 +190,8 @@ class _ChannelConvolution(Module):
     def _size(self, number: int, size: int) -> int:
         raise NotImplementedError
 
-    @property
-    def _name(self) -> str:
-        return str(self.type)  # type: ignore[attr-defined]
 
-
-class _Convolution(_ChannelConvolution):
+class _Convolution(_ChannelConvolution, frozen=True):
     """A convolution along one or three axes."""
 
     positional: ClassVar[tuple[str, ...]] = FIELDS[:8]
@@ -213,7 +214,7 @@ class _Convolution(_ChannelConvolution):
         return Work(outputs * taps, effective, outputs if self.bias else 0)
 
 
-class Convolution1d(_Convolution):
+class Convolution1d(_Convolution, frozen=True):
     """`torch.nn.Conv1d`, without named padding."""
 
     type: Literal["Conv1d"] = "Conv1d"
@@ -223,7 +224,7 @@ class Convolution1d(_Convolution):
     dilation: Line = (1,)
 
 
-class Convolution3d(_Convolution):
+class Convolution3d(_Convolution, frozen=True):
     """`torch.nn.Conv3d`, without named padding."""
 
     type: Literal["Conv3d"] = "Conv3d"
@@ -233,7 +234,7 @@ class Convolution3d(_Convolution):
     dilation: Triple = (1, 1, 1)
 
 
-class TransposedConvolution2d(_ChannelConvolution):
+class TransposedConvolution2d(_ChannelConvolution, frozen=True):
     """`torch.nn.ConvTranspose2d`."""
 
     positional: ClassVar[tuple[str, ...]] = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from conv2d_cli.arithmetic.receptive_field import joined
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, NotNegative, Parameters, Plane, Positive, Work, words_of
+from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, words_of
 from conv2d_cli.network.modules.linear import broadcast
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ ActivationName = Literal[
 DropoutName = Literal["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "StochasticDepth"]
 
 
-class Activation(Module, extra="ignore"):
+class Activation(Module, extra="ignore", frozen=True):
     """An activation: its arguments change values, never shapes or counts, and are not kept."""
 
     type: ActivationName
 
 
-class PReLU(Module):
+class PReLU(Module, frozen=True):
     """`torch.nn.PReLU`."""
 
     positional: ClassVar[tuple[str, ...]] = ("num_parameters", "init")
@@ -43,7 +43,7 @@ class PReLU(Module):
         return Parameters(self.num_parameters)
 
 
-class Nothing(Module, extra="ignore"):
+class Nothing(Module, extra="ignore", frozen=True):
     """What does nothing when a network is used: identity and dropout."""
 
     type: Literal["Identity"] | DropoutName
@@ -53,8 +53,8 @@ class Nothing(Module, extra="ignore"):
         return Work()
 
 
-class Scale(Module):
-    """A learned factor of each channel, as ConvNeXt's layer scale. Without `num_features` it takes those of its input."""
+class Scale(Module, frozen=True):
+    """A learned factor of each channel, as in ConvNeXt. Without `num_features` it takes those of its input."""
 
     positional: ClassVar[tuple[str, ...]] = ("num_features",)
 
@@ -85,7 +85,7 @@ class Scale(Module):
         return None if self.num_features is None else Parameters(self.num_features)
 
 
-class _Join(Module):
+class _Join(Module, frozen=True):
     """Several tensors of one shape, or broadcast to one, element by element."""
 
     inputs: ClassVar[int | None] = None
@@ -109,13 +109,13 @@ def joined_planes(planes: Sequence[Plane]) -> Plane | None:
     return None if height is None or width is None else Plane(height, width)
 
 
-class Add(_Join):
+class Add(_Join, frozen=True):
     """The sum of two or more tensors."""
 
     type: Literal["Add"] = "Add"
 
 
-class Mul(_Join):
+class Mul(_Join, frozen=True):
     """The product of tensors. One with a 1x1 plane is a gate: it scales channels, and widens no receptive field."""
 
     type: Literal["Mul"] = "Mul"
@@ -127,7 +127,7 @@ class Mul(_Join):
         return joined_planes(full or planes)
 
 
-class Concat(Module):
+class Concat(Module, frozen=True):
     """Tensors side by side along an axis, the channels if none is given."""
 
     inputs: ClassVar[int | None] = None
@@ -155,7 +155,7 @@ class Concat(Module):
         return joined_planes(planes)
 
 
-class Token(Module):
+class Token(Module, frozen=True):
     """A learned tensor that is put in front of a sequence (N, L, E), as the class token of ViT: (N, L + 1, E)."""
 
     type: Literal["Token"] = "Token"
@@ -187,7 +187,7 @@ class Token(Module):
         return None
 
 
-class Learned(Module):
+class Learned(Module, frozen=True):
     """A learned tensor of a shape that is added to the input, as a position embedding."""
 
     type: Literal["Learned"] = "Learned"

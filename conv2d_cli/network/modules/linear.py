@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Shape
 
 
-class Linear(Module):
+class Linear(Module, frozen=True):
     """`torch.nn.Linear`. Without `in_features` it takes those of its input."""
 
     positional: ClassVar[tuple[str, ...]] = ("in_features", "out_features", "bias")
@@ -62,12 +62,12 @@ class Linear(Module):
         macs = outputs * shapes[0][-1]
         return Work(macs, macs, outputs if self.bias else 0)
 
-    def plane(self, _planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
-        """Return None: the last axis is no plane's any more."""
-        return None
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], output: Shape) -> Plane | None:
+        """Return the fields of (N, H, W, C), pixel by pixel; else None: the last axis is no plane's any more."""
+        return planes[0] if len(output) == len(("N", "H", "W", "C")) else None
 
 
-class MultiheadAttention(Module):
+class MultiheadAttention(Module, frozen=True):
     """`torch.nn.MultiheadAttention` of an input with itself, (N, L, embed_dim) or (L, embed_dim)."""
 
     positional: ClassVar[tuple[str, ...]] = ("embed_dim", "num_heads")
@@ -103,7 +103,7 @@ class MultiheadAttention(Module):
         return None
 
 
-class MatMul(Module):
+class MatMul(Module, frozen=True):
     """A product of two tensors, (..., M, K) and (..., K, N)."""
 
     inputs: ClassVar[int | None] = 2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Shape
 
 
-class BatchNorm2d(Module):
+class BatchNorm2d(Module, frozen=True):
     """`torch.nn.BatchNorm2d`. Without `num_features` it takes those of its input; its running means are not learned."""
 
     positional: ClassVar[tuple[str, ...]] = ("num_features", "eps", "momentum", "affine", "track_running_stats")
@@ -60,7 +60,7 @@ class BatchNorm2d(Module):
         return None if self.num_features is None else Parameters(self.num_features, self.num_features)
 
 
-class GroupNorm(Module):
+class GroupNorm(Module, frozen=True):
     """`torch.nn.GroupNorm`. Without `num_channels` it takes those of its input."""
 
     positional: ClassVar[tuple[str, ...]] = ("num_groups", "num_channels", "eps", "affine")
@@ -99,7 +99,7 @@ class GroupNorm(Module):
         return None if self.num_channels is None else Parameters(self.num_channels, self.num_channels)
 
 
-class LayerNorm(Module):
+class LayerNorm(Module, frozen=True):
     """`torch.nn.LayerNorm` over the last axes, or over one axis further in front where `axis` says so.
 
     ConvNeXt normalises the channels of (N, C, H, W): `axis = 1`. Without `normalized_shape` it takes that of its input.

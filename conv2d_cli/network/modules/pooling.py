@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Shape
 
 
-class _Pooling(Module):
+class _Pooling(Module, frozen=True):
     """A window over (N, C, H, W) or (C, H, W), its stride its own size where none is given."""
 
     kernel_size: Pair
@@ -74,7 +74,7 @@ class _Pooling(Module):
         )
 
 
-class MaxPool2d(_Pooling):
+class MaxPool2d(_Pooling, frozen=True):
     """`torch.nn.MaxPool2d`."""
 
     positional: ClassVar[tuple[str, ...]] = (
@@ -91,7 +91,7 @@ class MaxPool2d(_Pooling):
         return dilation
 
 
-class AvgPool2d(_Pooling):
+class AvgPool2d(_Pooling, frozen=True):
     """`torch.nn.AvgPool2d`."""
 
     positional: ClassVar[tuple[str, ...]] = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
@@ -101,7 +101,7 @@ class AvgPool2d(_Pooling):
     divisor_override: Positive | None = None
 
 
-class _AdaptivePooling(Module):
+class _AdaptivePooling(Module, frozen=True):
     """As many windows as are asked for, over all of the input."""
 
     positional: ClassVar[tuple[str, ...]] = ("output_size",)
@@ -137,13 +137,13 @@ class _AdaptivePooling(Module):
         return Plane(*fields)
 
 
-class AdaptiveAvgPool2d(_AdaptivePooling):
+class AdaptiveAvgPool2d(_AdaptivePooling, frozen=True):
     """`torch.nn.AdaptiveAvgPool2d`."""
 
     type: Literal["AdaptiveAvgPool2d"] = "AdaptiveAvgPool2d"
 
 
-class AdaptiveMaxPool2d(_AdaptivePooling):
+class AdaptiveMaxPool2d(_AdaptivePooling, frozen=True):
     """`torch.nn.AdaptiveMaxPool2d`."""
 
     type: Literal["AdaptiveMaxPool2d"] = "AdaptiveMaxPool2d"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TAPS = {"nearest": 1, "nearest-exact": 1, "bilinear": 2, "bicubic": 4}
 
 
-class _Moving(Module):
+class _Moving(Module, frozen=True):
     """No element is computed."""
 
     def work(self, _shapes: Sequence[Shape], _output: Shape) -> Work:
@@ -28,7 +28,7 @@ class _Moving(Module):
         return Work()
 
 
-class Flatten(_Moving):
+class Flatten(_Moving, frozen=True):
     """`torch.nn.Flatten`: axes from one to another become one."""
 
     positional: ClassVar[tuple[str, ...]] = ("start_dim", "end_dim")
@@ -54,7 +54,7 @@ class Flatten(_Moving):
         return None
 
 
-class Permute(_Moving):
+class Permute(_Moving, frozen=True):
     """`torch.permute`: the axes in another order."""
 
     positional: ClassVar[tuple[str, ...]] = ("dims",)
@@ -77,7 +77,7 @@ class Permute(_Moving):
         return planes[0] if together else None
 
 
-class Upsample(_Moving):
+class Upsample(_Moving, frozen=True):
     """`torch.nn.Upsample` of (N, C, H, W), by a factor or to a size."""
 
     positional: ClassVar[tuple[str, ...]] = ("size", "scale_factor", "mode", "align_corners")
@@ -124,7 +124,7 @@ class Upsample(_Moving):
         return None if height is None or width is None else Plane(height, width)
 
 
-class PixelShuffle(_Moving):
+class PixelShuffle(_Moving, frozen=True):
     """`torch.nn.PixelShuffle`: channels become pixels."""
 
     positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
@@ -149,7 +149,7 @@ class PixelShuffle(_Moving):
         return None if height is None or width is None else Plane(height, width)
 
 
-class PixelUnshuffle(_Moving):
+class PixelUnshuffle(_Moving, frozen=True):
     """`torch.nn.PixelUnshuffle`: pixels become channels."""
 
     positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
@@ -174,7 +174,7 @@ class PixelUnshuffle(_Moving):
         return Plane(*(through_window(field, factor, factor, 1, 0) for field in planes[0]))
 
 
-class Padding2d(_Moving):
+class Padding2d(_Moving, frozen=True):
     """The pads of torch: (left, right, top, bottom), or one number for all sides."""
 
     positional: ClassVar[tuple[str, ...]] = ("padding", "value")
@@ -196,9 +196,7 @@ class Padding2d(_Moving):
         size = (shape[-2] + top + bottom, shape[-1] + left + right)
         # Mirrored rows come from behind the edge, wrapped ones from the whole image.
         most = {"ReflectionPad2d": 1, "CircularPad2d": 0}.get(self.type)
-        too_much = most is not None and (
-            max(top, bottom) > shape[-2] - most or max(left, right) > shape[-1] - most
-        )
+        too_much = most is not None and (max(top, bottom) > shape[-2] - most or max(left, right) > shape[-1] - most)
         if min(size) < 1 or too_much:
             raise ShapeError(f"{self.type} with {list(self.sides)} cannot pad {words_of(shape)}", None, "padding=0")
         return (*shape[:-2], *size)
