@@ -106,12 +106,16 @@ def through_transposed(field: Field, kernel: int, stride: int, dilation: int, be
     """
 
     def read(output: int) -> Span:
-        # Input j makes output `j * stride + tap * dilation - before`.
-        taps = [output + before - tap * dilation for tap in range(kernel)]
-        inputs = [offset // stride for offset in taps if offset % stride == 0]
-        nearest = (output + before) // stride
-        return Span(min(inputs, default=nearest + 1), max(inputs, default=nearest))
+        # Input j makes output `j * stride + tap * dilation - before`; of the taps that fall on it each is `step` behind
+        # the one before. A loop over all of a kernel of 2^62 would never end.
+        offset = output + before
+        first = next((tap for tap in range(min(kernel, step)) if (offset - tap * dilation) % stride == 0), None)
+        if first is None:
+            return Span(offset // stride + 1, offset // stride)
+        last = first + (kernel - 1 - first) // step * step
+        return Span((offset - last * dilation) // stride, (offset - first * dilation) // stride)
 
+    step = stride // gcd(stride, dilation)
     period = len(field.spans) * stride
     return None if period > _MOST_PHASES else _composed(field, read, period, len(field.spans))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from conv2d_cli.network.modules.registry import MODULES
 from conv2d_cli.network.substitution import names_in, substituted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from conv2d_cli.network.file_format import Block, NetworkFile
     from conv2d_cli.network.modules.base import Module
@@ -32,6 +33,7 @@ _Values = dict[str, Any]
 _Key = tuple[int, int]
 
 
+@cache
 def arguments_of(kind: str) -> tuple[str, ...]:
     """Return the arguments that a layer of a file may have.
 
@@ -153,7 +155,7 @@ class Expansion:
         """Add the nodes of a list of layers; return the tensor that comes out last."""
         for place, entry in enumerate(entries):
             path = f"{scope.path}[{place}]"
-            read = tuple(_tensor(scope, one, path, entries[place:]) for one in entry.read or (PREVIOUS,))
+            read = tuple(_tensor(scope, one, path, entries, place) for one in entry.read or (PREVIOUS,))
             for repetition in range(entry.repeat):
                 label = scope.naming.label(entry, repetition)
                 made = self._add(entry, label, scope._replace(path=path), read)
@@ -239,10 +241,10 @@ def _note(scope: _Scope, name: str, tensor: int, path: str) -> None:
     scope.tensors[name] = tensor
 
 
-def _tensor(scope: _Scope, name: str, path: str, later: Iterable[Entry]) -> int:
+def _tensor(scope: _Scope, name: str, path: str, entries: Sequence[Entry], place: int) -> int:
     if name in scope.tensors:
         return scope.tensors[name]
-    if any(entry.name == name for entry in later):
+    if any(entry.name == name for entry in entries[place:]):
         raise DataError(f"{path}.from: {shown(name)} does not stand before this layer", f"from={PREVIOUS}")
     raise DataError(f"{path}.from: there is no layer {shown(name)} before this one", named(name, scope.tensors))
 

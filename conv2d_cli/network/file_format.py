@@ -83,7 +83,8 @@ class Entry(BaseModel, frozen=True, extra="allow"):
     read: Annotated[_Read | None, Field(alias="from")] = None
     repeat: Annotated[int, Field(strict=True, ge=1, le=MOST_LAYERS)] = 1
     first: Annotated[int, Field(strict=True, ge=0, le=_LARGEST)] | None = None
-    values: Annotated[dict[str, Any], Field(alias="with")] = {}
+    # A factory: Pydantic copies a default deeply for each of many entries.
+    values: Annotated[dict[str, Any], Field(alias="with", default_factory=dict)]
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:

@@ -164,13 +164,13 @@ class Token(Module, frozen=True):
 
     def resolved(self, shapes: Sequence[Shape]) -> Token:
         """Return the module with the features of its input."""
+        if len(shapes[0]) < len(("L", "E")):
+            raise ShapeError(f"Token takes a sequence (N, L, E), not {words_of(shapes[0])}")
         return self if self.features is not None else self.model_copy(update={"features": shapes[0][-1]})
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the shape with a longer sequence."""
         shape = shapes[0]
-        if len(shape) < len(("L", "E")):
-            raise ShapeError(f"Token takes a sequence (N, L, E), not {words_of(shape)}")
         return (*shape[:-2], shape[-2] + self.number, shape[-1])
 
     @property

@@ -131,7 +131,7 @@ class _AdaptivePooling(Module, frozen=True):
         """Return the fields where all windows are alike, which they are where the sizes divide."""
         fields = []
         for field, size, outputs in zip(planes[0], shapes[0][-2:], output[-2:], strict=True):
-            if size % outputs:
+            if not outputs or size % outputs:
                 return None
             fields.append(through_window(field, size // outputs, size // outputs, 1, 0))
         return Plane(*fields)
