@@ -1,0 +1,41 @@
+"""The graph of a network: its inputs, and modules in an order in which each reads only what stands before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from conv2d_cli.network.modules.base import Module, Shape
+
+
+class Input(NamedTuple):
+    """An input of a network; its shape is None until a user gives it."""
+
+    name: str
+    shape: Shape | None = None
+
+
+class Node(NamedTuple):
+    """One call of a module.
+
+    `reads` are the tensors that go in: the network's inputs are the first, then the nodes' outputs in their order. It
+    is None where the flow is not known. `shares` is the node that the same module was called at first.
+    """
+
+    name: str
+    module: Module
+    reads: tuple[int, ...] | None
+    shares: int | None = None
+
+
+class Graph(NamedTuple):
+    """A network. `assumed` names the nodes whose flow a known block or network supplied, `unknown` what stayed unknown.
+
+    `unlisted` counts parameters that no node has: those of unknown modules that a reader could see.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    assumed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()

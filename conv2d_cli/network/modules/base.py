@@ -1,0 +1,138 @@
+"""What a module of a network is: its arguments, validated, and what it does to shapes, counts and receptive fields."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from conv2d_cli.errors import ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conv2d_cli.arithmetic import receptive_field
+
+Shape = tuple[int, ...]
+# What torch counts in; beyond it is no size.
+_LARGEST = 2**63 - 1
+
+Positive = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
+NotNegative = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
+
+
+def _repeated(value: object, axes: int) -> object:
+    """Return a list as a tuple, and one number as one for each axis."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,) * axes
+
+
+def _per_axis(element: Any, axes: int) -> Any:  # noqa: ANN401 - types as values
+    """Return the type of a value for each axis, which may be given as one number."""
+    many: Any = tuple.__class_getitem__((element,) * axes)
+    return Annotated[many, BeforeValidator(lambda value: _repeated(value, axes), json_schema_input_type=element | many)]
+
+
+Line = _per_axis(Positive, 1)
+Pair = _per_axis(Positive, 2)
+Triple = _per_axis(Positive, 3)
+PaddingLine = _per_axis(NotNegative, 1)
+PaddingPair = _per_axis(NotNegative, 2)
+PaddingTriple = _per_axis(NotNegative, 3)
+
+
+class Parameters(NamedTuple):
+    """How many values of a module are learned, biases apart."""
+
+    weights: int = 0
+    biases: int = 0
+
+
+class Work(NamedTuple):
+    """What one call of a module takes; `elementwise` are operations on elements that are no multiply-adds."""
+
+    macs: int = 0
+    effective_macs: int = 0
+    bias_adds: int = 0
+    elementwise: int = 0
+
+
+class Plane(NamedTuple):
+    """Receptive fields along height and width."""
+
+    height: receptive_field.Field
+    width: receptive_field.Field
+
+
+class Module(BaseModel, frozen=True, extra="forbid"):
+    """One kind of layer. `positional` are its arguments in torch's order.
+
+    This one takes one input, leaves its shape as it is, and does one operation for each element.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ()
+    # How many inputs it takes; None for two or more.
+    inputs: ClassVar[int | None] = 1
+
+    @property
+    def kind(self) -> str:
+        """The name that users know it by: `MaxPool2d`."""
+        return str(self.type)  # type: ignore[attr-defined]
+
+    @property
+    def window(self) -> tuple[int, ...] | None:
+        """Its kernel; None where it has none."""
+        return getattr(self, "kernel_size", None)
+
+    def resolved(self, _shapes: Sequence[Shape]) -> Self:
+        """Return the module with what its inputs decide: arguments that were left out.
+
+        Raises:
+            ShapeError: they cannot.
+        """
+        return self
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape that comes out.
+
+        Raises:
+            ShapeError: the inputs do not fit; its `layer_hint` is an argument that does.
+        """
+        return shapes[0]
+
+    def likely_shape(self, _shapes: Sequence[Shape]) -> Shape | None:
+        """Return what comes out where the inputs do not fit, if that is known: so that later faults are told too."""
+        return None
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """What it learns; None where an input decides that."""
+        return Parameters()
+
+    def work(self, _shapes: Sequence[Shape], output: Shape) -> Work:
+        """Return what a call takes."""
+        return Work(elementwise=prod(output))
+
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the receptive fields of the output; None where they are not known."""
+        return planes[0]
+
+
+def needs_axes(name: str, shape: Shape, *, least: int, most: int) -> None:
+    """Check how many axes an input has.
+
+    Raises:
+        ShapeError: it has another number of them.
+    """
+    if not least <= len(shape) <= most:
+        wanted = f"{least}" if least == most else f"{least} or {most}"
+        raise ShapeError(f"{name} takes an input of {wanted} axes, but {words_of(shape)} has {len(shape)}")
+
+
+def words_of(shape: Shape) -> str:
+    """Return a shape as a person reads it.
+
+    >>> words_of((1, 3, 224, 224))
+    '1x3x224x224'
+    """
+    return "x".join(map(str, shape)) or "a single number"

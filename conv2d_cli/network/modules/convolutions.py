@@ -1,0 +1,276 @@
+"""Convolutions: `Conv2d` as it stands in `layer`, the same along one and three axes, and transposed."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from conv2d_cli.arithmetic import counts
+from conv2d_cli.arithmetic.pooling import transposed_size, transposed_taps
+from conv2d_cli.arithmetic.receptive_field import through_transposed, through_window
+from conv2d_cli.arithmetic.window import Axis
+from conv2d_cli.errors import ShapeError
+from conv2d_cli.layer.choices import FIELDS
+from conv2d_cli.layer.forward import BATCHED, geometry_of
+from conv2d_cli.layer.model import Conv2d, layer_from
+from conv2d_cli.network.modules.base import (
+    Line,
+    Module,
+    PaddingLine,
+    PaddingPair,
+    PaddingTriple,
+    Pair,
+    Parameters,
+    Plane,
+    Positive,
+    Triple,
+    Work,
+    needs_axes,
+    words_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.network.modules.base import Shape
+
+Window = tuple[int, ...]
+
+
+class Convolution2d(Module, frozen=True):
+    """`torch.nn.Conv2d`, its arguments written beside `type`. Without `in_channels` it takes those of its input."""
+
+    positional: ClassVar[tuple[str, ...]] = FIELDS
+
+    type: Literal["Conv2d"] = "Conv2d"
+    layer: Conv2d
+    # Whether `layer` has as many channels as its input: until it is resolved, as many as groups.
+    infers: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, given: Any) -> Any:  # noqa: ANN401 - what a file says
+        if not isinstance(given, dict) or "layer" in given:
+            return given
+        arguments = {name: value for name, value in given.items() if name != "type"}
+        infers = "in_channels" not in arguments
+        if infers:
+            arguments["in_channels"] = arguments.get("groups", 1)
+        return {"type": given.get("type", "Conv2d"), "layer": arguments, "infers": infers}
+
+    @property
+    def window(self) -> tuple[int, ...] | None:
+        """The kernel of the layer."""
+        return self.layer.kernel_size
+
+    def resolved(self, shapes: Sequence[Shape]) -> Self:
+        """Return the layer with the channels of its input."""
+        if not self.infers:
+            return self
+        shape = shapes[0]
+        needs_axes("Conv2d", shape, least=3, most=4)
+        channels, groups = shape[-3], self.layer.groups
+        if channels < 1 or channels % groups:
+            raise ShapeError(f"{groups} groups do not divide {channels} channels", layer_hint="groups=1")
+        arguments = self.layer.model_dump() | {"in_channels": channels}
+        return self.model_copy(update={"layer": layer_from(arguments), "infers": False})
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return (N, out_channels, Ho, Wo), unbatched where the input is."""
+        return self._geometry(shapes[0]).batched_output_shape[BATCHED - len(shapes[0]) :]
+
+    def likely_shape(self, shapes: Sequence[Shape]) -> Shape | None:
+        """Return what comes out of an input with the channels that the layer wants."""
+        try:
+            return self.output_shape([(*shapes[0][:-3], self.layer.in_channels, *shapes[0][-2:])])
+        except ShapeError:
+            return None
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """Weight and bias."""
+        layer = self.layer
+        if self.infers:
+            return None
+        weight = counts.weight_shape(layer.out_channels, layer.in_channels, layer.groups, layer.kernel_size)
+        return Parameters(prod(weight), layer.out_channels if layer.bias else 0)
+
+    def work(self, shapes: Sequence[Shape], _output: Shape) -> Work:
+        """Return the multiply-adds as `conv2d shape` counts them."""
+        zeros = self.layer.padding_mode == "zeros"
+        found = counts.counts_of(self._geometry(shapes[0]), bias=self.layer.bias, zeros=zeros)
+        return Work(found.macs, found.effective_macs, found.bias_adds)
+
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields behind the window."""
+        axes = self._geometry(shapes[0])[-2:]
+        return Plane(
+            *(
+                through_window(field, axis.kernel, axis.stride, axis.dilation, axis.before)
+                for field, axis in zip(planes[0], axes, strict=True)
+            )
+        )
+
+    def _geometry(self, shape: Shape) -> Geometry:
+        return geometry_of(self.layer, shape)
+
+
+class _ChannelConvolution(Module, frozen=True):
+    """What the convolutions here share: channels, groups and a bias. Without `in_channels` they are the input's."""
+
+    in_channels: Positive | None = None
+    out_channels: Positive
+    groups: Positive = 1
+    bias: bool = True
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    dilation: Any
+
+    @model_validator(mode="after")
+    def _groups_divide_channels(self) -> Self:
+        if self.out_channels % self.groups or (self.in_channels or 0) % self.groups:
+            raise ValueError(f"{self.groups} groups do not divide in_channels and out_channels")
+        return self
+
+    def resolved(self, shapes: Sequence[Shape]) -> Self:
+        """Return the module with the channels of its input."""
+        shape, axes = shapes[0], len(self.kernel_size)
+        needs_axes(self.kind, shape, least=axes + 1, most=axes + 2)
+        channels = shape[-axes - 1]
+        if self.in_channels is not None:
+            if channels != self.in_channels:
+                raise ShapeError(
+                    f"{self.kind} takes {self.in_channels} channels, but {words_of(shape)} has {channels}",
+                    layer_hint=f"in_channels={channels}",
+                )
+            return self
+        if channels % self.groups:
+            raise ShapeError(f"{self.groups} groups do not divide {channels} channels", layer_hint="groups=1")
+        return self.model_copy(update={"in_channels": channels})
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with the layer's channels and the window's sizes."""
+        module, shape, axes = self.resolved(shapes), shapes[0], len(self.kernel_size)
+        sizes = tuple(module._size(number, size) for number, size in enumerate(shape[-axes:]))  # noqa: SLF001
+        if min(sizes) < 1:
+            least = "x".join(str(axis.least_size) for axis in module._axes(shape))  # noqa: SLF001
+            raise ShapeError(
+                f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
+                f"{least} at least",
+                layer_hint=f"kernel_size={[axis.largest_kernel for axis in module._axes(shape)]}",  # noqa: SLF001
+            )
+        return (*shape[: -axes - 1], self.out_channels, *sizes)
+
+    def likely_shape(self, shapes: Sequence[Shape]) -> Shape | None:
+        """Return what comes out of an input with the channels that the layer wants."""
+        shape, axes = shapes[0], len(self.kernel_size)
+        if self.in_channels is None or len(shape) < axes + 1:
+            return None
+        try:
+            return self.output_shape([(*shape[: -axes - 1], self.in_channels, *shape[-axes:])])
+        except ShapeError:
+            return None
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """Weight and bias."""
+        if self.in_channels is None:
+            return None
+        taps = self.in_channels // self.groups * prod(self.kernel_size)
+        return Parameters(self.out_channels * taps, self.out_channels if self.bias else 0)
+
+    def _axes(self, shape: Shape) -> list[Axis]:
+        arguments = zip(self.kernel_size, self.stride, self.dilation, self.padding, self.padding, strict=True)
+        return [Axis(size, *rest) for size, rest in zip(shape[-len(self.kernel_size) :], arguments, strict=True)]
+
+    def _size(self, number: int, size: int) -> int:
+        raise NotImplementedError
+
+
+class _Convolution(_ChannelConvolution, frozen=True):
+    """A convolution along one or three axes."""
+
+    positional: ClassVar[tuple[str, ...]] = FIELDS[:8]
+
+    def _size(self, number: int, size: int) -> int:
+        return self._axes_of_size(number, size).output
+
+    def _axes_of_size(self, number: int, size: int) -> Axis:
+        padding = self.padding[number]
+        return Axis(size, self.kernel_size[number], self.stride[number], self.dilation[number], padding, padding)
+
+    def work(self, shapes: Sequence[Shape], output: Shape) -> Work:
+        """Return one multiply-add for each tap of each output."""
+        module, shape = self.resolved(shapes), shapes[0]
+        taps = (module.in_channels or 0) // self.groups * prod(self.kernel_size)
+        outputs = prod(output)
+        rows = prod(axis.real_taps for axis in module._axes(shape))  # noqa: SLF001
+        images = outputs // prod(output[-len(self.kernel_size) :])
+        effective = images * ((module.in_channels or 0) // self.groups) * rows
+        return Work(outputs * taps, effective, outputs if self.bias else 0)
+
+
+class Convolution1d(_Convolution, frozen=True):
+    """`torch.nn.Conv1d`, without named padding."""
+
+    type: Literal["Conv1d"] = "Conv1d"
+    kernel_size: Line
+    stride: Line = (1,)
+    padding: PaddingLine = (0,)
+    dilation: Line = (1,)
+
+
+class Convolution3d(_Convolution, frozen=True):
+    """`torch.nn.Conv3d`, without named padding."""
+
+    type: Literal["Conv3d"] = "Conv3d"
+    kernel_size: Triple
+    stride: Triple = (1, 1, 1)
+    padding: PaddingTriple = (0, 0, 0)
+    dilation: Triple = (1, 1, 1)
+
+
+class TransposedConvolution2d(_ChannelConvolution, frozen=True):
+    """`torch.nn.ConvTranspose2d`."""
+
+    positional: ClassVar[tuple[str, ...]] = (
+        *("in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups", "bias"),
+        "dilation",
+    )
+
+    type: Literal["ConvTranspose2d"] = "ConvTranspose2d"
+    kernel_size: Pair
+    stride: Pair = (1, 1)
+    padding: PaddingPair = (0, 0)
+    output_padding: PaddingPair = (0, 0)
+    dilation: Pair = (1, 1)
+
+    @model_validator(mode="after")
+    def _output_padding_is_small(self) -> Self:
+        for extra, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
+            if extra >= max(stride, dilation):
+                raise ValueError("output_padding must be smaller than stride or dilation")
+        return self
+
+    def _size(self, number: int, size: int) -> int:
+        padding = self.padding[number]
+        axis = Axis(size, self.kernel_size[number], self.stride[number], self.dilation[number], padding, padding)
+        return transposed_size(axis, self.output_padding[number])
+
+    def work(self, shapes: Sequence[Shape], output: Shape) -> Work:
+        """Return one multiply-add for each tap on each input; those that are cropped away are not effective."""
+        shape = shapes[0]
+        pairs = prod(shape[:-2]) * (self.out_channels // self.groups)
+        landing = prod(map(transposed_taps, self._axes(shape), self.output_padding))
+        bias = prod(output) if self.bias else 0
+        return Work(pairs * prod(shape[-2:]) * prod(self.kernel_size), pairs * landing, bias)
+
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields behind the window that is turned around."""
+        fields = map(through_transposed, planes[0], self.kernel_size, self.stride, self.dilation, self.padding)
+        height, width = fields
+        return None if height is None or width is None else Plane(height, width)

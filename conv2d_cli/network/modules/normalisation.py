@@ -1,0 +1,150 @@
+"""Normalisation: what is learned is a scale and a shift of each channel or feature."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from conv2d_cli.errors import ShapeError
+from conv2d_cli.network.modules.base import Module, Parameters, Positive, needs_axes, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conv2d_cli.network.modules.base import Shape
+
+
+class BatchNorm2d(Module, frozen=True):
+    """`torch.nn.BatchNorm2d`. Without `num_features` it takes those of its input; its running means are not learned."""
+
+    positional: ClassVar[tuple[str, ...]] = ("num_features", "eps", "momentum", "affine", "track_running_stats")
+
+    type: Literal["BatchNorm2d"] = "BatchNorm2d"
+    num_features: Positive | None = None
+    eps: float = 1e-5
+    momentum: float | None = 0.1
+    affine: bool = True
+    track_running_stats: bool = True
+
+    def resolved(self, shapes: Sequence[Shape]) -> Self:
+        """Return the module with the channels of its input."""
+        needs_axes("BatchNorm2d", shapes[0], least=4, most=4)
+        channels = shapes[0][1]
+        if self.num_features is None:
+            return self.model_copy(update={"num_features": channels})
+        if channels != self.num_features:
+            raise ShapeError(
+                f"BatchNorm2d takes {self.num_features} channels, but {words_of(shapes[0])} has {channels} "
+                f"(torch: running_mean should contain {channels} elements not {self.num_features})",
+                layer_hint=f"num_features={channels}",
+            )
+        return self
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape."""
+        self.resolved(shapes)
+        return shapes[0]
+
+    def likely_shape(self, shapes: Sequence[Shape]) -> Shape | None:
+        """Return the shape with the right channels."""
+        shape = shapes[0]
+        if self.num_features is None or len(shape) != len(("N", "C", "H", "W")):
+            return None
+        return (shape[0], self.num_features, *shape[2:])
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """A scale and a shift of each channel."""
+        if not self.affine:
+            return Parameters()
+        return None if self.num_features is None else Parameters(self.num_features, self.num_features)
+
+
+class GroupNorm(Module, frozen=True):
+    """`torch.nn.GroupNorm`. Without `num_channels` it takes those of its input."""
+
+    positional: ClassVar[tuple[str, ...]] = ("num_groups", "num_channels", "eps", "affine")
+
+    type: Literal["GroupNorm"] = "GroupNorm"
+    num_groups: Positive
+    num_channels: Positive | None = None
+    eps: float = 1e-5
+    affine: bool = True
+
+    def resolved(self, shapes: Sequence[Shape]) -> Self:
+        """Return the module with the channels of its input."""
+        shape = shapes[0]
+        if len(shape) < len(("N", "C")):
+            raise ShapeError(f"GroupNorm takes (N, C, ...), not {words_of(shape)}")
+        channels = shape[1]
+        if channels % self.num_groups:
+            raise ShapeError(f"{self.num_groups} groups do not divide {channels} channels", layer_hint="num_groups=1")
+        if self.num_channels not in {None, channels}:
+            raise ShapeError(
+                f"GroupNorm takes {self.num_channels} channels, but {words_of(shape)} has {channels}",
+                layer_hint=f"num_channels={channels}",
+            )
+        return self.model_copy(update={"num_channels": channels}) if self.num_channels is None else self
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape."""
+        self.resolved(shapes)
+        return shapes[0]
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """A scale and a shift of each channel."""
+        if not self.affine:
+            return Parameters()
+        return None if self.num_channels is None else Parameters(self.num_channels, self.num_channels)
+
+
+class LayerNorm(Module, frozen=True):
+    """`torch.nn.LayerNorm` over the last axes, or over one axis further in front where `axis` says so.
+
+    ConvNeXt normalises the channels of (N, C, H, W): `axis = 1`. Without `normalized_shape` it takes that of its input.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("normalized_shape", "eps", "elementwise_affine", "bias")
+
+    type: Literal["LayerNorm"] = "LayerNorm"
+    normalized_shape: Positive | tuple[Positive, ...] | None = None
+    axis: int = -1
+    eps: float = 1e-5
+    elementwise_affine: bool = True
+    bias: bool = True
+
+    def resolved(self, shapes: Sequence[Shape]) -> Self:
+        """Return the module with the size of its input's axis."""
+        shape, wanted = shapes[0], self._wanted
+        if not -len(shape) <= self.axis < len(shape):
+            raise ShapeError(f"LayerNorm goes over axis {self.axis}, which {words_of(shape)} has not", None, "axis=-1")
+        found = (shape[self.axis],) if wanted is None or len(wanted) == 1 else shape[-len(wanted) :]
+        if wanted is None:
+            return self.model_copy(update={"normalized_shape": found})
+        if wanted != found:
+            raise ShapeError(
+                f"LayerNorm goes over {words_of(wanted)}, but the axis of {words_of(shape)} has {words_of(found)}",
+                layer_hint=f"normalized_shape={list(found)}",
+            )
+        return self
+
+    @property
+    def _wanted(self) -> tuple[int, ...] | None:
+        shape = self.normalized_shape
+        return (shape,) if isinstance(shape, int) else shape
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape."""
+        self.resolved(shapes)
+        return shapes[0]
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """A scale of each feature, and a shift."""
+        if not self.elementwise_affine:
+            return Parameters()
+        if self._wanted is None:
+            return None
+        features = prod(self._wanted)
+        return Parameters(features, features if self.bias else 0)

@@ -1,0 +1,208 @@
+"""What moves elements: flattening, padding, enlarging, and pixels that become channels or channels pixels."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from conv2d_cli.arithmetic.receptive_field import through_enlarging, through_window
+from conv2d_cli.errors import ShapeError
+from conv2d_cli.network.modules.base import Module, NotNegative, Pair, Plane, Positive, Work, needs_axes, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conv2d_cli.network.modules.base import Shape
+
+# Neighbours that an output is interpolated from, along one axis.
+_TAPS = {"nearest": 1, "nearest-exact": 1, "bilinear": 2, "bicubic": 4}
+
+
+class _Moving(Module, frozen=True):
+    """No element is computed."""
+
+    def work(self, _shapes: Sequence[Shape], _output: Shape) -> Work:
+        """Return nothing."""
+        return Work()
+
+
+class Flatten(_Moving, frozen=True):
+    """`torch.nn.Flatten`: axes from one to another become one."""
+
+    positional: ClassVar[tuple[str, ...]] = ("start_dim", "end_dim")
+
+    type: Literal["Flatten"] = "Flatten"
+    start_dim: int = 1
+    end_dim: int = -1
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with one axis in the place of several."""
+        shape = shapes[0]
+        axes = len(shape)
+        start, end = (axis + axes if axis < 0 else axis for axis in (self.start_dim, self.end_dim))
+        if not 0 <= start <= end < axes:
+            raise ShapeError(
+                f"Flatten goes from axis {self.start_dim} to {self.end_dim}, which {words_of(shape)} has not",
+                layer_hint="start_dim=0",
+            )
+        return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
+
+    def plane(self, _planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return None: there is no plane any more."""
+        return None
+
+
+class Permute(_Moving, frozen=True):
+    """`torch.permute`: the axes in another order."""
+
+    positional: ClassVar[tuple[str, ...]] = ("dims",)
+
+    type: Literal["Permute"] = "Permute"
+    dims: tuple[NotNegative, ...]
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the sizes in that order."""
+        shape = shapes[0]
+        if sorted(self.dims) != [*range(len(shape))]:
+            order = list(range(len(shape)))
+            raise ShapeError(f"{list(self.dims)} is no order of the axes of {words_of(shape)}", None, f"dims={order}")
+        return tuple(shape[axis] for axis in self.dims)
+
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields where rows and columns stay behind one another, as between NCHW and NHWC."""
+        places = [self.dims.index(axis) for axis in range(len(self.dims))]
+        together = len(places) == len(("N", "C", "H", "W")) and self.dims in {(0, 2, 3, 1), (0, 3, 1, 2)}
+        return planes[0] if together else None
+
+
+class Upsample(_Moving, frozen=True):
+    """`torch.nn.Upsample` of (N, C, H, W), by a factor or to a size."""
+
+    positional: ClassVar[tuple[str, ...]] = ("size", "scale_factor", "mode", "align_corners")
+
+    type: Literal["Upsample"] = "Upsample"
+    size: Pair | None = None
+    scale_factor: Annotated[float, Field(gt=0, le=2**20)] | tuple[float, float] | None = None
+    mode: Literal["nearest", "nearest-exact", "bilinear", "bicubic"] = "nearest"
+    align_corners: bool | None = None
+    recompute_scale_factor: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.size is None) == (self.scale_factor is None):
+            raise ValueError("Upsample has either size or scale_factor")
+        return self
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with the larger rows and columns."""
+        shape = shapes[0]
+        needs_axes("Upsample", shape, least=4, most=4)
+        if self.size is not None:
+            size: tuple[int, int] = self.size
+            return (*shape[:-2], *size)
+        factors = self.scale_factor if isinstance(self.scale_factor, tuple) else (self.scale_factor,) * 2
+        sizes = tuple(int(one * (factor or 1)) for one, factor in zip(shape[-2:], factors, strict=True))
+        if min(sizes) < 1:
+            raise ShapeError(f"nothing is left of {words_of(shape)} by Upsample", layer_hint="scale_factor=2")
+        return (*shape[:-2], *sizes)
+
+    def work(self, _shapes: Sequence[Shape], output: Shape) -> Work:
+        """Return one operation for each element that is interpolated."""
+        return Work(elementwise=prod(output) if _TAPS[self.mode] > 1 else 0)
+
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], output: Shape) -> Plane | None:
+        """Return the fields behind whole factors; None where the corners are aligned, or a factor is no whole one."""
+        fields = []
+        for field, size, outputs in zip(planes[0], shapes[0][-2:], output[-2:], strict=True):
+            found = None
+            if size and outputs % size == 0 and not self.align_corners:
+                found = through_enlarging(field, outputs // size, _TAPS[self.mode])
+            fields.append(found)
+        height, width = fields
+        return None if height is None or width is None else Plane(height, width)
+
+
+class PixelShuffle(_Moving, frozen=True):
+    """`torch.nn.PixelShuffle`: channels become pixels."""
+
+    positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
+
+    type: Literal["PixelShuffle"] = "PixelShuffle"
+    upscale_factor: Positive
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return (N, C / r^2, r H, r W)."""
+        shape, factor = shapes[0], self.upscale_factor
+        needs_axes("PixelShuffle", shape, least=3, most=4)
+        if shape[-3] % factor**2:
+            raise ShapeError(
+                f"PixelShuffle takes a multiple of {factor**2} channels, but {words_of(shape)} has {shape[-3]}",
+                layer_hint="upscale_factor=1",
+            )
+        return (*shape[:-3], shape[-3] // factor**2, shape[-2] * factor, shape[-1] * factor)
+
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields of the pixels that outputs lie in."""
+        height, width = (through_enlarging(field, self.upscale_factor) for field in planes[0])
+        return None if height is None or width is None else Plane(height, width)
+
+
+class PixelUnshuffle(_Moving, frozen=True):
+    """`torch.nn.PixelUnshuffle`: pixels become channels."""
+
+    positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
+
+    type: Literal["PixelUnshuffle"] = "PixelUnshuffle"
+    downscale_factor: Positive
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return (N, C r^2, H / r, W / r)."""
+        shape, factor = shapes[0], self.downscale_factor
+        needs_axes("PixelUnshuffle", shape, least=3, most=4)
+        if shape[-2] % factor or shape[-1] % factor:
+            raise ShapeError(
+                f"PixelUnshuffle takes rows and columns that {factor} divides, not {words_of(shape)}",
+                layer_hint="downscale_factor=1",
+            )
+        return (*shape[:-3], shape[-3] * factor**2, shape[-2] // factor, shape[-1] // factor)
+
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields of all pixels that become one."""
+        factor = self.downscale_factor
+        return Plane(*(through_window(field, factor, factor, 1, 0) for field in planes[0]))
+
+
+class Padding2d(_Moving, frozen=True):
+    """The pads of torch: (left, right, top, bottom), or one number for all sides."""
+
+    positional: ClassVar[tuple[str, ...]] = ("padding", "value")
+
+    type: Literal["ZeroPad2d", "ConstantPad2d", "ReflectionPad2d", "ReplicationPad2d", "CircularPad2d"]
+    padding: int | tuple[int, int, int, int]
+    value: float = 0.0
+
+    @property
+    def sides(self) -> tuple[int, int, int, int]:
+        """Left, right, top and bottom."""
+        return self.padding if isinstance(self.padding, tuple) else (self.padding,) * 4
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with the sides added; negative ones crop."""
+        shape = shapes[0]
+        needs_axes(self.type, shape, least=3, most=4)
+        left, right, top, bottom = self.sides
+        size = (shape[-2] + top + bottom, shape[-1] + left + right)
+        # Mirrored rows come from behind the edge, wrapped ones from the whole image.
+        most = {"ReflectionPad2d": 1, "CircularPad2d": 0}.get(self.type)
+        too_much = most is not None and (max(top, bottom) > shape[-2] - most or max(left, right) > shape[-1] - most)
+        if min(size) < 1 or too_much:
+            raise ShapeError(f"{self.type} with {list(self.sides)} cannot pad {words_of(shape)}", None, "padding=0")
+        return (*shape[:-2], *size)
+
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields, shifted by what is in front; mirrored elements are taken for padding."""
+        left, _, top, _ = self.sides
+        height, width = planes[0]
+        return Plane(through_window(height, 1, 1, 1, top), through_window(width, 1, 1, 1, left))

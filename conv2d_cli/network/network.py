@@ -1,0 +1,60 @@
+"""A network as users of Python hold it: read from a file or a text, and analyzed on an input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from conv2d_cli.errors import FileError
+from conv2d_cli.network.propagation import Propagated, propagate
+from conv2d_cli.network.readers.base import Content
+from conv2d_cli.network.readers.registry import read_graph
+from conv2d_cli.network.shipped import SHIPPED, shipped_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    from conv2d_cli.network.graph import Graph
+
+
+class Network:
+    """A network that has been read.
+
+    >>> network = Network.read("resnet50")
+    >>> passed = network.on((1, 3, 224, 224))
+    >>> passed.nodes[-1].output_shape
+    (1, 1000)
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        """Hold a graph."""
+        self.graph = graph
+
+    @classmethod
+    def read(cls, source: str | PathLike[str], *, assume: bool = True) -> Self:
+        """Return a network that comes with the package, by its name, or that of a file, or of a text of some lines.
+
+        Raises:
+            FileError: the file cannot be read.
+            DataError: it is no valid network.
+        """
+        words = str(source)
+        if words in SHIPPED:
+            return cls(read_graph(Content(shipped_text(words).encode(), words), assume=assume))
+        if isinstance(source, str) and "\n" in source:
+            return cls(read_graph(Content(source.encode(), "network"), assume=assume))
+        path = Path(source)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise FileError(f"{words}: {error.strerror or error}") from None
+        return cls(read_graph(Content(data, path.stem, words), assume=assume))
+
+    def on(self, shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None) -> Propagated:
+        """Return what comes out of each node, on an input of a shape, on several by name, or on those of the file."""
+        shapes = [one.shape for one in self.graph.inputs]
+        if shape is not None:
+            given = shape if hasattr(shape, "keys") else {self.graph.inputs[0].name: shape}
+            shapes = [tuple(given[one.name]) if one.name in given else one.shape for one in self.graph.inputs]
+        return propagate(self.graph, shapes)

@@ -1,0 +1,128 @@
+"""What comes out of each node of a network, given the shapes of its inputs; what does not fit is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.arithmetic.receptive_field import IMAGE
+from conv2d_cli.errors import Conv2dError, ShapeError
+from conv2d_cli.network.modules.base import Parameters, Plane, Work
+from conv2d_cli.network.modules.elementwise import Mul
+from conv2d_cli.network.modules.pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conv2d_cli.network.graph import Graph
+    from conv2d_cli.network.modules.base import Module, Shape
+
+
+class Misfit(NamedTuple):
+    """A node that its input does not fit: its place, what came in, and the error, whose hint is a value that would."""
+
+    node: int
+    shapes: tuple[Shape, ...]
+    error: ShapeError
+
+
+class Passed(NamedTuple):
+    """What came of one node: the module with what its inputs decided, its output, its work and receptive fields.
+
+    What is not known is None. `whole` says that an output is made from all of the image, behind a global pooling.
+    """
+
+    module: Module
+    output_shape: Shape | None = None
+    parameters: Parameters | None = None
+    work: Work | None = None
+    plane: Plane | None = None
+    whole: bool = False
+
+
+class Propagated(NamedTuple):
+    """A network on inputs of known shapes, node by node, and the nodes that do not fit."""
+
+    graph: Graph
+    input_shapes: tuple[Shape | None, ...]
+    nodes: tuple[Passed, ...]
+    misfits: tuple[Misfit, ...]
+
+
+class _Tensor(NamedTuple):
+    """A tensor on its way: its shape, and what an element is made from."""
+
+    shape: Shape | None
+    plane: Plane | None
+    whole: bool = False
+
+
+_UNKNOWN = _Tensor(None, None)
+
+
+def propagate(graph: Graph, input_shapes: Sequence[Shape | None]) -> Propagated:
+    """Return what comes out of every node.
+
+    A node that does not fit is noted, and what would come out of it if it did goes on, so that faults that do not
+    follow from it are found too.
+    """
+    tensors = [_Tensor(shape, _plane_of_input(shape)) for shape in input_shapes]
+    passed, misfits = [], []
+    # Blocks are repeated: modules that are equal on equal shapes are worked out once.
+    seen: dict[tuple[object, ...], Passed | ShapeError] = {}
+    for place, node in enumerate(graph.nodes):
+        read = _UNREAD if node.reads is None else [tensors[tensor] for tensor in node.reads]
+        shapes = tuple(tensor.shape for tensor in read if tensor.shape is not None)
+        if node.reads is None or len(shapes) < len(read):
+            found: Passed | ShapeError = Passed(node.module, None, node.module.parameters)
+        else:
+            planes = tuple((tensor.plane, tensor.whole) for tensor in read)
+            key = (id(node.module), shapes, planes)
+            known = seen.get(key)
+            found = known if known is not None else _passed(node.module, shapes, read)
+            seen[key] = found
+        if isinstance(found, ShapeError):
+            misfits.append(Misfit(place, shapes, found))
+            found = Passed(node.module, node.module.likely_shape(shapes), node.module.parameters)
+        passed.append(found)
+        tensors.append(_Tensor(found.output_shape, found.plane, found.whole))
+    return Propagated(graph, tuple(input_shapes), tuple(passed), tuple(misfits))
+
+
+_UNREAD: list[_Tensor] = [_UNKNOWN]
+
+
+def _plane_of_input(shape: Shape | None) -> Plane | None:
+    return None if shape is None or len(shape) < len(("C", "H", "W")) else Plane(IMAGE, IMAGE)
+
+
+def _passed(module: Module, shapes: tuple[Shape, ...], read: Sequence[_Tensor]) -> Passed | ShapeError:
+    if module.inputs not in {None, len(shapes)}:
+        return ShapeError(f"{module.kind} takes {module.inputs} inputs, not {len(shapes)}")
+    try:
+        module = module.resolved(shapes)
+        output = module.output_shape(shapes)
+        work = module.work(shapes, output)
+    except ShapeError as error:
+        return error
+    except Conv2dError as error:
+        return ShapeError(error.message, error.hint)
+    plane, whole = _plane(module, shapes, read, output)
+    return Passed(module, output, module.parameters, work, plane, whole)
+
+
+def _plane(
+    module: Module, shapes: tuple[Shape, ...], read: Sequence[_Tensor], output: Shape
+) -> tuple[Plane | None, bool]:
+    """Return the receptive fields of an output, and whether it is made from the whole image."""
+    if isinstance(module, Mul):
+        # A gate scales channels by what it saw of the whole plane; by convention it widens no field.
+        full = [place for place, shape in enumerate(shapes) if shape[-2:] == output[-2:]] or range(len(shapes))
+        read, shapes = [read[place] for place in full], tuple(shapes[place] for place in full)
+    if any(tensor.whole for tensor in read):
+        return None, len(output) >= len(("C", "H", "W"))
+    planes = [tensor.plane for tensor in read if tensor.plane is not None]
+    if len(planes) < len(read):
+        return None, False
+    if isinstance(module, AdaptiveAvgPool2d | AdaptiveMaxPool2d) and module.is_global:
+        return None, True
+    return module.plane(planes, shapes, output), False

@@ -1,0 +1,1 @@
+"""Networks as people have them, one file a notation, told apart by content."""

@@ -1,0 +1,57 @@
+"""What `conv2d stack` answers with: the totals of a network, and the facts of each node."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class NodeReport(NamedTuple):
+    """The facts of one node; what is not known is None. Sizes in bytes are of float32 unless a dtype is given."""
+
+    index: int  # type: ignore[assignment] # the key of the contract, whatever tuples have
+    name: str
+    type: str
+    inputs: tuple[str, ...] | None
+    input_shape: tuple[int, ...] | None
+    output_shape: tuple[int, ...] | None
+    kernel_size: tuple[int, ...] | None
+    parameters: int | None
+    macs: int | None
+    effective_macs: int | None
+    bias_adds: int | None
+    flops: int | None
+    output_bytes: int | None
+    receptive_field: tuple[int, int] | None
+    effective_stride: tuple[int | str, int | str] | None
+    receptive_field_start: tuple[int, int] | None
+
+
+class StackReport(NamedTuple):
+    """The totals of a network; what is not known is None. With `unknown` nodes a total is the least that it can be."""
+
+    name: str
+    input_shape: tuple[int, ...] | None
+    output_shape: tuple[int, ...] | None
+    layers: int
+    parameters: int
+    trainable_parameters: int
+    weight_parameters: int
+    bias_parameters: int
+    macs: int | None
+    effective_macs: int | None
+    bias_adds: int | None
+    flops: int | None
+    elementwise_operations: int | None
+    parameter_bytes: int
+    activation_bytes: int | None
+    two_buffer_bytes: int | None
+    peak_activation_bytes: int | None
+    peak_node: str | None
+    training_bytes: int | None
+    receptive_field: tuple[int, int] | None
+    effective_stride: tuple[int | str, int | str] | None
+    min_input: int | None
+    largest_batch: int | None
+    assumed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    tools: tuple[dict[str, Any], ...]
