@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError
 from conv2d_cli.network.readers.plain_data import JsonReader, TomlReader
+from conv2d_cli.network.readers.printed import PrintedReader
 
 if TYPE_CHECKING:
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.readers.base import Content, Reader
 
-READERS: tuple[Reader, ...] = (JsonReader(), TomlReader())
+READERS: tuple[Reader, ...] = (JsonReader(), TomlReader(), PrintedReader())
 
 
 def read_graph(content: Content, *, assume: bool = True) -> Graph:
