@@ -25,7 +25,8 @@ def torchvision_models() -> tuple[Any, Any]:
     """Return torchvision's models, and what must be kept alive beside them."""
     import torch
 
-    library: Any = torch.library.Library("torchvision", "DEF")
+    make: Any = torch.library.Library
+    library = make("torchvision", "DEF")
     for schema in _MISSING:
         library.define(schema)
     from torchvision import models

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conv2d_cli.network.network import Network
 from conv2d_cli.report.network_analysis import stack_report
 

@@ -25,6 +25,7 @@ class BatchNorm2d(Module, frozen=True):
     momentum: float | None = 0.1
     affine: bool = True
     track_running_stats: bool = True
+    bias: bool = True
 
     def resolved(self, shapes: Sequence[Shape]) -> Self:
         """Return the module with the channels of its input."""
@@ -57,7 +58,9 @@ class BatchNorm2d(Module, frozen=True):
         """A scale and a shift of each channel."""
         if not self.affine:
             return Parameters()
-        return None if self.num_features is None else Parameters(self.num_features, self.num_features)
+        if self.num_features is None:
+            return None
+        return Parameters(self.num_features, self.num_features if self.bias else 0)
 
 
 class GroupNorm(Module, frozen=True):
@@ -70,6 +73,7 @@ class GroupNorm(Module, frozen=True):
     num_channels: Positive | None = None
     eps: float = 1e-5
     affine: bool = True
+    bias: bool = True
 
     def resolved(self, shapes: Sequence[Shape]) -> Self:
         """Return the module with the channels of its input."""
@@ -96,7 +100,9 @@ class GroupNorm(Module, frozen=True):
         """A scale and a shift of each channel."""
         if not self.affine:
             return Parameters()
-        return None if self.num_channels is None else Parameters(self.num_channels, self.num_channels)
+        if self.num_channels is None:
+            return None
+        return Parameters(self.num_channels, self.num_channels if self.bias else 0)
 
 
 class LayerNorm(Module, frozen=True):

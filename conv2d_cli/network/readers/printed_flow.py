@@ -6,12 +6,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.errors import DataError, cut, shown
+from conv2d_cli.network.arguments import validated
 from conv2d_cli.network.graph import Graph, Input, Node
 from conv2d_cli.network.modules.convolutions import Convolution2d
 from conv2d_cli.network.modules.unknown import Unknown
-from conv2d_cli.network.readers.printed_modules import ModuleReader, attribute_of, validated
+from conv2d_cli.network.readers.printed_modules import ModuleReader, attribute_of
 from conv2d_cli.network.readers.printed_text import MOST_MODULES
-from conv2d_cli.network.rules.description import Call, Flow, Step, flow_of, pattern_of
+from conv2d_cli.network.rules.description import Flow, Step, flow_of, pattern_of
 from conv2d_cli.network.rules.registry import rule_for
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class _Walk:
         reference, _, choices = value[1:].partition(" -> ")
         *path, attribute = reference.split(".")
         found = _child(module, path)
-        known = found and self._reader.module(found.kind, found.arguments, found.line)
+        known = None if found is None else self._reader.module(found.kind, found.arguments, found.line)
         given = None if known is None else attribute_of(known, attribute)
         if not choices:
             return given

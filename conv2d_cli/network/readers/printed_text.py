@@ -63,9 +63,9 @@ class _Open:
 
 
 def holds_model(text: str) -> bool:
-    """Whether lines are those of a printed model, whole or in part.
+    r"""Whether lines are those of a printed model, whole or in part.
 
-    >>> holds_model("Sequential(\\n  (0): ReLU()\\n)"), holds_model("layers = ['ReLU']")
+    >>> holds_model("Sequential(\n  (0): ReLU()\n)"), holds_model("layers = ['ReLU']")
     (True, False)
     """
     return any(_CALL.match(_bare(line)) or _CHILD.match(_bare(line)) for line in text.split("\n"))

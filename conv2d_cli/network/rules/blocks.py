@@ -108,10 +108,10 @@ BLOCKS: tuple[Rule, ...] = (
     # MaxViT's, which adds always.
     Rule(
         "MBConv",
-        "proj layers",
+        "proj stochastic_depth layers",
         """
         shortcut = input > proj
-        body = input > layers
+        body = input > layers > stochastic_depth
         output = shortcut, body > Add()
         """,
     ),
@@ -281,12 +281,12 @@ num_heads='@self_attention.out_proj.in_features -> 768: 12, 1024: 16, 1280: 16',
     # MaxViT's. The windows of its grids have as many pixels as those of its blocks.
     Rule(
         "PartitionAttentionLayer",
-        "partition_op departition_op partition_swap departition_swap attn_layer mlp_layer",
+        "partition_op departition_op partition_swap departition_swap attn_layer mlp_layer stochastic_dropout",
         """
         cut = input > Windows(size=7, channels_first=True) as partition_op
-        attended = cut > attn_layer
+        attended = cut > attn_layer > stochastic_dropout
         sum = cut, attended > Add()
-        body = sum > mlp_layer
+        body = sum > mlp_layer > stochastic_dropout
         all = sum, body > Add()
         output = all, input > FromWindows() as departition_op
         """,

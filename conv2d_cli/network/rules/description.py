@@ -12,9 +12,9 @@ or `Flatten() as flat` for another name than `flatten`. A word in quotes is work
 `'@block.0.out_channels'` is that of a child, and `'@fc.in_features -> 768: 12, 1024: 16'` chooses by it.
 
 `output = body, input > Add() if keeps body_child` adds only where the convolutions of that child keep the shape, else
-the first tensor comes out. `dense layer%` reads each time all that came out before, side by side. `idle aux?` are
-children that are not called when a network is used. `nothing` is the source of what reads no tensor. `block.1 := Permute(dims=(0, 2, 3, 1))` says what a child is
-whose printed text lacks it.
+the first tensor comes out. `dense layer%` reads each time all that came out before, side by side. `idle aux` are
+children that are not called when a network is used, and `nothing` is the source of what reads no tensor.
+`block.1 := Permute(dims=(0, 2, 3, 1))` says what a child is whose printed text lacks it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conv2d_cli.network.readers.printed_modules import literal_arguments
+from conv2d_cli.network.arguments import literal_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
