@@ -144,6 +144,21 @@ def test_rules_can_be_turned_off() -> None:
     assert (graph.assumed, graph.unknown) == ((), ("0", "1"))
 
 
+@pytest.mark.parametrize(
+    ("front", "name"),
+    [("Sequential(", "0"), ("Strange(", "0"), ("DataParallel(", "module"), ("InvertedResidual(", "conv")],
+)
+def test_modules_may_lie_deep_in_one_another(front: str, name: str) -> None:
+    text = "\n".join([front, *([f"({name}): {front}"] * 198), f"({name}): ReLU()", *([")"] * 199)])
+    graph = read(text)
+    assert graph.nodes[0].name == ".".join([name] * 199)
+
+
+def test_a_million_modules_of_one_line_are_read() -> None:
+    graph = read("Sequential(\n(0-999997): 999998 x ReLU()\n)")
+    assert len(graph.nodes) == 999_998
+
+
 LAYER = "  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))"
 HOSTILE = [
     (f"Sequential(\n{LAYER}", 1),
@@ -168,6 +183,7 @@ HOSTILE = [
     ("Sequential(\n  (0): Conv2d(4, 8, kernel_size=(3, 3), stride=(1, 1), groups=0)\n)", 2),
     ("Sequential(\n  (0): Conv2d(4, 8, kernel_size=(3, 3), stride=(1, 1), groups=3)\n)", 2),
     ("Sequential(\n  (0): Conv2d(3, 8)\n)", 2),
+    ("Sequential(\n  (0): ReLU()\n  (0): ReLU()\n)", 3),
     ("Sequential(\n  (0): Conv2d(3, 8, __import__('os').getcwd())\n)", 2),
     ("Sequential(\n  (0): Conv2d(3, 8, kernel_size=3, kernel_size=3)\n)", 2),
     ("Sequential(\n  (0): Conv2d(3, 8, **{'kernel_size': 3})\n)", 2),

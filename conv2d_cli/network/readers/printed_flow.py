@@ -46,6 +46,14 @@ class _Place(NamedTuple):
     children: dict[str, Printed]
 
 
+class _Span(NamedTuple):
+    """Channels that enter the first convolution of a block and leave the last, and whether none has a stride."""
+
+    entering: int
+    leaving: int
+    unstrided: bool
+
+
 class _Walk:
     """Collects nodes in the order in which a network calls its modules."""
 
@@ -60,6 +68,7 @@ class _Walk:
         self._made: dict[str, Module] = {}
         self._names: dict[str, int] = {}
         self._first: dict[str, int] = {}
+        self._spans: dict[int, _Span | None] = {}
         self._idle = False
 
     def module(self, module: Printed, path: str, read: Tensor) -> Tensor:
@@ -195,17 +204,23 @@ class _Walk:
 
     def _keeps(self, module: Printed) -> bool:
         """Whether as many channels come out of a block as went in, and no convolution of it has a stride."""
-        layers = [one.layer for one in self._convolutions(module)]
-        strides = {stride for layer in layers for stride in layer.stride}
-        return bool(layers) and strides == {1} and layers[0].in_channels == layers[-1].out_channels
+        found = self._span(module)
+        return found is not None and found.unstrided and found.entering == found.leaving
 
-    def _convolutions(self, module: Printed) -> Iterator[Convolution2d]:
-        if module.kind == "Conv2d":
-            found = self._reader.module(module.kind, module.arguments, module.line)
-            if isinstance(found, Convolution2d):
-                yield found
-        for child in module.children:
-            yield from self._convolutions(child)
+    def _span(self, module: Printed) -> _Span | None:
+        """Return what the convolutions of a module do from the first to the last; None where there are none."""
+        key = id(module)
+        if key not in self._spans:
+            spans = [self._span(child) for child in module.children]
+            if module.kind == "Conv2d":
+                known = self._reader.module(module.kind, module.arguments, module.line)
+                if isinstance(known, Convolution2d):
+                    layer = known.layer
+                    spans.append(_Span(layer.in_channels, layer.out_channels, {*layer.stride} == {1}))
+            found = [span for span in spans if span is not None]
+            joined = found and _Span(found[0].entering, found[-1].leaving, all(span.unstrided for span in found))
+            self._spans[key] = joined or None
+        return self._spans[key]
 
 
 def _join(path: str, name: str) -> str:

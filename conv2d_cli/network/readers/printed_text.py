@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # The largest models print some megabytes.
 MOST_CHARACTERS, MOST_MODULES, MOST_DEPTH = 10_000_000, 1_000_000, 200
+# What a session shows before it prints a model.
+_MOST_LINES_BEFORE = 100_000
 
 # What pages and editors put in front of a line: signs of quotation, and a number.
 _FRONT = re.compile(r"[\s>|#*│┃]*")
@@ -60,6 +62,7 @@ class _Open:
     brackets: int
     times: int
     lines: list[str]
+    names: set[str] = field(default_factory=set)
 
 
 def holds_model(text: str) -> bool:
@@ -83,10 +86,9 @@ def tree_of(text: str) -> Printed:
     """
     if len(text) > MOST_CHARACTERS:
         raise DataError(f"the text has {len(text)} characters, the most is {MOST_CHARACTERS}")
+    if "\0" in text:
+        raise _fault(text.count("\n", 0, text.index("\0")) + 1, "holds a NUL byte: this is no text")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    for number, line in enumerate(lines, 1):
-        if "\0" in line:
-            raise _fault(number, "holds a NUL byte: this is no text")
     start, numbered = _start_of(lines)
     parser = _Parser()
     front = _NUMBERED_FRONT if numbered else _FRONT
@@ -112,8 +114,8 @@ def _fault(line: int, what: str, hint: str | None = None) -> DataError:
 def _start_of(lines: list[str]) -> tuple[int, bool]:
     """Return the line that a model begins in, and whether its lines have numbers in front."""
     whole: tuple[int, bool] | None = None
-    for number, line in enumerate(lines):
-        if ">>>" in line:
+    for number, line in enumerate(lines[:_MOST_LINES_BEFORE]):
+        if "(" not in line or ">>>" in line:
             continue
         numbered = _NUMBERED_FRONT.match(line) is not None
         bare = _SHELL.sub("", _bare(line).rstrip(), count=1)
@@ -184,6 +186,9 @@ class _Parser:
 
     def _child(self, name: str, count: str | None, rest: str, number: int) -> None:
         parent = self.stack[-1]
+        if name in parent.names:
+            raise _fault(number, f"({shown(name)[1:-1]}) stands twice in one {shown(parent.module.kind)}")
+        parent.names.add(name)
         if rest == "None":
             # A place for a module that has none.
             return

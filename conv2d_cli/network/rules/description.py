@@ -70,8 +70,10 @@ class Rule(NamedTuple):
 
     def matches(self, names: Sequence[str], empty: frozenset[str]) -> bool:
         """Whether children have the names that the rule wants, `empty` those without children of their own."""
-        rest = {*names}
-        for word in self.children.split():
+        words, rest = self.children.split(), {*names}
+        if len(rest) > len(words) and "%" not in self.children:
+            return False
+        for word in words:
             pattern = pattern_of(word.rstrip("?()"))
             found = {name for name in rest if pattern.fullmatch(name)}
             rest -= found
