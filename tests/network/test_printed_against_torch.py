@@ -113,22 +113,45 @@ def fitting_models() -> list[Any]:
     return found
 
 
+def sequences_and_volumes() -> list[tuple[Any, tuple[int, ...]]]:
+    nn = torch.nn
+    sequence = nn.Sequential(
+        nn.Conv1d(3, 8, 5, padding="same", dilation=2),
+        nn.BatchNorm1d(8),
+        nn.Conv1d(8, 4, 3, 2, 1, groups=2, bias=False),
+    )
+    wrapped = nn.Conv1d(3, 8, 4, padding=2, padding_mode="circular")
+    volume = nn.Sequential(nn.Conv3d(3, 4, (1, 3, 3), padding="valid"), nn.BatchNorm3d(4, affine=False), nn.GELU())
+    features = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5, bias=False), nn.Tanh(), nn.LayerNorm(5, bias=False))
+    shapes = ((2, 3, 21), (2, 3, 21), (2, 3, 6, 7, 8), (4, 6))
+    return [*zip((sequence, nn.Sequential(wrapped), volume, features), shapes, strict=True)]
+
+
+def test_sequences_and_volumes() -> None:
+    for model, shape in sequences_and_volumes():
+        check(model.eval(), shape)
+
+
 def test_random_sequentials() -> None:
     for model in fitting_models():
-        image = torch.zeros(1, 3, SIZE, SIZE)
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name, module in model.named_modules():
-            if not isinstance(module, torch.nn.Sequential):
-                module.register_forward_hook(
-                    lambda _module, _input, output, name=name, shapes=shapes: shapes.update({name: tuple(output.shape)})
-                )
-        flops = flops_of(model, image)
-        network = Network.read(str(model))
-        passed = network.on((1, 3, SIZE, SIZE))
-        assert not passed.misfits, str(model)
-        found = {node.name: one.output_shape for node, one in zip(network.graph.nodes, passed.nodes, strict=True)}
-        report = stack_report(passed)
-        assert found == shapes, str(model)
-        assert report.parameters == sum(one.numel() for one in model.parameters()), str(model)
-        assert report.flops == flops, str(model)
-        assert (report.assumed, report.unknown) == ((), ())
+        check(model, (1, 3, SIZE, SIZE))
+
+
+def check(model: Any, shape: tuple[int, ...]) -> None:
+    image = torch.zeros(shape)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, module in model.named_modules():
+        if not isinstance(module, torch.nn.Sequential):
+            module.register_forward_hook(
+                lambda _module, _input, output, name=name, shapes=shapes: shapes.update({name: tuple(output.shape)})
+            )
+    flops = flops_of(model, image)
+    network = Network.read(str(model))
+    passed = network.on(shape)
+    assert not passed.misfits, str(model)
+    found = {node.name: one.output_shape for node, one in zip(network.graph.nodes, passed.nodes, strict=True)}
+    report = stack_report(passed)
+    assert found == shapes, str(model)
+    assert report.parameters == sum(one.numel() for one in model.parameters()), str(model)
+    assert report.flops == flops, str(model)
+    assert (report.assumed, report.unknown) == ((), ())
