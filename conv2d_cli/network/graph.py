@@ -19,7 +19,8 @@ class Node(NamedTuple):
     """One call of a module.
 
     `reads` are the tensors that go in: the network's inputs are the first, then the nodes' outputs in their order. It
-    is None where the flow is not known. `shares` is the node that the same module was called at first.
+    is None where the flow is not known, and empty where nothing calls the module when the network is used, as heads
+    for training. `shares` is the node that the same module was called at first.
     """
 
     name: str

@@ -129,9 +129,12 @@ class _Memory(NamedTuple):
 def _memory_of(passed: Propagated, element: int) -> _Memory:
     graph, inputs = passed.graph, len(passed.graph.inputs)
     shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
-    if None in shapes or any(node.reads is None for node in graph.nodes) or not graph.nodes:
+    # What nothing calls has no output.
+    uncalled = {place for place, node in enumerate(graph.nodes, inputs) if node.reads == ()}
+    known = all(shape is not None or place in uncalled for place, shape in enumerate(shapes))
+    if not known or any(node.reads is None for node in graph.nodes) or not graph.nodes:
         return _Memory()
-    sizes = [prod(shape or ()) * element for shape in shapes]
+    sizes = [0 if shape is None else prod(shape) * element for shape in shapes]
     readers: list[list[int]] = [[] for _ in sizes]
     for step, node in enumerate(graph.nodes, inputs):
         for tensor in node.reads or ():

@@ -191,10 +191,33 @@ class _ChannelConvolution(Module, frozen=True):
         raise NotImplementedError
 
 
+def _as_list(value: object) -> list[Any]:
+    return [*value] if isinstance(value, list | tuple) else [value]
+
+
 class _Convolution(_ChannelConvolution, frozen=True):
     """A convolution along one or three axes."""
 
-    positional: ClassVar[tuple[str, ...]] = FIELDS[:8]
+    positional: ClassVar[tuple[str, ...]] = FIELDS[:9]
+
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_padding(cls, given: Any) -> Any:  # noqa: ANN401 - what a file says
+        """Write `valid` and `same` as numbers."""
+        if not isinstance(given, dict) or not isinstance(given.get("padding"), str):
+            return given
+        named = given["padding"]
+        kernel, stride, dilation = (_as_list(given.get(name, 1)) for name in ("kernel_size", "stride", "dilation"))
+        if named not in {"valid", "same"}:
+            raise ValueError(f"padding is a number for each axis, 'valid' or 'same', not {named[:20]!r}")
+        if named == "valid" or any(type(one) is not int for one in (*kernel, *stride, *dilation)):
+            return given | {"padding": 0}
+        spans = [one * (taps - 1) for one, taps in zip(dilation * len(kernel), kernel, strict=False)]
+        if {*stride} != {1} or any(span % 2 for span in spans):
+            raise ValueError("padding='same' takes stride 1, and is read for odd kernels: write it as numbers")
+        return given | {"padding": [span // 2 for span in spans]}
 
     def _size(self, number: int, size: int) -> int:
         return self._axes_of_size(number, size).output
@@ -211,7 +234,8 @@ class _Convolution(_ChannelConvolution, frozen=True):
         rows = prod(axis.real_taps for axis in module._axes(shape))  # noqa: SLF001
         images = outputs // prod(output[-len(self.kernel_size) :])
         effective = images * ((module.in_channels or 0) // self.groups) * rows
-        return Work(outputs * taps, effective, outputs if self.bias else 0)
+        zeros = self.padding_mode == "zeros"
+        return Work(outputs * taps, effective if zeros else outputs * taps, outputs if self.bias else 0)
 
 
 class Convolution1d(_Convolution, frozen=True):

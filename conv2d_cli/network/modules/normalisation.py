@@ -14,27 +14,36 @@ if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Shape
 
 
+# The fewest and the most axes of an input.
+_AXES = {"BatchNorm1d": (2, 3), "BatchNorm2d": (4, 4), "BatchNorm3d": (5, 5), "SyncBatchNorm": (2, 5)}
+
+
 class BatchNorm2d(Module, frozen=True):
-    """`torch.nn.BatchNorm2d`. Without `num_features` it takes those of its input; its running means are not learned."""
+    """`torch.nn.BatchNorm2d` and its like. Without `num_features` it takes those of its input.
+
+    Its running means are not learned.
+    """
 
     positional: ClassVar[tuple[str, ...]] = ("num_features", "eps", "momentum", "affine", "track_running_stats")
 
-    type: Literal["BatchNorm2d"] = "BatchNorm2d"
+    type: Literal["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"] = "BatchNorm2d"
     num_features: Positive | None = None
     eps: float = 1e-5
     momentum: float | None = 0.1
     affine: bool = True
     track_running_stats: bool = True
+    bias: bool = True
 
     def resolved(self, shapes: Sequence[Shape]) -> Self:
         """Return the module with the channels of its input."""
-        needs_axes("BatchNorm2d", shapes[0], least=4, most=4)
+        least, most = _AXES[self.type]
+        needs_axes(self.type, shapes[0], least=least, most=most)
         channels = shapes[0][1]
         if self.num_features is None:
             return self.model_copy(update={"num_features": channels})
         if channels != self.num_features:
             raise ShapeError(
-                f"BatchNorm2d takes {self.num_features} channels, but {words_of(shapes[0])} has {channels} "
+                f"{self.type} takes {self.num_features} channels, but {words_of(shapes[0])} has {channels} "
                 f"(torch: running_mean should contain {channels} elements not {self.num_features})",
                 layer_hint=f"num_features={channels}",
             )
@@ -48,7 +57,8 @@ class BatchNorm2d(Module, frozen=True):
     def likely_shape(self, shapes: Sequence[Shape]) -> Shape | None:
         """Return the shape with the right channels."""
         shape = shapes[0]
-        if self.num_features is None or len(shape) != len(("N", "C", "H", "W")):
+        least, most = _AXES[self.type]
+        if self.num_features is None or not least <= len(shape) <= most:
             return None
         return (shape[0], self.num_features, *shape[2:])
 
@@ -57,7 +67,9 @@ class BatchNorm2d(Module, frozen=True):
         """A scale and a shift of each channel."""
         if not self.affine:
             return Parameters()
-        return None if self.num_features is None else Parameters(self.num_features, self.num_features)
+        if self.num_features is None:
+            return None
+        return Parameters(self.num_features, self.num_features if self.bias else 0)
 
 
 class GroupNorm(Module, frozen=True):
@@ -70,6 +82,7 @@ class GroupNorm(Module, frozen=True):
     num_channels: Positive | None = None
     eps: float = 1e-5
     affine: bool = True
+    bias: bool = True
 
     def resolved(self, shapes: Sequence[Shape]) -> Self:
         """Return the module with the channels of its input."""
@@ -96,7 +109,9 @@ class GroupNorm(Module, frozen=True):
         """A scale and a shift of each channel."""
         if not self.affine:
             return Parameters()
-        return None if self.num_channels is None else Parameters(self.num_channels, self.num_channels)
+        if self.num_channels is None:
+            return None
+        return Parameters(self.num_channels, self.num_channels if self.bias else 0)
 
 
 class LayerNorm(Module, frozen=True):

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args
 
 from pydantic import Field, TypeAdapter
 
-from conv2d_cli.network.modules import convolutions, elementwise, linear, normalisation, pooling, reshaping
+from conv2d_cli.network.modules import (
+    convolutions,
+    elementwise,
+    linear,
+    normalisation,
+    pooling,
+    reshaping,
+    slicing,
+    windows,
+)
 
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Module
@@ -42,6 +51,15 @@ CLASSES: tuple[type[Module], ...] = (
     reshaping.PixelShuffle,
     reshaping.PixelUnshuffle,
     reshaping.Padding2d,
+    slicing.Chunk,
+    slicing.Select,
+    slicing.ChannelShuffle,
+    slicing.Constant,
+    slicing.PositionEmbedding,
+    windows.Windows,
+    windows.FromWindows,
+    windows.MergePatches,
+    windows.Attention,
 )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError
 from conv2d_cli.network.readers.plain_data import JsonReader, TomlReader
+from conv2d_cli.network.readers.printed import PrintedReader
 from conv2d_cli.network.readers.yaml import YamlReader
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 READERS: tuple[Reader, ...] = (
     JsonReader(),
     TomlReader(),
+    PrintedReader(),
     YamlReader(),
 )
 

@@ -1,0 +1,90 @@
+"""Modules from their printed lines: those of torch.nn by their names, torchvision's by rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.network.arguments import literal_arguments, validated
+from conv2d_cli.network.modules import convolutions, elementwise, linear, normalisation, pooling, reshaping, slicing
+from conv2d_cli.network.modules.registry import MODULES
+
+if TYPE_CHECKING:
+    from conv2d_cli.network.modules.base import Module
+
+# Those of torch.nn among our modules: what a user calls `Concat` or `Scale` is another class than ours.
+_TORCH: tuple[type[Module], ...] = (
+    convolutions.Convolution2d,
+    convolutions.Convolution1d,
+    convolutions.Convolution3d,
+    convolutions.TransposedConvolution2d,
+    linear.Linear,
+    pooling.MaxPool2d,
+    pooling.AvgPool2d,
+    pooling.AdaptiveAvgPool2d,
+    pooling.AdaptiveMaxPool2d,
+    normalisation.BatchNorm2d,
+    normalisation.GroupNorm,
+    normalisation.LayerNorm,
+    elementwise.Activation,
+    elementwise.PReLU,
+    elementwise.Nothing,
+    reshaping.Flatten,
+    reshaping.Upsample,
+    reshaping.PixelShuffle,
+    reshaping.PixelUnshuffle,
+    reshaping.Padding2d,
+    slicing.ChannelShuffle,
+)
+_PRINTED = frozenset(name for name, cls in MODULES.items() if cls in _TORCH)
+# Their arguments change neither shapes nor counts.
+_IGNORING = (elementwise.Activation, elementwise.Nothing)
+# Subclasses in torch.nn that print their own name, with the arguments that they stand for.
+_ALIASES: dict[str, tuple[str, dict[str, object]]] = {
+    "NonDynamicallyQuantizableLinear": ("Linear", {}),
+    "UpsamplingNearest2d": ("Upsample", {"mode": "nearest"}),
+    "UpsamplingBilinear2d": ("Upsample", {"mode": "bilinear", "align_corners": True}),
+}
+# The same in torchvision: known by rule.
+_RULED: dict[str, tuple[str, dict[str, object]]] = {
+    "LayerNorm2d": ("LayerNorm", {"axis": 1}),
+    "FrozenBatchNorm2d": ("BatchNorm2d", {"affine": False}),
+}
+
+
+class ModuleReader:
+    """Makes modules of printed arguments. Equal ones are one object, so that they are worked out once."""
+
+    def __init__(self, *, assume: bool) -> None:
+        """Read torchvision's own classes too where `assume` allows it."""
+        self._assume = assume
+        self._known: dict[tuple[str, str], Module | None] = {}
+
+    def module(self, kind: str, arguments: str, line: int) -> Module | None:
+        """Return the module that a line shows; None where its class is not known.
+
+        Raises:
+            DataError: the class is known, and the arguments are none of it.
+        """
+        key = (kind, arguments)
+        if key not in self._known:
+            self._known[key] = self._read(kind, arguments, line)
+        return self._known[key]
+
+    def is_ruled(self, kind: str) -> bool:
+        """Whether a class is known by rule, not by torch."""
+        return kind in _RULED
+
+    def _read(self, kind: str, arguments: str, line: int) -> Module | None:
+        name, fixed = (_ALIASES | (_RULED if self._assume else {})).get(kind, (kind, {}))
+        if name not in _PRINTED:
+            return None
+        cls = MODULES[name]
+        if issubclass(cls, _IGNORING):
+            return cls.model_validate({"type": name})
+        given = literal_arguments(kind, arguments, cls.positional, f"line {line}")
+        return validated(name, given | fixed, f"line {line}: {kind}")
+
+
+def attribute_of(module: Module, name: str) -> object:
+    """Return an argument of a module, of a Conv2d too; None where it has none of that name."""
+    return getattr(getattr(module, "layer", module), name, None)
