@@ -1,4 +1,4 @@
-"""`analyze_network`: a network and the shapes of its inputs, to its totals and the facts of each node."""
+"""`analyze_network`: a network and the shapes of its inputs, to its totals, the facts of each node, and notes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,65 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.arithmetic.counts import flops
 from conv2d_cli.arithmetic.liveness import peak_of
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
+from conv2d_cli.network.misfits import MisfitError
+from conv2d_cli.network.propagation import propagate
+from conv2d_cli.network.smallest_input import smallest_side
+from conv2d_cli.report.network_fields import last_field, notes_on_fields
 from conv2d_cli.report.stack import NodeReport, StackReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from conv2d_cli.network.modules.base import Plane, Work
+    from conv2d_cli.network.graph import Graph
+    from conv2d_cli.network.modules.base import Plane, Shape, Work
     from conv2d_cli.network.propagation import Propagated
 
 
-def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> list[NodeReport]:
+class Analysis(NamedTuple):
+    """The facts of a network, and what has to be said of them."""
+
+    report: StackReport
+    notes: tuple[str, ...]
+
+
+def analyze_network(
+    graph: Graph, input_shapes: Sequence[Shape | None], dtype: str = DEFAULT_DTYPE, budget: int | None = None
+) -> Analysis:
+    """Return the facts of a network on inputs of these shapes; what depends on one that is None stays unknown.
+
+    Args:
+        graph: the network.
+        input_shapes: a shape for each of its inputs.
+        dtype: the element type that bytes are counted in.
+        budget: the bytes that parameters and the activations of a batch must fit.
+
+    Raises:
+        MisfitError: layers do not fit one another, or an input.
+    """
+    passed = propagate(graph, input_shapes)
+    if passed.misfits:
+        raise MisfitError(passed)
+    side = smallest_side(graph, passed.input_shapes)
+    report = stack_report(passed, dtype, min_input=side)
+    if budget is not None:
+        peak = _peak_of_one_image(passed, dtype)
+        report = report._replace(largest_batch=_largest_batch(budget, report.parameter_bytes, peak))
+    return Analysis(report, notes_on_fields(passed))
+
+
+def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:
+    """Return the peak at N = 1."""
+    batched = len(("N", "C", "H", "W"))
+    single = tuple(
+        (1, *shape[1:]) if shape is not None and len(shape) == batched else shape for shape in passed.input_shapes
+    )
+    if single != passed.input_shapes:
+        passed = propagate(passed.graph, single)
+    return _memory_of(passed, DTYPES[dtype].bytes).peak
+
+
+def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> tuple[NodeReport, ...]:
     """Return the facts of each node, in order."""
     graph, element = passed.graph, DTYPES[dtype].bytes
     names = [*(one.name for one in graph.inputs), *(node.name for node in graph.nodes)]
@@ -49,13 +97,11 @@ def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> list[NodeRep
                 receptive_field_start=found.plane and (found.plane.height.start, found.plane.width.start),
             )
         )
-    return reports
+    return tuple(reports)
 
 
-def stack_report(
-    passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: int | None = None, budget: int | None = None
-) -> StackReport:
-    """Return the totals; `budget` are the bytes that a batch must fit."""
+def stack_report(passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: int | None = None) -> StackReport:
+    """Return the totals and the nodes."""
     graph, element = passed.graph, DTYPES[dtype].bytes
     own = [
         found.parameters
@@ -66,7 +112,7 @@ def stack_report(
     works = [one.work for one in passed.nodes]
     work = _summed([one for one in works if one is not None]) if any(works) else None
     memory = _memory_of(passed, element)
-    fields = _last_plane(passed)
+    field = last_field(passed)
     parameter_bytes = (weights + biases) * element
     unread = _outputs(passed)
     return StackReport(
@@ -89,13 +135,14 @@ def stack_report(
         peak_activation_bytes=memory.peak,
         peak_node=memory.peak_node,
         training_bytes=None if memory.activations is None else 2 * parameter_bytes + memory.activations,
-        receptive_field=fields and _sizes(fields),
-        effective_stride=fields and _strides(fields),
+        receptive_field=_plane_size(passed) if field.whole else field.plane and _sizes(field.plane),
+        effective_stride=field.plane and _strides(field.plane),
         min_input=min_input,
-        largest_batch=_largest_batch(budget, parameter_bytes, memory.peak),
+        largest_batch=None,
         assumed=graph.assumed,
         unknown=graph.unknown,
         tools=(),
+        nodes=node_reports(passed, dtype),
     )
 
 
@@ -103,8 +150,8 @@ def _summed(works: Sequence[Work]) -> Work:
     return type(works[0])(*map(sum, zip(*works, strict=True)))
 
 
-def _largest_batch(budget: int | None, parameter_bytes: int, peak: int | None) -> int | None:
-    return None if budget is None or not peak else max(0, (budget - parameter_bytes) // peak)
+def _largest_batch(budget: int, parameter_bytes: int, peak: int | None) -> int | None:
+    return None if not peak else max(0, (budget - parameter_bytes) // peak)
 
 
 def _outputs(passed: Propagated) -> list[int]:
@@ -142,11 +189,6 @@ def _memory_of(passed: Propagated, element: int) -> _Memory:
         for step, node in enumerate(graph.nodes, inputs)
     )
     return _Memory(sum(sizes[inputs:]), max(held), peak.bytes, graph.nodes[max(0, peak.step - inputs)].name)
-
-
-def _last_plane(passed: Propagated) -> Plane | None:
-    """Return the fields of the last node that has any: behind global pooling, Flatten and Linear there are none."""
-    return next((found.plane for found in reversed(passed.nodes) if found.plane is not None), None)
 
 
 def _plane_size(passed: Propagated) -> tuple[int, int] | None:
