@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 # Of these an empty line says that there is none, whatever the size.
 _MAY_BE_NONE = frozenset({"largest_batch", "kernel_size", "inputs"})
+# What a table tells of changes without -v; the other figures follow from these.
+_ON_SCREEN = frozenset(
+    {
+        *("layers", "input_shape", "output_shape", "parameters", "macs", "activation_bytes", "peak_activation_bytes"),
+        *("receptive_field", "min_input", "type", "kernel_size"),
+    }
+)
 _AXES = ("height", "width")
 _PLANE_RANK = 3
 
@@ -124,6 +131,6 @@ def show_changes(analyses: Sequence[Analysis], output: Output) -> None:
     elif not rows:
         output.note("nothing differs")
     elif output.is_table:
-        output.show_rows(rows)
+        output.show_rows([row for row in rows if output.verbose or row.key in _ON_SCREEN] or rows)
     else:
         output.show_rows([record_of(row) for row in rows])

@@ -116,8 +116,8 @@ def _plane(
     """Return the receptive fields of an output, and whether it is made from the whole image."""
     if isinstance(module, Mul):
         # A gate scales channels by what it saw of the whole plane; by convention it widens no field.
-        full = [tensor for tensor, shape in zip(read, shapes, strict=True) if shape[-2:] == output[-2:]]
-        read = full or read
+        full = [place for place, shape in enumerate(shapes) if shape[-2:] == output[-2:]]
+        read, shapes = [read[place] for place in full], tuple(shapes[place] for place in full)
     if any(tensor.whole for tensor in read):
         return None, len(output) >= len(("C", "H", "W"))
     planes = [tensor.plane for tensor in read if tensor.plane is not None]

@@ -19,16 +19,16 @@ class StackReport(NamedTuple):
     input_shape: tuple[int, ...] | None
     output_shape: tuple[int, ...] | None
     layers: int
-    parameters: int
-    trainable_parameters: int
-    weight_parameters: int
-    bias_parameters: int
+    parameters: int | None
+    trainable_parameters: int | None
+    weight_parameters: int | None
+    bias_parameters: int | None
     macs: int | None
     effective_macs: int | None
     bias_adds: int | None
     flops: int | None
     elementwise_operations: int | None
-    parameter_bytes: int
+    parameter_bytes: int | None
     activation_bytes: int | None
     two_buffer_bytes: int | None
     peak_activation_bytes: int | None
