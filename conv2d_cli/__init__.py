@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
+    from conv2d_cli.report.network import Network
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport
 
 __version__ = "0.1.0"
 # The one way from layers and reports up to the room that shows them: by name, so that nothing is loaded before.
@@ -38,6 +40,7 @@ __all__ = [
     "BenchClass",
     "BenchMachine",
     "BenchRow",
+    "ChangeRow",
     "Conv2d",
     "Conv2dError",
     "CostsReport",
@@ -49,11 +52,14 @@ __all__ = [
     "ManyReport",
     "MemoryLimitError",
     "MissingExtraError",
+    "Network",
+    "NodeReport",
     "PlanReport",
     "PreparedConv2d",
     "RunReport",
     "ShapeError",
     "ShapeReport",
+    "StackReport",
     "TensorReport",
     "UsageError",
     "analyze",
@@ -72,8 +78,10 @@ _HOMES = {
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
     "report.info": ("InstallationReport", "TensorReport"),
+    "report.network": ("Network",),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
+    "report.stack": ("ChangeRow", "NodeReport", "StackReport"),
 }
 
 

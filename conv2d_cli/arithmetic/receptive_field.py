@@ -127,13 +127,15 @@ def joined(fields: Sequence[Field]) -> Field | None:
     >>> joined([narrow, wide]).size
     7
     """
-    if len({field.stride for field in fields}) > 1:
+    first = fields[0]
+    # Fractions, compared crosswise: to make them takes longer than all the rest.
+    if any(field.advance * len(first.spans) != first.advance * len(field.spans) for field in fields):
         return None
     period = lcm(*(len(field.spans) for field in fields))
     if period > _MOST_PHASES:
         return None
     spans = tuple(_hull(field.of(Span(phase, phase)) for field in fields) for phase in range(period))
-    return Field(int(period * fields[0].stride), spans)
+    return Field(period * first.advance // len(first.spans), spans)
 
 
 def _hull(spans: Iterable[Span]) -> Span:

@@ -6,11 +6,11 @@ COLORS = ("auto", "always", "never")
 ACCURACIES_OF_BENCH = ("strict", "fast", "both")
 
 
-def formats() -> tuple[str, ...]:
-    """Return the output formats."""
-    from conv2d_cli.render.formats import FORMATS
+def formats(command: str | None) -> tuple[str, ...]:
+    """Return the output formats of a command."""
+    from conv2d_cli.render.formats import FORMATS, GRAPH_FORMATS
 
-    return FORMATS
+    return (*FORMATS, *GRAPH_FORMATS) if command == "stack" else FORMATS
 
 
 def colors() -> tuple[str, ...]:
@@ -24,11 +24,13 @@ def keys(command: str | None) -> tuple[str, ...]:
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.stack import TOTALS, NodeReport
 
     fields = {
         "shape": ShapeReport._fields,
         "run": (*RunReport._fields, *PlanReport._fields, *ManyReport._fields),
         "info": (*InstallationReport._fields, *TensorReport._fields),
+        "stack": (*TOTALS, *NodeReport._fields),
         "bench": (*ROW_KEYS, *CostsReport._fields),
     }
     return ("help", *dict.fromkeys(fields.get(command or "", ())))
@@ -93,6 +95,23 @@ def accuracies() -> tuple[str, ...]:
 def accuracies_of_bench() -> tuple[str, ...]:
     """Return the accuracies of `bench`."""
     return ACCURACIES_OF_BENCH
+
+
+def networks() -> tuple[str, ...]:
+    """Return the networks that come with the program."""
+    from conv2d_cli.network.shipped import SHIPPED
+
+    return SHIPPED
+
+
+def assumptions() -> tuple[str, ...]:
+    """Return what may be assumed of networks."""
+    return ("known", "none")
+
+
+def conventions() -> tuple[str, ...]:
+    """Return the ways to count work."""
+    return ("macs", "macs+bias", "flops", "flops+bias")
 
 
 def suites() -> tuple[str, ...]:

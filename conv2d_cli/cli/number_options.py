@@ -78,7 +78,7 @@ def dtype_of(name: str, text: str | None, *, drawn: bool = False, stored: bool =
     return found.name
 
 
-def bytes_of(text: str | None) -> int | None:
+def bytes_of(text: str | None, name: str = "--memory-limit") -> int | None:
     """Return a number of bytes from `512MiB`, `2GB` or `1000000`.
 
     Raises:
@@ -90,7 +90,7 @@ def bytes_of(text: str | None) -> int | None:
     unit = match and (match["unit"] or "B").upper()
     if match is None or unit not in _UNITS:
         raise UsageError(
-            f"--memory-limit {text}: not a size, which is a number of bytes with KiB, MiB, GiB, kB, MB or GB behind it",
-            "--memory-limit 1GiB",
+            f"{name} {text}: not a size, which is a number of bytes with KiB, MiB, GiB, kB, MB or GB behind it",
+            f"{name} 1GiB",
         )
     return int(Decimal(match["number"]) * _UNITS[unit])

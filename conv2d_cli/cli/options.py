@@ -14,8 +14,8 @@ from conv2d_cli.cli.typed import TYPED, Typed
 # Set by a shell that asks for completion.
 COMPLETE = "_CONV2D_COMPLETE"
 # The sections of a help page, in their order.
-LAYER, INPUT, PICTURES, PARAMETERS, RESULT, ENGINE, OUTPUT, OTHER = SECTIONS = (
-    *("Layer", "Input", "Pictures", "Parameters", "Result", "Engine", "Output", "Other"),
+LAYER, NETWORK, INPUT, PICTURES, PARAMETERS, RESULT, ENGINE, OUTPUT, OTHER = SECTIONS = (
+    *("Layer", "Network", "Input", "Pictures", "Parameters", "Result", "Engine", "Output", "Other"),
 )
 
 
@@ -28,7 +28,7 @@ def completion(values: Callable[..., Sequence[str]]) -> Callable[[typer.Context,
             # A shell would show it again.
             return []
         # Every command has keys of its own.
-        known = values(context.info_name) if values is choices.keys else values()
+        known = values(context.info_name) if values in {choices.keys, choices.formats} else values()
         return [f"{before}{comma}{value}" for value in known if value.startswith(last)]
 
     return completed

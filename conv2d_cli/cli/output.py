@@ -142,12 +142,13 @@ def asks_for_keys(options: OutputOptions) -> bool:
     return options.get == ("help",)
 
 
-def show_keys(fields: Sequence[str]) -> None:
-    """Write each key with what it means to stdout."""
-    from conv2d_cli.report.keys import KEYS
+def show_keys(fields: Sequence[str], *, of_networks: bool = False) -> None:
+    """Write each key with what it means, of one layer or of networks, to stdout."""
+    from conv2d_cli.report.keys import KEYS, KEYS_OF_NETWORKS
 
+    keys = KEYS_OF_NETWORKS if of_networks else KEYS
     width = max(map(len, fields))
-    write("".join(f"{field:{width}}  {KEYS[field].description}\n" for field in fields))
+    write("".join(f"{field:{width}}  {keys[field].description}\n" for field in fields))
 
 
 def write(text: str, *, flush: bool = False) -> None:

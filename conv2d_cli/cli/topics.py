@@ -96,6 +96,7 @@ for bare values. JSON and its keys do not change; tables may.
         "what the exit code of a command says",
         """
   0    done
+  1    the answer is no: an --assert does not hold
   2    the command line or the layer is invalid
   3    a file's contents are bad, or do not fit the layer
   4    a file cannot be read or written, or already exists; an extra is missing

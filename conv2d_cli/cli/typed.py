@@ -101,6 +101,8 @@ _VALUES = {
     "--color": "never", "--seed": "1", "--threads": "1", "--memory-limit": "1GiB", "--algorithm": "im2col",
     "--accuracy": "fast", "--suite": "vgg16", "--rounds": "5", "--engines": "conv2d",
     "--input-shape": "1,3,224,224", "--input-dtype": "float32", "--save-parameters": "p.npz", "--output": "y.npy",
+    "--assume": "none", "--node": "conv1", "--depth": "1", "--only": "conv", "--convention": "flops", "--fit": "16GiB",
+    "--assert": "macs > 0", "--diff": "resnet50",
     "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-o": "y.npy",
 }  # fmt: skip
 

@@ -10,12 +10,14 @@ from conv2d_cli.network.propagation import Propagated, propagate
 from conv2d_cli.network.readers.base import Content
 from conv2d_cli.network.readers.registry import read_graph
 from conv2d_cli.network.shipped import SHIPPED, shipped_text
+from conv2d_cli.network.sizes import input_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from os import PathLike
 
     from conv2d_cli.network.graph import Graph
+    from conv2d_cli.network.sizes import Size
 
 
 class Network:
@@ -39,22 +41,28 @@ class Network:
             FileError: the file cannot be read.
             DataError: it is no valid network.
         """
-        words = str(source)
-        if words in SHIPPED:
-            return cls(read_graph(Content(shipped_text(words).encode(), words), assume=assume))
         if isinstance(source, str) and "\n" in source:
             return cls(read_graph(Content(source.encode(), "network"), assume=assume))
+        return cls.read_named(source, assume=assume)
+
+    @classmethod
+    def read_named(cls, source: str | PathLike[str], *, assume: bool = True) -> Self:
+        """Return a network that comes with the package, by its name, or that of a file; `./resnet50` is a file.
+
+        Raises:
+            FileError: the file cannot be read.
+            DataError: it is no valid network.
+        """
+        words = str(source)
+        if isinstance(source, str) and words in SHIPPED:
+            return cls(read_graph(Content(shipped_text(words).encode(), words), assume=assume))
         path = Path(source)
         try:
             data = path.read_bytes()
-        except OSError as error:
-            raise FileError(f"{words}: {error.strerror or error}") from None
+        except (OSError, ValueError) as error:
+            raise FileError(f"{words}: {getattr(error, 'strerror', None) or error}") from None
         return cls(read_graph(Content(data, path.stem, words), assume=assume))
 
-    def on(self, shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None) -> Propagated:
-        """Return what comes out of each node, on an input of a shape, on several by name, or on those of the file."""
-        shapes = [one.shape for one in self.graph.inputs]
-        if shape is not None:
-            given = shape if hasattr(shape, "keys") else {self.graph.inputs[0].name: shape}
-            shapes = [tuple(given[one.name]) if one.name in given else one.shape for one in self.graph.inputs]
-        return propagate(self.graph, shapes)
+    def on(self, size: Size | Mapping[str, Size] | None = None) -> Propagated:
+        """Return what comes out of each node, on an input of a size, on several by name, or on those of the file."""
+        return propagate(self.graph, input_shapes(self.graph, size))

@@ -29,9 +29,10 @@ def render(
     verbose: bool = False,
     shape: ShapeReport | None = None,
     remarks: Sequence[str] = (),
+    convention: str = "macs",
 ) -> str:
     """Return the screen of one report."""
-    view = View(screen.width or _UNLIMITED, verbose, shape, tuple(remarks))
+    view = View(screen.width or _UNLIMITED, verbose, shape, tuple(remarks), convention=convention)
     return _shown(blocks_of(report, view), screen)
 
 

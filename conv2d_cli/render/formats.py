@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.render.screen import Screen
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.stack import StackReport
 
 _WRITERS = {
     "table": "as_table",
@@ -22,6 +23,11 @@ _WRITERS = {
     "markdown": "as_markdown",
 }
 FORMATS = tuple(_WRITERS)
+_GRAPH_WRITERS = {"dot": "as_dot", "mermaid": "as_mermaid"}
+# Of networks alone.
+GRAPH_FORMATS = tuple(_GRAPH_WRITERS)
+# A record a line, where there are several.
+ROW_FORMATS = frozenset({"ndjson", "csv", "tsv"})
 # Those in which a name stands as it is, unless a terminal shows it.
 _EXACT = frozenset({"csv", "tsv"})
 
@@ -34,16 +40,17 @@ def render(
     verbose: bool = False,
     shape: ShapeReport | None = None,
     remarks: Sequence[str] = (),
+    convention: str = "macs",
 ) -> str:
     """Return one report as text that ends with a newline.
 
     `verbose` says more in tables and markdown alone. `shape` is the layer on its input, shown above the figures of a
-    run; `remarks` are dim lines below them: both are for tables.
+    run; `remarks` are dim lines below them; `convention` is what a network's work is counted in: all are for tables.
     """
     writer = _writer(format_name)
     text: str
     if format_name == "table":
-        text = writer.render(report, screen, verbose=verbose, shape=shape, remarks=remarks)
+        text = writer.render(report, screen, verbose=verbose, shape=shape, remarks=remarks, convention=convention)
     elif format_name == "markdown":
         text = writer.render(report, verbose=verbose)
     elif format_name in _EXACT:
@@ -63,6 +70,12 @@ def render_rows(format_name: str, reports: Sequence[NamedTuple | Mapping[str, An
         text = writer.render_rows(reports, exact=screen.exact)
     else:
         text = writer.render_rows(reports)
+    return text
+
+
+def render_graph(format_name: str, report: StackReport) -> str:
+    """Return the graph of a network in the language of a program that draws it."""
+    text: str = import_module(f"conv2d_cli.render.{_GRAPH_WRITERS[format_name]}").render(report)
     return text
 
 

@@ -103,6 +103,37 @@ KEYS: dict[str, Key] = {
     "elements": Key("elements of the tensor", "elements"),
     "bytes": Key("elements times the bytes of dtype", "bytes"),
     "unreadable": Key("why the tensor cannot be read; empty where it can"),
+    # A network: its totals, and a node.
+    "layers": Key("nodes of the network: calls of modules, and sums and products of tensors"),
+    "trainable_parameters": Key("parameters that training changes", "elements"),
+    "elementwise_operations": Key(
+        "operations on elements that are no multiply-adds: activations, normalisation, pooling, sums", "operations"
+    ),
+    "activation_bytes": Key("outputs of all nodes together", "bytes"),
+    "two_buffer_bytes": Key("the most that one node reads and writes: two buffers that take turns", "bytes"),
+    "peak_activation_bytes": Key(
+        "the most tensors that are live at a time, each freed after its last reader, in file order, nothing in place",
+        "bytes",
+    ),
+    "peak_node": Key("the node at which that is"),
+    "training_bytes": Key("parameters, gradients and the outputs of all nodes; no optimiser state", "bytes"),
+    "effective_stride": Key('input from one output element to the next, H then W; a fraction as "1/2"', "pixels"),
+    "min_input": Key("the smallest square side, of 1 to 4,096, at which no layer fails", "pixels"),
+    "largest_batch": Key("(the bytes of --fit - parameter_bytes) // peak_activation_bytes of one image"),
+    "assumed": Key("nodes that a known block or network has supplied"),
+    "unknown": Key("nodes of which it is not known what they do: with any, totals are at least"),
+    "tools": Key("what other counters print for the network"),
+    "nodes": Key("the facts of each node"),
+    "index": Key("place of the node, from 0 on"),
+    "type": Key("what the node does: Conv2d, Add"),
+    "inputs": Key("names of what the node reads; empty where that is not known"),
+    "receptive_field_start": Key("the input that output 0 sees first, H then W; negative in padding", "pixels"),
+    # What changed.
+    "key": Key("what differs"),
+    "before": Key("what it was"),
+    "after": Key("what it is"),
+    "change": Key("after less before"),
+    "percent": Key("change in percent of before", "%"),
     # A measurement.
     "layer": Key("name of the layer"),
     "layer_class": Key("class of layers that it is averaged in"),
@@ -150,5 +181,22 @@ KEYS: dict[str, Key] = {
     "uncached": Key("a byte that is read again from beyond a core's own cache", "nanoseconds"),
     "tlb_miss": Key("an output row that is written on a page of its own: a TLB miss", "nanoseconds"),
     "costs_file": Key("the file that keeps the table"),
+}
+# Of a network and its nodes these mean more than of one layer.
+KEYS_OF_NETWORKS: dict[str, Key] = KEYS | {
+    "name": Key("name of the network, or of the node"),
+    "input_shape": Key("shape of the input; of a node that of the first"),
+    "parameters": Key("weight_parameters + bias_parameters; those of a shared module once", "elements"),
+    "weight_parameters": Key("all that is learned but biases", "elements"),
+    "bias_parameters": Key("biases, and shifts of normalisation", "elements"),
+    "macs": Key(
+        "multiply-adds of convolutions, linear layers and matrix products: taps on padding count, biases do not",
+        "multiply-adds",
+    ),
+    "bias_adds": Key("one for each output element of a layer that has a bias", "additions"),
+    "receptive_field": Key(
+        "input that one output element sees, H then W; of the network before global pooling, Flatten or Linear",
+        "pixels",
+    ),
 }
 SCHEMA_VERSION_KEY = "version of these keys, the integer 1"

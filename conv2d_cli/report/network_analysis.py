@@ -1,83 +1,134 @@
-"""`analyze_network`: a network and the shapes of its inputs, to its totals and the facts of each node."""
+"""`analyze_network`: a network and the shapes of its inputs, to its totals, the facts of each node, and notes."""
 
 from __future__ import annotations
 
 from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.counts import flops
 from conv2d_cli.arithmetic.liveness import peak_of
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
+from conv2d_cli.network.misfits import MisfitError
+from conv2d_cli.network.modules.base import Parameters, Work
+from conv2d_cli.network.propagation import propagate
+from conv2d_cli.network.smallest_input import smallest_side
+from conv2d_cli.report.network_fields import last_field, notes_on_fields
 from conv2d_cli.report.stack import NodeReport, StackReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from conv2d_cli.network.modules.base import Plane, Work
-    from conv2d_cli.network.propagation import Propagated
+    from conv2d_cli.network.graph import Graph
+    from conv2d_cli.network.modules.base import Plane, Shape
+    from conv2d_cli.network.propagation import Passed, Propagated
 
 
-def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> list[NodeReport]:
+class Analysis(NamedTuple):
+    """The facts of a network, and what has to be said of them."""
+
+    report: StackReport
+    notes: tuple[str, ...]
+
+
+def analyze_network(
+    graph: Graph, input_shapes: Sequence[Shape | None], dtype: str = DEFAULT_DTYPE, budget: int | None = None
+) -> Analysis:
+    """Return the facts of a network on inputs of these shapes; what depends on one that is None stays unknown.
+
+    Args:
+        graph: the network.
+        input_shapes: a shape for each of its inputs.
+        dtype: the element type that bytes are counted in.
+        budget: the bytes that parameters and the activations of a batch must fit.
+
+    Raises:
+        MisfitError: layers do not fit one another, or an input.
+    """
+    passed = propagate(graph, input_shapes)
+    if passed.misfits:
+        raise MisfitError(passed)
+    side = smallest_side(graph, passed.input_shapes)
+    report = stack_report(passed, dtype, min_input=side)
+    if budget is not None:
+        peak = _peak_of_one_image(passed, dtype)
+        report = report._replace(largest_batch=_largest_batch(budget, report.parameter_bytes, peak))
+    return Analysis(report, notes_on_fields(passed))
+
+
+def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:
+    """Return the peak at N = 1."""
+    batched = len(("N", "C", "H", "W"))
+    single = tuple(
+        (1, *shape[1:]) if shape is not None and len(shape) == batched else shape for shape in passed.input_shapes
+    )
+    if single != passed.input_shapes:
+        passed = propagate(passed.graph, single)
+    return _memory_of(passed, DTYPES[dtype].bytes).peak
+
+
+def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> tuple[NodeReport, ...]:
     """Return the facts of each node, in order."""
     graph, element = passed.graph, DTYPES[dtype].bytes
     names = [*(one.name for one in graph.inputs), *(node.name for node in graph.nodes)]
     shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
     size = _plane_size(passed)
+    # Equal modules on equal shapes have passed as one object.
+    facts: dict[int, dict[str, Any]] = {}
     reports = []
     for index, (node, found) in enumerate(zip(graph.nodes, passed.nodes, strict=True)):
-        first = None if not node.reads else shapes[node.reads[0]]
-        work, parameters = found.work, found.parameters
+        if id(found) not in facts:
+            facts[id(found)] = _facts_of(found, element, size)
         reports.append(
             NodeReport(
                 index=index,
                 name=node.name,
-                type=found.module.kind,
-                inputs=None if node.reads is None else tuple(names[tensor] for tensor in node.reads),
-                input_shape=first,
-                output_shape=found.output_shape,
-                kernel_size=found.module.window,
-                parameters=None if parameters is None else sum(parameters),
-                macs=work and work.macs,
-                effective_macs=work and work.effective_macs,
-                bias_adds=work and work.bias_adds,
-                flops=work and flops(work.macs),
-                output_bytes=None if found.output_shape is None else prod(found.output_shape) * element,
-                receptive_field=size if found.whole else found.plane and _sizes(found.plane),
-                effective_stride=found.plane and _strides(found.plane),
-                receptive_field_start=found.plane and (found.plane.height.start, found.plane.width.start),
+                inputs=None if node.reads is None else tuple([names[tensor] for tensor in node.reads]),
+                input_shape=None if not node.reads else shapes[node.reads[0]],
+                **facts[id(found)],
             )
         )
-    return reports
+    return tuple(reports)
 
 
-def stack_report(
-    passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: int | None = None, budget: int | None = None
-) -> StackReport:
-    """Return the totals; `budget` are the bytes that a batch must fit."""
+def _facts_of(found: Passed, element: int, size: tuple[int, int] | None) -> dict[str, Any]:
+    """Return what a module does, wherever it stands; `size` is that of the image."""
+    work, parameters, plane = found.work, found.parameters, found.plane
+    return {
+        "type": found.module.kind,
+        "output_shape": found.output_shape,
+        "kernel_size": found.module.window,
+        "parameters": None if parameters is None else sum(parameters),
+        "macs": work and work.macs,
+        "effective_macs": work and work.effective_macs,
+        "bias_adds": work and work.bias_adds,
+        "flops": work and flops(work.macs),
+        "output_bytes": None if found.output_shape is None else prod(found.output_shape) * element,
+        "receptive_field": size if found.whole else plane and _sizes(plane),
+        "effective_stride": plane and _strides(plane),
+        "receptive_field_start": plane and (plane.height.start, plane.width.start),
+    }
+
+
+def stack_report(passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: int | None = None) -> StackReport:
+    """Return the totals and the nodes."""
     graph, element = passed.graph, DTYPES[dtype].bytes
-    own = [
-        found.parameters
-        for node, found in zip(graph.nodes, passed.nodes, strict=True)
-        if node.shares is None and found.parameters is not None
-    ]
-    weights, biases = (sum(one[part] for one in own) for part in (0, 1))
-    works = [one.work for one in passed.nodes]
-    work = _summed([one for one in works if one is not None]) if any(works) else None
-    memory = _memory_of(passed, element)
-    fields = _last_plane(passed)
-    parameter_bytes = (weights + biases) * element
+    own, work = _learned(passed), _work(passed)
+    memory, field = _memory_of(passed, element), last_field(passed)
+    parameters = own and sum(own)
+    parameter_bytes = None if parameters is None else parameters * element
+    known = memory.activations is not None and parameter_bytes is not None
     unread = _outputs(passed)
     return StackReport(
         name=graph.name,
         input_shape=passed.input_shapes[0] if len(passed.input_shapes) == 1 else None,
         output_shape=passed.nodes[unread[-1]].output_shape if unread else None,
         layers=len(graph.nodes),
-        parameters=weights + biases,
-        trainable_parameters=weights + biases,
-        weight_parameters=weights,
-        bias_parameters=biases,
+        parameters=parameters,
+        trainable_parameters=parameters,
+        weight_parameters=own and own.weights,
+        bias_parameters=own and own.biases,
         macs=work and work.macs,
         effective_macs=work and work.effective_macs,
         bias_adds=work and work.bias_adds,
@@ -88,23 +139,38 @@ def stack_report(
         two_buffer_bytes=memory.two_buffers,
         peak_activation_bytes=memory.peak,
         peak_node=memory.peak_node,
-        training_bytes=None if memory.activations is None else 2 * parameter_bytes + memory.activations,
-        receptive_field=fields and _sizes(fields),
-        effective_stride=fields and _strides(fields),
+        training_bytes=2 * (parameter_bytes or 0) + (memory.activations or 0) if known else None,
+        receptive_field=_plane_size(passed) if field.whole else field.plane and _sizes(field.plane),
+        effective_stride=field.plane and _strides(field.plane),
         min_input=min_input,
-        largest_batch=_largest_batch(budget, parameter_bytes, memory.peak),
+        largest_batch=None,
         assumed=graph.assumed,
         unknown=graph.unknown,
         tools=(),
+        nodes=node_reports(passed, dtype),
     )
 
 
-def _summed(works: Sequence[Work]) -> Work:
-    return type(works[0])(*map(sum, zip(*works, strict=True)))
+def _learned(passed: Propagated) -> Parameters | None:
+    """Return what is learned, that of shared modules once; None where an input decides it that is not known."""
+    nodes = zip(passed.graph.nodes, passed.nodes, strict=True)
+    own = [found.parameters for node, found in nodes if node.shares is None]
+    known = [one for one in own if one is not None]
+    if len(known) < len(own) and not passed.graph.unknown:
+        return None
+    return Parameters(*map(sum, zip(*known, strict=True))) if known else Parameters()
 
 
-def _largest_batch(budget: int | None, parameter_bytes: int, peak: int | None) -> int | None:
-    return None if budget is None or not peak else max(0, (budget - parameter_bytes) // peak)
+def _work(passed: Propagated) -> Work | None:
+    """Return what all calls take; None where an input decides it that is not known."""
+    works = [one.work for one in passed.nodes if one.work is not None]
+    if not works or (len(works) < len(passed.nodes) and not passed.graph.unknown):
+        return None
+    return Work(*map(sum, zip(*works, strict=True)))
+
+
+def _largest_batch(budget: int, parameter_bytes: int | None, peak: int | None) -> int | None:
+    return None if not peak or parameter_bytes is None else max(0, (budget - parameter_bytes) // peak)
 
 
 def _outputs(passed: Propagated) -> list[int]:
@@ -145,11 +211,6 @@ def _memory_of(passed: Propagated, element: int) -> _Memory:
         for step, node in enumerate(graph.nodes, inputs)
     )
     return _Memory(sum(sizes[inputs:]), max(held), peak.bytes, graph.nodes[max(0, peak.step - inputs)].name)
-
-
-def _last_plane(passed: Propagated) -> Plane | None:
-    """Return the fields of the last node that has any: behind global pooling, Flatten and Linear there are none."""
-    return next((found.plane for found in reversed(passed.nodes) if found.plane is not None), None)
 
 
 def _plane_size(passed: Propagated) -> tuple[int, int] | None:

@@ -1,11 +1,12 @@
-"""JSON schemas (draft 2020-12) of what `conv2d shape --json` prints and of what `--from` reads, made by Pydantic."""
+"""JSON schemas (draft 2020-12) of what `shape` and `stack` print and of what `--from` reads, made by Pydantic."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_type_hints
 
-from conv2d_cli.report.keys import KEYS, SCHEMA_VERSION_KEY
+from conv2d_cli.report.keys import KEYS, KEYS_OF_NETWORKS, SCHEMA_VERSION_KEY
 from conv2d_cli.report.shape import ShapeReport
+from conv2d_cli.report.stack import NodeReport, StackReport
 
 _DRAFT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
@@ -24,6 +25,26 @@ def result_schema() -> dict[str, Any]:
     }
     model = create_model("ShapeReport", __config__=ConfigDict(extra="forbid"), **fields)
     schema: dict[str, Any] = model.model_json_schema()
+    return _DRAFT | schema
+
+
+def stack_schema() -> dict[str, Any]:
+    """Return the schema of a network's result, with the description and the unit of each key."""
+    from pydantic import ConfigDict, Field, create_model
+
+    def model(report: Any, first: dict[str, Any]) -> Any:  # noqa: ANN401 - a class that is made here
+        fields = first | {
+            name: (hint, Field(description=KEYS_OF_NETWORKS[name].description))
+            for name, hint in get_type_hints(report).items()
+            if name != "nodes"
+        }
+        return create_model(report.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+    node: Any = model(NodeReport, {})
+    version = (Literal[1], Field(description=SCHEMA_VERSION_KEY))
+    totals = model(StackReport, {"schema_version": version})
+    nodes: Any = (list.__class_getitem__(node), Field(description=KEYS_OF_NETWORKS["nodes"].description))
+    schema: dict[str, Any] = create_model("StackReport", __base__=totals, nodes=nodes).model_json_schema()
     return _DRAFT | schema
 
 

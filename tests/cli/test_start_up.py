@@ -50,6 +50,10 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("shape", "3", "64", "7", "--format", "csv", "-v"),
         ("shape", "3", "64", "7"),
         ("shape", "3", "64", "7", "--format", "plain"),
+        ("stack", "resnet50", "--json"),
+        ("stack", "resnet50", "-i", "64", "--format", "csv", "--depth", "1"),
+        ("stack", "resnet50", "--assert", "macs > 0", "--get", "macs"),
+        ("stack", "resnet50", "--format", "dot"),
     ],
 )
 def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
@@ -68,6 +72,10 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("help",),
         ("help", "padding"),
         ("help", "shape"),
+        ("stack", "--help"),
+        ("stack", "--get", "help"),
+        ("stack", "--list"),
+        ("stack", "resnet50", "--print"),
         ("version",),
     ],
 )

@@ -64,7 +64,7 @@ class Plane(NamedTuple):
     width: receptive_field.Field
 
 
-class Module(BaseModel, frozen=True, extra="forbid"):
+class Module(BaseModel, frozen=True, extra="forbid", defer_build=True):
     """One kind of layer. `positional` are its arguments in torch's order.
 
     This one takes one input, leaves its shape as it is, and does one operation for each element.

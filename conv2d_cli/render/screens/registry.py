@@ -22,8 +22,14 @@ _SCREENS = {
     "BenchMachine": "bench_machine",
     "InstallationReport": "installation",
     "TensorReport": "tensor",
+    "StackReport": "stack",
 }
-_SCREENS_OF_ROWS = {"BenchRow": "bench", "BenchClass": "bench_classes", "TensorReport": "tensors"}
+_SCREENS_OF_ROWS = {
+    "BenchRow": "bench",
+    "BenchClass": "bench_classes",
+    "TensorReport": "tensors",
+    "ChangeRow": "changes",
+}
 _OF_A_PLAN = frozenset({"file", "algorithm", "peak_bytes"})
 
 

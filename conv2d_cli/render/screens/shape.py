@@ -8,10 +8,10 @@ from conv2d_cli.render.blocks import BLANK, DIM, Figures, Paragraph
 from conv2d_cli.render.drawing.axis import axes_of
 from conv2d_cli.render.screens import shape_sections
 from conv2d_cli.render.screens.pictures import pictures
-from conv2d_cli.render.screens.shared import arrow, headline, remarks
+from conv2d_cli.render.screens.shared import arrow, headline, longest, remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from conv2d_cli.render.blocks import Block
     from conv2d_cli.render.screens.view import View
@@ -45,11 +45,6 @@ def blocks(report: ShapeReport, view: View) -> Iterator[Block]:
     if not view.in_python:
         yield BLANK
         if axes is None:
-            yield Paragraph(_longest(_NO_SIZE, view.width), DIM)
-        yield Paragraph(_longest(_FOR_SCRIPTS if view.verbose else _MORE, view.width), DIM)
+            yield Paragraph(longest(_NO_SIZE, view.width), DIM)
+        yield Paragraph(longest(_FOR_SCRIPTS if view.verbose else _MORE, view.width), DIM)
     yield from remarks(view.remarks)
-
-
-def _longest(texts: Sequence[str], width: int) -> str:
-    """Return the first that fits, else the last."""
-    return next((text for text in texts if len(text) <= width), texts[-1])

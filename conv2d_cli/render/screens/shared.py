@@ -39,17 +39,23 @@ def arrow(shape: ShapeReport, width: int, *, letters: bool = True) -> Iterator[B
         return
     legend = ["N × C × H × W" if len(shape.input_shape) == _BATCHED else "C × H × W"] if letters else []
     legend += [shape.dtype, *([] if shape.device == _DEVICE else [shape.device])]
-    wide = _arrow(shape.input_shape, shape.output_shape, " × ", f"  {_ARROW}  ")
-    close = (_INDENT, *_arrow(shape.input_shape, shape.output_shape, "×", f" {_SHORT_ARROW} ")[1:])
-    explained = (*wide, Span(f"   {', '.join(legend)}", DIM))
+    yield from arrow_between(
+        shape.input_shape, shape.output_shape, ", ".join(legend), ", ".join(_unusual(shape)), width
+    )
+
+
+def arrow_between(before: Sequence[int], after: Sequence[int], legend: str, rest: str, width: int) -> Iterator[Block]:
+    """Return the arrow from a shape to another and a legend; where that has no room, its `rest` below."""
+    wide = _arrow(before, after, " × ", f"  {_ARROW}  ")
+    close = (_INDENT, *_arrow(before, after, "×", f" {_SHORT_ARROW} ")[1:])
+    explained = (*wide, Span(f"   {legend}", DIM))
     line = next((line for line in (explained, wide, close) if width_of(line) <= width), None)
     if line is not None:
         yield Lines((line,))
     else:
-        yield Lines(tuple(_under_one_another(shape.input_shape, shape.output_shape, width)))
-    rest = _unusual(shape)
+        yield Lines(tuple(_under_one_another(before, after, width)))
     if line is not explained and rest:
-        yield Paragraph(f"  {', '.join(rest)}", DIM)
+        yield Paragraph(f"  {rest}", DIM)
 
 
 def _arrow(before: Sequence[int], after: Sequence[int], sign: str, between: str) -> Line:
@@ -92,6 +98,11 @@ def remarks(texts: Sequence[str]) -> Iterator[Block]:
     if texts:
         yield BLANK
         yield from (Paragraph(text, DIM) for text in texts)
+
+
+def longest(texts: Sequence[str], width: int) -> str:
+    """Return the first that fits, else the last."""
+    return next((text for text in texts if len(text) <= width), texts[-1])
 
 
 def word(value: Any) -> str:  # noqa: ANN401 - any fact

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 class View(NamedTuple):
     """The columns there are, whether all keys are wanted, the layer of a run, and remarks for the end.
 
-    `in_python` leaves out what speaks of the command line.
+    `in_python` leaves out what speaks of the command line; `convention` is what a network's work is counted in.
     """
 
     width: int
@@ -19,3 +19,4 @@ class View(NamedTuple):
     shape: ShapeReport | None = None
     remarks: tuple[str, ...] = ()
     in_python: bool = False
+    convention: str = "macs"

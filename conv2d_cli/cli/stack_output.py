@@ -1,0 +1,136 @@
+"""What `conv2d stack` shows: totals and layers in every format, one layer, what changed, and what does not hold."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.cli.output import say, screen_of
+from conv2d_cli.errors import UsageError, did_you_mean, nearest
+from conv2d_cli.render.formats import GRAPH_FORMATS, ROW_FORMATS, render, render_graph, render_rows
+from conv2d_cli.report.network_parts import grouped, only
+from conv2d_cli.report.record import SCHEMA_VERSION, record_of
+from conv2d_cli.report.stack import TOTALS, stack_record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NamedTuple
+
+    from conv2d_cli.cli.output import Output
+    from conv2d_cli.cli.stack_request import Request
+    from conv2d_cli.report.network_analysis import Analysis
+    from conv2d_cli.report.stack import NodeReport, StackReport
+
+# Of these an empty line says that there is none, whatever the size.
+_MAY_BE_NONE = frozenset({"largest_batch", "kernel_size", "inputs"})
+# What a table tells of changes without -v; the other figures follow from these.
+_ON_SCREEN = frozenset(
+    {
+        *("layers", "input_shape", "output_shape", "parameters", "macs", "activation_bytes", "peak_activation_bytes"),
+        *("receptive_field", "min_input", "type", "kernel_size"),
+    }
+)
+_AXES = ("height", "width")
+_PLANE_RANK = 3
+
+
+def show(analysis: Analysis, request: Request, output: Output) -> int:
+    """Write the facts of a network to stdout, notes and what does not hold to stderr; return the exit code."""
+    from conv2d_cli.cli.assertions import failures
+
+    report = analysis.report
+    nodes = report.nodes if request.depth is None else grouped(report.nodes, request.depth)
+    if request.only:
+        if output.format in GRAPH_FORMATS:
+            raise UsageError(f"--only and --format {output.format} exclude each other", "leave --only out")
+        nodes = only(nodes, request.only)
+    failed = failures(request.options.assertions, _facts(report))
+    report = report._replace(nodes=nodes)
+    _tell(analysis, output)
+    if request.options.node is not None:
+        node = _node(nodes, request.options.node)
+        output.show(node, needs_size=_unknown(report, node))
+    else:
+        _show_network(report, analysis.notes, request.convention, output)
+    for line in failed:
+        say("error", line, output.color)
+    return 1 if failed else 0
+
+
+def _show_network(report: StackReport, notes: Sequence[str], convention: str, output: Output) -> None:
+    totals = {key: getattr(report, key) for key in TOTALS}
+    if output.keys:
+        output.show(report, needs_size=_unknown(report, report))
+    elif output.format in GRAPH_FORMATS:
+        output.text(render_graph(output.format, report))
+    elif output.format in ROW_FORMATS:
+        output.show_rows([record_of(node) for node in report.nodes])
+    elif output.format == "json":
+        output.text(render("json", stack_record(report), screen_of(sys.stdout, output.color)))
+    elif output.format == "table":
+        screen = screen_of(sys.stdout, output.color, is_table=True)
+        text = render("table", report, screen, verbose=output.verbose, remarks=notes, convention=convention)
+        output.text(text)
+    else:
+        screen = screen_of(sys.stdout, output.color)
+        rows = render_rows("markdown", [record_of(node) for node in report.nodes], screen) + "\n"
+        output.text((rows if output.format == "markdown" else "") + render(output.format, totals, screen))
+
+
+def _tell(analysis: Analysis, output: Output) -> None:
+    """Write notes to stderr, unless a table shows them."""
+    if output.is_table:
+        return
+    for note in analysis.notes:
+        output.note(note)
+    unknown = analysis.report.unknown
+    if unknown:
+        output.note(f"totals are at least: of {len(unknown)} layers it is not known what they do (--get unknown)")
+
+
+def _node(nodes: Sequence[NodeReport], name: str) -> NodeReport:
+    found = next((node for node in nodes if node.name == name), None)
+    if found is None:
+        names = [node.name for node in nodes]
+        hint = did_you_mean(name, names, "--node ") if nearest(name, names) else "--format csv lists the layers"
+        raise UsageError(f"--node {name}: no such layer", hint)
+    return found
+
+
+def _unknown(report: StackReport, facts: NamedTuple) -> set[str]:
+    """Return the keys whose values are missing for want of a size."""
+    if report.input_shape is not None or report.output_shape is not None:
+        return set()
+    return {key for key, value in facts._asdict().items() if value is None} - _MAY_BE_NONE
+
+
+def _facts(report: StackReport) -> dict[str, object]:
+    """Return what an assertion may speak of: the totals, and both axes of shapes and fields."""
+    facts: dict[str, object] = {key: getattr(report, key) for key in TOTALS}
+    pairs: dict[str, Sequence[Any] | None] = {"receptive_field": report.receptive_field}
+    for name, shape in (("input", report.input_shape), ("output", report.output_shape)):
+        pairs[name] = None if shape is None or len(shape) < _PLANE_RANK else shape[-2:]
+    for name, pair in pairs.items():
+        for place, axis in enumerate(_AXES):
+            facts[f"{name}_{axis}"] = None if pair is None else pair[place]
+    return facts
+
+
+def show_changes(analyses: Sequence[Analysis], output: Output) -> None:
+    """Write what changed between two networks."""
+    from conv2d_cli.report.network_changes import changes
+
+    before, after = (analysis.report for analysis in analyses)
+    for analysis in analyses:
+        _tell(analysis, output)
+    rows = changes(before, after)
+    if output.format == "json" and not output.keys:
+        names = {"before": before.name, "after": after.name}
+        record = {"schema_version": SCHEMA_VERSION, **names, "changes": [row._asdict() for row in rows]}
+        output.text(render("json", record, screen_of(sys.stdout, output.color)))
+    elif not rows:
+        output.note("nothing differs")
+    elif output.is_table:
+        output.show_rows([row for row in rows if output.verbose or row.key in _ON_SCREEN] or rows)
+    else:
+        output.show_rows([record_of(row) for row in rows])

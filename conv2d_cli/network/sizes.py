@@ -1,0 +1,78 @@
+"""The sizes of a network's inputs, as users give them: `224`, `8x3x224x224`, a shape, or several by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from conv2d_cli.errors import ShapeError, did_you_mean, one_of
+from conv2d_cli.layer.text import input_shape_from, integers_of
+
+if TYPE_CHECKING:
+    from conv2d_cli.network.graph import Graph, Input
+    from conv2d_cli.network.modules.base import Module, Shape
+
+Size = int | str | Sequence[int]
+_IMAGE_AXES = 3
+_MOST_TYPED = 4
+
+
+def input_shapes(graph: Graph, given: Size | Mapping[str, Size] | None = None) -> tuple[Shape | None, ...]:
+    """Return the shape of each input: that given, else that of the file, else None.
+
+    One or two numbers are one image, with the channels of the file's input or of the first convolution; as many numbers
+    as the file's input has axes are its shape.
+
+    Raises:
+        ShapeError: it is no size, or there is no such input.
+    """
+    if given is None:
+        return tuple(one.shape for one in graph.inputs)
+    sizes = given if isinstance(given, Mapping) else {_meant(graph): given}
+    names = [one.name for one in graph.inputs]
+    for name in sizes:
+        if name not in names:
+            raise ShapeError(f"{name}={sizes[name]}: the network has no input {name!r}", did_you_mean(name, names))
+    return tuple(_shape(graph, one, sizes[one.name]) if one.name in sizes else one.shape for one in graph.inputs)
+
+
+def _meant(graph: Graph) -> str:
+    """Return the input that a size without a name is of: the only one, or the only one without a shape."""
+    open_ones = [one.name for one in graph.inputs if one.shape is None]
+    names = [one.name for one in graph.inputs]
+    for some in (names, open_ones):
+        if len(some) == 1:
+            return some[0]
+    raise ShapeError(
+        f"the network has {len(names)} inputs: a size goes to one of them by its name",
+        one_of([f"{name}=224" for name in (open_ones or names)[:3]]),
+    )
+
+
+def _shape(graph: Graph, of: Input, size: Size) -> Shape:
+    sizes = integers_of(size) if isinstance(size, str) else size
+    numbers = (sizes,) if isinstance(sizes, int) else tuple(sizes or ())
+    is_whole = len(numbers) > _MOST_TYPED or (of.shape is not None and len(numbers) == len(of.shape) != 1)
+    if is_whole and min(numbers) >= 0:
+        return numbers
+    if len(numbers) < _IMAGE_AXES and numbers:
+        return input_shape_from(numbers, _channels(graph, of, size), size)
+    return input_shape_from(numbers, 1, size)
+
+
+def _channels(graph: Graph, of: Input, size: Size) -> int:
+    if of.shape is not None and len(of.shape) >= _IMAGE_AXES:
+        return of.shape[-_IMAGE_AXES]
+    # What stands before the first convolution leaves channels alone.
+    found = next(filter(None, (_in_channels(node.module) for node in graph.nodes)), None)
+    if found is None:
+        raise ShapeError(f"{size}: the network does not say how many channels its input has", "input_shape=1x3x224x224")
+    return found
+
+
+def _in_channels(module: Module) -> int | None:
+    layer = getattr(module, "layer", None)
+    if layer is not None and not getattr(module, "infers", False):
+        return int(layer.in_channels)
+    found: int | None = getattr(module, "in_channels", None)
+    return found

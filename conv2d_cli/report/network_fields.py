@@ -1,0 +1,81 @@
+"""The receptive field of a whole network: that of its last plane, and what has to be said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.network.modules.elementwise import Add, Concat, Mul
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conv2d_cli.network.modules.base import Plane
+    from conv2d_cli.network.propagation import Propagated
+
+_AXES_OF_A_PLANE = 3
+_POINT = (1, 1)
+_MOST_NAMED = 3
+
+
+class LastField(NamedTuple):
+    """The receptive field before global pooling, Flatten or Linear; `whole` where it is all of the input."""
+
+    plane: Plane | None = None
+    whole: bool = False
+
+
+def last_field(passed: Propagated) -> LastField:
+    """Return the field that the network's last output is made from, node by node back to the last with a plane."""
+    nodes, inputs = passed.nodes, len(passed.graph.inputs)
+    waiting, seen = [len(nodes) - 1], set[int]()
+    found: dict[int, LastField] = {}
+    while waiting:
+        place = waiting.pop()
+        if place < 0 or place in seen:
+            continue
+        seen.add(place)
+        node = nodes[place]
+        spread = node.whole and (node.output_shape or _POINT)[-2:] != _POINT
+        if node.plane is not None or spread or _is_lost(passed, place):
+            found[place] = LastField(node.plane, spread)
+        else:
+            waiting += [tensor - inputs for tensor in passed.graph.nodes[place].reads or ()]
+    return found[max(found)] if found else LastField()
+
+
+def _is_lost(passed: Propagated, place: int) -> bool:
+    """Whether tensors with receptive fields become a plane without: their strides differ."""
+    node, inputs = passed.nodes[place], len(passed.graph.inputs)
+    if node.plane is not None or node.whole or not isinstance(node.module, Add | Mul | Concat):
+        return False
+    reads = [tensor - inputs for tensor in passed.graph.nodes[place].reads or ()]
+    has_axes = node.output_shape is not None and len(node.output_shape) >= _AXES_OF_A_PLANE
+    return has_axes and all(read < 0 or passed.nodes[read].plane is not None for read in reads)
+
+
+def notes_on_fields(passed: Propagated) -> tuple[str, ...]:
+    """Return what receptive fields leave out, or why there are none."""
+    names = [node.name for node in passed.graph.nodes]
+    lost = [names[place] for place in range(len(names)) if _is_lost(passed, place)]
+    gates = [names[place] for place in _gates(passed)]
+    notes = []
+    if lost:
+        notes.append(f"receptive fields end at {_few(lost)}: the strides of what is joined differ")
+    if gates:
+        notes.append(f"receptive fields leave gates out, which scale whole channels: {_few(gates)}")
+    return tuple(notes)
+
+
+def _gates(passed: Propagated) -> Iterator[int]:
+    shapes = [*passed.input_shapes, *(node.output_shape for node in passed.nodes)]
+    for place, node in enumerate(passed.nodes):
+        if isinstance(node.module, Mul) and node.output_shape is not None:
+            read = [shapes[tensor] for tensor in passed.graph.nodes[place].reads or ()]
+            size = node.output_shape[-2:]
+            if size != _POINT and any((shape or ())[-2:] == _POINT for shape in read):
+                yield place
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
