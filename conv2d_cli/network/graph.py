@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
 
 class Input(NamedTuple):
-    """An input of a network; its shape is None until a user gives it."""
+    """An input of a network; its shape is None until a user gives it. `sizes` are those that a file has fixed."""
 
     name: str
     shape: Shape | None = None
+    sizes: tuple[int | None, ...] | None = None
 
 
 class Node(NamedTuple):

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.network.readers.onnx import OnnxReader
 from conv2d_cli.network.readers.plain_data import JsonReader, TomlReader
+from conv2d_cli.network.readers.state_dict import StateDictReader
 
 if TYPE_CHECKING:
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.readers.base import Content, Reader
 
-READERS: tuple[Reader, ...] = (JsonReader(), TomlReader())
+READERS: tuple[Reader, ...] = (
+    OnnxReader(),
+    StateDictReader(),
+    JsonReader(),
+    TomlReader(),
+)
 
 
 def read_graph(content: Content, *, assume: bool = True) -> Graph:
