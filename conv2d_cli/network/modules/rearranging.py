@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 2**63 - 1
 _IMAGE_AXES = 4
+_TO_THE_END = frozenset({2**31 - 1, 2**63 - 1})
 # Neighbours that an output is interpolated from, along one axis, by ONNX's names.
 _TAPS = {"nearest": 1, "linear": 2, "cubic": 4}
 # The centres of pixels are half a pixel from their edges: what receptive fields are known for.
@@ -149,7 +150,7 @@ class Tiled(_Rearranged, frozen=True):
 
 
 class Sliced(_Rearranged, frozen=True):
-    """A part along some axes, with Python's rules for what is negative or beyond the end."""
+    """A part along some axes; what is negative counts from the end, what is beyond it is the end."""
 
     def _ranges(self, shapes: Sequence[Shape]) -> list[range]:
         shape = self.whole(shapes)[0]
@@ -162,7 +163,7 @@ class Sliced(_Rearranged, frozen=True):
             raise ShapeError(f"Slice goes along axes {list(axes)}, which {words_of(shape)} has not")
         ranges = [range(size) for size in shape]
         for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-            ranges[axis] = range(*slice(start, end, step).indices(shape[axis]))
+            ranges[axis] = _taken(shape[axis], start, end, step)
         return ranges
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
@@ -282,6 +283,15 @@ class Resized(Operator, frozen=True):
         ]
         height, width = fields
         return None if height is None or width is None else Plane(height, width)
+
+
+def _taken(size: int, start: int, end: int, step: int) -> range:
+    """Return the places that a slice takes. Backwards, an end of the largest integer is the whole way, as in runtimes."""
+    if step > 0:
+        return range(*slice(start, end, step).indices(size))
+    first = min(max(start + size if start < 0 else start, 0), size - 1)
+    last = -1 if end in _TO_THE_END else min(max(end + size if end < 0 else end, -1), size - 1)
+    return range(first, last, step)
 
 
 def _times(size: int, factor: float) -> int:

@@ -139,7 +139,9 @@ class TransposedNd(_Convolving, frozen=True):
         if self.asked is not None:
             wanted: Sequence[int | None] = self.asked
         elif self.auto_pad.startswith("SAME"):
-            wanted = [axis.size * axis.stride for axis in axes]
+            # Where the taps reach less far nothing is cropped, and nothing added: as onnxruntime has it.
+            reaches = map(transposed_size, axes, self.output_padding)
+            wanted = [min(axis.size * axis.stride, reach) for axis, reach in zip(axes, reaches, strict=True)]
         else:
             wanted = [None] * len(axes)
         sides = self.sides if self.auto_pad == "NOTSET" else ((0, 0),) * len(axes)

@@ -27,7 +27,7 @@ from conv2d_cli.tensors.onnx_model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conv2d_cli.network.modules.base import Module
     from conv2d_cli.tensors.onnx_model import Place
@@ -39,7 +39,8 @@ _FALLBACK_OPSET = 1
 _KEPT = frozenset({"Identity", "Cast", "CastLike", "DequantizeLinear", "QuantizeLinear", "Dropout"})
 _RESHAPED = frozenset({"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"})
 _CONSTANT_ATTRIBUTES = ("value", "value_float", "value_floats", "value_int", "value_ints")
-_GRAPHS = (5, 10)
+# Attributes that are graphs, one or several, and how deep they are looked into.
+_GRAPHS, _MOST_DEPTH = (5, 10), 32
 
 
 def graph_of_model(model: Any, name: str) -> Graph:  # noqa: ANN401 - a message of protobuf
@@ -70,6 +71,7 @@ class _Walk:
         self._names: set[str] = set()
         self._made_by: dict[str, int] | None = None
         self._inquiry = Inquiry(model)
+        self._used = {one.name for one in self._graph.output} | set(_read_in(self._graph, 0))
         self._opset = _opset_of(model)
 
     def take_inputs(self) -> None:
@@ -108,7 +110,7 @@ class _Walk:
         builder = BUILDERS.get(node.op_type) if ours else None
         first: int | None = None
         for output, name in enumerate(node.output):
-            if name:
+            if name and (output == 0 or name in self._used):
                 parted = output == 0 or node.op_type in PARTED
                 first = self._add(call._replace(output=output), node, builder if parted else None, first)
                 self._know(name, Tensor(first), str(place))
@@ -271,6 +273,16 @@ class _Walk:
         learned = tuple(Learned(one) for one in constants if one.is_floating)
         learned += tuple(_inner(node, call))
         return Made(module, tuple(read), learned, sizes, unknown=True)
+
+
+def _read_in(graph: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - a message of protobuf
+    """Yield the names that nodes read, those in graphs inside them too."""
+    for node in graph.node:
+        yield from node.input
+        for attribute in node.attribute:
+            if attribute.type in _GRAPHS and depth < _MOST_DEPTH:
+                for inner in (attribute.g, *attribute.graphs):
+                    yield from _read_in(inner, depth + 1)
 
 
 def _partly(module: Module, parameters: Parameters) -> Module:
