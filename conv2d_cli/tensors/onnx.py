@@ -142,7 +142,7 @@ def _conv_nodes(data: bytes) -> dict[str, ConvNode]:
         held = {one.name: one for one in graph.initializer}
         for node in graph.node:
             if node.op_type == "Constant" and node.domain in _DOMAINS and node.output:
-                held |= {node.output[0]: one.t for one in node.attribute if one.name == "value"}
+                held |= {name: one.t for one in node.attribute for name in node.output[:1] if one.name == "value"}
         nodes: dict[str, ConvNode] = {}
         for number, node in enumerate(graph.node):
             if node.op_type == _OPERATOR and node.domain in _DOMAINS:

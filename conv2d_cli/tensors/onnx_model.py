@@ -12,7 +12,7 @@ from conv2d_cli.errors import DataError, MissingExtraError, shown
 from conv2d_cli.limits import ONNX_BYTES, ONNX_NODES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     import numpy as np
@@ -47,7 +47,12 @@ def looks_like_model(data: bytes) -> bool:
     (True, False)
     """
     start = data[:3]
-    return len(start) == len(b"tag") and start[0] == _FIRST_TAG and 0 < start[1] < _MOST_VERSION and start[2] in _OTHER_TAGS
+    return (
+        len(start) == len(b"tag")
+        and start[0] == _FIRST_TAG
+        and 0 < start[1] < _MOST_VERSION
+        and start[2] in _OTHER_TAGS
+    )
 
 
 def library() -> ModuleType:
@@ -81,10 +86,26 @@ def parsed(data: bytes) -> Any:  # noqa: ANN401 - a message of protobuf
     except Exception as error:
         raise DataError(f"it is no ONNX model: {shown(str(error))}", "write or download it again") from error
     if not model.HasField("graph") or not model.graph.node:
-        raise DataError("it is no ONNX model, or one without any node", "write or download it again")
+        raise DataError("it is an ONNX model without any node, or none at all", "write or download it again")
     if len(model.graph.node) > ONNX_NODES:
         raise DataError(f"it has {len(model.graph.node)} nodes, the most is {ONNX_NODES}")
+    for name in _names_in(model):
+        # Protobuf hands over what is no text as bytes.
+        if not isinstance(name, str):
+            raise DataError(f"the name {shown(name)} in it is no text", "write the model again")
     return model
+
+
+def _names_in(model: Any) -> Iterator[object]:  # noqa: ANN401 - a message of protobuf
+    """Yield every name that is looked at."""
+    graph = model.graph
+    yield graph.name
+    yield from (one.domain for one in model.opset_import)
+    yield from (one.name for one in (*graph.input, *graph.output, *graph.initializer))
+    yield from (one.values.name for one in graph.sparse_initializer)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (one.name for one in node.attribute)
 
 
 class Described(NamedTuple):

@@ -33,9 +33,7 @@ def model_of(
         [helper.make_empty_tensor_value_info(name) for name in names],
         [numpy_helper.from_array(array, name) for name, array in (initializers or {}).items()],
     )
-    return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSION, **fields
-    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSION, **fields)
 
 
 def run(model: ModelProto, feeds: dict[str, Array]) -> list[Array]:
@@ -52,7 +50,7 @@ def run(model: ModelProto, feeds: dict[str, Array]) -> list[Array]:
     except Exception as error:
         if "Dilation not supported for AutoPadType" not in str(error):
             raise
-        found = list(ReferenceEvaluator(model).run(None, feeds))
+        found = [np.asarray(one) for one in ReferenceEvaluator(model).run(None, feeds)]
     return found
 
 
@@ -79,6 +77,13 @@ class RandomGraph:
 
     def model(self) -> ModelProto:
         return model_of(self.nodes, {"x": self.dynamic}, self.initializers, opset=self.opset)
+
+    @staticmethod
+    def is_left_to_the_reference(node: NodeProto) -> bool:
+        """Whether it is a convolution that is SAME and dilated."""
+        given = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+        is_same = bytes(given.get("auto_pad", b"")).startswith(b"SAME")
+        return node.op_type == "Conv" and is_same and max(given.get("dilations", [1])) > 1
 
     def constant(self, value: Any, dtype: Any = np.int64) -> str:
         name = f"k{len(self.initializers)}"
@@ -118,7 +123,11 @@ class RandomGraph:
             return
         steps = [self._same, self._join, self._move, self._reshape, self._reduce, self._product]
         if array.ndim in {3, 4, 5} and array.dtype == np.float32:
-            steps = [self._convolve] * 4 + [self._pool] * 3 + [self._transpose_convolve, self._normalise, self._resize, *steps]
+            steps = (
+                [self._convolve] * 4
+                + [self._pool] * 3
+                + [self._transpose_convolve, self._normalise, self._resize, *steps]
+            )
         self.draw.choice(steps)(name, array)
 
     def _window(self, sizes: tuple[int, ...], *, dilated: bool = True) -> dict[str, Any]:
@@ -167,7 +176,9 @@ class RandomGraph:
         if draw.random() < 0.3:
             window["output_padding"] = [draw.randint(0, max(0, stride - 1)) for stride in window["strides"]]
         elif draw.random() < 0.3:
-            window["output_shape"] = [size * stride for size, stride in zip(array.shape[2:], window["strides"], strict=True)]
+            window["output_shape"] = [
+                size * stride for size, stride in zip(array.shape[2:], window["strides"], strict=True)
+            ]
         inputs = [name, self.weight(channels, outputs, *window["kernel_shape"])]
         if draw.random() < 0.5:
             inputs.append(self.weight(outputs * group))
@@ -208,12 +219,17 @@ class RandomGraph:
             sizes = [*array.shape[:2], *(draw.randint(1, 20) for _ in range(rank - 2))]
             more: dict[str, Any] = {}
             if self.opset >= 18 and draw.random() < 0.5:
-                more = {"keep_aspect_ratio_policy": draw.choice(("not_larger", "not_smaller")), "axes": [*range(2, rank)]}
+                more = {
+                    "keep_aspect_ratio_policy": draw.choice(("not_larger", "not_smaller")),
+                    "axes": [*range(2, rank)],
+                }
                 sizes = sizes[2:]
             self.add("Resize", [name, "", "", self.constant(sizes)], **more)
 
     def _same(self, name: str, array: Array) -> None:
-        operator = self.draw.choice(("Relu", "Sigmoid", "Tanh", "Abs", "Neg", "Exp", "Softmax", "LeakyRelu", "Identity"))
+        operator = self.draw.choice(
+            ("Relu", "Sigmoid", "Tanh", "Abs", "Neg", "Exp", "Softmax", "LeakyRelu", "Identity")
+        )
         if array.dtype == np.float32:
             self.add(operator, [name])
 
@@ -236,50 +252,64 @@ class RandomGraph:
                 for one, value in self.values.items()
                 if value.dtype == array.dtype
                 and value.ndim == array.ndim
-                and all(a == b for place, (a, b) in enumerate(zip(value.shape, array.shape, strict=True)) if place != axis)
+                and all(
+                    a == b for place, (a, b) in enumerate(zip(value.shape, array.shape, strict=True)) if place != axis
+                )
             ]
             self.add("Concat", [name, draw.choice(fitting), name], axis=draw.choice((axis, axis - array.ndim)))
 
     def _move(self, name: str, array: Array) -> None:
-        draw, rank = self.draw, array.ndim
-        operator = draw.choice(("Transpose", "Pad", "Slice", "Split", "Gather", "Tile", "Expand", "DepthToSpace"))
-        if not rank:
-            return
-        axis = draw.randrange(rank)
-        if operator == "Transpose":
-            order = [*range(rank)]
-            draw.shuffle(order)
-            self.add(operator, [name], **({} if draw.random() < 0.2 else {"perm": order}))
-        elif operator == "Pad":
-            pads = [draw.choice((0, 0, 1, 2)) for _ in range(2 * rank)]
-            if self.opset < 11:
-                self.add(operator, [name], pads=pads)
-            else:
-                self.add(operator, [name, self.constant(pads)], mode=draw.choice(("constant", "edge")))
-        elif operator == "Slice":
-            starts, ends = [draw.randint(-3, 2)], [draw.choice((-1, 4, 2**31 - 1, 2**63 - 1))]
-            if self.opset < 10:
-                self.add(operator, [name], starts=starts, ends=ends, axes=[axis])
-            else:
-                steps = [draw.choice((1, 1, 2, -1))]
-                self.add(operator, [name, *map(self.constant, (starts, ends, [axis], steps))])
-        elif operator == "Split":
-            size = array.shape[axis]
-            parts = [size // 2, size - size // 2]
-            if self.opset < 13:
-                self.add(operator, [name], 2, axis=axis, split=parts)
-            elif self.opset >= 18 and draw.random() < 0.5:
-                self.add(operator, [name], 2, axis=axis, num_outputs=2)
-            else:
-                self.add(operator, [name, self.constant(parts)], 2, axis=axis)
-        elif operator == "Gather":
-            self.add(operator, [name, self.constant(draw.choice((0, [0], [0, 0, 0])))], axis=axis)
-        elif operator == "Tile":
-            self.add(operator, [name, self.constant([draw.choice((1, 2)) for _ in range(rank)])])
-        elif operator == "Expand":
-            self.add(operator, [name, self.constant([draw.choice((1, 2)), *array.shape])])
-        elif rank == 4:
-            self.add(draw.choice((operator, "SpaceToDepth")), [name], blocksize=2)
+        steps = (self._transpose, self._pad, self._slice, self._split, self._repeat, self._rearrange_blocks)
+        if array.ndim:
+            self.draw.choice(steps)(name, array)
+
+    def _transpose(self, name: str, array: Array) -> None:
+        order = [*range(array.ndim)]
+        self.draw.shuffle(order)
+        attributes: dict[str, Any] = {} if self.draw.random() < 0.2 else {"perm": order}
+        self.add("Transpose", [name], **attributes)
+
+    def _pad(self, name: str, array: Array) -> None:
+        pads = [self.draw.choice((0, 0, 1, 2)) for _ in range(2 * array.ndim)]
+        if self.opset < 11:
+            self.add("Pad", [name], pads=pads)
+        else:
+            self.add("Pad", [name, self.constant(pads)], mode=self.draw.choice(("constant", "edge")))
+
+    def _slice(self, name: str, array: Array) -> None:
+        draw, axes = self.draw, [self.draw.randrange(array.ndim)]
+        starts, ends = [draw.randint(-3, 2)], [draw.choice((-1, 4, 2**31 - 1, 2**63 - 1))]
+        if self.opset < 10:
+            self.add("Slice", [name], starts=starts, ends=ends, axes=axes)
+        else:
+            step = draw.choice((1, 1, 2, -1))
+            # Of a largest end, backwards, runtimes and ONNX itself think otherwise.
+            ends = [draw.choice((-1, 1, -9, -(2**31)))] if step < 0 else ends
+            self.add("Slice", [name, *map(self.constant, (starts, ends, axes, [step]))])
+
+    def _split(self, name: str, array: Array) -> None:
+        axis = self.draw.randrange(array.ndim)
+        size = array.shape[axis]
+        parts = [size // 2, size - size // 2]
+        if self.opset < 13:
+            self.add("Split", [name], 2, axis=axis, split=parts)
+        elif self.opset >= 18 and self.draw.random() < 0.5:
+            self.add("Split", [name], 2, axis=axis, num_outputs=2)
+        else:
+            self.add("Split", [name, self.constant(parts)], 2, axis=axis)
+
+    def _repeat(self, name: str, array: Array) -> None:
+        draw, kind = self.draw, self.draw.random()
+        if kind < 0.4:
+            self.add("Gather", [name, self.constant(draw.choice((0, [0], [0, 0, 0])))], axis=draw.randrange(array.ndim))
+        elif kind < 0.7:
+            self.add("Tile", [name, self.constant([draw.choice((1, 2)) for _ in range(array.ndim)])])
+        else:
+            self.add("Expand", [name, self.constant([draw.choice((1, 2)), *array.shape])])
+
+    def _rearrange_blocks(self, name: str, array: Array) -> None:
+        if array.ndim == 4:
+            self.add(self.draw.choice(("DepthToSpace", "SpaceToDepth")), [name], blocksize=2)
 
     def _reshape(self, name: str, array: Array) -> None:
         draw, rank = self.draw, array.ndim
@@ -323,11 +353,10 @@ class RandomGraph:
         draw = self.draw
         if array.ndim == 2 and draw.random() < 0.7:
             turned = draw.randint(0, 1)
-            shape = (5, array.shape[1]) if turned else (array.shape[1], 5)
-            inputs = [name, self.weight(*shape)]
+            inputs = [name, self.weight(*((5, array.shape[1]) if turned else (array.shape[1], 5)))]
             if draw.random() < 0.6:
                 inputs.append(self.weight(*draw.choice(((5,), (1, 5), (1,)))))
             self.add("Gemm", inputs, transB=turned)
         elif array.ndim:
-            shape = draw.choice(((array.shape[-1], 4), (array.shape[-1],), (2, array.shape[-1], 3)))
+            shape: tuple[int, ...] = draw.choice(((array.shape[-1], 4), (array.shape[-1],), (2, array.shape[-1], 3)))
             self.add("MatMul", [name, self.weight(*shape)])

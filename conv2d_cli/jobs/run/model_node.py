@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.errors import DataError, UsageError, shown
+from conv2d_cli.errors import DataError, Fault, LayerError, UsageError, shown
 from conv2d_cli.jobs.headers import is_typed
 from conv2d_cli.layer.forward import padding_sides
 from conv2d_cli.layer.model import layer_from, same_argument
@@ -15,6 +14,8 @@ from conv2d_cli.tensors.location import input_location
 from conv2d_cli.tensors.names import chosen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.tensors.onnx import ConvNode
@@ -30,7 +31,7 @@ def with_node(request: Request) -> Request:
     Raises:
         FileError: the model cannot be read.
         DataError: it is none, or the node is none that can be run, or not the layer that is given.
-        UsageError: an option contradicts the node.
+        UsageError, LayerError: an option contradicts the node.
         MissingExtraError: the extra of the model's format is not installed.
     """
     if request.weight is None or is_typed(request.weight):
@@ -99,14 +100,16 @@ def _check_options(request: Request, layer: Conv2d, node: ConvNode) -> None:
     """Check that options say of the layer what the node says.
 
     Raises:
-        UsageError: one does not.
+        LayerError: some do not; the hints are what the node says.
     """
+    faults = []
     for field, value in request.arguments.items():
         own = getattr(layer, field, None)
         if field in {*_OF_NODE, "padding"} and not same_argument(field, value, own):
-            raise UsageError(
-                f"{field}={value}: {node.place} has {field}={own}, and all of it is the layer", "leave it out"
-            )
+            problem = f"{node.place} has {field}={own}, and the layer is the node's"
+            faults.append(Fault(field, shown(value), problem, hint=f"{field}={own!r}"))
+    if faults:
+        raise LayerError(faults)
 
 
 def _check_layer(request: Request, layer: Conv2d, node: ConvNode) -> None:
@@ -119,4 +122,6 @@ def _check_layer(request: Request, layer: Conv2d, node: ConvNode) -> None:
     assert asked is not None  # noqa: S101 - the caller has looked
     same = all(getattr(asked, field) == getattr(layer, field) for field in _OF_NODE)
     if not same or padding_sides(asked) != padding_sides(layer):
-        raise DataError(f"{shown(request.weight)[1:-1]}: the layer is {asked}, but {node.place} is {layer}", "leave LAYER out")
+        raise DataError(
+            f"{shown(request.weight)[1:-1]}: the layer is {asked}, but {node.place} is {layer}", "leave LAYER out"
+        )

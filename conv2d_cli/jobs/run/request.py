@@ -25,7 +25,8 @@ class Request(NamedTuple):
 
     How each tensor is read is in `input_reading`, `weight_reading` and `bias_reading`. `flip` turns the kernel by half,
     as true convolution has it; `per_channel` has each channel convolved with the one kernel. `costs_file` is where the
-    table of costs in use was read from, None for the built-in one. `node` tells of the node that weight and layer are of.
+    table of costs in use was read from, None for the built-in one. `node` tells of the node of a model that weight and
+    layer are taken from.
     """
 
     input: str

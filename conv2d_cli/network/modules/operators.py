@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import Field
+
 from conv2d_cli.arithmetic.receptive_field import through_window
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.network.modules.base import Module, Parameters, Plane, Shape, Work, words_of
@@ -33,7 +35,7 @@ class Operator(Module, frozen=True, arbitrary_types_allowed=True):
     type: str
     operands: tuple[Shape | None, ...] = (None,)
     learned: Parameters = Parameters()
-    computed: dict[str, Any] = {}
+    computed: dict[str, Any] = Field(default_factory=dict)
     covers_plane: bool = False
 
     @property
@@ -161,7 +163,9 @@ class MatrixProduct(Operator, frozen=True):
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return (..., M, N); an operand of one axis is a row or a column, which is taken away again."""
         whole = self.whole(shapes)
-        left, right = (one[:-2] + one[-2:][::-1] if turned else one for one, turned in zip(whole, self.transposed, strict=False))
+        left, right = (
+            one[:-2] + one[-2:][::-1] if turned else one for one, turned in zip(whole, self.transposed, strict=False)
+        )
         if not left or not right:
             raise ShapeError(f"{self.type} takes matrices, not {words_of(whole[0])} and {words_of(whole[1])}")
         rows = (1, *left) if len(left) == 1 else left
@@ -172,7 +176,9 @@ class MatrixProduct(Operator, frozen=True):
             )
         output = (*broadcast(rows[:-2], columns[:-2]), rows[-2], columns[-1])
         output = output if len(right) > 1 else output[:-1]
-        output = output if len(left) > 1 else (*output[: -1 - (len(right) > 1)], *output[len(output) - (len(right) > 1) :])
+        output = (
+            output if len(left) > 1 else (*output[: -1 - (len(right) > 1)], *output[len(output) - (len(right) > 1) :])
+        )
         if len(whole) > len(("A", "B")) and broadcast(output, whole[2]) != output:
             raise ShapeError(f"{self.type}: {words_of(whole[2])} cannot be broadcast to {words_of(output)}")
         return output

@@ -91,7 +91,9 @@ class Squeezed(_Rearranged, frozen=True):
             raise ShapeError(f"Squeeze takes away axes {list(given)}, which {words_of(shape)} has not")
         axes = {axis % len(shape) for axis in given} if given else {a for a, size in enumerate(shape) if size == 1}
         if any(shape[axis] != 1 for axis in axes):
-            raise ShapeError(f"Squeeze takes away axes {list(given)} of {words_of(shape)}, which have more than 1 element")
+            raise ShapeError(
+                f"Squeeze takes away axes {list(given)} of {words_of(shape)}, which have more than 1 element"
+            )
         return tuple(size for axis, size in enumerate(shape) if axis not in axes)
 
 
@@ -197,7 +199,8 @@ class Part(_Rearranged, frozen=True):
             most = -(-shape[axis] // self.parts)
             sizes = tuple(max(0, min(most, shape[axis] - most * number)) for number in range(self.parts))
         if sum(sizes) != shape[axis] or min(sizes, default=-1) < 0 or len(sizes) != self.parts:
-            raise ShapeError(f"Split cannot make {self.parts} parts of {list(sizes)} along axis {axis} of {words_of(shape)}")
+            parts = f"{self.parts} parts of {list(sizes)}"
+            raise ShapeError(f"Split cannot make {parts} along axis {axis} of {words_of(shape)}")
         return (*shape[:axis], sizes[self.number], *shape[axis + 1 :])
 
     def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], output: Shape) -> Plane | None:

@@ -51,8 +51,8 @@ class _Windowed(Operator, frozen=True):
         """
         number = len(self.window_size)
         needs_axes(self.kind, shape, least=number + 2, most=number + 2)
-        arguments = zip(shape[2:], self.window_size, self.stride, self.dilation, self.sides, strict=True)
-        return [Axis(*one, *self._padding(*one, side)) for *one, side in arguments]
+        windows = zip(shape[2:], self.window_size, self.stride, self.dilation, strict=True)
+        return [Axis(*one, *self._padding(*one, side)) for one, side in zip(windows, self.sides, strict=True)]
 
     def _padding(self, size: int, kernel: int, stride: int, dilation: int, side: tuple[int, int]) -> tuple[int, int]:
         if not self.auto_pad.startswith("SAME"):
@@ -63,7 +63,8 @@ class _Windowed(Operator, frozen=True):
         if min(sizes) < 1:
             least = "x".join(str(axis.least_size) for axis in axes)
             raise ShapeError(
-                f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes {least} at least",
+                f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
+                f"{least} at least",
                 layer_hint=f"kernel_size={[axis.largest_kernel for axis in axes]}",
             )
         return sizes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.errors import DataError, one_of, shown
@@ -10,7 +11,7 @@ from conv2d_cli.network.readers.onnx_sizes import Given, Sizes
 from conv2d_cli.tensors.onnx_model import LARGEST_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -57,18 +58,15 @@ class Learned(NamedTuple):
 class Made(NamedTuple):
     """What a builder makes: a module, and the values that it reads, in order.
 
-    `learned` are its constants, and `counted` makes the module with as many as no node before it has; None where it
-    counts its own.
+    `learned` are its constants, `computed` its arguments that are worked out from shapes, and `unknown` says that
+    nobody here knows the operator.
     """
 
     module: Module
     reads: tuple[Value, ...]
     learned: tuple[Learned, ...] = ()
-    computed: Mapping[str, Sizes] = {}
+    computed: Mapping[str, Sizes] = MappingProxyType({})
     unknown: bool = False
-
-
-Builder = "Callable[[Call], Made | None]"
 
 
 class Call(NamedTuple):
@@ -140,7 +138,9 @@ class Call(NamedTuple):
         value = self.attributes.get(name, default)
         if value is None:
             raise self.fault(f"the attribute {name} is missing")
-        right = isinstance(value, tuple | list) and all(type(one) is int and least <= one <= LARGEST_SIZE for one in value)
+        right = isinstance(value, tuple | list) and all(
+            type(one) is int and least <= one <= LARGEST_SIZE for one in value
+        )
         if not right or (count is not None and len(value) != count):
             many = "whole numbers" if count is None else f"{count} whole numbers"
             bounds = "" if least < -1 else f" of {least} or more"

@@ -84,7 +84,8 @@ class _Walk:
             dims = tuple(sparse.dims)
             if any(size < 0 for size in dims) or prod(dims) > LARGEST_SIZE:
                 raise DataError(f"{what} has the dims {shown([*dims])}, which are no shape")
-            self._know(sparse.values.name, Constant(dims, True, frozenset({sparse.values.name})), what)
+            name = sparse.values.name
+            self._know(name, Constant(dims, is_floating=True, origins=frozenset({name})), what)
         for one in self._graph.input:
             if isinstance(self._known.get(one.name), Constant):
                 # Older models list their initializers among the inputs.
@@ -139,7 +140,9 @@ class _Walk:
         if later == number:
             raise DataError(f"{place}: it reads {shown(name)}, which it makes itself")
         maker = place_of(later, self._graph.node[later])
-        raise DataError(f"{place}: it reads {shown(name)}, which {maker} makes later: the nodes are in a cycle, or no order")
+        raise DataError(
+            f"{place}: it reads {shown(name)}, which {maker} makes later: the nodes are in a cycle, or no order"
+        )
 
     def _know(self, name: str, value: Value, what: str) -> None:
         if name in self._known:
@@ -162,7 +165,9 @@ class _Walk:
         if not operands or not all(isinstance(one, Constant | Sizes) for one in operands):
             return None
         first = operands[0]
-        if isinstance(first, Constant) and (call.operator in _KEPT or first.size > MOST_NUMBERS or first.values is None):
+        if isinstance(first, Constant) and (
+            call.operator in _KEPT or first.size > MOST_NUMBERS or first.values is None
+        ):
             return _passed(call, first)
         return self._worked_out(call, operands)
 
@@ -177,7 +182,7 @@ class _Walk:
             return None
         if all(isinstance(one, Constant) for one in operands):
             try:
-                found = computed(call.operator, numbers, attributes)
+                found = computed(call.operator, [one.values for one in operands], attributes)
             except ShapeError:
                 # It is a layer, and told of as one.
                 return None
@@ -206,7 +211,9 @@ class _Walk:
         sources = sorted(frozenset().union(*(one.sources for one in made.computed.values())) - {*places})
         places |= {tensor: len(reads) + number for number, tensor in enumerate(sources)}
         if made.computed and isinstance(module, Operator):
-            bound = {name: Bound(sizes, {one: places[one] for one in sizes.sources}) for name, sizes in made.computed.items()}
+            bound = {
+                name: Bound(sizes, {one: places[one] for one in sizes.sources}) for name, sizes in made.computed.items()
+            }
             module = module.model_copy(update={"computed": {**module.computed, **bound}})
         name = self._name(call)
         if made.unknown:
@@ -264,9 +271,7 @@ class _Walk:
     def _inferred(self, call: Call, node: Any) -> Made:  # noqa: ANN401 - a message of protobuf
         """Make a node that is not known: ONNX says its shape, and its constants are counted."""
         read = [one for one in call.operands if isinstance(one, Tensor)]
-        sizes = {
-            name: one for name, one in zip(node.input, call.operands, strict=True) if isinstance(one, Sizes)
-        }
+        sizes = {name: one for name, one in zip(node.input, call.operands, strict=True) if isinstance(one, Sizes)}
         constants = [one for one in call.operands if isinstance(one, Constant)]
         infer = self._inquiry.about(node, call)
         module = Inferred(type=call.operator, operands=(None,) * len(read), infer=infer)
@@ -287,7 +292,7 @@ def _read_in(graph: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - a messa
 
 def _partly(module: Module, parameters: Parameters) -> Module:
     """Return a module that counts a part of its parameters: others have counted the rest."""
-    cls = type(f"Sharing{type(module).__name__}", (type(module),), {"parameters": property(lambda _: parameters)})
+    cls: Any = type(f"Sharing{type(module).__name__}", (type(module),), {"parameters": property(lambda _: parameters)})
     shared: Module = cls.model_construct(**module.__dict__)
     return shared
 
@@ -302,7 +307,7 @@ def _inner(node: Any, call: Call) -> list[Learned]:  # noqa: ANN401 - a message 
                     facts = described(tensor, f"{call.place}: the initializer {shown(tensor.name)}")
                     origin = frozenset({f"{call.place.number}/{tensor.name}"})
                     if facts.is_floating:
-                        found.append(Learned(Constant(facts.dims, True, origin)))
+                        found.append(Learned(Constant(facts.dims, is_floating=True, origins=origin)))
     return found
 
 
@@ -342,7 +347,11 @@ def _constant_of(call: Call, name: str) -> Constant:
     Raises:
         DataError: it holds nothing, or several things.
     """
-    held = [one for one in call.attributes if one in {*_CONSTANT_ATTRIBUTES, "sparse_value", "value_string", "value_strings"}]
+    held = [
+        one
+        for one in call.attributes
+        if one in {*_CONSTANT_ATTRIBUTES, "sparse_value", "value_string", "value_strings"}
+    ]
     if len(held) != 1:
         raise call.fault("it holds no value, or several")
     value = call.attributes[held[0]]
@@ -356,7 +365,9 @@ def _constant_of(call: Call, name: str) -> Constant:
         except (ValueError, TypeError, OverflowError) as error:
             raise call.fault(f"{held[0]} is {shown(value)}, and no number") from error
         return Constant(array.shape, "float" in held[0], frozenset({name}), array)
-    return Constant(tuple(getattr(value, "dims", (len(value),) if isinstance(value, tuple) else ())), False, frozenset({name}))
+    # Text, or numbers that are mostly 0.
+    dims = tuple(getattr(value, "dims", (len(value),) if isinstance(value, tuple) else ()))
+    return Constant(dims, is_floating=False, origins=frozenset({name}))
 
 
 def _passed(call: Call, first: Constant) -> Value | None:
@@ -377,4 +388,3 @@ def _passed(call: Call, first: Constant) -> Value | None:
         return first._replace(dims=made.module.output_shape(()), values=None)
     except Conv2dError as error:
         raise call.fault(error.message) from error
-

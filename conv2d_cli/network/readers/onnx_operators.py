@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from conv2d_cli.network.modules.elementwise import Activation, Add, Mul, Nothing
 from conv2d_cli.network.modules.linear import Linear
@@ -39,7 +39,6 @@ from conv2d_cli.network.readers.onnx_sizes import Given, Sizes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from conv2d_cli.network.modules.base import Module
 
 # What ONNX calls the activations of torch.
 _ACTIVATIONS = {
@@ -62,8 +61,8 @@ _SEVERAL = ("Sum", "Mean", "Max", "Min", "Where")
 _REDUCTIONS = tuple(
     f"Reduce{name}" for name in ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "LogSum", "LogSumExp", "SumSquare")
 )
-# From these opsets on: operands are broadcast as NumPy does, Concat must name its axis, Resize has sizes, GroupNorm has a
-# scale for each channel.
+# From these opsets on: operands are broadcast as NumPy does, Concat names its axis, Resize has sizes, and
+# GroupNormalization a scale for each channel.
 _BROADCAST_OPSET, _AXIS_OPSET, _SIZES_OPSET, _CHANNELS_OPSET = 7, 4, 11, 21
 _ALIGNED = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
             "tf_half_pixel_for_nn", "tf_crop_and_resize")  # fmt: skip
@@ -116,7 +115,7 @@ def _moving(call: Call) -> Made:
 
 def _nothing(call: Call) -> Made:
     first = call.needed(0)
-    kind = "Dropout" if call.operator == "Dropout" else "Identity"
+    kind: Literal["Dropout", "Identity"] = "Dropout" if call.operator == "Dropout" else "Identity"
     return _moving(call) if isinstance(first, Constant) else Made(Nothing(type=kind), (first,))
 
 
@@ -162,8 +161,8 @@ def _normalised(call: Call, *, prefix: str | None = None, channels: bool = True)
             raise call.fault(f"input {number} is {[*one.dims]}, where its scale is {[*scale.dims]}")
     learned = [Learned(scale)] if isinstance(scale, Constant) else []
     learned += [Learned(shift, is_bias=True)] if isinstance(shift, Constant) else []
-    number = scale.dims[0] if channels and isinstance(scale, Constant) and len(scale.dims) == 1 else None
-    return _of(call, Channelwise, values, learned=learned, channels=number, prefix=prefix)
+    known = scale.dims[0] if channels and isinstance(scale, Constant) and len(scale.dims) == 1 else None
+    return _of(call, Channelwise, values, learned=learned, channels=known, prefix=prefix)
 
 
 def _layer_norm(call: Call) -> Made:
@@ -300,7 +299,11 @@ def _resize(call: Call) -> Made | None:
         raise call.fault("it has both scales and sizes, or neither")
     if "axes" in call.attributes:
         computed["axes"] = Given(call.integers("axes", None, ()))
-    fields = {"mode": "linear" if mode == "bilinear" else mode, "coordinates": coordinates, "policy": policy}
+    fields: dict[str, Any] = {
+        "mode": "linear" if mode == "bilinear" else mode,
+        "coordinates": coordinates,
+        "policy": policy,
+    }
     return _of(call, Resized, [call.needed(0)], computed, **fields)
 
 
@@ -308,7 +311,7 @@ def _split(call: Call) -> Made | None:
     found = _worked(call, "split", 1)
     if found is None and call.operand(1) is not None:
         return None
-    fields = {"axis": call.integer("axis", 0), "number": call.output, "parts": call.outputs}
+    fields: dict[str, Any] = {"axis": call.integer("axis", 0), "number": call.output, "parts": call.outputs}
     return _of(call, Part, [call.needed(0)], {} if found is None else {"split": found}, **fields)
 
 

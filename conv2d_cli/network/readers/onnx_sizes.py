@@ -67,7 +67,9 @@ class Sizes:
                 first, last = self._attributes.get("start", 0), self._attributes.get("end")
                 arguments = [np.array(shapes[self.tensor][first:last], np.int64)]
             else:
-                arguments = [one.worked_out(shapes, known) if isinstance(one, Sizes) else one for one in self._arguments]
+                arguments = [
+                    one.worked_out(shapes, known) if isinstance(one, Sizes) else one for one in self._arguments
+                ]
             known[id(self)] = computed(self._operator, arguments, self._attributes)
         return known[id(self)]
 
@@ -94,7 +96,8 @@ class Bound:
         Raises:
             ShapeError: they have no value.
         """
-        return self._array(shapes).shape
+        found: Shape = self._array(shapes).shape
+        return found
 
     def array(self, shapes: Sequence[Shape]) -> Array:
         """Return the tensor that holds them.
@@ -153,6 +156,8 @@ def _slice(arguments: list[Array], attributes: Mapping[str, Any]) -> Array:
         arguments[place].reshape(-1).tolist() if len(arguments) > place else attributes.get(name)
         for place, name in enumerate(("starts", "ends", "axes", "steps"), 1)
     )
+    if starts is None or ends is None:
+        raise ValueError("Slice has neither starts nor ends")
     key = [slice(None)] * arguments[0].ndim
     for number, axis in enumerate(axes if axes is not None else range(len(starts))):
         key[axis] = slice(starts[number], ends[number], steps[number] if steps is not None else 1)
@@ -207,7 +212,9 @@ FUNCTIONS: dict[str, Function] = {
     "Shape": lambda arguments, _: arguments[0],
     "Size": lambda arguments, _: np.asarray(arguments[0].size),
     "Identity": lambda arguments, _: arguments[0],
-    "Gather": lambda arguments, attributes: np.take(arguments[0], arguments[1].astype(np.int64), attributes.get("axis", 0)),
+    "Gather": lambda arguments, attributes: np.take(
+        arguments[0], arguments[1].astype(np.int64), attributes.get("axis", 0)
+    ),
     "Concat": lambda arguments, attributes: np.concatenate(arguments, attributes["axis"]),
     "Cast": _cast,
     "Slice": _slice,

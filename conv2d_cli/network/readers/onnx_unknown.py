@@ -58,7 +58,11 @@ class Inquiry:
         return ask
 
     def _alone(
-        self, node: Any, values: Mapping[str, Value], shapes: Mapping[int, Shape], sizes: Mapping[str, Array]
+        self,
+        node: Any,  # noqa: ANN401 - a message of protobuf
+        values: Mapping[str, Value],
+        shapes: Mapping[int, Shape],
+        sizes: Mapping[str, Array],
     ) -> bytes:
         """Return a model of this node alone."""
         onnx = library()
@@ -111,4 +115,3 @@ class Inquiry:
                 graph.input.append(onnx.helper.make_tensor_value_info(one.name, one.data_type, tuple(one.dims)))
         encoded: bytes = model.SerializeToString()
         return encoded
-

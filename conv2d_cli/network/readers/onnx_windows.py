@@ -8,7 +8,13 @@ from conv2d_cli.errors import LayerError
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.network.modules.convolutions import TransposedConvolution2d
 from conv2d_cli.network.modules.pooling import AvgPool2d, MaxPool2d
-from conv2d_cli.network.modules.windows import BatchedConvolution2d, ConvolutionNd, GlobalPooling, PoolingNd, TransposedNd
+from conv2d_cli.network.modules.windows import (
+    BatchedConvolution2d,
+    ConvolutionNd,
+    GlobalPooling,
+    PoolingNd,
+    TransposedNd,
+)
 from conv2d_cli.network.readers.onnx_call import Call, Constant, Learned, Made
 
 if TYPE_CHECKING:
@@ -51,7 +57,9 @@ def window_of(call: Call, kernel: Shape | None = None) -> Window:
     """
     size = call.integers("kernel_shape", None if kernel is None else len(kernel), kernel, least=1)
     if kernel is not None and size != kernel:
-        raise call.fault(f"kernel_shape is {[*size]}, but its weight has a kernel of {[*kernel]}", f"kernel_shape={[*kernel]}")
+        raise call.fault(
+            f"kernel_shape is {[*size]}, but its weight has a kernel of {[*kernel]}", f"kernel_shape={[*kernel]}"
+        )
     axes = len(size)
     if not axes:
         raise call.fault("kernel_shape is empty", "kernel_shape=[3, 3]")
@@ -162,7 +170,7 @@ def transposed(call: Call) -> Made | None:
     extra = call.integers("output_padding", axes, (0,) * axes, least=0)
     asked = call.integers("output_shape", axes, None, least=1) if call.attributes.get("output_shape") else None
     channels, outputs = found.weight.dims[:2]
-    sizes = {
+    sizes: dict[str, Any] = {
         "in_channels": channels, "out_channels": outputs * found.groups, "groups": found.groups,
         "bias": found.bias is not None,
     }  # fmt: skip
@@ -183,7 +191,7 @@ def pooling(call: Call) -> Made | None:
     window = window_of(call)
     ceil_mode = bool(call.integer("ceil_mode", 0, least=0, most=1))
     small = all(2 * first <= kernel for kernel, (first, _) in zip(window.kernel, window.sides, strict=True))
-    shared = {
+    shared: dict[str, Any] = {
         "kernel_size": window.kernel, "stride": window.stride, "ceil_mode": ceil_mode,
         "padding": tuple(first for first, _ in window.sides),
     }  # fmt: skip
