@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from conv2d_cli.errors import FileError
+from conv2d_cli.network.graph import fitting
 from conv2d_cli.network.propagation import Propagated, propagate
 from conv2d_cli.network.readers.base import Content
 from conv2d_cli.network.readers.registry import read_graph
@@ -52,9 +53,15 @@ class Network:
         return cls(read_graph(Content(data, path.stem, words), assume=assume))
 
     def on(self, shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None) -> Propagated:
-        """Return what comes out of each node, on an input of a shape, on several by name, or on those of the file."""
+        """Return what comes out of each node, on an input of a shape, on several by name, or on those of the file.
+
+        Raises:
+            ShapeError: the file has fixed other sizes.
+        """
         shapes = [one.shape for one in self.graph.inputs]
         if shape is not None:
             given = shape if hasattr(shape, "keys") else {self.graph.inputs[0].name: shape}
-            shapes = [tuple(given[one.name]) if one.name in given else one.shape for one in self.graph.inputs]
+            shapes = [
+                fitting(one, tuple(given[one.name])) if one.name in given else one.shape for one in self.graph.inputs
+            ]
         return propagate(self.graph, shapes)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from pydantic import ValidationError
-
-from conv2d_cli.errors import Conv2dError, DataError, ShapeError, shown
+from conv2d_cli.errors import DataError, ShapeError, shown
 from conv2d_cli.network.graph import Graph, Input, Node
 from conv2d_cli.network.modules.base import Parameters
 from conv2d_cli.network.modules.operators import Inferred, Operator
 from conv2d_cli.network.modules.rearranging import Filled
 from conv2d_cli.network.readers.onnx_call import MOST_NUMBERS, Call, Constant, Learned, Made, Tensor, Value
+from conv2d_cli.network.readers.onnx_constants import KEPT, constant_of_node, constant_of_tensor, passed
+from conv2d_cli.network.readers.onnx_modules import Modules, key_of
 from conv2d_cli.network.readers.onnx_operators import BUILDERS, PARTED
 from conv2d_cli.network.readers.onnx_sizes import FUNCTIONS, Bound, Sizes, computed
 from conv2d_cli.network.readers.onnx_unknown import Inquiry
@@ -27,18 +26,13 @@ from conv2d_cli.tensors.onnx_model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from conv2d_cli.network.modules.base import Module
     from conv2d_cli.tensors.onnx_model import Place
 
 # Ours are those of ONNX itself; all others are somebody else's.
 _DOMAINS = frozenset({"", "ai.onnx"})
 _FALLBACK_OPSET = 1
-# What a constant may pass through and stay one: with what becomes of its shape where its elements are many.
-_KEPT = frozenset({"Identity", "Cast", "CastLike", "DequantizeLinear", "QuantizeLinear", "Dropout"})
-_RESHAPED = frozenset({"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"})
-_CONSTANT_ATTRIBUTES = ("value", "value_float", "value_floats", "value_int", "value_ints")
 # Attributes that are graphs, one or several, and how deep they are looked into.
 _GRAPHS, _MOST_DEPTH = (5, 10), 32
 
@@ -66,8 +60,8 @@ class _Walk:
         self.inputs: list[Input] = []
         self.nodes: list[Node] = []
         self.unknown: list[str] = []
-        # The node that has counted an initializer, and names that are taken.
-        self._counted: dict[str, int] = {}
+        self._modules = Modules()
+        # Names that are taken.
         self._names: set[str] = set()
         self._made_by: dict[str, int] | None = None
         self._inquiry = Inquiry(model)
@@ -102,8 +96,13 @@ class _Walk:
         if not any(node.output):
             raise DataError(f"{place}: it has no output")
         ours = node.domain in _DOMAINS
-        attributes = attributes_of(node, place)
-        call = Call(place, attributes, operands, self._opset, len(node.output))
+        key = key_of(node, operands) if ours else None
+        made = self._modules.known(key, operands)
+        if made is not None:
+            call = Call(place, {}, operands, self._opset, 1)
+            self._know(node.output[0], Tensor(self._add(call, made, None)), str(place))
+            return
+        call = Call(place, attributes_of(node, place), operands, self._opset, len(node.output))
         folded = self._folded(call, node) if ours else None
         if folded is not None:
             self._know(node.output[0], folded, str(place))
@@ -112,8 +111,10 @@ class _Walk:
         first: int | None = None
         for output, name in enumerate(node.output):
             if name and (output == 0 or name in self._used):
-                parted = output == 0 or node.op_type in PARTED
-                first = self._add(call._replace(output=output), node, builder if parted else None, first)
+                one = call._replace(output=output)
+                known = builder is not None and (output == 0 or node.op_type in PARTED)
+                made = self._modules.made(one, builder, key) if builder is not None and known else None
+                first = self._add(one, made or self._inferred(one, node), first)
                 self._know(name, Tensor(first), str(place))
 
     def check_outputs(self) -> None:
@@ -150,12 +151,12 @@ class _Walk:
         self._known[name] = value
 
     def _take_constant(self, name: str, tensor: Any, facts: Described) -> None:  # noqa: ANN401 - a message
-        self._know(name, _constant(tensor, facts, frozenset({name})), f"the initializer {shown(name)}")
+        self._know(name, constant_of_tensor(tensor, facts, frozenset({name})), f"the initializer {shown(name)}")
 
     def _folded(self, call: Call, node: Any) -> Value | None:  # noqa: ANN401 - a message of protobuf
         """Return a value that is no layer's: a constant, or sizes; None where it is one."""
         if call.operator == "Constant":
-            return _constant_of(call, node.output[0])
+            return constant_of_node(call, node.output[0])
         if len(node.output) > 1 and call.operator != "Dropout":
             return None
         operands = [one for one in call.operands if one is not None]
@@ -165,10 +166,8 @@ class _Walk:
         if not operands or not all(isinstance(one, Constant | Sizes) for one in operands):
             return None
         first = operands[0]
-        if isinstance(first, Constant) and (
-            call.operator in _KEPT or first.size > MOST_NUMBERS or first.values is None
-        ):
-            return _passed(call, first)
+        if isinstance(first, Constant) and (call.operator in KEPT or first.size > MOST_NUMBERS or first.values is None):
+            return passed(call, first)
         return self._worked_out(call, operands)
 
     def _worked_out(self, call: Call, operands: list[Any]) -> Value | None:
@@ -191,19 +190,11 @@ class _Walk:
         sizes = Sizes(call.operator, numbers, attributes)
         return None if sizes.is_too_deep else sizes
 
-    def _add(self, call: Call, node: Any, builder: Callable[[Call], Made | None] | None, first: int | None) -> int:  # noqa: ANN401
+    def _add(self, call: Call, made: Made, first: int | None) -> int:
         """Add a node for one output; return the number of the tensor that it makes."""
-        try:
-            made = None if builder is None else builder(call)
-        except ValidationError as error:
-            details = error.errors(include_url=False)[0]
-            where = ".".join(map(str, details["loc"]))
-            raise call.fault(f"{where}: {details['msg']}") from error
-        if made is None:
-            made = self._inferred(call, node)
         # Further outputs have learned nothing that the first has not.
         learned = made.learned if first is None else ()
-        module, shares = self._counting(made, learned)
+        module, shares = self._modules.counted(made, learned, len(self.nodes))
         if first is not None and isinstance(module, Operator):
             module = module.model_copy(update={"learned": Parameters()})
         reads = self._materialised(made.reads, call)
@@ -228,30 +219,6 @@ class _Walk:
             name = f"{name}#{call.place.number}"
         self._names.add(name)
         return name
-
-    def _counting(self, made: Made, learned: tuple[Learned, ...]) -> tuple[Module, int | None]:
-        """Return the module with its parameters, and the node that has counted all of them before."""
-        sums = {True: 0, False: 0}
-        fresh = {True: 0, False: 0}
-        before: list[int] = []
-        for constant, is_bias in learned:
-            seen = [self._counted[one] for one in constant.origins if one in self._counted]
-            sums[is_bias] += constant.size
-            if seen and len(seen) == len(constant.origins):
-                before += seen
-            else:
-                fresh[is_bias] += constant.size
-            for origin in constant.origins:
-                self._counted.setdefault(origin, len(self.nodes))
-        shares = min(before) if before and not any(fresh.values()) else None
-        counted = sums if shares is not None else fresh
-        parameters = Parameters(counted[False], counted[True])
-        module = made.module
-        if isinstance(module, Operator):
-            module = module.model_copy(update={"learned": parameters})
-        elif before and shares is None:
-            module = _partly(module, parameters)
-        return module, shares
 
     def _materialised(self, values: tuple[Value, ...], call: Call) -> tuple[int, ...]:
         """Return the tensors that are read; sizes that are read as a tensor are made by a node of their own."""
@@ -290,13 +257,6 @@ def _read_in(graph: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - a messa
                     yield from _read_in(inner, depth + 1)
 
 
-def _partly(module: Module, parameters: Parameters) -> Module:
-    """Return a module that counts a part of its parameters: others have counted the rest."""
-    cls: Any = type(f"Sharing{type(module).__name__}", (type(module),), {"parameters": property(lambda _: parameters)})
-    shared: Module = cls.model_construct(**module.__dict__)
-    return shared
-
-
 def _inner(node: Any, call: Call) -> list[Learned]:  # noqa: ANN401 - a message of protobuf
     """Return the initializers of the graphs inside a node, as of a loop."""
     found = []
@@ -331,60 +291,3 @@ def _input_of(one: Any) -> Input:  # noqa: ANN401 - a message of protobuf
     # Some tools write 0 where a size is open.
     known = tuple(size for size in sizes if size)
     return Input(one.name, known if len(known) == len(sizes) else None, tuple(size or None for size in sizes))
-
-
-def _constant(tensor: Any, facts: Described, origins: frozenset[str]) -> Constant:  # noqa: ANN401 - a message
-    small = prod(facts.dims) <= MOST_NUMBERS and not facts.is_external and facts.dtype != "string"
-    values = values_of(tensor) if small else None
-    if values is not None and values.dtype.kind not in "fiub":
-        values = values.astype(np.float32) if facts.is_floating else None
-    return Constant(facts.dims, facts.is_floating, origins, values)
-
-
-def _constant_of(call: Call, name: str) -> Constant:
-    """Return what a Constant holds.
-
-    Raises:
-        DataError: it holds nothing, or several things.
-    """
-    held = [
-        one
-        for one in call.attributes
-        if one in {*_CONSTANT_ATTRIBUTES, "sparse_value", "value_string", "value_strings"}
-    ]
-    if len(held) != 1:
-        raise call.fault("it holds no value, or several")
-    value = call.attributes[held[0]]
-    if held[0] == "value":
-        if not hasattr(value, "data_type"):
-            raise call.fault(f"value is {shown(value)}, and no tensor")
-        return _constant(value, described(value, str(call.place)), frozenset({name}))
-    if held[0] in _CONSTANT_ATTRIBUTES:
-        try:
-            array = np.array(value, np.float32 if "float" in held[0] else np.int64)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise call.fault(f"{held[0]} is {shown(value)}, and no number") from error
-        return Constant(array.shape, "float" in held[0], frozenset({name}), array)
-    # Text, or numbers that are mostly 0.
-    dims = tuple(getattr(value, "dims", (len(value),) if isinstance(value, tuple) else ()))
-    return Constant(dims, is_floating=False, origins=frozenset({name}))
-
-
-def _passed(call: Call, first: Constant) -> Value | None:
-    """Return a constant behind an operator that computes nothing new of it; None where it is none of those."""
-    if call.operator in _KEPT:
-        is_real = first.is_floating or call.operator == "DequantizeLinear"
-        values = first.values if call.operator in {"Identity", "Dropout"} else None
-        if call.operator == "Cast" and first.values is not None:
-            values = computed("Cast", [first.values], {"to": call.attributes.get("to")})
-            is_real = values.dtype.kind == "f"
-        return first._replace(is_floating=is_real, values=values)
-    if call.operator not in _RESHAPED:
-        return None
-    made = BUILDERS[call.operator](call)
-    if made is None or made.computed:
-        return None
-    try:
-        return first._replace(dims=made.module.output_shape(()), values=None)
-    except Conv2dError as error:
-        raise call.fault(error.message) from error
