@@ -34,6 +34,12 @@ ZARR_GROUP_METADATA_BYTES = 16 << 20
 # Writers make some 30.
 TIFF_TAGS = 4_096
 
+# Protobuf's own limit: a larger model keeps its weights outside the file.
+ONNX_BYTES = 2 << 30
+ONNX_NODES = 1_000_000
+# What a process that infers shapes is asked at once, and may take.
+ONNX_ASKED_BYTES, ONNX_MEMORY_BYTES, ONNX_SECONDS = 64 << 20, 4 << 30, 60
+
 # Deeper groups are no work of people.
 ZARR_GROUP_DEPTH = 32
 # Each chunk takes some 15 us, however small it is: two million take half a minute.
@@ -84,6 +90,11 @@ LIMITS = (
     Limit("Zarr groups in one another", ZARR_GROUP_DEPTH, "levels"),
     Limit(f"Zarr chunks of less than {ZARR_SMALL_CHUNK_BYTES} bytes", ZARR_SMALL_CHUNKS, "chunks"),
     Limit("a Zarr chunk beyond all that its array has", ZARR_BEYOND_ARRAY_BYTES, "bytes"),
+    Limit("an ONNX model", ONNX_BYTES, "bytes"),
+    Limit("an ONNX model", ONNX_NODES, "nodes"),
+    Limit("a model whose shapes ONNX is asked for, weights left out", ONNX_ASKED_BYTES, "bytes"),
+    Limit("the process that is asked", ONNX_MEMORY_BYTES, "bytes"),
+    Limit("the process that is asked", ONNX_SECONDS, "seconds"),
     Limit("a TIFF", TIFF_TAGS, "tags"),
     Limit("a picture, unless --max-pixels says another", PICTURE_PIXELS, "pixels"),
     Limit("the dictionary of LZMA", LZMA_DICTIONARY_BYTES, "bytes"),

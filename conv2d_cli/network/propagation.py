@@ -8,7 +8,6 @@ from conv2d_cli.arithmetic.receptive_field import IMAGE
 from conv2d_cli.errors import Conv2dError, ShapeError
 from conv2d_cli.network.modules.base import Parameters, Plane, Work
 from conv2d_cli.network.modules.elementwise import Mul
-from conv2d_cli.network.modules.pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +99,9 @@ def _passed(module: Module, shapes: tuple[Shape, ...], read: Sequence[_Tensor]) 
         return ShapeError(f"{module.kind} takes {module.inputs} inputs, not {len(shapes)}")
     try:
         module = module.resolved(shapes)
-        output = module.output_shape(shapes)
+        output: Shape | None = module.output_shape(shapes)
+        if output is None:
+            return Passed(module, None, module.parameters)
         work = module.work(shapes, output)
     except ShapeError as error:
         return error
@@ -123,6 +124,6 @@ def _plane(
     planes = [tensor.plane for tensor in read if tensor.plane is not None]
     if len(planes) < len(read):
         return None, False
-    if isinstance(module, AdaptiveAvgPool2d | AdaptiveMaxPool2d) and module.is_global:
+    if module.is_global:
         return None, True
     return module.plane(planes, shapes, output), False

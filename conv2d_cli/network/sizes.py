@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import ShapeError, did_you_mean, one_of
 from conv2d_cli.layer.text import input_shape_from, integers_of
+from conv2d_cli.network.graph import fitting
 
 if TYPE_CHECKING:
     from conv2d_cli.network.graph import Graph, Input
@@ -33,7 +34,9 @@ def input_shapes(graph: Graph, given: Size | Mapping[str, Size] | None = None) -
     for name in sizes:
         if name not in names:
             raise ShapeError(f"{name}={sizes[name]}: the network has no input {name!r}", did_you_mean(name, names))
-    return tuple(_shape(graph, one, sizes[one.name]) if one.name in sizes else one.shape for one in graph.inputs)
+    return tuple(
+        fitting(one, _shape(graph, one, sizes[one.name])) if one.name in sizes else one.shape for one in graph.inputs
+    )
 
 
 def _meant(graph: Graph) -> str:
@@ -61,8 +64,10 @@ def _shape(graph: Graph, of: Input, size: Size) -> Shape:
 
 
 def _channels(graph: Graph, of: Input, size: Size) -> int:
-    if of.shape is not None and len(of.shape) >= _IMAGE_AXES:
-        return of.shape[-_IMAGE_AXES]
+    known = of.shape or of.sizes or ()
+    channels = known[-_IMAGE_AXES] if len(known) >= _IMAGE_AXES else None
+    if channels is not None:
+        return channels
     # What stands before the first convolution leaves channels alone.
     found = next(filter(None, (_in_channels(node.module) for node in graph.nodes)), None)
     if found is None:

@@ -150,7 +150,6 @@ UNPACKED = Kind(
 NAMED = (
     Kind("a pickle, which is never unpickled here", _SAVEZ, named=(".pkl", ".pickle")),
     Kind("a joblib file, which is a pickle and never unpickled here", _SAVEZ, named=(".joblib",)),
-    _library("an ONNX model", "onnx.numpy_helper.to_array", named=(".onnx",)),
     _library("a TensorFlow graph", "tensorflow", named=(".pb",)),
     _library("a MATLAB file", "scipy.io.loadmat", named=(".mat",)),
     _library("a DICOM file", "pydicom.dcmread", named=(".dcm",)),

@@ -188,6 +188,12 @@ FORMATS = {
         )
     },
 }
+# Models that hold tensors, among much else: they are read, and never written.
+MODELS = {
+    "onnx": Format(
+        "conv2d_cli.tensors.onnx", (), extra="onnx", library="onnx", holds_several=True, library_bytes=40 << 20
+    )
+}
 STREAMED, RAW = "npy", "bin"
 SUFFIXES = ", ".join(f".{name}" for name in FORMATS)
 NAMED_SUFFIXES = tuple(f".{name}" for name, written in FORMATS.items() if written.holds_several)
@@ -198,6 +204,12 @@ def format_of_suffix(path: Path) -> str | None:
     """Return the format that a path's suffix names, or None."""
     name = path.suffix.lower().removeprefix(".")
     return name if name in FORMATS else None
+
+
+def model_of_suffix(path: Path | None) -> str | None:
+    """Return the format of a model that a path's suffix names, or None."""
+    name = "" if path is None else path.suffix.lower().removeprefix(".")
+    return name if name in MODELS else None
 
 
 def format_of_magic(start: bytes) -> str | None:

@@ -11,6 +11,7 @@ from conv2d_cli.errors import Conv2dError, DataError, UsageError
 from conv2d_cli.tensors.formats import (
     FORMATS,
     MAGIC_BYTES,
+    MODELS,
     RAW,
     STORE,
     STREAMED,
@@ -19,6 +20,7 @@ from conv2d_cli.tensors.formats import (
     format_of_magic,
     format_of_suffix,
     is_store,
+    model_of_suffix,
 )
 from conv2d_cli.tensors.location import Location, input_location
 from conv2d_cli.tensors.names import chosen
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 # Of a pipe, as much as can be looked at before it is read.
 _PEEKED_BYTES = 4096
+_READ = FORMATS | MODELS
 
 
 class Unread(NamedTuple):
@@ -118,7 +121,7 @@ def folder_fault(typed: str, path: Path) -> Conv2dError | None:
 
 def _container(format_name: str, file: OpenFile) -> Container | None:
     """Return an open file that may hold several tensors; None where its format has but one."""
-    kind = FORMATS[format_name]
+    kind = _READ[format_name]
     if not kind.holds_several:
         return None
     container: Container = kind.loaded().open_container(file)
@@ -130,7 +133,10 @@ def _opened(format_name: str, file: OpenFile, name: str | None) -> Stored:
     if container is None:
         stored: Stored = FORMATS[format_name].loaded().open_tensor(file, name)
         return stored
-    return container.tensor(chosen(container.names, name))
+    # One that knows more names than it lists says which tensor is meant.
+    meant = getattr(container, "meant", None)
+    known = None if meant is None or name is None else meant(name)
+    return container.tensor(known if known is not None else chosen(container.names, name))
 
 
 def _opened_or_not(container: Container, name: str | None) -> Stored | Unread:
@@ -152,6 +158,9 @@ def _told_what_it_is(location: Location, stream: BinaryIO) -> Iterator[None]:
     try:
         yield
     except (DataError, UsageError) as error:
+        if model_of_suffix(location.path) is not None:
+            # What it is is known, and what is wrong with it has been told.
+            raise
         from conv2d_cli.tensors.identification import told_of_file
         from conv2d_cli.tensors.looked import Looked
 
@@ -178,7 +187,7 @@ def _peeked(stream: BinaryIO) -> bytes:
 def _recognised(location: Location, stream: BinaryIO, *, raw: bool = False) -> tuple[str, OpenFile]:
     """Return the name of a file's format, by its suffix or else by what it begins with; else it may be `raw`."""
     size = bytes_left(stream)
-    name = location.format or (location.path and format_of_suffix(location.path))
+    name = location.format or (location.path and (format_of_suffix(location.path) or model_of_suffix(location.path)))
     if location.path is not None and is_store(location.path):
         name = STORE
     if name is None and size is not None:
@@ -188,9 +197,9 @@ def _recognised(location: Location, stream: BinaryIO, *, raw: bool = False) -> t
         if name is None and size and not raw:
             raise DataError("it is no tensor file that we know", f"known: {SUFFIXES}")
     name = name or (RAW if raw else STREAMED)
-    if FORMATS[name].is_store and location.path is not None:
+    if _READ[name].is_store and location.path is not None:
         return name, OpenFile(stream, location.path, None)
-    if not FORMATS[name].streams and (size is None or location.path is None):
+    if not _READ[name].streams and (size is None or location.path is None):
         raise DataError(f"a .{name} cannot be read from a pipe", f"give it as a file, or pipe a .{STREAMED}")
     return name, OpenFile(stream, location.path, size)
 

@@ -151,7 +151,6 @@ LIBRARIES = (
     Odd("m.mat", b"MATLAB 5.0 MAT-file, Platform" + bytes(120), "it is a MATLAB file"),
     Odd("m4.mat", bytes(40), "it is a MATLAB file"),
     Odd("m73.mat", b"MATLAB 7.3 MAT-file" + bytes(493) + b"\x89HDF\r\n\x1a\n", "a MATLAB 7.3 file, which is HDF5"),
-    Odd("m.onnx", _protobuf((1, 8), (2, b"pytorch")), "it is an ONNX model"),
     Odd("frozen.pb", _protobuf((1, b"\n\1x")), "it is a TensorFlow graph"),
     Odd("m.gguf", _GGUF, "it is a GGUF file"),
     Odd("ggml.bin", _GGUF, "it is a GGUF file"),

@@ -63,7 +63,7 @@ def _becomes_float(request: Request) -> bool:
 
 def remarks_of(request: Request, source: Source, weight: Kernel | None) -> list[str]:
     """Return in words what is done to the tensors that was not asked for, and what was asked for and does nothing."""
-    remarks = []
+    remarks = [] if request.node is None else [f"{request.node}, its groups and all else included"]
     if source.is_picture and request.dtype is None and source.holds != source.dtype:
         normalized = request.input_reading.preparation is not None and request.input_reading.preparation.normalize
         if not normalized:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.errors import UsageError, one_of
 from conv2d_cli.jobs.headers import is_typed, parameters_named
+from conv2d_cli.jobs.run.model_node import with_node
 from conv2d_cli.tensors.formats import NAMED_SUFFIXES
 from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
 from conv2d_cli.tensors.location import input_location, is_stream
@@ -24,7 +25,8 @@ class Request(NamedTuple):
 
     How each tensor is read is in `input_reading`, `weight_reading` and `bias_reading`. `flip` turns the kernel by half,
     as true convolution has it; `per_channel` has each channel convolved with the one kernel. `costs_file` is where the
-    table of costs in use was read from, None for the built-in one.
+    table of costs in use was read from, None for the built-in one. `node` tells of the node of a model that weight and
+    layer are taken from.
     """
 
     input: str
@@ -47,6 +49,7 @@ class Request(NamedTuple):
     threads: int | None = None
     memory_limit: int | None = None
     costs_file: str | None = None
+    node: str | None = None
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
 
@@ -78,6 +81,7 @@ def checked_request(request: Request) -> Request:
     if request.save_parameters is not None and request.weight is not None:
         raise UsageError("--save-parameters keeps what was drawn, but the weight is given", "leave it out")
     _check_outputs(request)
+    request = with_node(request)
     weight, bias = parameters_named(request.weight, request.bias)
     return request._replace(weight=weight, bias=None if without_bias else bias)
 

@@ -109,8 +109,13 @@ class Module(BaseModel, frozen=True, extra="forbid", defer_build=True):
         """What it learns; None where an input decides that."""
         return Parameters()
 
-    def work(self, _shapes: Sequence[Shape], output: Shape) -> Work:
-        """Return what a call takes."""
+    @property
+    def is_global(self) -> bool:
+        """Whether an output is made from the whole plane."""
+        return False
+
+    def work(self, _shapes: Sequence[Shape], output: Shape) -> Work | None:
+        """Return what a call takes; None where nobody knows."""
         return Work(elementwise=prod(output))
 
     def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.network.readers.onnx import OnnxReader
 from conv2d_cli.network.readers.plain_data import JsonReader, TomlReader
 from conv2d_cli.network.readers.printed import PrintedReader
+from conv2d_cli.network.readers.state_dict import StateDictReader
 from conv2d_cli.network.readers.yaml import YamlReader
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from conv2d_cli.network.readers.base import Content, Reader
 
 READERS: tuple[Reader, ...] = (
+    OnnxReader(),
+    StateDictReader(),
     JsonReader(),
     TomlReader(),
     PrintedReader(),
