@@ -17,6 +17,7 @@ def pooled_size(axis: Axis, *, ceil_mode: bool = False) -> int:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html (Shape)
 
+    >>> from conv2d_cli.arithmetic.window import Axis
     >>> axis = Axis(size=6, kernel=3, stride=2, dilation=1, before=0, after=0)
     >>> pooled_size(axis), pooled_size(axis, ceil_mode=True)
     (2, 3)
@@ -32,6 +33,7 @@ def transposed_size(axis: Axis, output_padding: int = 0) -> int:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html (Shape)
 
+    >>> from conv2d_cli.arithmetic.window import Axis
     >>> transposed_size(Axis(size=7, kernel=3, stride=2, dilation=1, before=1, after=1), output_padding=1)
     14
     """
@@ -44,6 +46,7 @@ def transposed_taps(axis: Axis, output_padding: int = 0) -> int:
 
     They are the taps on real input of the convolution that goes the other way.
 
+    >>> from conv2d_cli.arithmetic.window import Axis
     >>> transposed_taps(Axis(size=2, kernel=3, stride=2, dilation=1, before=1, after=1))
     4
     """
