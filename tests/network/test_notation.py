@@ -362,6 +362,13 @@ FAULTS: dict[str, tuple[Any, str, str | None]] = {
     "many axes": ({"input": [1] * 1000, "layers": ["ReLU"]}, "input: tuple should have at most 8 items", None),
     "a named input that is wrong": ({"input": {"a": [1, "x"]}, "layers": ["ReLU"]}, "input.a[1]: should be a", None),
     "no inputs": ({"input": {}, "layers": ["ReLU"]}, "input: dictionary should have at least 1 item", None),
+    "an input of a reserved name": (
+        {"input": {"previous": [1]}, "layers": ["ReLU"]},
+        "'previous' is what a layer reads",
+        None,
+    ),
+    "long text": ({"layers": ["x" * 5000]}, "layers[0]: text of more than 1000 characters", None),
+    "a long key": ({"layers": ["ReLU"], "x" * 5000: 1}, "xx…: text of more than 1000 characters", None),
     "half a character": ({"layers": [{"name": "\ud800", "type": "ReLU"}]}, "layers[0].name: no text of Unicode", None),
     "a key of half a character": ({"layers": [{"\ud800": 1, "type": "ReLU"}]}, "a key that is no text", None),
     "bytes": ({"layers": [{"name": b"x", "type": "ReLU"}]}, "layers[0].name: a bytes, which no layer has", None),
