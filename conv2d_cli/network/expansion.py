@@ -245,7 +245,7 @@ def _tensor(scope: _Scope, name: str, path: str, entries: Sequence[Entry], place
     if name in scope.tensors:
         return scope.tensors[name]
     if any(entry.name == name for entry in entries[place:]):
-        raise DataError(f"{path}.from: {shown(name)} does not stand before this layer", f"from={PREVIOUS}")
+        raise DataError(f"{path}.from: {shown(name)} does not stand before this layer", f'from = "{PREVIOUS}"')
     raise DataError(f"{path}.from: there is no layer {shown(name)} before this one", named(name, scope.tensors))
 
 

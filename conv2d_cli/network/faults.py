@@ -72,7 +72,7 @@ def _words(one: ErrorDetails) -> str:
 
 
 def _hint(one: ErrorDetails, names: Iterable[str] | None) -> str | None:
-    key = next((part for part in reversed(one["loc"]) if isinstance(part, str)), "")
+    key = next((part for part in reversed(one["loc"]) if isinstance(part, str) and part), "")
     if names is not None:
         # A key that may not stand there, or a value.
         return named(str(key if one["type"] == "extra_forbidden" else one["input"]), names)

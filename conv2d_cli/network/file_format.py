@@ -25,6 +25,10 @@ def _free(name: str) -> str:
     return name
 
 
+def _not_previous(name: str) -> str:
+    return name if name == INPUT else _free(name)
+
+
 def _known(kind: str) -> str:
     if kind not in MODULES:
         raise PydanticCustomError("no_layer", "no layer")
@@ -54,7 +58,7 @@ _Argument = Annotated[str, AfterValidator(_argument)]
 _Size = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
 _Shape = Annotated[tuple[_Size, ...], Field(min_length=1, max_length=_MOST_AXES)]
 _Inputs = Annotated[
-    dict[str, _Shape],
+    dict[Annotated[str, Field(max_length=_LONGEST_NAME), AfterValidator(_not_previous)], _Shape],
     Field(min_length=1, max_length=_MOST_INPUTS),
     BeforeValidator(_by_name, json_schema_input_type=_Shape | dict[str, _Shape]),
 ]

@@ -1,4 +1,4 @@
-"""Layers whose sizes are 0, enormous or of the wrong number of axes: a shape, a misfit, never anything else, at once."""
+"""Layers whose sizes are 0, enormous or of the wrong number of axes: a shape, a misfit, at once."""
 
 from __future__ import annotations
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from typing import Any
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conv2d_cli.errors import DataError
-from conv2d_cli.network.file_format import MOST_LAYERS
-from conv2d_cli.network.graph import Graph
+from conv2d_cli.network.file_format import MOST_LAYERS, NetworkFile
 from conv2d_cli.network.modules.registry import MODULES
+from conv2d_cli.network.network import Network
 from conv2d_cli.network.notation import graph_of
+
+if TYPE_CHECKING:
+    from conv2d_cli.network.graph import Graph
 
 CONV = {"type": "Conv2d", "out_channels": 8, "kernel_size": 3}
 
@@ -106,6 +112,15 @@ def test_arguments_are_numbers_lists_words_and_arithmetic() -> None:
     assert (conv["layer"]["padding"], conv["layer"]["groups"]) == ("same", 1)
     assert (upsample["scale_factor"], upsample["mode"]) == (2, "nearest-exact")
     assert permute["dims"] == (0, 2, 3, 1)
+
+
+def test_the_example_of_the_models() -> None:
+    """What the docstring shows is a file, and its layers have the names that it says."""
+    shown = inspect.cleandoc(NetworkFile.__doc__ or "")
+    example, _, names = shown.partition("Example::")[2].rpartition("Its layers are")
+    network = Network.read(textwrap.dedent(example).strip() + "\n")
+    assert [node.name for node in network.graph.nodes] == re.findall("`(.+?)`", names)
+    assert not network.on().misfits
 
 
 def test_equal_modules_are_one_object() -> None:
@@ -255,7 +270,7 @@ FAULTS: dict[str, tuple[Any, str, str | None]] = {
     "from a later layer": (
         {"layers": [{"type": "ReLU", "from": "b"}, {"name": "b", "type": "ReLU"}]},
         "layers[0].from: 'b' does not stand before this layer",
-        "from=previous",
+        'from = "previous"',
     ),
     "from itself": ({"layers": [{"name": "a", "type": "ReLU", "from": "a"}]}, "'a' does not stand before this", None),
     "from an unknown layer": (
@@ -347,6 +362,13 @@ FAULTS: dict[str, tuple[Any, str, str | None]] = {
     "many axes": ({"input": [1] * 1000, "layers": ["ReLU"]}, "input: tuple should have at most 8 items", None),
     "a named input that is wrong": ({"input": {"a": [1, "x"]}, "layers": ["ReLU"]}, "input.a[1]: should be a", None),
     "no inputs": ({"input": {}, "layers": ["ReLU"]}, "input: dictionary should have at least 1 item", None),
+    "an input of a reserved name": (
+        {"input": {"previous": [1]}, "layers": ["ReLU"]},
+        "'previous' is what a layer reads",
+        None,
+    ),
+    "long text": ({"layers": ["x" * 5000]}, "layers[0]: text of more than 1000 characters", None),
+    "a long key": ({"layers": ["ReLU"], "x" * 5000: 1}, "xx…: text of more than 1000 characters", None),
     "half a character": ({"layers": [{"name": "\ud800", "type": "ReLU"}]}, "layers[0].name: no text of Unicode", None),
     "a key of half a character": ({"layers": [{"\ud800": 1, "type": "ReLU"}]}, "a key that is no text", None),
     "bytes": ({"layers": [{"name": b"x", "type": "ReLU"}]}, "layers[0].name: a bytes, which no layer has", None),
@@ -361,6 +383,38 @@ def test_faults_are_told_with_their_place(content: Any, message: str, hint: str 
     assert len(caught.value.message) < 1000
     if hint is not None:
         assert hint in (caught.value.hint or "")
+
+
+# Of these a hint names what was meant, or a value: with it in the place of what is wrong the file is right.
+REPAIRED = {
+    "an unknown layer": ('"ReLu"', "did you mean ReLU", '"ReLU"'),
+    "an unknown block": ('"Residal"', "did you mean Residual?", '"Residual"'),
+    "an unknown argument": ('"paddng"', "did you mean padding", '"padding"'),
+    "a missing argument of Conv2d": ('"type": "Conv2d"', "out_channels=64", '"type": "Conv2d", "out_channels": 64'),
+    "a wrong value": ('"stride": 0', "stride=1", '"stride": 1'),
+    "groups that do not divide": ('"groups": 3', "groups=1", '"groups": 1'),
+    "a misspelt argument in arithmetic": ("4 * widht", "did you mean width?", "4 * width"),
+    "an argument that a block has not": ('"wdth"', "did you mean width?", '"width"'),
+    "a sum of one": ('"Add"', '"previous", "input"', '{"type": "Add", "from": ["previous", "input"]}'),
+    "from a later layer": ('"from": "b"', 'from = "previous"', '"from": "previous"'),
+    "from an unknown layer": ('"stam"', "did you mean stem?", '"stem"'),
+    "no repeat": ('"repeat": 0', "repeat=1", '"repeat": 1'),
+    "an enormous repeat": ('"repeat": 10000000', "repeat=1000000", '"repeat": 1000000'),
+    "a negative size": ("-3", "=0", "0"),
+    "a wrong value by an argument": ('{"k": 0}', "kernel_size=1", '{"k": 1}'),
+    "an argument that is not given": ('"block": "B"', "with = { width = 1 }", '"block": "B", "with": {"width": 1}'),
+}
+
+
+@pytest.mark.parametrize("case", REPAIRED)
+def test_hints_put_in_make_the_file_right(case: str) -> None:
+    wrong, hint, right = REPAIRED[case]
+    text = json.dumps(FAULTS[case][0])
+    assert wrong in text
+    with pytest.raises(DataError) as caught:
+        graph_of(json.loads(text), "test")
+    assert hint in (caught.value.hint or "")
+    assert graph_of(json.loads(text.replace(wrong, right)), "test").nodes
 
 
 def test_several_faults_are_told_at_once_and_thousands_are_counted() -> None:
@@ -455,7 +509,7 @@ def judged(content: Any) -> Graph | None:
         return None
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(FILES | VALUES)
 def test_whatever_a_file_holds_it_is_a_graph_or_a_fault_of_the_file(content: Any) -> None:
     graph = judged(content)

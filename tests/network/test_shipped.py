@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conv2d_cli.network import shipped
 from conv2d_cli.network.network import Network
 from conv2d_cli.network.shipped import SHIPPED, shipped_text
 from conv2d_cli.report.network_analysis import node_reports, stack_report
@@ -64,6 +66,10 @@ def test_totals(name: str) -> None:
 
 def test_every_file_is_listed_and_holds_no_total() -> None:
     assert {*SHIPPED} == {*PARAMETERS} == {*MACS}
+    # Those that are installed, which in a check of a built package are the wheel's.
+    assert {f"{name}.toml" for name in SHIPPED} == {
+        file.name for file in files(shipped).iterdir() if file.name.endswith(".toml")
+    }
     for name in SHIPPED:
         numbers = {int(number.replace("_", "")) for number in re.findall(r"\d[\d_]*", shipped_text(name))}
         assert not numbers & {PARAMETERS[name], MACS[name]}
