@@ -47,6 +47,14 @@ def test_figures_are_those_of_torch(name: str) -> None:
     assert {one: list(shapes[one] or ()) for one in model["shapes"]} == model["shapes"]
 
 
+@pytest.mark.parametrize("name", [name for name, model in models().items() if model["other_size"]])
+def test_macs_of_an_oblong_image_are_those_of_torch(name: str) -> None:
+    model = models()[name]
+    passed = Network.read(model["text"]).on((1, 3, *model["other_size"]))
+    assert not passed.misfits
+    assert stack_report(passed).macs == model["other_macs"]
+
+
 @pytest.mark.parametrize("name", names(hiding=False))
 def test_parameters_need_no_rule_and_no_size(name: str) -> None:
     model = models()[name]
