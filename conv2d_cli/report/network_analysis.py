@@ -148,8 +148,18 @@ def _memory_of(passed: Propagated, element: int) -> _Memory:
 
 
 def _last_plane(passed: Propagated) -> Plane | None:
-    """Return the fields of the last node that has any: behind global pooling, Flatten and Linear there are none."""
-    return next((found.plane for found in reversed(passed.nodes) if found.plane is not None), None)
+    """Return the fields of the last node that has any: behind global pooling, Flatten and Linear there are none.
+
+    None where they were lost before: behind attention, or a module that is not known.
+    """
+    for node, found in zip(reversed(passed.graph.nodes), reversed(passed.nodes), strict=True):
+        if found.plane is not None:
+            return found.plane
+        shape = found.output_shape
+        lost = shape is None or (len(shape) >= len(("N", "C", "H", "W")) and not found.whole)
+        if node.reads != () and lost:
+            return None
+    return None
 
 
 def _plane_size(passed: Propagated) -> tuple[int, int] | None:

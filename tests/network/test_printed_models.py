@@ -120,3 +120,17 @@ def test_a_wider_layer_changes_the_figures() -> None:
     before, after = (stack_report(Network.read(one).on((1, 3, 224, 224))) for one in (text, wider))
     assert after.parameters - before.parameters == 10 * 4097
     assert (after.macs or 0) - (before.macs or 0) == 10 * 4096
+
+
+def test_a_printed_network_has_the_figures_of_the_same_network_in_a_file() -> None:
+    printed, written = (
+        stack_report(Network.read(one).on((1, 3, 224, 224))) for one in (models()["resnet50"]["text"], "resnet50")
+    )
+    assert printed.receptive_field == (427, 427)
+    assert printed._replace(name="", assumed=()) == written._replace(name="", assumed=())
+
+
+@pytest.mark.parametrize(("name", "field"), [("swin_t", None), ("maxvit_t", None), ("convnext_tiny", (1688, 1688))])
+def test_behind_attention_a_receptive_field_is_not_known(name: str, field: tuple[int, int] | None) -> None:
+    report = stack_report(Network.read(models()[name]["text"]).on((1, 3, 224, 224)))
+    assert report.receptive_field == field
