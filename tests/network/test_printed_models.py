@@ -6,14 +6,21 @@ import json
 import lzma
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from conv2d_cli.errors import DataError
 from conv2d_cli.network.network import Network
 from conv2d_cli.report.network_analysis import stack_report
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FILE = Path(__file__).with_name("printed_models.json.xz")
+SMALL = ("resnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "mobilenet_v3_small", "convnext_tiny", "vit_b_32", "swin_t")
 # Those with parameters that no line shows: they are supplied by rules.
 HIDING = ("convnext", "swin", "vit", "maxvit")
 
@@ -72,6 +79,35 @@ def test_without_rules_a_total_is_at_least(name: str) -> None:
     assert network.graph.name in report.unknown
     assert report.parameters < model["parameters"]
     assert report.output_shape is None
+
+
+CHANGES: dict[str, Callable[[str], list[str]]] = {
+    "gone": lambda _: [],
+    "twice": lambda line: [line, line],
+    "cut": lambda line: [line[: len(line) // 2]],
+    "other class": lambda line: [line.replace("Conv2d", "Conv1d").replace("Sequential", "ModuleList")],
+    "other name": lambda line: [line.replace("(conv", "(cone").replace("(0)", "(9)")],
+    "other number": lambda line: [line.replace("2", "3")],
+    "no brackets": lambda line: [line.replace("(", "").replace(")", "")],
+    "closed": lambda line: [line, ")"],
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(SMALL), st.lists(st.tuples(st.floats(0, 1), st.sampled_from([*CHANGES])), min_size=1, max_size=3)
+)
+def test_a_changed_text_ends_in_a_graph_or_an_error(name: str, changes: list[tuple[float, str]]) -> None:
+    lines = models()[name]["text"].split("\n")
+    for place, change in changes:
+        number = int(place * (len(lines) - 1))
+        lines[number : number + 1] = CHANGES[change](lines[number])
+    try:
+        network = Network.read("\n".join([*lines, ""]))
+    except DataError:
+        return
+    report = stack_report(network.on((1, 3, 224, 224)))
+    assert report.parameters >= 0
 
 
 def test_heads_for_training_have_parameters_and_no_work() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conv2d_cli.network.modules.registry import MODULES
+from conv2d_cli.network.arguments import KNOWN
 from conv2d_cli.network.rules.blocks import BLOCKS
 from conv2d_cli.network.rules.description import call_of, flow_of
 from conv2d_cli.network.rules.networks import NETWORKS
@@ -42,7 +42,7 @@ def test_a_rule_reads_tensors_that_stand_before(rule: Rule) -> None:
         known.add(line.target)
     assert flow.lines[-1].target == "output" or not flow.lines[-1].sources
     calls = [step.call for line in flow.lines for step in line.steps if step.call] + [*flow.supplied.values()]
-    assert all({*call.arguments} <= {*MODULES[call.kind].model_fields} for call in calls)
+    assert all({*call.arguments} <= {*KNOWN[call.kind].model_fields} for call in calls)
 
 
 def test_a_rule_wants_exactly_its_children() -> None:
