@@ -10,12 +10,25 @@ from pydantic import ValidationError
 
 from conv2d_cli.errors import Conv2dError, DataError, cut, shown
 from conv2d_cli.limits import EXPRESSION_CHARACTERS
+from conv2d_cli.network.modules import slicing, windows
 from conv2d_cli.network.modules.registry import MODULES
 
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Module
 
 _MOST_FAULTS = 3
+# Those of the network format, and those that only rules for printed models need: each takes its time to be made.
+KNOWN: dict[str, type[Module]] = MODULES | {
+    "Chunk": slicing.Chunk,
+    "Select": slicing.Select,
+    "ChannelShuffle": slicing.ChannelShuffle,
+    "Constant": slicing.Constant,
+    "PositionEmbedding": slicing.PositionEmbedding,
+    "Windows": windows.Windows,
+    "FromWindows": windows.FromWindows,
+    "MergePatches": windows.MergePatches,
+    "Attention": windows.Attention,
+}
 
 
 def validated(kind: str, arguments: dict[str, Any], place: str) -> Module:
@@ -25,7 +38,7 @@ def validated(kind: str, arguments: dict[str, Any], place: str) -> Module:
         DataError: the arguments are none of it.
     """
     try:
-        return MODULES[kind].model_validate({"type": kind, **arguments})
+        return KNOWN[kind].model_validate({"type": kind, **arguments})
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)[:_MOST_FAULTS]
         told = "; ".join(f"{_path(one['loc'])}{one['msg'][:1].lower()}{one['msg'][1:]}" for one in faults)

@@ -13,6 +13,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+# Swin pads its windows there.
+OTHER = (250, 198)
 FILE = Path(__file__).with_name("printed_models.json.xz")
 # Operators that torchvision compiles, and whose absence keeps it from being imported beside another build of torch.
 _MISSING = (
@@ -43,10 +45,21 @@ def torchvision_models() -> tuple[Any, Any]:
     return models, library
 
 
-def figures_of(build: Any, size: int) -> dict[str, Any]:
-    """Return the text of a model and what torch says of it at a size."""
-    import torch
+def macs_of(model: Any, image: Any) -> int:
+    """Return half of what torch's counter counts."""
     from torch.utils.flop_counter import FlopCounterMode
+
+    counter = FlopCounterMode(display=False)
+    with counter:
+        model(image)
+    flops = int(counter.get_total_flops())
+    assert flops % 2 == 0
+    return flops // 2
+
+
+def figures_of(build: Any, size: int, other: tuple[int, int] | None) -> dict[str, Any]:
+    """Return the text of a model and what torch says of it at a size, and on images of another if it takes them."""
+    import torch
 
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -58,18 +71,18 @@ def figures_of(build: Any, size: int) -> dict[str, Any]:
             module.register_forward_hook(
                 lambda _module, _input, output, name=name: shapes.update({name: list(output.shape)})
             )
-    counter = FlopCounterMode(display=False)
-    with counter:
-        output = model(image)
-    flops = counter.get_total_flops()
-    assert flops % 2 == 0
+    output = model(image)
+    expected = dict(shapes)
+    other_macs = None if other is None else macs_of(model, image.new_empty(1, 3, *other))
     return {
         "text": str(model),
         "size": size,
         "parameters": sum(one.numel() for one in model.parameters()),
-        "macs": flops // 2,
+        "macs": macs_of(model, image),
+        "other_size": other,
+        "other_macs": other_macs,
         "output": list(output.shape),
-        "shapes": shapes,
+        "shapes": expected,
     }
 
 
@@ -78,7 +91,9 @@ def main() -> None:
     found = {}
     for name in models.list_models(module=models):
         try:
-            found[name] = figures_of(lambda name=name: models.get_model(name, weights=None), 224)
+            # A position embedding and a partition into windows are for one size.
+            other = None if name.startswith(("vit", "maxvit")) else OTHER
+            found[name] = figures_of(lambda name=name: models.get_model(name, weights=None), 224, other)
         except Exception as error:  # noqa: BLE001 - a model that cannot be built is told and left out
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
         else:

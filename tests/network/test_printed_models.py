@@ -6,14 +6,21 @@ import json
 import lzma
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from conv2d_cli.errors import DataError
 from conv2d_cli.network.network import Network
 from conv2d_cli.report.network_analysis import stack_report
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FILE = Path(__file__).with_name("printed_models.json.xz")
+SMALL = ("resnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "mobilenet_v3_small", "convnext_tiny", "vit_b_32", "swin_t")
 # Those with parameters that no line shows: they are supplied by rules.
 HIDING = ("convnext", "swin", "vit", "maxvit")
 
@@ -47,6 +54,14 @@ def test_figures_are_those_of_torch(name: str) -> None:
     assert {one: list(shapes[one] or ()) for one in model["shapes"]} == model["shapes"]
 
 
+@pytest.mark.parametrize("name", [name for name, model in models().items() if model["other_size"]])
+def test_macs_of_an_oblong_image_are_those_of_torch(name: str) -> None:
+    model = models()[name]
+    passed = Network.read(model["text"]).on((1, 3, *model["other_size"]))
+    assert not passed.misfits
+    assert stack_report(passed).macs == model["other_macs"]
+
+
 @pytest.mark.parametrize("name", names(hiding=False))
 def test_parameters_need_no_rule_and_no_size(name: str) -> None:
     model = models()[name]
@@ -64,6 +79,35 @@ def test_without_rules_a_total_is_at_least(name: str) -> None:
     assert network.graph.name in report.unknown
     assert report.parameters < model["parameters"]
     assert report.output_shape is None
+
+
+CHANGES: dict[str, Callable[[str], list[str]]] = {
+    "gone": lambda _: [],
+    "twice": lambda line: [line, line],
+    "cut": lambda line: [line[: len(line) // 2]],
+    "other class": lambda line: [line.replace("Conv2d", "Conv1d").replace("Sequential", "ModuleList")],
+    "other name": lambda line: [line.replace("(conv", "(cone").replace("(0)", "(9)")],
+    "other number": lambda line: [line.replace("2", "3")],
+    "no brackets": lambda line: [line.replace("(", "").replace(")", "")],
+    "closed": lambda line: [line, ")"],
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(SMALL), st.lists(st.tuples(st.floats(0, 1), st.sampled_from([*CHANGES])), min_size=1, max_size=3)
+)
+def test_a_changed_text_ends_in_a_graph_or_an_error(name: str, changes: list[tuple[float, str]]) -> None:
+    lines = models()[name]["text"].split("\n")
+    for place, change in changes:
+        number = int(place * (len(lines) - 1))
+        lines[number : number + 1] = CHANGES[change](lines[number])
+    try:
+        network = Network.read("\n".join([*lines, ""]))
+    except DataError:
+        return
+    report = stack_report(network.on((1, 3, 224, 224)))
+    assert report.parameters >= 0
 
 
 def test_heads_for_training_have_parameters_and_no_work() -> None:
@@ -112,3 +156,17 @@ def test_a_wider_layer_changes_the_figures() -> None:
     before, after = (stack_report(Network.read(one).on((1, 3, 224, 224))) for one in (text, wider))
     assert after.parameters - before.parameters == 10 * 4097
     assert (after.macs or 0) - (before.macs or 0) == 10 * 4096
+
+
+def test_a_printed_network_has_the_figures_of_the_same_network_in_a_file() -> None:
+    printed, written = (
+        stack_report(Network.read(one).on((1, 3, 224, 224))) for one in (models()["resnet50"]["text"], "resnet50")
+    )
+    assert printed.receptive_field == (427, 427)
+    assert printed._replace(name="", assumed=()) == written._replace(name="", assumed=())
+
+
+@pytest.mark.parametrize(("name", "field"), [("swin_t", None), ("maxvit_t", None), ("convnext_tiny", (1688, 1688))])
+def test_behind_attention_a_receptive_field_is_not_known(name: str, field: tuple[int, int] | None) -> None:
+    report = stack_report(Network.read(models()[name]["text"]).on((1, 3, 224, 224)))
+    assert report.receptive_field == field

@@ -159,6 +159,11 @@ def test_many_modules_of_one_line_are_read() -> None:
     assert len(graph.nodes) == 100_000
 
 
+def test_what_a_known_class_does_beyond_images_is_unknown() -> None:
+    graph = read("Sequential(\n  (0): Upsample(scale_factor=2.0, mode='trilinear')\n  (1): Softshrink(0.5)\n)")
+    assert graph.unknown == ("0",)
+
+
 LAYER = "  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))"
 HOSTILE = [
     (f"Sequential(\n{LAYER}", 1),

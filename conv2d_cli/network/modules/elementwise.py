@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ActivationName = Literal[
     "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid", "Tanh", "Softplus",
     "Softsign", "Softmax", "LogSoftmax", "Softmax2d", "Hardswish", "Hardsigmoid", "Hardtanh", "LogSigmoid", "Threshold",
+    "Softmin", "Hardshrink", "Softshrink", "Tanhshrink", "RReLU",
 ]  # fmt: skip
 DropoutName = Literal["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "StochasticDepth"]
 

@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args
 
 from pydantic import Field, TypeAdapter
 
-from conv2d_cli.network.modules import (
-    convolutions,
-    elementwise,
-    linear,
-    normalisation,
-    pooling,
-    reshaping,
-    slicing,
-    windows,
-)
+from conv2d_cli.network.modules import convolutions, elementwise, linear, normalisation, pooling, reshaping
 
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Module
@@ -51,15 +42,6 @@ CLASSES: tuple[type[Module], ...] = (
     reshaping.PixelShuffle,
     reshaping.PixelUnshuffle,
     reshaping.Padding2d,
-    slicing.Chunk,
-    slicing.Select,
-    slicing.ChannelShuffle,
-    slicing.Constant,
-    slicing.PositionEmbedding,
-    windows.Windows,
-    windows.FromWindows,
-    windows.MergePatches,
-    windows.Attention,
 )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError
-from conv2d_cli.network.readers.printed_flow import graph_of
-from conv2d_cli.network.readers.printed_text import MOST_CHARACTERS, holds_model, tree_of
 
 if TYPE_CHECKING:
     from conv2d_cli.network.graph import Graph
@@ -23,6 +21,8 @@ class PrintedReader:
 
     def recognises(self, content: Content) -> bool:
         """Whether a line near the beginning is one of a printed model."""
+        from conv2d_cli.network.readers.printed_text import holds_model
+
         return holds_model(content.data[:_START].decode("utf-8-sig", "replace"))
 
     def read(self, content: Content, *, assume: bool) -> Graph:
@@ -31,6 +31,9 @@ class PrintedReader:
         Raises:
             DataError: it is none, or a known module has wrong arguments; the message says in which line.
         """
+        from conv2d_cli.network.readers.printed_flow import graph_of
+        from conv2d_cli.network.readers.printed_text import MOST_CHARACTERS, tree_of
+
         if len(content.data) > MOST_CHARACTERS:
             raise DataError(f"{content.name} has {len(content.data)} bytes, the most is {MOST_CHARACTERS}")
         try:

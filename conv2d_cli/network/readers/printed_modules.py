@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.network.arguments import literal_arguments, validated
+from conv2d_cli.network.arguments import KNOWN, literal_arguments, validated
 from conv2d_cli.network.modules import convolutions, elementwise, linear, normalisation, pooling, reshaping, slicing
-from conv2d_cli.network.modules.registry import MODULES
 
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Module
@@ -35,7 +34,7 @@ _TORCH: tuple[type[Module], ...] = (
     reshaping.Padding2d,
     slicing.ChannelShuffle,
 )
-_PRINTED = frozenset(name for name, cls in MODULES.items() if cls in _TORCH)
+_PRINTED = frozenset(name for name, cls in KNOWN.items() if cls in _TORCH)
 # Their arguments change neither shapes nor counts.
 _IGNORING = (elementwise.Activation, elementwise.Nothing)
 # Subclasses in torch.nn that print their own name, with the arguments that they stand for.
@@ -49,6 +48,10 @@ _RULED: dict[str, tuple[str, dict[str, object]]] = {
     "LayerNorm2d": ("LayerNorm", {"axis": 1}),
     "FrozenBatchNorm2d": ("BatchNorm2d", {"affine": False}),
 }
+
+
+# What these classes also do, along other numbers of axes, is not known here.
+_BEYOND = {("Upsample", "linear"), ("Upsample", "trilinear")}
 
 
 class ModuleReader:
@@ -78,10 +81,12 @@ class ModuleReader:
         name, fixed = (_ALIASES | (_RULED if self._assume else {})).get(kind, (kind, {}))
         if name not in _PRINTED:
             return None
-        cls = MODULES[name]
+        cls = KNOWN[name]
         if issubclass(cls, _IGNORING):
             return cls.model_validate({"type": name})
         given = literal_arguments(kind, arguments, cls.positional, f"line {line}")
+        if (name, given.get("mode")) in _BEYOND:
+            return None
         return validated(name, given | fixed, f"line {line}: {kind}")
 
 

@@ -71,7 +71,14 @@ def holds_model(text: str) -> bool:
     >>> holds_model("Sequential(\n  (0): ReLU()\n)"), holds_model("layers = ['ReLU']")
     (True, False)
     """
-    return any(_CALL.match(_bare(line)) or _CHILD.match(_bare(line)) for line in text.split("\n"))
+    return any("(" in line and _is_of_model(_bare(line).rstrip()) for line in text.split("\n"))
+
+
+def _is_of_model(line: str) -> bool:
+    call = _CALL.match(line)
+    if call is None:
+        return _CHILD.match(line) is not None
+    return not call["rest"] or (line.endswith(")") and _open_brackets(call["rest"]) == -1)
 
 
 def _bare(line: str) -> str:
