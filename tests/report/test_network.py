@@ -122,6 +122,13 @@ def test_gates_and_strides_that_differ_are_noted() -> None:
     assert notes == ("receptive fields end at sum: the strides of what is joined differ",)
 
 
+def test_other_channels_than_those_of_the_file_are_noted() -> None:
+    report, notes = analyze_network(network(STEM).graph, [(1, 4, 32, 32)])
+    assert report.parameters == 4 * 36 + 4
+    assert notes == ("input has 4 channels, in the file 3: layers whose in_channels are left out follow it",)
+    assert analyze_network(network(STEM).graph, [(3, 16, 16)]).notes == ()
+
+
 def test_the_field_before_the_head_is_that_of_the_network() -> None:
     head = ({"type": "AdaptiveAvgPool2d", "output_size": 1}, "Flatten", {"type": "Linear", "out_features": 5})
     assert network(STEM, STEM | {"name": "two"}, *head).analyze().receptive_field == (5, 5)
@@ -145,9 +152,9 @@ def test_every_fault_is_told_and_a_size_that_works() -> None:
     assert "wrong0: in_features=32" in (lines[0][1] or "")
     assert caught.value.layer_hint == "in_features=32"
     small = network({"name": "wide", "type": "Conv2d", "out_channels": 1, "kernel_size": 40})
-    with pytest.raises(ShapeError) as caught:
+    with pytest.raises(ShapeError) as too_small:
         small.analyze()
-    assert (caught.value.hint or "").endswith("input_shape=1x3x40x40")
+    assert (too_small.value.hint or "").endswith("input_shape=1x3x40x40")
     assert small.analyze("1x3x40x40").output_shape == (1, 1, 1, 1)
 
 
