@@ -24,10 +24,10 @@ class LastField(NamedTuple):
     whole: bool = False
 
 
-def last_field(passed: Propagated) -> LastField:
-    """Return the field that the network's last output is made from, node by node back to the last with a plane."""
+def last_field(passed: Propagated, output: int | None) -> LastField:
+    """Return the field that an output is made from, node by node back to the last with a plane."""
     nodes, inputs = passed.nodes, len(passed.graph.inputs)
-    waiting, seen = [len(nodes) - 1], set[int]()
+    waiting, seen = [-1 if output is None else output], set[int]()
     found: dict[int, LastField] = {}
     while waiting:
         place = waiting.pop()
