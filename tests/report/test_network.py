@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,37 @@ def test_groups_read_what_others_make() -> None:
     assert (second.name, second.type, second.inputs) == ("b", "Conv2d", ("a",))
     assert (third.name, third.inputs) == ("c", ("a", "a"))
     assert grouped(report.nodes, 2) == report.nodes
+
+
+WRONG: tuple[dict[str, Any], ...] = (
+    {"type": "Conv2d", "in_channels": 5, "out_channels": 4, "kernel_size": 3},
+    {"type": "Conv2d", "out_channels": 4, "kernel_size": 40},
+    {"type": "Conv2d", "out_channels": 6, "kernel_size": 1, "groups": 3},
+    {"type": "ConvTranspose2d", "in_channels": 2, "out_channels": 4, "kernel_size": 2},
+    {"type": "MaxPool2d", "kernel_size": 50},
+    {"type": "BatchNorm2d", "num_features": 3},
+    {"type": "GroupNorm", "num_groups": 3},
+    {"type": "LayerNorm", "normalized_shape": 7},
+    {"type": "Linear", "in_features": 99, "out_features": 2},
+    {"type": "PixelShuffle", "upscale_factor": 3},
+    {"type": "PixelUnshuffle", "downscale_factor": 5},
+    {"type": "Scale", "num_features": 9},
+    {"type": "ReflectionPad2d", "padding": 32},
+)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda layer: f"{layer['type']}")
+def test_what_a_hint_says_works(wrong: dict[str, Any]) -> None:
+    layers = [STEM, wrong | {"name": "wrong"}]
+    with pytest.raises(MisfitError) as caught:
+        network(*layers).analyze()
+    message, hint = caught.value.lines()[0]
+    assert message.startswith(f"wrong ({wrong['type']}) on 1x4x32x32: ")
+    assert hint is not None
+    for said in hint.split(", or "):
+        if said.startswith("input_shape="):
+            assert network(*layers).analyze(said.removeprefix("input_shape=")).output_shape
+        else:
+            name, _, value = said.removeprefix("wrong: ").partition("=")
+            mended = wrong | {name: literal_eval(value), "name": "wrong"}
+            assert network(STEM, mended).analyze().output_shape
