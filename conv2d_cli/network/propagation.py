@@ -116,7 +116,7 @@ def _plane(
     """Return the receptive fields of an output, and whether it is made from the whole image."""
     if isinstance(module, Mul):
         # A gate scales channels by what it saw of the whole plane; by convention it widens no field.
-        full = [place for place, shape in enumerate(shapes) if shape[-2:] == output[-2:]]
+        full = [place for place, shape in enumerate(shapes) if shape[-2:] == output[-2:]] or range(len(shapes))
         read, shapes = [read[place] for place in full], tuple(shapes[place] for place in full)
     if any(tensor.whole for tensor in read):
         return None, len(output) >= len(("C", "H", "W"))

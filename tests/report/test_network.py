@@ -113,7 +113,6 @@ def test_gates_and_strides_that_differ_are_noted() -> None:
     assert notes == ("receptive fields leave gates out, which scale whole channels: gate",)
     unequal = (
         {"name": "half", "type": "AvgPool2d", "kernel_size": 2},
-        {"name": "double", "type": "Upsample", "size": [32, 32], "from": "half", "align_corners": True},
         {"name": "quarter", "type": "Conv2d", "out_channels": 4, "kernel_size": 17, "from": "stem"},
         {"name": "sum", "type": "Add", "from": ["half", "quarter"]},
         {"name": "after", "type": "ReLU"},
@@ -121,6 +120,13 @@ def test_gates_and_strides_that_differ_are_noted() -> None:
     report, notes = analyze_network(network(STEM, *unequal).graph, [(1, 3, 32, 32)])
     assert report.receptive_field is report.effective_stride is None
     assert notes == ("receptive fields end at sum: the strides of what is joined differ",)
+
+
+def test_an_enlargement_that_has_no_field_ends_them() -> None:
+    enlarged = {"name": "enlarge", "type": "Upsample", "scale_factor": 2, "mode": "bilinear", "align_corners": True}
+    report, notes = analyze_network(network(STEM, enlarged, "ReLU").graph, [(1, 3, 32, 32)])
+    assert report.receptive_field is None
+    assert notes == ("receptive fields end at enlarge, whose outputs are not all made alike",)
 
 
 def test_other_channels_than_those_of_the_file_are_noted() -> None:
