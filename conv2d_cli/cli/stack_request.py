@@ -65,7 +65,7 @@ def request_of(network: str | None, options: StackOptions) -> Request:
     from conv2d_cli.cli import choices
     from conv2d_cli.cli.number_options import bytes_of, choice, integer
 
-    if network is None:
+    if not network:
         raise UsageError(
             "the network is missing: a name of --list, a file, or - for stdin", options.typed.line({}, "resnet50")
         )

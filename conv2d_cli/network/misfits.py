@@ -48,7 +48,7 @@ def _told(passed: Propagated, misfit: Misfit) -> tuple[str, str | None]:
     node, error = passed.graph.nodes[misfit.node], misfit.error
     came = " and ".join(map(words_of, misfit.shapes))
     # A size of the input helps where the layer reads it, and where the file says its channels.
-    inner = error.layer_hint if error.layer_hint != error.hint else None
+    inner = error.layer_hint if error.layer_hint != error.hint and "=" in (error.layer_hint or "") else None
     return f"{node.name} ({node.module.kind}) on {came}: {error.message}", inner and f"{node.name}: {inner}"
 
 

@@ -66,6 +66,10 @@ class _Trial:
         """Whether no layer fails; None where too much has been tried to say."""
         tensors = [*inputs]
         for module, reads in self._nodes:
+            if not reads and module.inputs != 0:
+                # Nothing calls it.
+                tensors.append(())
+                continue
             shapes = tuple([tensors[tensor] for tensor in reads])
             key = (id(module), shapes)
             if key not in self._seen:

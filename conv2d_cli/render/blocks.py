@@ -96,9 +96,13 @@ class Column(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A table with a row for each of several reports."""
+    """A table with a row for each of several reports.
+
+    With `names_above`, what stands in the first column goes on a line of its own where nothing fits beside it.
+    """
 
     columns: tuple[Column, ...]
+    names_above: bool = False
 
 
 Block = Lines | Paragraph | Beside | Figures | Facts | Grid

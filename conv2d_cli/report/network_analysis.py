@@ -17,12 +17,15 @@ from conv2d_cli.report.network_fields import last_field, notes_on_fields
 from conv2d_cli.report.stack import NodeReport, StackReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.modules.base import Plane, Shape
     from conv2d_cli.network.propagation import Passed, Propagated
+
+# The place of the channels, from the last axis on.
+_CHANNELS = 3
 
 
 class Analysis(NamedTuple):
@@ -54,7 +57,20 @@ def analyze_network(
     if budget is not None:
         peak = _peak_of_one_image(passed, dtype)
         report = report._replace(largest_batch=_largest_batch(budget, report.parameter_bytes, peak))
-    return Analysis(report, notes_on_fields(passed))
+    return Analysis(report, (*_notes_on_channels(passed), *notes_on_fields(passed)))
+
+
+def _notes_on_channels(passed: Propagated) -> Iterator[str]:
+    """Yield what is said of inputs with other channels than those of the file: its layers may follow them."""
+    for one, given in zip(passed.graph.inputs, passed.input_shapes, strict=True):
+        if one.shape is None or given is None or min(len(one.shape), len(given)) < _CHANNELS:
+            continue
+        wanted, channels = one.shape[-_CHANNELS], given[-_CHANNELS]
+        if wanted != channels and len(one.shape) <= len(("N", "C", "H", "W")):
+            yield (
+                f"{one.name} has {channels} channels, in the file {wanted}: "
+                "layers whose in_channels are left out follow it"
+            )
 
 
 def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:
@@ -115,15 +131,15 @@ def stack_report(passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: i
     """Return the totals and the nodes."""
     graph, element = passed.graph, DTYPES[dtype].bytes
     own, work = _learned(passed), _work(passed)
-    memory, field = _memory_of(passed, element), last_field(passed)
+    output = _output(passed)
+    memory, field = _memory_of(passed, element), last_field(passed, output)
     parameters = own and sum(own)
     parameter_bytes = None if parameters is None else parameters * element
     known = memory.activations is not None and parameter_bytes is not None
-    unread = _outputs(passed)
     return StackReport(
         name=graph.name,
         input_shape=passed.input_shapes[0] if len(passed.input_shapes) == 1 else None,
-        output_shape=passed.nodes[unread[-1]].output_shape if unread else None,
+        output_shape=None if output is None else passed.nodes[output].output_shape,
         layers=len(graph.nodes),
         parameters=parameters,
         trainable_parameters=parameters,
@@ -173,11 +189,15 @@ def _largest_batch(budget: int, parameter_bytes: int | None, peak: int | None) -
     return None if not peak or parameter_bytes is None else max(0, (budget - parameter_bytes) // peak)
 
 
-def _outputs(passed: Propagated) -> list[int]:
-    """Return the nodes that nobody reads."""
-    inputs = len(passed.graph.inputs)
-    read = set(chain.from_iterable(node.reads or () for node in passed.graph.nodes))
-    return [place for place in range(len(passed.graph.nodes)) if place + inputs not in read]
+def _output(passed: Propagated) -> int | None:
+    """Return the last node that nobody reads, of those that are called."""
+    nodes, inputs = passed.graph.nodes, len(passed.graph.inputs)
+    read = set(chain.from_iterable(node.reads or () for node in nodes))
+    for place in reversed(range(len(nodes))):
+        is_called = nodes[place].reads != () or nodes[place].module.inputs == 0
+        if is_called and place + inputs not in read:
+            return place
+    return None
 
 
 class _Memory(NamedTuple):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Plane
     from conv2d_cli.network.propagation import Propagated
 
-_AXES_OF_A_PLANE = 3
+_AXES_OF_PLANES = 4
 _POINT = (1, 1)
 _MOST_NAMED = 3
 
@@ -24,10 +24,10 @@ class LastField(NamedTuple):
     whole: bool = False
 
 
-def last_field(passed: Propagated) -> LastField:
-    """Return the field that the network's last output is made from, node by node back to the last with a plane."""
+def last_field(passed: Propagated, output: int | None) -> LastField:
+    """Return the field that an output is made from, node by node back to the last with a plane."""
     nodes, inputs = passed.nodes, len(passed.graph.inputs)
-    waiting, seen = [len(nodes) - 1], set[int]()
+    waiting, seen = [-1 if output is None else output], set[int]()
     found: dict[int, LastField] = {}
     while waiting:
         place = waiting.pop()
@@ -44,26 +44,38 @@ def last_field(passed: Propagated) -> LastField:
 
 
 def _is_lost(passed: Propagated, place: int) -> bool:
-    """Whether tensors with receptive fields become a plane without: their strides differ."""
-    node, inputs = passed.nodes[place], len(passed.graph.inputs)
-    if node.plane is not None or node.whole or not isinstance(node.module, Add | Mul | Concat):
+    """Whether what comes out is a plane, or may be one, of which the receptive field is not known."""
+    node, call = passed.nodes[place], passed.graph.nodes[place]
+    if node.plane is not None or node.whole or (call.reads == () and node.module.inputs != 0):
         return False
-    reads = [tensor - inputs for tensor in passed.graph.nodes[place].reads or ()]
-    has_axes = node.output_shape is not None and len(node.output_shape) >= _AXES_OF_A_PLANE
-    return has_axes and all(read < 0 or passed.nodes[read].plane is not None for read in reads)
+    return node.output_shape is None or len(node.output_shape) >= _AXES_OF_PLANES
 
 
 def notes_on_fields(passed: Propagated) -> tuple[str, ...]:
     """Return what receptive fields leave out, or why there are none."""
     names = [node.name for node in passed.graph.nodes]
-    lost = [names[place] for place in range(len(names)) if _is_lost(passed, place)]
-    gates = [names[place] for place in _gates(passed)]
+    ends = [place for place in range(len(names)) if _ends_fields(passed, place)]
+    is_join = {place: isinstance(passed.nodes[place].module, Add | Mul | Concat) for place in ends}
+    joins, others, gates = (
+        [names[place] for place in places]
+        for places in (filter(is_join.get, ends), [place for place in ends if not is_join[place]], _gates(passed))
+    )
     notes = []
-    if lost:
-        notes.append(f"receptive fields end at {_few(lost)}: the strides of what is joined differ")
+    if joins:
+        notes.append(f"receptive fields end at {_few(joins)}: the strides of what is joined differ")
+    if others:
+        notes.append(f"receptive fields end at {_few(others)}, whose outputs are not all made alike")
     if gates:
         notes.append(f"receptive fields leave gates out, which scale whole channels: {_few(gates)}")
     return tuple(notes)
+
+
+def _ends_fields(passed: Propagated, place: int) -> bool:
+    """Whether all that a node reads has receptive fields, and the plane that it makes has none."""
+    if not _is_lost(passed, place) or passed.nodes[place].output_shape is None:
+        return False
+    reads = [tensor - len(passed.graph.inputs) for tensor in passed.graph.nodes[place].reads or ()]
+    return bool(reads) and all(read < 0 or passed.nodes[read].plane is not None for read in reads)
 
 
 def _gates(passed: Propagated) -> Iterator[int]:

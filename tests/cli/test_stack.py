@@ -8,6 +8,7 @@ import json
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from forked import conv2d
 from jsonschema import Draft202012Validator
@@ -120,6 +121,18 @@ def test_sizes() -> None:
     nothing = stack("--get", "macs", text=without)
     assert nothing.code == 2
     assert "-i is missing" in nothing.err
+
+
+def test_the_size_of_a_tensor_file(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((2, 3, 64, 64), np.float32))
+    assert conv2d("stack", "resnet50", "-i", "x.npy", "--get", "output_shape", folder=tmp_path).out == "2 1000\n"
+    other = conv2d("stack", "resnet50", "-i", "1x4x64x64", "--get", "parameters")
+    assert (other.code, other.out) == (0, f"{25557032 + 64 * 49}\n")
+    assert other.err.startswith("note: input has 4 channels, in the file 3")
+    nothing = conv2d("stack", "resnet50", "-i", "0")
+    assert nothing.code == 2
+    assert nothing.err.endswith("hint: -i 1x3x1x1\n")
+    assert conv2d("stack", "resnet50", "-i", "1x3x1x1").code == 0
 
 
 def test_several_inputs() -> None:

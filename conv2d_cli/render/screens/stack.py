@@ -35,11 +35,11 @@ def blocks(report: StackReport, view: View) -> Iterator[Block]:
     else:
         yield Paragraph(f"  {layers}", DIM)
     yield BLANK
-    yield Grid(tuple(_columns(report.nodes, report, view.convention)))
+    yield Grid(tuple(_columns(report.nodes, report, view.convention)), names_above=True)
     yield BLANK
     yield Figures(tuple(stack_totals.sections(report, view.convention, verbose=view.verbose)))
-    yield from _warnings(report)
-    yield from remarks([*_assumed(report), *view.remarks])
+    yield from _warnings(report, in_python=view.in_python)
+    yield from remarks([*_assumed(report, in_python=view.in_python), *view.remarks])
     if not view.in_python:
         yield BLANK
         if report.input_shape is None and report.output_shape is None:
@@ -88,7 +88,7 @@ def _field(node: NodeReport, report: StackReport) -> Span:
     return Span(_sizes(node.receptive_field), WARNING if outgrows(node.receptive_field, report) else "")
 
 
-def _warnings(report: StackReport) -> Iterator[Block]:
+def _warnings(report: StackReport, *, in_python: bool) -> Iterator[Block]:
     first = next((node for node in report.nodes if outgrows(node.receptive_field, report)), None)
     if first is not None:
         yield BLANK
@@ -97,12 +97,14 @@ def _warnings(report: StackReport) -> Iterator[Block]:
     if report.unknown:
         yield BLANK
         some = ", ".join(map(printable, report.unknown[:3])) + (", …" if len(report.unknown) > len("abc") else "")
-        yield Paragraph(f"totals are at least: it is not known what {some} do (--get unknown)", WARNING)
+        rest = "" if in_python else " (--get unknown)"
+        yield Paragraph(f"totals are at least: it is not known what {some} do{rest}", WARNING)
 
 
-def _assumed(report: StackReport) -> list[str]:
+def _assumed(report: StackReport, *, in_python: bool) -> list[str]:
     number = len(report.assumed)
     if not number:
         return []
     layers = "1 layer" if number == 1 else f"{thousands(number)} layers"
-    return [f"assumed by the names of blocks: {layers} (--get assumed; --assume none leaves them out)"]
+    rest = "" if in_python else " (--get assumed; --assume none leaves them out)"
+    return [f"assumed by the names of blocks: {layers}{rest}"]
