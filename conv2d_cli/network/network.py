@@ -10,6 +10,7 @@ from conv2d_cli.network.graph import fitting
 from conv2d_cli.network.propagation import Propagated, propagate
 from conv2d_cli.network.readers.base import Content
 from conv2d_cli.network.readers.registry import read_graph
+from conv2d_cli.network.readers.state_dict import HEADER_STARTS, header_length
 from conv2d_cli.network.shipped import SHIPPED, shipped_text
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Network:
             return cls(read_graph(Content(source.encode(), "network"), assume=assume))
         path = Path(source)
         try:
-            data = path.read_bytes()
+            data = _read(path)
         except OSError as error:
             raise FileError(f"{words}: {error.strerror or error}") from None
         return cls(read_graph(Content(data, path.stem, words), assume=assume))
@@ -65,3 +66,11 @@ class Network:
                 fitting(one, tuple(given[one.name])) if one.name in given else one.shape for one in self.graph.inputs
             ]
         return propagate(self.graph, shapes)
+
+
+def _read(path: Path) -> bytes:
+    """Return what a file holds; of a file of weights its header, which says all that is asked."""
+    with path.open("rb") as stream:
+        start = stream.read(HEADER_STARTS)
+        length = header_length(start, path.stat().st_size)
+        return start + stream.read(-1 if length is None else length)

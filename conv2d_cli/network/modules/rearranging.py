@@ -289,7 +289,7 @@ class Resized(Operator, frozen=True):
 
 
 def _taken(size: int, start: int, end: int, step: int) -> range:
-    """Return the places that a slice takes. Backwards, an end of the largest integer is the whole way, as in runtimes."""
+    """Return the places that a slice takes; backwards, an end of the largest integer is all the way, as in runtimes."""
     if step > 0:
         return range(*slice(start, end, step).indices(size))
     first = min(max(start + size if start < 0 else start, 0), size - 1)

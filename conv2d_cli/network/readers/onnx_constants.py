@@ -1,4 +1,4 @@
-"""What stands in an ONNX model: tensors as constants, and constants behind operators that compute nothing new of them."""
+"""What stands in an ONNX model: constants, also behind operators that compute nothing new of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _HELD = frozenset({*_NUMBERS, "sparse_value", "value_string", "value_strings"})
 
 
 def constant_of_tensor(tensor: Any, facts: Described, origins: frozenset[str]) -> Constant:  # noqa: ANN401 - a message
+    """Return a tensor of a model that has been described; its elements where they are few."""
     small = prod(facts.dims) <= MOST_NUMBERS and not facts.is_external and facts.dtype != "string"
     values = values_of(tensor) if small else None
     if values is not None and values.dtype.kind not in "fiub":
