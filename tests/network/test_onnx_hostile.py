@@ -201,6 +201,33 @@ HOSTILE: dict[str, tuple[Any, str]] = {
         ),
         "bad",
     ),
+    "a resize by infinity": (
+        lambda: nodes(
+            helper.make_node("Resize", ["x", "", "k"], ["y"], name="bad"), k=np.array([1, 1, np.inf, 2], np.float32)
+        ),
+        "bad",
+    ),
+    "a shape of halves": (
+        lambda: nodes(helper.make_node("Reshape", ["x", "k"], ["y"], name="bad"), k=np.array([0.5, -1])),
+        "bad: Reshape takes whole numbers",
+    ),
+    "a fill without a number": (
+        lambda: nodes(
+            helper.make_node("Shape", ["x"], ["s"]),
+            helper.make_node(
+                "ConstantOfShape", ["s"], ["y"], name="bad",
+                value=TensorProto(dims=[0], data_type=TensorProto.FLOAT, raw_data=b""),
+            ),
+        ),
+        "node 'bad' (ConstantOfShape): its value is no single number",
+    ),
+    "a shape from nowhere": (
+        lambda: nodes(
+            helper.make_node("Shape", ["x"], ["s"], start="one"),
+            helper.make_node("Reshape", ["x", "s"], ["y"], name="bad"),
+        ),
+        "bad: Shape from 'one'",
+    ),
     "an initializer inside a loop that is short": (
         lambda: nodes(
             helper.make_node(

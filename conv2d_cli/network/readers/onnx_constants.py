@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from conv2d_cli.errors import Conv2dError, shown
+from conv2d_cli.errors import Conv2dError, ShapeError, shown
 from conv2d_cli.network.readers.onnx_call import MOST_NUMBERS, Call, Constant
 from conv2d_cli.network.readers.onnx_operators import BUILDERS
 from conv2d_cli.network.readers.onnx_sizes import computed
@@ -60,8 +61,9 @@ def passed(call: Call, first: Constant) -> Constant | None:
         is_real = first.is_floating or call.operator == "DequantizeLinear"
         values = first.values if call.operator in {"Identity", "Dropout"} else None
         if call.operator == "Cast" and first.values is not None:
-            values = computed("Cast", [first.values], {"to": call.attributes.get("to")})
-            is_real = values.dtype.kind == "f"
+            with suppress(ShapeError):
+                values = computed("Cast", [first.values], {"to": call.attributes.get("to")})
+                is_real = values.dtype.kind == "f"
         return first._replace(is_floating=is_real, values=values)
     if call.operator not in _RESHAPED:
         return None
