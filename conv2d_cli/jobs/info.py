@@ -40,9 +40,7 @@ def installation(processors: int, costs_file: str | None = None) -> Installation
     words = (blas.get("internal_api"), blas.get("version"), blas.get("architecture"))
     known = FORMATS | MODELS
     formats = {name: kind.library is None or find_spec(kind.library) is not None for name, kind in known.items()}
-    missing = [
-        f"{name}: pip install 'conv2d-cli[{known[name].extra}]'" for name, there in formats.items() if not there
-    ]
+    missing = [f"{name}: pip install 'conv2d-cli[{known[name].extra}]'" for name, there in formats.items() if not there]
     missing += [
         f"{name}: pip install 'conv2d-cli[{engine.extra}]'" for name, engine in ENGINES.items() if not engine.installed
     ]
