@@ -16,7 +16,7 @@ from conv2d_cli.jobs.bench.engines import ENGINES
 from conv2d_cli.limits import LIMITS
 from conv2d_cli.report.costs import name_of_costs
 from conv2d_cli.report.info import InstallationReport, TensorReport
-from conv2d_cli.tensors.formats import FORMATS
+from conv2d_cli.tensors.formats import FORMATS, MODELS
 from conv2d_cli.tensors.location import input_location
 from conv2d_cli.tensors.opening import tensors_in
 from conv2d_cli.tensors.recognition import Unread
@@ -38,10 +38,9 @@ def installation(processors: int, costs_file: str | None = None) -> Installation
 
     blas: dict[str, str] = next((library for library in threadpool_info() if library["user_api"] == "blas"), {})
     words = (blas.get("internal_api"), blas.get("version"), blas.get("architecture"))
-    formats = {name: kind.library is None or find_spec(kind.library) is not None for name, kind in FORMATS.items()}
-    missing = [
-        f"{name}: pip install 'conv2d-cli[{FORMATS[name].extra}]'" for name, there in formats.items() if not there
-    ]
+    known = FORMATS | MODELS
+    formats = {name: kind.library is None or find_spec(kind.library) is not None for name, kind in known.items()}
+    missing = [f"{name}: pip install 'conv2d-cli[{known[name].extra}]'" for name, there in formats.items() if not there]
     missing += [
         f"{name}: pip install 'conv2d-cli[{engine.extra}]'" for name, engine in ENGINES.items() if not engine.installed
     ]

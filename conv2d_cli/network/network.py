@@ -9,6 +9,7 @@ from conv2d_cli.errors import FileError
 from conv2d_cli.network.propagation import Propagated, propagate
 from conv2d_cli.network.readers.base import Content
 from conv2d_cli.network.readers.registry import read_graph
+from conv2d_cli.network.readers.state_dict import HEADER_STARTS, header_length
 from conv2d_cli.network.shipped import SHIPPED, shipped_text
 from conv2d_cli.network.sizes import input_shapes
 
@@ -58,7 +59,7 @@ class Network:
             return cls(read_graph(Content(shipped_text(words).encode(), words), assume=assume))
         path = Path(source)
         try:
-            data = path.read_bytes()
+            data = _read(path)
         except (OSError, ValueError) as error:
             raise FileError(f"{words}: {getattr(error, 'strerror', None) or error}") from None
         return cls(read_graph(Content(data, path.stem, words), assume=assume))
@@ -66,3 +67,11 @@ class Network:
     def on(self, size: Size | Mapping[str, Size] | None = None) -> Propagated:
         """Return what comes out of each node, on an input of a size, on several by name, or on those of the file."""
         return propagate(self.graph, input_shapes(self.graph, size))
+
+
+def _read(path: Path) -> bytes:
+    """Return what a file holds; of a file of weights its header, which says all that is asked."""
+    with path.open("rb") as stream:
+        start = stream.read(HEADER_STARTS)
+        length = header_length(start, path.stat().st_size)
+        return start + stream.read(-1 if length is None else length)

@@ -43,7 +43,8 @@ def conv2d(*words: str | Path) -> Done:
 def saved(folder: Path, *, bias: bool = True, seed: int = 0) -> tuple[Path, dict[str, Any]]:
     """Write a model of all these nodes, each with an input of its own; return it with its tensors."""
     draw = np.random.default_rng(seed)
-    nodes, tensors, inputs = [], {}, {}
+    nodes, tensors = [], {}
+    inputs: dict[str, tuple[int | str | None, ...]] = {}
     for name, shape, weight, attributes in NODES:
         tensors[f"{name}.w"] = draw.standard_normal(weight).astype(np.float32)
         operands = [f"{name}.x", f"{name}.w"]

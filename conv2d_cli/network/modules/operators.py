@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from conv2d_cli.arithmetic.receptive_field import through_window
-from conv2d_cli.errors import ShapeError
+from conv2d_cli.errors import ShapeError, shown
 from conv2d_cli.network.modules.base import Module, Parameters, Plane, Shape, Work, words_of
 from conv2d_cli.network.modules.elementwise import joined_planes
 from conv2d_cli.network.modules.linear import broadcast
@@ -65,6 +65,8 @@ class Operator(Module, frozen=True, arbitrary_types_allowed=True):
             ShapeError: it has no value.
         """
         values: tuple[int, ...] = self.computed[name].value(shapes)
+        if {*map(type, values)} - {int}:
+            raise ShapeError(f"{self.type} takes whole numbers for {name}, not {shown(values)}")
         return values
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:

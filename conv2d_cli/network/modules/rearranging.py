@@ -249,7 +249,7 @@ class Resized(Operator, frozen=True):
         """Return the sizes."""
         shape = self.whole(shapes)[0]
         axes = self.argument("axes", shapes) if "axes" in self.computed else tuple(range(len(shape)))
-        values = self.argument("sizes" if "sizes" in self.computed else "scales", shapes)
+        values = self.argument("sizes", shapes) if "sizes" in self.computed else self.computed["scales"].value(shapes)
         if len(values) != len(axes) or any(not -len(shape) <= axis < len(shape) for axis in axes):
             raise ShapeError(f"{self.type} by {list(values)} does not fit {words_of(shape)}")
         output = [*shape]
@@ -289,7 +289,7 @@ class Resized(Operator, frozen=True):
 
 
 def _taken(size: int, start: int, end: int, step: int) -> range:
-    """Return the places that a slice takes. Backwards, an end of the largest integer is the whole way, as in runtimes."""
+    """Return the places that a slice takes; backwards, an end of the largest integer is all the way, as in runtimes."""
     if step > 0:
         return range(*slice(start, end, step).indices(size))
     first = min(max(start + size if start < 0 else start, 0), size - 1)
@@ -299,8 +299,11 @@ def _taken(size: int, start: int, end: int, step: int) -> range:
 
 def _times(size: int, factor: float) -> int:
     """Return a size times a factor as runtimes round it: in float32, downwards."""
-    product: float = unpack("f", pack("f", size * factor))[0]
-    return floor(product)
+    try:
+        product: float = unpack("f", pack("f", size * factor))[0]
+        return floor(product)
+    except (OverflowError, ValueError) as error:
+        raise ShapeError(f"{size} elements cannot be resized by {factor}") from error
 
 
 class Filled(Operator, frozen=True):

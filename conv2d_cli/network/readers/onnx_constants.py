@@ -1,13 +1,14 @@
-"""What stands in an ONNX model: tensors as constants, and constants behind operators that compute nothing new of them."""
+"""What stands in an ONNX model: constants, also behind operators that compute nothing new of them."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from conv2d_cli.errors import Conv2dError, shown
+from conv2d_cli.errors import Conv2dError, ShapeError, shown
 from conv2d_cli.network.readers.onnx_call import MOST_NUMBERS, Call, Constant
 from conv2d_cli.network.readers.onnx_operators import BUILDERS
 from conv2d_cli.network.readers.onnx_sizes import computed
@@ -21,6 +22,7 @@ _HELD = frozenset({*_NUMBERS, "sparse_value", "value_string", "value_strings"})
 
 
 def constant_of_tensor(tensor: Any, facts: Described, origins: frozenset[str]) -> Constant:  # noqa: ANN401 - a message
+    """Return a tensor of a model that has been described; its elements where they are few."""
     small = prod(facts.dims) <= MOST_NUMBERS and not facts.is_external and facts.dtype != "string"
     values = values_of(tensor) if small else None
     if values is not None and values.dtype.kind not in "fiub":
@@ -59,8 +61,9 @@ def passed(call: Call, first: Constant) -> Constant | None:
         is_real = first.is_floating or call.operator == "DequantizeLinear"
         values = first.values if call.operator in {"Identity", "Dropout"} else None
         if call.operator == "Cast" and first.values is not None:
-            values = computed("Cast", [first.values], {"to": call.attributes.get("to")})
-            is_real = values.dtype.kind == "f"
+            with suppress(ShapeError):
+                values = computed("Cast", [first.values], {"to": call.attributes.get("to")})
+                is_real = values.dtype.kind == "f"
         return first._replace(is_floating=is_real, values=values)
     if call.operator not in _RESHAPED:
         return None

@@ -174,8 +174,7 @@ class _Walk:
         """Return what an operator makes of numbers, or how it will be worked out; None where that is not known."""
         attributes = dict(call.attributes)
         if call.operator == "ConstantOfShape":
-            given = attributes.pop("value", None)
-            attributes["filled"] = 0.0 if given is None else values_of(given).reshape(-1)[0].item()
+            attributes["filled"] = _filling(call)
         numbers = [one if isinstance(one, Sizes) else one.values for one in operands]
         if call.operator not in FUNCTIONS or any(one is None for one in numbers):
             return None
@@ -255,6 +254,22 @@ def _read_in(graph: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - a messa
             if attribute.type in _GRAPHS and depth < _MOST_DEPTH:
                 for inner in (attribute.g, *attribute.graphs):
                     yield from _read_in(inner, depth + 1)
+
+
+def _filling(call: Call) -> float:
+    """Return the number that ConstantOfShape fills with.
+
+    Raises:
+        DataError: it is none.
+    """
+    given = call.attributes.get("value")
+    if given is None:
+        return 0.0
+    wrong = not hasattr(given, "data_type") or prod(described(given, str(call.place)).dims) != 1
+    if wrong or given.data_location == type(given).EXTERNAL:
+        raise call.fault("its value is no single number")
+    number: float = values_of(given).reshape(-1)[0].item()
+    return number
 
 
 def _inner(node: Any, call: Call) -> list[Learned]:  # noqa: ANN401 - a message of protobuf

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv2d_cli.errors import ShapeError
+from conv2d_cli.errors import ShapeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +65,10 @@ class Sizes:
         if id(self) not in known:
             if self.tensor is not None:
                 first, last = self._attributes.get("start", 0), self._attributes.get("end")
-                arguments = [np.array(shapes[self.tensor][first:last], np.int64)]
+                try:
+                    arguments = [np.array(shapes[self.tensor][first:last], np.int64)]
+                except (TypeError, OverflowError) as error:
+                    raise ShapeError(f"Shape from {shown(first)} to {shown(last)} has no value") from error
             else:
                 arguments = [
                     one.worked_out(shapes, known) if isinstance(one, Sizes) else one for one in self._arguments
