@@ -71,8 +71,11 @@ def propagate(graph: Graph, input_shapes: Sequence[Shape | None]) -> Propagated:
     for place, node in enumerate(graph.nodes):
         read = _UNREAD if node.reads is None else [tensors[tensor] for tensor in node.reads]
         shapes = tuple(tensor.shape for tensor in read if tensor.shape is not None)
-        if node.reads is None or len(shapes) < len(read):
-            found: Passed | ShapeError = Passed(node.module, None, node.module.parameters)
+        if node.reads == () and node.module.inputs != 0:
+            # Nothing calls it when the network is used.
+            found: Passed | ShapeError = Passed(node.module, None, node.module.parameters, Work())
+        elif node.reads is None or len(shapes) < len(read):
+            found = Passed(node.module, None, node.module.parameters)
         else:
             planes = tuple((tensor.plane, tensor.whole) for tensor in read)
             key = (id(node.module), shapes, planes)

@@ -58,21 +58,23 @@ def _shape(graph: Graph, of: Input, size: Size) -> Shape:
     is_whole = len(numbers) > _MOST_TYPED or (of.shape is not None and len(numbers) == len(of.shape) != 1)
     if is_whole and min(numbers) >= 0:
         return numbers
-    if len(numbers) < _IMAGE_AXES and numbers:
-        return input_shape_from(numbers, _channels(graph, of, size), size)
-    return input_shape_from(numbers, 1, size)
+    if not numbers or len(numbers) >= _IMAGE_AXES:
+        return input_shape_from(numbers, 1, size)
+    channels = _channels(graph, of)
+    if channels is not None:
+        return input_shape_from(numbers, channels, size)
+    if isinstance(size, int | str):
+        raise ShapeError(f"{size}: the network does not say how many channels its input has", "input_shape=1x3x224x224")
+    # A shape of a network without planes, as from Python.
+    return numbers
 
 
-def _channels(graph: Graph, of: Input, size: Size) -> int:
+def _channels(graph: Graph, of: Input) -> int | None:
+    """Return the channels of an input, as its file or the first convolution says them."""
     known = of.shape or of.sizes or ()
     channels = known[-_IMAGE_AXES] if len(known) >= _IMAGE_AXES else None
-    if channels is not None:
-        return channels
     # What stands before the first convolution leaves channels alone.
-    found = next(filter(None, (_in_channels(node.module) for node in graph.nodes)), None)
-    if found is None:
-        raise ShapeError(f"{size}: the network does not say how many channels its input has", "input_shape=1x3x224x224")
-    return found
+    return channels or next(filter(None, (_in_channels(node.module) for node in graph.nodes)), None)
 
 
 def _in_channels(module: Module) -> int | None:

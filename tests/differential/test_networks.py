@@ -90,7 +90,7 @@ def parameters_by_module(model: Any) -> dict[str, int]:
     return found
 
 
-def nodes_of(name: str, size: tuple[int, ...]) -> list[NodeReport]:
+def nodes_of(name: str, size: tuple[int, ...]) -> tuple[NodeReport, ...]:
     passed = Network.read(name).on(size)
     assert not passed.misfits
     return node_reports(passed)

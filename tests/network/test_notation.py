@@ -84,7 +84,7 @@ def test_from_reads_names_and_a_repeated_layer_its_own_output() -> None:
 def test_several_inputs_by_name() -> None:
     content = {"input": {"left": [1, 3], "right": [1, 3]}, "layers": [{"type": "Add", "from": ["left", "right"]}]}
     graph = graph_of(content, "test")
-    assert [tuple(one) for one in graph.inputs] == [("left", (1, 3)), ("right", (1, 3))]
+    assert [(one.name, one.shape) for one in graph.inputs] == [("left", (1, 3)), ("right", (1, 3))]
     assert graph.nodes[0].reads == (0, 1)
 
 

@@ -107,7 +107,7 @@ def test_a_changed_text_ends_in_a_graph_or_an_error(name: str, changes: list[tup
     except DataError:
         return
     report = stack_report(network.on((1, 3, 224, 224)))
-    assert report.parameters >= 0
+    assert report.parameters is None or report.parameters >= 0
 
 
 def test_heads_for_training_have_parameters_and_no_work() -> None:
@@ -154,7 +154,7 @@ def test_a_wider_layer_changes_the_figures() -> None:
     text = models()["alexnet"]["text"]
     wider = text.replace("out_features=1000", "out_features=1010")
     before, after = (stack_report(Network.read(one).on((1, 3, 224, 224))) for one in (text, wider))
-    assert after.parameters - before.parameters == 10 * 4097
+    assert (after.parameters or 0) - (before.parameters or 0) == 10 * 4097
     assert (after.macs or 0) - (before.macs or 0) == 10 * 4096
 
 
@@ -163,7 +163,7 @@ def test_a_printed_network_has_the_figures_of_the_same_network_in_a_file() -> No
         stack_report(Network.read(one).on((1, 3, 224, 224))) for one in (models()["resnet50"]["text"], "resnet50")
     )
     assert printed.receptive_field == (427, 427)
-    assert printed._replace(name="", assumed=()) == written._replace(name="", assumed=())
+    assert printed._replace(name="", assumed=(), nodes=()) == written._replace(name="", assumed=(), nodes=())
 
 
 @pytest.mark.parametrize(("name", "field"), [("swin_t", None), ("maxvit_t", None), ("convnext_tiny", (1688, 1688))])

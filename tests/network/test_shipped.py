@@ -88,9 +88,8 @@ def test_a_wider_first_layer_of_alexnet() -> None:
     report = report_of(text)
     more = 80 - 64
     # Its own filters with their biases, and the filters of the next that read it.
-    assert report.parameters - PARAMETERS["alexnet"] == more * (3 * 11 * 11 + 1) + more * 192 * 5 * 5
-    assert report.macs is not None
-    assert report.macs - MACS["alexnet"] == more * 3 * 11 * 11 * 55 * 55 + more * 192 * 5 * 5 * 27 * 27
+    assert (report.parameters or 0) - PARAMETERS["alexnet"] == more * (3 * 11 * 11 + 1) + more * 192 * 5 * 5
+    assert (report.macs or 0) - MACS["alexnet"] == more * 3 * 11 * 11 * 55 * 55 + more * 192 * 5 * 5 * 27 * 27
 
 
 def test_a_wider_last_block_of_mobilenet_v2() -> None:
@@ -103,17 +102,15 @@ def test_a_wider_last_block_of_mobilenet_v2() -> None:
     )
     more = 400 - 320
     # The projection with its BatchNorm's scale and shift, and what the last convolution reads.
-    assert report.parameters - PARAMETERS["mobilenet_v2"] == more * (960 + 2) + more * 1280
-    assert report.macs is not None
-    assert report.macs - MACS["mobilenet_v2"] == (more * 960 + more * 1280) * 7 * 7
+    assert (report.parameters or 0) - PARAMETERS["mobilenet_v2"] == more * (960 + 2) + more * 1280
+    assert (report.macs or 0) - MACS["mobilenet_v2"] == (more * 960 + more * 1280) * 7 * 7
 
 
 def test_a_wider_branch_of_googlenet() -> None:
     report = report_of(widened("googlenet", "with = { one = 384, reduce3 = 192,", "with = { one = 500, reduce3 = 192,"))
     more = 500 - 384
-    assert report.parameters - PARAMETERS["googlenet"] == more * (832 + 2) + more * 1000
-    assert report.macs is not None
-    assert report.macs - MACS["googlenet"] == more * 832 * 7 * 7 + more * 1000
+    assert (report.parameters or 0) - PARAMETERS["googlenet"] == more * (832 + 2) + more * 1000
+    assert (report.macs or 0) - MACS["googlenet"] == more * 832 * 7 * 7 + more * 1000
 
 
 def test_a_deeper_stage_of_convnext() -> None:
@@ -121,9 +118,8 @@ def test_a_deeper_stage_of_convnext() -> None:
     width, blocks, plane = 384, 27 - 9, 14 * 14
     products = 49 * width + 2 * 4 * width * width
     # Biases of the three layers, LayerNorm's scale and shift, and the layer scale.
-    assert report.parameters - PARAMETERS["convnext_tiny"] == blocks * (products + (1 + 4 + 1 + 2 + 1) * width)
-    assert report.macs is not None
-    assert report.macs - MACS["convnext_tiny"] == blocks * products * plane
+    assert (report.parameters or 0) - PARAMETERS["convnext_tiny"] == blocks * (products + (1 + 4 + 1 + 2 + 1) * width)
+    assert (report.macs or 0) - MACS["convnext_tiny"] == blocks * products * plane
 
 
 def test_other_sizes_and_batches() -> None:
