@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from plans import GEOMETRIES, every_candidate
 
+from conv2d_cli.engine import api
 from conv2d_cli.engine.algorithms.registry import PLANNERS
 from conv2d_cli.engine.algorithms.small.planning import RESIDENT_BYTES
 from conv2d_cli.engine.api import ALGORITHMS, Execution, Parameters
+from conv2d_cli.layer.forward import geometry_of
+from conv2d_cli.layer.model import Conv2d
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -85,3 +88,15 @@ def test_the_fallback_takes_what_was_planned(name: str, threads: int) -> None:
             assert peak_of(plan, x, weight, bias) < largest + plan.output_bytes + slack, (plan.blocks, geometry)
             count += 1
     assert count
+
+
+def test_the_look_at_a_large_output_takes_no_memory_of_its_size() -> None:
+    geometry = geometry_of(Conv2d(64, 128, 3, padding=1), (1, 64, 112, 112))
+    plan = api.plan(geometry, accuracy="fast", algorithm="winograd", threads=1)
+    x, weight, bias = ones(plan)
+    x[0, 0, 3, 2] = np.nan
+    slack = BUFFERED * plan.problem.itemsize + OBJECTS
+    # A truth value for each element would be seen.
+    assert plan.output_bytes // plan.problem.itemsize > 2 * slack
+    largest = max(plan.scratch_bytes, plan.fallback_bytes)
+    assert peak_of(plan, x, weight, bias) < largest + plan.output_bytes + slack
