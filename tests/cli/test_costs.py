@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from terminal import Done, conv2d
+from forked import conv2d
+from terminal import Done
 
 from conv2d_cli.cli.costs import place_of_costs
 from conv2d_cli.cli.machine import processor_name
