@@ -66,7 +66,8 @@ def library() -> ModuleType:
         import onnx.numpy_helper
     except ImportError as error:
         raise MissingExtraError("an ONNX model", "onnx") from error
-    return onnx
+    module: ModuleType = onnx
+    return module
 
 
 def parsed(data: bytes) -> Any:  # noqa: ANN401 - a message of protobuf
