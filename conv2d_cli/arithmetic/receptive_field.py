@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-# A factor of a million would make a million phases; fields of so many are not worked out.
+# Enlarging by a factor of a million would make a million phases: beyond this a field is not worked out.
 _MOST_PHASES = 4096
 
 

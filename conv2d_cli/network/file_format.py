@@ -74,7 +74,7 @@ class Entry(BaseModel, frozen=True, extra="allow"):
 
     Names. A layer is called by its `name`; without one by its number in its list. The layers of a block stand behind
     the name of the block, `layer1.conv1`. A block without a name is as though its layers were written in its place:
-    they are named, numbered and read as those of the list. A repeated entry stands for so many entries, which are
+    they are named, numbered and read as those of the list. A repeated entry stands for `repeat` entries, which are
     counted behind its name, from `first` on: `layer1.1`, `layer1.2`.
 
     `from` names what is read: layers of the same list that have a name, `previous` (the default) or `input`, which is

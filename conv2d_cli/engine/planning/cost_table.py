@@ -1,4 +1,8 @@
-"""The rates of one machine, written by `tests/benchmarks/fit_costs.py`."""
+"""The rates of one machine, written by `tests/benchmarks/fit_costs.py`.
+
+`start` alone is set by hand: 38 times `call`, as `bench --calibrate` measured it on another machine. The fit had 18,
+by which small images went to `pointwise` where `small` takes a third of the time.
+"""
 
 from conv2d_cli.engine.planning.cost_model import Costs
 

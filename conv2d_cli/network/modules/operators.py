@@ -280,6 +280,6 @@ class Taken(Operator, frozen=True):
 
 
 def shifted_plane(plane: Plane, before: Sequence[int], steps: Sequence[int] = (1, 1)) -> Plane:
-    """Return the fields of every `steps`-th element, with so many before the first one; fewer than 0 are cut off."""
+    """Return the fields of every `steps`-th element behind a padding in front; a negative one is cut off."""
     fields = (through_window(field, 1, step, 1, first) for field, step, first in zip(plane, steps, before, strict=True))
     return Plane(*fields)

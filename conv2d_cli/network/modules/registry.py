@@ -12,14 +12,13 @@ from conv2d_cli.network.modules import convolutions, elementwise, linear, normal
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Module
 
-CLASSES: tuple[type[Module], ...] = (
+# Classes of torch.nn that print(model) shows with all of their arguments.
+TORCH: tuple[type[Module], ...] = (
     convolutions.Convolution2d,
     convolutions.Convolution1d,
     convolutions.Convolution3d,
     convolutions.TransposedConvolution2d,
     linear.Linear,
-    linear.MultiheadAttention,
-    linear.MatMul,
     pooling.MaxPool2d,
     pooling.AvgPool2d,
     pooling.AdaptiveAvgPool2d,
@@ -30,18 +29,24 @@ CLASSES: tuple[type[Module], ...] = (
     elementwise.Activation,
     elementwise.PReLU,
     elementwise.Nothing,
+    reshaping.Flatten,
+    reshaping.Upsample,
+    reshaping.PixelShuffle,
+    reshaping.PixelUnshuffle,
+    reshaping.Padding2d,
+)
+# Attention prints no arguments; what a user calls `Concat` or `Scale` is another class than ours.
+CLASSES: tuple[type[Module], ...] = (
+    *TORCH,
+    linear.MultiheadAttention,
+    linear.MatMul,
     elementwise.Scale,
     elementwise.Token,
     elementwise.Learned,
     elementwise.Add,
     elementwise.Mul,
     elementwise.Concat,
-    reshaping.Flatten,
     reshaping.Permute,
-    reshaping.Upsample,
-    reshaping.PixelShuffle,
-    reshaping.PixelUnshuffle,
-    reshaping.Padding2d,
 )
 
 

@@ -130,7 +130,7 @@ class Call(NamedTuple):
     def integers(
         self, name: str, count: int | None, default: Sequence[int] | None, *, least: int = -LARGEST_SIZE
     ) -> tuple[int, ...]:
-        """Return an attribute that is a list of whole numbers, so many of them.
+        """Return an attribute that is a list of a given length, of whole numbers.
 
         Raises:
             DataError: it is none, or missing where it has no default.

@@ -5,36 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.network.arguments import KNOWN, literal_arguments, validated
-from conv2d_cli.network.modules import convolutions, elementwise, linear, normalisation, pooling, reshaping, slicing
+from conv2d_cli.network.modules import elementwise, slicing
+from conv2d_cli.network.modules.registry import TORCH
 
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Module
 
-# Those of torch.nn among our modules: what a user calls `Concat` or `Scale` is another class than ours.
-_TORCH: tuple[type[Module], ...] = (
-    convolutions.Convolution2d,
-    convolutions.Convolution1d,
-    convolutions.Convolution3d,
-    convolutions.TransposedConvolution2d,
-    linear.Linear,
-    pooling.MaxPool2d,
-    pooling.AvgPool2d,
-    pooling.AdaptiveAvgPool2d,
-    pooling.AdaptiveMaxPool2d,
-    normalisation.BatchNorm2d,
-    normalisation.GroupNorm,
-    normalisation.LayerNorm,
-    elementwise.Activation,
-    elementwise.PReLU,
-    elementwise.Nothing,
-    reshaping.Flatten,
-    reshaping.Upsample,
-    reshaping.PixelShuffle,
-    reshaping.PixelUnshuffle,
-    reshaping.Padding2d,
-    slicing.ChannelShuffle,
-)
-_PRINTED = frozenset(name for name, cls in KNOWN.items() if cls in _TORCH)
+_PRINTED = frozenset(name for name, cls in KNOWN.items() if cls in {*TORCH, slicing.ChannelShuffle})
 # Their arguments change neither shapes nor counts.
 _IGNORING = (elementwise.Activation, elementwise.Nothing)
 # Subclasses in torch.nn that print their own name, with the arguments that they stand for.
