@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
     from conv2d_cli.engine.api import PreparedConv2d, conv2d, init_parameters, prepare
@@ -83,16 +84,8 @@ _HOMES = {
     "report.shape": ("ShapeReport",),
     "report.stack": ("ChangeRow", "NodeReport", "StackReport"),
 }
-
-
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first asked for, so that `import conv2d_cli` stays light."""
-    home = next((home for home, names in _HOMES.items() if name in names), None)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+# `import conv2d_cli` stays light.
+__getattr__ = loader(__name__, {f"{__name__}.{home}": names for home, names in _HOMES.items()})
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,6 @@ What needs NumPy is loaded when it is first asked for, so that names of algorith
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.engine.algorithms.registry import PLANNERS
@@ -14,6 +13,7 @@ from conv2d_cli.engine.planning.cost_table import COSTS
 from conv2d_cli.engine.planning.plan import Plan
 from conv2d_cli.engine.planning.planner import ACCURACIES, Accuracy, plan_convolution, words_of
 from conv2d_cli.engine.planning.tiling import Tile, tiles_of
+from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
@@ -39,6 +39,7 @@ _HOMES = {
     "initialisation": ("init_parameters",),
     "runtime.blas": ("blas_name",),
 }
+__getattr__ = loader(__name__, {f"{__package__}.{home}": names for home, names in _HOMES.items()})
 
 
 def plan(
@@ -81,13 +82,3 @@ def threads_for(asked: int | None) -> int:
     from conv2d_cli.engine.runtime.blas import given_threads
 
     return given_threads() if asked is None else asked
-
-
-def __getattr__(name: str) -> object:
-    """Load what needs NumPy."""
-    home = next((home for home, names in _HOMES.items() if name in names), None)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__package__}.{home}"), name)
-    globals()[name] = value
-    return value

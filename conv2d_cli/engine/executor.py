@@ -12,8 +12,8 @@ from conv2d_cli.engine.algorithms.registry import kernel_of
 from conv2d_cli.engine.blocks.strips import Image, gather, window_span
 from conv2d_cli.engine.planning.planner import plan_of_tile
 from conv2d_cli.engine.planning.tiling import Tile, tiles_of
+from conv2d_cli.engine.runtime.blas import touch_packing_buffers
 from conv2d_cli.engine.runtime.convolutions import convolutions
-from conv2d_cli.engine.runtime.quiet import quietly
 from conv2d_cli.engine.runtime.threads import do_all
 from conv2d_cli.engine.runtime.workspace import allocate
 from conv2d_cli.errors import MemoryLimitError
@@ -65,6 +65,8 @@ class Execution:
         again = plan.fallback_plan
         self._again = None if again is None else Execution(again)
         self._short = None if plan.tiling else self.kernel.short_call(plan)
+        if plan.problem.uses_blas and plan.blas_threads == 1:
+            convolutions.run(1, touch_packing_buffers, plan.problem.accumulator, plan.workers)
 
     def __call__(self, x: Array, parameters: Parameters) -> Array:
         """Convolve `x` (N, in_channels, H, W), of the shape and the type that the plan was made for.
@@ -93,22 +95,13 @@ class Execution:
         Returns:
             The images that the fallback must do again.
         """
-        token = object()
         try:
-            convolutions.enter(token, self._blas_threads)
-            return quietly(self._run_kernel, x, parameters, out)
+            return convolutions.run(self._blas_threads, self._run_kernel, x, parameters, out)
         except MemoryError as error:
             raise MemoryLimitError(
                 f"there is not memory enough for a workspace of {self.plan.scratch_bytes} bytes",
                 "a smaller image takes less, as do fewer threads",
             ) from error
-        finally:
-            # Ctrl-C may come at the first instruction of `leave` too.
-            try:
-                convolutions.leave(token)
-            except BaseException:
-                convolutions.leave(token)
-                raise
 
     def _run_kernel(self, x: Array, parameters: Parameters, out: Array) -> list[int]:
         call = Call(self.plan, x, parameters.operands(self), out)

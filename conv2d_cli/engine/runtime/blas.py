@@ -6,6 +6,11 @@ from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from conv2d_cli.engine.runtime.threads import do_all
+from conv2d_cli.numpy_dtypes import numpy_dtype
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,7 +42,6 @@ def blas_name() -> str:
 @cache
 def _controllers() -> list[Any]:
     """Return threadpoolctl's controllers of NumPy's BLAS; finding them takes longer than a small convolution."""
-    import numpy as np  # noqa: F401 - which loads the library
     from threadpoolctl import ThreadpoolController
 
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
@@ -67,3 +71,17 @@ def _library(found: Any) -> Library:  # noqa: ANN401 - a controller of threadpoo
 def given_threads() -> int:
     """Return the threads that BLAS had when it was first looked at: by its variables, else the processors."""
     return max((library.read() or 1 for library in libraries()), default=1)
+
+
+@cache
+def touch_packing_buffers(dtype: str, threads: int) -> None:
+    """Make a product of a type on each thread, so that those that follow find the memory that BLAS packs into; once.
+
+    OpenBLAS's kernels prefetch beyond what they have packed. Where no page has ever been there, each of these loads
+    goes through the page tables in vain, which is slow in a virtual machine: 256 filters of 3x3 on 256 channels of
+    14x14 took 20 ms on one thread before a process's first wide product and 6.4 ms after it (Zen 1; in float64 a tenth
+    less). The product itself takes a millisecond.
+    """
+    # With fewer columns than a kernel takes at a time, up to 768, all is packed at the same few pages.
+    operands = np.zeros((32, 320), numpy_dtype(dtype)), np.zeros((320, 784), numpy_dtype(dtype))
+    do_all([operands] * threads, [lambda: lambda pair: np.matmul(*pair)] * threads)

@@ -63,6 +63,20 @@ class _Convolutions:
                 sleep(_POLL)
             self._set_blas_threads()
 
+    def run(self, blas_threads: int | None, function: Callable[..., Result], *args: object) -> Result:
+        """Call a function without warnings, while BLAS has a number of threads."""
+        token = object()
+        try:
+            self.enter(token, blas_threads)
+            return quietly(function, *args)
+        finally:
+            # Ctrl-C may come at the first instruction of `leave` too.
+            try:
+                self.leave(token)
+            except BaseException:
+                self.leave(token)
+                raise
+
     def run_short(self, function: Callable[..., Result], *args: object) -> Result:
         """Call a function whose products BLAS keeps on one thread, without warnings."""
         token = object()

@@ -130,11 +130,8 @@ class WinogradPlanner(BlockPlanner):
 
 def _transform_time(problem: Problem, blocks: WinogradBlocks) -> float:
     """Return the nanoseconds of gathering, transforming and scattering one block."""
-    across, pixels, (channels, filters) = (
-        tiles_across(problem),
-        block_pixels(problem, blocks.rows),
-        problem.group_channels,
-    )
+    across, pixels = tiles_across(problem), block_pixels(problem, blocks.rows)
+    channels, filters = problem.group_channels
     long, outputs = LONG_TILE if problem.unpacked_gemm else None, TILE_COLUMNS * TILE_ROWS
     down = problem.gemm_time(long, ROW_POINTS, ROW_POINTS, 2 * channels * pixels)
     back = problem.gemm_time(long, outputs, COLUMN_POINTS * ROW_POINTS, filters * pixels)
