@@ -84,8 +84,9 @@ def _fault(key: object, value: object) -> str | None:
     """Return what is wrong with a value or its key, apart from what it holds."""
     if not isinstance(key, str | int) or (isinstance(key, str) and not _is_text(key)):
         return "a key that is no text"
-    if max(len(one) if isinstance(one, str) else 0 for one in (key, value)) > _LONGEST_TEXT:
-        return f"text of more than {_LONGEST_TEXT} characters"
+    for one in (key, value):
+        if isinstance(one, str) and len(one) > _LONGEST_TEXT:
+            return f"text of more than {_LONGEST_TEXT} characters"
     if isinstance(value, str):
         return None if _is_text(value) else "no text of Unicode"
     if isinstance(value, int):

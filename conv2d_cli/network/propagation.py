@@ -66,8 +66,8 @@ def propagate(graph: Graph, input_shapes: Sequence[Shape | None]) -> Propagated:
     """
     tensors = [_Tensor(shape, _plane_of_input(shape)) for shape in input_shapes]
     passed, misfits = [], []
-    # Blocks are repeated: modules that are equal on equal shapes are worked out once.
-    seen: dict[tuple[object, ...], Passed | ShapeError] = {}
+    # Blocks are repeated: a module is worked out once for the same shapes, its receptive fields wherever it stands.
+    seen: dict[tuple[int, tuple[Shape, ...]], Passed | ShapeError] = {}
     for place, node in enumerate(graph.nodes):
         read = _UNREAD if node.reads is None else [tensors[tensor] for tensor in node.reads]
         shapes = tuple(tensor.shape for tensor in read if tensor.shape is not None)
@@ -77,11 +77,12 @@ def propagate(graph: Graph, input_shapes: Sequence[Shape | None]) -> Propagated:
         elif node.reads is None or len(shapes) < len(read):
             found = Passed(node.module, None, node.module.parameters)
         else:
-            planes = tuple((tensor.plane, tensor.whole) for tensor in read)
-            key = (id(node.module), shapes, planes)
+            key = (id(node.module), shapes)
             known = seen.get(key)
-            found = known if known is not None else _passed(node.module, shapes, read)
-            seen[key] = found
+            found = seen[key] = known if known is not None else _passed(node.module, shapes)
+            if isinstance(found, Passed) and found.output_shape is not None:
+                plane, whole = _plane(found, shapes, read)
+                found = Passed(found.module, found.output_shape, found.parameters, found.work, plane, whole)
         if isinstance(found, ShapeError):
             misfits.append(Misfit(place, shapes, found))
             found = Passed(node.module, node.module.likely_shape(shapes), node.module.parameters)
@@ -97,27 +98,24 @@ def _plane_of_input(shape: Shape | None) -> Plane | None:
     return None if shape is None or len(shape) < len(("C", "H", "W")) else Plane(IMAGE, IMAGE)
 
 
-def _passed(module: Module, shapes: tuple[Shape, ...], read: Sequence[_Tensor]) -> Passed | ShapeError:
+def _passed(module: Module, shapes: tuple[Shape, ...]) -> Passed | ShapeError:
+    """Return what comes of a module but its receptive fields, which depend on what stands before it."""
     if module.inputs not in {None, len(shapes)}:
         return ShapeError(f"{module.kind} takes {module.inputs} inputs, not {len(shapes)}")
     try:
         module = module.resolved(shapes)
         output: Shape | None = module.output_shape(shapes)
-        if output is None:
-            return Passed(module, None, module.parameters)
-        work = module.work(shapes, output)
+        work = None if output is None else module.work(shapes, output)
     except ShapeError as error:
         return error
     except Conv2dError as error:
         return ShapeError(error.message, error.hint)
-    plane, whole = _plane(module, shapes, read, output)
-    return Passed(module, output, module.parameters, work, plane, whole)
+    return Passed(module, output, module.parameters, work)
 
 
-def _plane(
-    module: Module, shapes: tuple[Shape, ...], read: Sequence[_Tensor], output: Shape
-) -> tuple[Plane | None, bool]:
+def _plane(found: Passed, shapes: Sequence[Shape], read: Sequence[_Tensor]) -> tuple[Plane | None, bool]:
     """Return the receptive fields of an output, and whether it is made from the whole image."""
+    module, output = found.module, found.output_shape or ()
     if isinstance(module, Mul):
         # A gate scales channels by what it saw of the whole plane; by convention it widens no field.
         full = [place for place, shape in enumerate(shapes) if shape[-2:] == output[-2:]] or range(len(shapes))

@@ -18,8 +18,8 @@ from conv2d_cli.report.stack import NodeReport, StackReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from fractions import Fraction
 
+    from conv2d_cli.arithmetic.receptive_field import Field
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.modules.base import Plane, Shape
     from conv2d_cli.network.propagation import Passed, Propagated
@@ -90,27 +90,32 @@ def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> tuple[NodeRe
     names = [*(one.name for one in graph.inputs), *(node.name for node in graph.nodes)]
     shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
     size = _plane_size(passed)
-    # Equal modules on equal shapes have passed as one object.
-    facts: dict[int, dict[str, Any]] = {}
+    # Equal modules on equal shapes share what came of them.
+    facts: dict[tuple[int, ...], dict[str, Any]] = {}
     reports = []
     for index, (node, found) in enumerate(zip(graph.nodes, passed.nodes, strict=True)):
-        if id(found) not in facts:
-            facts[id(found)] = _facts_of(found, element, size)
+        key = (id(found.module), id(found.output_shape), id(found.work))
+        if key not in facts:
+            facts[key] = _facts_of(found, element)
+        plane = found.plane
         reports.append(
             NodeReport(
                 index=index,
                 name=node.name,
                 inputs=None if node.reads is None else tuple([names[tensor] for tensor in node.reads]),
                 input_shape=None if not node.reads else shapes[node.reads[0]],
-                **facts[id(found)],
+                receptive_field=size if found.whole else plane and _sizes(plane),
+                effective_stride=plane and _strides(plane),
+                receptive_field_start=plane and (plane.height.start, plane.width.start),
+                **facts[key],
             )
         )
     return tuple(reports)
 
 
-def _facts_of(found: Passed, element: int, size: tuple[int, int] | None) -> dict[str, Any]:
-    """Return what a module does, wherever it stands; `size` is that of the image."""
-    work, parameters, plane = found.work, found.parameters, found.plane
+def _facts_of(found: Passed, element: int) -> dict[str, Any]:
+    """Return what a module does, wherever it stands."""
+    work, parameters = found.work, found.parameters
     return {
         "type": found.module.kind,
         "output_shape": found.output_shape,
@@ -121,9 +126,6 @@ def _facts_of(found: Passed, element: int, size: tuple[int, int] | None) -> dict
         "bias_adds": work and work.bias_adds,
         "flops": work and flops(work.macs),
         "output_bytes": None if found.output_shape is None else prod(found.output_shape) * element,
-        "receptive_field": size if found.whole else plane and _sizes(plane),
-        "effective_stride": plane and _strides(plane),
-        "receptive_field_start": plane and (plane.height.start, plane.width.start),
     }
 
 
@@ -243,8 +245,10 @@ def _sizes(plane: Plane) -> tuple[int, int]:
 
 
 def _strides(plane: Plane) -> tuple[int | str, int | str]:
-    return _stride(plane.height.stride), _stride(plane.width.stride)
+    return _stride(plane.height), _stride(plane.width)
 
 
-def _stride(stride: Fraction) -> int | str:
-    return int(stride) if stride.denominator == 1 else str(stride)
+def _stride(field: Field) -> int | str:
+    # A fraction is made only where it must be: that takes longer than all else.
+    whole, part = divmod(field.advance, len(field.spans))
+    return str(field.stride) if part else whole
