@@ -27,15 +27,14 @@ from operators import Mutation, mutated, mutations_of
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "conv2d_cli"
 ROOMS = ("layer", "arithmetic", "engine", "tensors")
-# The tests are run in this order, after those of the mutated file's own room; PyTorch is not needed.
-STAGES = (
-    ("arithmetic", "layer", "tensors", "engine", "report", "render", "jobs"),
-    ("golden", "test_package.py", "test_errors.py", "test_dtypes.py", "test_numpy_dtypes.py"),
-    ("cli", "test_readme.py"),
+# What tests run; PyTorch is not needed.
+TESTS = (
+    *("arithmetic", "layer", "tensors", "engine", "report", "render", "jobs", "golden", "cli"),
+    *("test_package.py", "test_errors.py", "test_dtypes.py", "test_numpy_dtypes.py", "test_readme.py"),
 )
 # A mutant may ask for any amount of memory.
 _ADDRESS_SPACE = 12 << 30
-_PATIENCE = 4
+_PATIENCE = 2
 
 
 class Mutant(NamedTuple):
@@ -64,11 +63,12 @@ def main() -> None:
             shutil.copytree(PACKAGE, copy / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
             copies.put(copy)
         seconds = _clean_run(copies, chosen[0].file if options.own else PACKAGE / "cli", own=options.own)
+        patience = _PATIENCE * sum(seconds.values()) + 30
 
         def try_one(mutant: Mutant) -> bool:
             copy = copies.get()
             try:
-                killer = _killer(mutant, copy, seconds, own=options.own)
+                killer = _killer(mutant, copy, list(seconds), patience)
             finally:
                 copies.put(copy)
             print(f"{'killed  ' if killer else 'SURVIVED'} {mutant}{killer and f'  [{killer}]'}", flush=True)
@@ -96,50 +96,50 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _clean_run(copies: SimpleQueue[Path], file: Path, *, own: bool) -> float:
-    """Return how long the slowest stage takes on the code as it is, where every test must pass."""
+def _clean_run(copies: SimpleQueue[Path], file: Path, *, own: bool) -> dict[Path, float]:
+    """Return the files of tests, each of which must pass on the code as it is, and how long each takes: fastest first.
+
+    A mutant that a fast file notices then costs seconds.
+    """
     copy = copies.get()
-    times = []
-    for stage in _stages(file, own=own):
+    seconds = {}
+    for tests in _test_files(file, own=own):
         started = time.monotonic()
-        if not _passes(stage, copy, None):
-            sys.exit(f"the tests of {', '.join(stage)} fail on the code as it is")
-        times.append(time.monotonic() - started)
+        if not _passes([tests], copy, None):
+            sys.exit(f"{tests} fails on the code as it is")
+        seconds[tests] = time.monotonic() - started
     copies.put(copy)
-    print(f"clean run: {', '.join(f'{seconds:.0f} s' for seconds in times)}", flush=True)
-    return max(times)
+    print(f"clean run: {len(seconds)} files, {sum(seconds.values()):.0f} s", flush=True)
+    return dict(sorted(seconds.items(), key=lambda one: one[1]))
 
 
-def _stages(file: Path, *, own: bool = False) -> list[list[str]]:
-    """Return the tests to run for a file: those of its own room first, or alone."""
-    room = file.relative_to(PACKAGE).parts[0]
-    rest = [[name for name in stage if name != room] for stage in STAGES]
-    stages = [[room], *rest] if room in {name for stage in STAGES for name in stage} else rest
-    present = [[name for name in stage if (ROOT / "tests" / name).exists()] for stage in stages]
-    return [stage for stage in present if stage][: 1 if own else None]
+def _test_files(file: Path, *, own: bool) -> list[Path]:
+    """Return the files of tests for a file of the package: those of its own room, or of all rooms."""
+    rooms = [file.relative_to(PACKAGE).parts[0]] if own else list(TESTS)
+    paths = [ROOT / "tests" / room for room in rooms]
+    return [found for path in paths for found in ([path] if path.is_file() else sorted(path.rglob("test_*.py")))]
 
 
-def _killer(mutant: Mutant, copy: Path, seconds: float, *, own: bool) -> str:
-    """Return the stage that noticed, or an empty text."""
+def _killer(mutant: Mutant, copy: Path, tests: list[Path], patience: float) -> str:
+    """Return "tests" or "time" for what noticed, or an empty text."""
     target = copy / mutant.file.relative_to(ROOT)
     source = mutant.file.read_text("utf-8")
     target.write_text(mutated(source, mutant.mutation), "utf-8")
+    started = time.monotonic()
     try:
-        for stage in _stages(mutant.file, own=own):
-            if not _passes(stage, copy, _PATIENCE * seconds + 30):
-                return stage[0]
-        return ""
+        if _passes(tests, copy, patience):
+            return ""
+        return "time" if time.monotonic() - started > patience else "tests"
     finally:
         target.write_text(source, "utf-8")
 
 
-def _passes(stage: list[str], copy: Path, patience: float | None) -> bool:
+def _passes(tests: list[Path], copy: Path, patience: float | None) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     # Bytecode is told apart by time and size alone, which a mutant may share with the code as it is.
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    tests = [str(ROOT / "tests" / name) for name in stage]
     with subprocess.Popen(
-        [*command, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), *tests],
+        [*command, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), *map(str, tests)],
         cwd=copy,
         env=environment,
         stdout=subprocess.DEVNULL,
