@@ -26,6 +26,14 @@ MODEL = [
     "import typer\nfrom pydantic import BaseModel\nclass Two(BaseModel):\n    first: int\n    second: str",
 ]
 TORCH = [sys.executable, "-c", "import torch"]
+# What `conv2d stack resnet50` answers, by a script; torchvision imports only where its missing operators are defined.
+TORCHINFO = [
+    sys.executable,
+    "-c",
+    "import torch\nkept = torch.library.Library('torchvision', 'DEF')\n"
+    "for name in ('nms', 'qnms'):\n    kept.define(name + '(Tensor a, Tensor b, float c) -> Tensor')\n"
+    "import torchvision, torchinfo\ntorchinfo.summary(torchvision.models.resnet50(), (1, 3, 224, 224), verbose=1)",
+]
 SHAPE = [CONV2D, "shape", "3", "64", "7", "-s", "2", "-p", "3", "-i", "224"]
 # As the shells ask for the words that may follow `conv2d shape --padding-mode re`.
 COMPLETIONS = {
@@ -42,6 +50,7 @@ COMPLETIONS = {
 LIMITS = (
     ("json", "model", 1.2),
     ("table", "model", 1.4),
+    ("stack", "json", 1.5),
     ("version", "typer", 1.3),
     *((shell, "typer", 1.3) for shell in COMPLETIONS),
     ("help", "typer", 2.0),
@@ -62,11 +71,15 @@ def main() -> None:
         "help": [CONV2D, "--help"],
         "json": [*SHAPE, "--json"],
         "table": [*SHAPE, "--format", "table"],
+        "stack": [CONV2D, "stack", "resnet50", "--json"],
+        "network": [CONV2D, "stack", "resnet50"],
         "typer": TYPER,
         "model": MODEL,
     }
     if find_spec("torch"):
         commands["torch"] = TORCH
+    if find_spec("torchinfo") and find_spec("torchvision"):
+        commands["torchinfo"] = TORCHINFO
     start = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
     started = {name: partial(start, command) for name, command in commands.items()}
     median = medians(started | {shell: partial(complete, shell) for shell in COMPLETIONS}, rounds)
@@ -76,6 +89,8 @@ def main() -> None:
         print(f"{name + ' / ' + base:16} {median[name] / median[base]:5.2f}  (at most {limit})")
     if "torch" in median:
         print(f"torch / json     {median['torch'] / median['json']:5.2f}  (at least 6)")
+    if "torchinfo" in median:
+        print(f"torchinfo / network {median['torchinfo'] / median['network']:5.2f}  (at least 8)")
 
 
 if __name__ == "__main__":
