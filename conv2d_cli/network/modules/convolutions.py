@@ -9,7 +9,6 @@ from pydantic import model_validator
 
 from conv2d_cli.arithmetic import counts
 from conv2d_cli.arithmetic.pooling import transposed_size, transposed_taps
-from conv2d_cli.arithmetic.receptive_field import through_transposed, through_window
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.layer.choices import FIELDS
@@ -23,11 +22,12 @@ from conv2d_cli.network.modules.base import (
     PaddingTriple,
     Pair,
     Parameters,
-    Plane,
     Positive,
     Triple,
     Work,
     needs_axes,
+    plane_behind,
+    plane_behind_transposed,
     words_of,
 )
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.network.modules.base import Shape
+    from conv2d_cli.network.modules.base import Plane, Shape
 
 Window = tuple[int, ...]
 
@@ -106,13 +106,7 @@ class Convolution2d(Module, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields behind the window."""
-        axes = self._geometry(shapes[0])[-2:]
-        return Plane(
-            *(
-                through_window(field, axis.kernel, axis.stride, axis.dilation, axis.before)
-                for field, axis in zip(planes[0], axes, strict=True)
-            )
-        )
+        return plane_behind(planes[0], self._geometry(shapes[0])[-2:])
 
     def _geometry(self, shape: Shape) -> Geometry:
         return geometry_of(self.layer, shape)
@@ -237,6 +231,10 @@ class _Convolution(_ChannelConvolution, frozen=True):
         zeros = self.padding_mode == "zeros"
         return Work(outputs * taps, effective if zeros else outputs * taps, outputs if self.bias else 0)
 
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields behind the window, along as many axes as it has."""
+        return plane_behind(planes[0], self._axes(shapes[0]))
+
 
 class Convolution1d(_Convolution, frozen=True):
     """`torch.nn.Conv1d`, without named padding."""
@@ -293,8 +291,6 @@ class TransposedConvolution2d(_ChannelConvolution, frozen=True):
         bias = prod(output) if self.bias else 0
         return Work(pairs * prod(shape[-2:]) * prod(self.kernel_size), pairs * landing, bias)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields behind the window that is turned around."""
-        fields = map(through_transposed, planes[0], self.kernel_size, self.stride, self.dilation, self.padding)
-        height, width = fields
-        return None if height is None or width is None else Plane(height, width)
+        return plane_behind_transposed(planes[0], self._axes(shapes[0]))

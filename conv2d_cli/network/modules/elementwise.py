@@ -106,8 +106,8 @@ class _Join(Module, frozen=True):
 
 def joined_planes(planes: Sequence[Plane]) -> Plane | None:
     """Return the smallest fields that hold all; None where the strides differ."""
-    height, width = (joined([plane[axis] for plane in planes]) for axis in (0, 1))
-    return None if height is None or width is None else Plane(height, width)
+    axes = min(map(len, planes))
+    return Plane.of_all(joined([plane[axis] for plane in planes]) for axis in range(-axes, 0))
 
 
 class Add(_Join, frozen=True):
@@ -151,9 +151,10 @@ class Concat(Module, frozen=True):
         """Return nothing: elements are only moved."""
         return Work()
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
-        """Return the smallest fields that hold those of all inputs."""
-        return joined_planes(planes)
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], output: Shape) -> Plane | None:
+        """Return the smallest fields that hold those of all inputs; None where rows or columns are put side by side."""
+        found = joined_planes(planes)
+        return found if found is not None and self.axis % len(output) < len(output) - len(found) else None
 
 
 class Token(Module, frozen=True):

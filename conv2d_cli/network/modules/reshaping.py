@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from conv2d_cli.arithmetic.receptive_field import through_enlarging, through_window
+from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, NotNegative, Pair, Plane, Positive, Work, needs_axes, words_of
+from conv2d_cli.network.modules.base import (
+    Module,
+    NotNegative,
+    Pair,
+    Positive,
+    Work,
+    needs_axes,
+    plane_behind,
+    plane_enlarged,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conv2d_cli.network.modules.base import Shape
+    from conv2d_cli.network.modules.base import Plane, Shape
 
 # Neighbours that an output is interpolated from, along one axis.
 _TAPS = {"nearest": 1, "nearest-exact": 1, "bilinear": 2, "bicubic": 4}
@@ -114,14 +124,9 @@ class Upsample(_Moving, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], output: Shape) -> Plane | None:
         """Return the fields behind whole factors; None where the corners are aligned, or a factor is no whole one."""
-        fields = []
-        for field, size, outputs in zip(planes[0], shapes[0][-2:], output[-2:], strict=True):
-            found = None
-            if size and outputs % size == 0 and not self.align_corners:
-                found = through_enlarging(field, outputs // size, _TAPS[self.mode])
-            fields.append(found)
-        height, width = fields
-        return None if height is None or width is None else Plane(height, width)
+        if self.align_corners:
+            return None
+        return plane_enlarged(planes[0], shapes[0][-2:], output[-2:], _TAPS[self.mode])
 
 
 class PixelShuffle(_Moving, frozen=True):
@@ -143,10 +148,9 @@ class PixelShuffle(_Moving, frozen=True):
             )
         return (*shape[:-3], shape[-3] // factor**2, shape[-2] * factor, shape[-1] * factor)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], output: Shape) -> Plane | None:
         """Return the fields of the pixels that outputs lie in."""
-        height, width = (through_enlarging(field, self.upscale_factor) for field in planes[0])
-        return None if height is None or width is None else Plane(height, width)
+        return plane_enlarged(planes[0], shapes[0][-2:], output[-2:])
 
 
 class PixelUnshuffle(_Moving, frozen=True):
@@ -168,10 +172,10 @@ class PixelUnshuffle(_Moving, frozen=True):
             )
         return (*shape[:-3], shape[-3] * factor**2, shape[-2] // factor, shape[-1] // factor)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields of all pixels that become one."""
         factor = self.downscale_factor
-        return Plane(*(through_window(field, factor, factor, 1, 0) for field in planes[0]))
+        return plane_behind(planes[0], [Axis(size, factor, factor, 1, 0, 0) for size in shapes[0][-2:]])
 
 
 class Padding2d(_Moving, frozen=True):
@@ -201,8 +205,8 @@ class Padding2d(_Moving, frozen=True):
             raise ShapeError(f"{self.type} with {list(self.sides)} cannot pad {words_of(shape)}", None, "padding=0")
         return (*shape[:-2], *size)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields, shifted by what is in front; mirrored elements are taken for padding."""
-        left, _, top, _ = self.sides
-        height, width = planes[0]
-        return Plane(through_window(height, 1, 1, 1, top), through_window(width, 1, 1, 1, left))
+        left, right, top, bottom = self.sides
+        rows, columns = shapes[0][-2:]
+        return plane_behind(planes[0], [Axis(rows, 1, 1, 1, top, bottom), Axis(columns, 1, 1, 1, left, right)])
