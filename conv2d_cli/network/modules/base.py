@@ -176,14 +176,14 @@ def plane_enlarged(plane: Plane, sizes: Sequence[int], outputs: Sequence[int], t
     return Plane.of_all(through_enlarging(field, factor, taps) for field, factor in zip(fields, factors, strict=True))
 
 
-def needs_axes(name: str, shape: Shape, *, least: int, most: int) -> None:
-    """Check how many axes an input has.
+def needs_axes(name: str, shape: Shape, *, least: int, most: int | None = None) -> None:
+    """Check how many axes an input has; without `most` there may be any number more.
 
     Raises:
         ShapeError: it has another number of them.
     """
-    if not least <= len(shape) <= most:
-        wanted = f"{least}" if least == most else f"{least} or {most}"
+    if not least <= len(shape) <= (most or len(shape)):
+        wanted = f"{least}" if least == most else f"{least} or {most or 'more'}"
         raise ShapeError(f"{name} takes an input of {wanted} axes, but {words_of(shape)} has {len(shape)}")
 
 

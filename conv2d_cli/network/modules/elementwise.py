@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from conv2d_cli.arithmetic.receptive_field import joined
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, words_of
+from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, needs_axes, words_of
 from conv2d_cli.network.modules.linear import broadcast
 
 if TYPE_CHECKING:
@@ -21,10 +21,23 @@ ActivationName = Literal[
     "Softmin", "Hardshrink", "Softshrink", "Tanhshrink", "RReLU",
 ]  # fmt: skip
 DropoutName = Literal["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "StochasticDepth"]
+# The fewest and the most axes of those that do not take any number; torch only warns where the others do not fit.
+_AXES_OF_PLAIN = {"Softmax2d": (3, 4), "Dropout1d": (2, 3)}
 
 
-class Activation(Module, extra="ignore", frozen=True):
-    """An activation: its arguments change values, never shapes or counts, and are not kept."""
+class _Plain(Module, extra="ignore", frozen=True):
+    """A module whose arguments change values, never shapes or counts, and are not kept."""
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape, where it has the axes that the module is for."""
+        if self.kind in _AXES_OF_PLAIN:
+            least, most = _AXES_OF_PLAIN[self.kind]
+            needs_axes(self.kind, shapes[0], least=least, most=most)
+        return shapes[0]
+
+
+class Activation(_Plain, frozen=True):
+    """An activation."""
 
     type: ActivationName
 
@@ -38,13 +51,25 @@ class PReLU(Module, frozen=True):
     num_parameters: Positive = 1
     init: float = 0.25
 
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape: one slope does for all, more are one for each channel."""
+        shape = shapes[0]
+        channels = shape[1] if len(shape) > 1 else 1
+        if self.num_parameters not in {1, channels} or (self.num_parameters > 1 and not shape):
+            raise ShapeError(
+                f"PReLU has {self.num_parameters} slopes, but {words_of(shape)} has {channels} channels "
+                f"(torch: Mismatch of parameter numbers and input channel size)",
+                layer_hint=f"num_parameters={channels}",
+            )
+        return shape
+
     @property
     def parameters(self) -> Parameters | None:
         """A slope, or one of each channel."""
         return Parameters(self.num_parameters)
 
 
-class Nothing(Module, extra="ignore", frozen=True):
+class Nothing(_Plain, frozen=True):
     """What does nothing when a network is used: identity and dropout."""
 
     type: Literal["Identity"] | DropoutName
@@ -166,12 +191,19 @@ class Token(Module, frozen=True):
 
     def resolved(self, shapes: Sequence[Shape]) -> Token:
         """Return the module with the features of its input."""
-        if len(shapes[0]) < len(("L", "E")):
-            raise ShapeError(f"Token takes a sequence (N, L, E), not {words_of(shapes[0])}")
-        return self if self.features is not None else self.model_copy(update={"features": shapes[0][-1]})
+        shape = shapes[0]
+        if len(shape) < len(("L", "E")):
+            raise ShapeError(f"Token takes a sequence (N, L, E), not {words_of(shape)}")
+        if self.features not in {None, shape[-1]}:
+            raise ShapeError(
+                f"Token has {self.features} features, but {words_of(shape)} has {shape[-1]}",
+                layer_hint=f"features={shape[-1]}",
+            )
+        return self.model_copy(update={"features": shape[-1]})
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the shape with a longer sequence."""
+        self.resolved(shapes)
         shape = shapes[0]
         return (*shape[:-2], shape[-2] + self.number, shape[-1])
 

@@ -50,6 +50,9 @@ class Flatten(_Moving, frozen=True):
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the shape with one axis in the place of several."""
         shape = shapes[0]
+        if not shape and {self.start_dim, self.end_dim} <= {0, -1}:
+            # A single number becomes a row of one.
+            return (1,)
         axes = len(shape)
         start, end = (axis + axes if axis < 0 else axis for axis in (self.start_dim, self.end_dim))
         if not 0 <= start <= end < axes:
@@ -103,6 +106,8 @@ class Upsample(_Moving, frozen=True):
     def _one_of_both(self) -> Self:
         if (self.size is None) == (self.scale_factor is None):
             raise ValueError("Upsample has either size or scale_factor")
+        if self.align_corners is not None and _TAPS[self.mode] == 1:
+            raise ValueError(f"align_corners is for modes that interpolate, not {self.mode!r}")
         return self
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
@@ -140,7 +145,7 @@ class PixelShuffle(_Moving, frozen=True):
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return (N, C / r^2, r H, r W)."""
         shape, factor = shapes[0], self.upscale_factor
-        needs_axes("PixelShuffle", shape, least=3, most=4)
+        needs_axes("PixelShuffle", shape, least=3)
         if shape[-3] % factor**2:
             raise ShapeError(
                 f"PixelShuffle takes a multiple of {factor**2} channels, but {words_of(shape)} has {shape[-3]}",
@@ -164,7 +169,7 @@ class PixelUnshuffle(_Moving, frozen=True):
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return (N, C r^2, H / r, W / r)."""
         shape, factor = shapes[0], self.downscale_factor
-        needs_axes("PixelUnshuffle", shape, least=3, most=4)
+        needs_axes("PixelUnshuffle", shape, least=3)
         if shape[-2] % factor or shape[-1] % factor:
             raise ShapeError(
                 f"PixelUnshuffle takes rows and columns that {factor} divides, not {words_of(shape)}",
@@ -201,7 +206,9 @@ class Padding2d(_Moving, frozen=True):
         # Mirrored rows come from behind the edge, wrapped ones from the whole image.
         most = {"ReflectionPad2d": 1, "CircularPad2d": 0}.get(self.type)
         too_much = most is not None and (max(top, bottom) > shape[-2] - most or max(left, right) > shape[-1] - most)
-        if min(size) < 1 or too_much:
+        # What is cropped off must be there before anything is put on.
+        cropped = (shape[-2] + min(top, 0) + min(bottom, 0), shape[-1] + min(left, 0) + min(right, 0))
+        if min(size) < 1 or min(cropped) < 0 or too_much:
             raise ShapeError(f"{self.type} with {list(self.sides)} cannot pad {words_of(shape)}", None, "padding=0")
         return (*shape[:-2], *size)
 
