@@ -169,7 +169,7 @@ def check_axis(fields: list[Interval], first: int, phases: int, said: tuple[int,
     for here, there in zip(turn, fields[phases : 2 * phases], strict=True):
         assert (here is None) == (there is None)
         if here and there:
-            assert (there[0] - here[0], there[1] - here[1]) == (stride * phases,) * 2
+            assert {there[0] - here[0], there[1] - here[1]} == {int(stride * phases)}
     # `first` is a whole number of turns behind output 0, whose field is cut off by no border in what is said.
     if start is not None:
         assert fields[0] is not None
@@ -197,7 +197,8 @@ def check(drawn: Drawn) -> None:
         )
         others = lines[0, :, :, across : across + drawn.phases[1 - axis]]
         fields = [seen_by(image, others[:, along + step], axis) for step in range(2 * phases)]
-        check_axis(fields, along, phases, (report.receptive_field[axis], strides[axis], start and start[axis]))
+        said = (report.receptive_field[axis], strides[axis], None if start is None else start[axis])
+        check_axis(fields, along, phases, said)
         starts.append(fields[0])
     assert (None in starts) == (start is None)
 
