@@ -183,8 +183,17 @@ def needs_axes(name: str, shape: Shape, *, least: int, most: int | None = None) 
         ShapeError: it has another number of them.
     """
     if not least <= len(shape) <= (most or len(shape)):
-        wanted = f"{least}" if least == most else f"{least} or {most or 'more'}"
-        raise ShapeError(f"{name} takes an input of {wanted} axes, but {words_of(shape)} has {len(shape)}")
+        between = "to" if most is not None and most > least + 1 else "or"
+        wanted = f"{least}" if least == most else f"{least} {between} {most or 'more'}"
+        # An image by itself is a batch of one.
+        batch = f"input_shape={words_of((1, *shape))}" if shape and len(shape) == least - 1 else None
+        raise ShapeError(f"{name} takes an input of {wanted} axes, but {words_of(shape)} has {len(shape)}", batch)
+
+
+def no_axis(name: str, axis: int, shape: Shape) -> ShapeError:
+    """Return the fault of an axis that an input does not have."""
+    message = f"{name} goes along axis {axis}, which {words_of(shape)} has not"
+    return ShapeError(message, layer_hint="axis=-1" if shape else None)
 
 
 def words_of(shape: Shape) -> str:

@@ -139,7 +139,7 @@ class _ChannelConvolution(Module, frozen=True):
             if channels != self.in_channels:
                 raise ShapeError(
                     f"{self.kind} takes {self.in_channels} channels, but {words_of(shape)} has {channels}",
-                    layer_hint=f"in_channels={channels}",
+                    layer_hint=f"in_channels={channels}" + (", groups=1" if channels % self.groups else ""),
                 )
             return self
         if channels % self.groups:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from conv2d_cli.arithmetic.receptive_field import joined
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, needs_axes, words_of
+from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, needs_axes, no_axis, words_of
 from conv2d_cli.network.modules.linear import broadcast
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Scale(Module, frozen=True):
         """Return the module with the channels of its input."""
         shape = shapes[0]
         if not -len(shape) <= self.axis < len(shape):
-            raise ShapeError(f"Scale goes along axis {self.axis}, which {words_of(shape)} has not", None, "axis=-1")
+            raise no_axis("Scale", self.axis, shape)
         if self.num_features not in {None, shape[self.axis]}:
             raise ShapeError(
                 f"Scale has {self.num_features} factors, but the axis of {words_of(shape)} has {shape[self.axis]}",
@@ -165,11 +165,15 @@ class Concat(Module, frozen=True):
         """Return the shape with the sizes along the axis added up."""
         first = shapes[0]
         if not -len(first) <= self.axis < len(first):
-            raise ShapeError(f"Concat goes along axis {self.axis}, which {words_of(first)} has not", None, "axis=1")
+            raise no_axis("Concat", self.axis, first)
         place = self.axis % len(first)
         rests = {(*shape[:place], *shape[place + 1 :]) for shape in shapes}
         if len(rests) > 1 or len({*map(len, shapes)}) > 1:
-            raise ShapeError(f"{' and '.join(map(words_of, shapes))} differ in more than axis {self.axis}")
+            other = _axis_that_differs(shapes)
+            raise ShapeError(
+                f"{' and '.join(map(words_of, shapes))} differ in more than axis {self.axis}",
+                layer_hint=None if other is None else f"axis={other}",
+            )
         return (*first[:place], sum(shape[place] for shape in shapes), *first[place + 1 :])
 
     def work(self, _shapes: Sequence[Shape], _output: Shape) -> Work:
@@ -180,6 +184,14 @@ class Concat(Module, frozen=True):
         """Return the smallest fields that hold those of all inputs; None where rows or columns are put side by side."""
         found = joined_planes(planes)
         return found if found is not None and self.axis % len(output) < len(output) - len(found) else None
+
+
+def _axis_that_differs(shapes: Sequence[Shape]) -> int | None:
+    """Return the one axis along which shapes differ."""
+    if len({*map(len, shapes)}) > 1:
+        return None
+    differing = [axis for axis, sizes in enumerate(zip(*shapes, strict=True)) if len({*sizes}) > 1]
+    return differing[0] if len(differing) == 1 else None
 
 
 class Token(Module, frozen=True):
@@ -228,8 +240,12 @@ class Learned(Module, frozen=True):
     shape: tuple[Positive, ...]
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the input's shape."""
-        return broadcast(shapes[0], self.shape)
+        """Return the shape that both are broadcast to."""
+        shape = shapes[0]
+        try:
+            return broadcast(shape, self.shape)
+        except ShapeError as error:
+            raise ShapeError(error.message, layer_hint=f"shape={list(shape)}") from None
 
     @property
     def parameters(self) -> Parameters | None:

@@ -92,7 +92,7 @@ class MultiheadAttention(Module, frozen=True):
         if shape[-1] != self.embed_dim:
             raise ShapeError(
                 f"attention takes (N, L, {self.embed_dim}), not {words_of(shape)}",
-                layer_hint=f"embed_dim={shape[-1]}" if not shape[-1] % self.num_heads else None,
+                layer_hint=f"embed_dim={shape[-1]}" + (", num_heads=1" if shape[-1] % self.num_heads else ""),
             )
         return shape
 

@@ -64,7 +64,7 @@ class _Windowed(Operator, frozen=True):
             raise ShapeError(
                 f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
                 f"{least} at least",
-                layer_hint=f"kernel_size={[axis.largest_kernel for axis in axes]}",
+                layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
             )
         return sizes
 

@@ -54,7 +54,7 @@ class _Pooling(Module, frozen=True):
             raise ShapeError(
                 f"the window of {type(self).__name__} spans more than its padded input {words_of(shape)} "
                 "(torch: Output size is too small)",
-                layer_hint=f"kernel_size={[axis.largest_kernel for axis in axes]}",
+                layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
             )
         return (*shape[:-2], *sizes)
 

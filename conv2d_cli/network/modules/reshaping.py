@@ -58,7 +58,7 @@ class Flatten(_Moving, frozen=True):
         if not 0 <= start <= end < axes:
             raise ShapeError(
                 f"Flatten goes from axis {self.start_dim} to {self.end_dim}, which {words_of(shape)} has not",
-                layer_hint="start_dim=0",
+                layer_hint="start_dim=0, end_dim=-1",
             )
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
 
