@@ -55,10 +55,9 @@ def _told(passed: Propagated, misfit: Misfit) -> tuple[str, str | None]:
 
 def _as_batches(passed: Propagated) -> str | None:
     """Return the only input as a batch of one, where all layers take it: an image without N is not taken by all."""
-    (shape, *others) = passed.input_shapes
-    if others or shape is None or len(shape) != len(("C", "H", "W")):
+    if [shape is not None and len(shape) for shape in passed.input_shapes] != [len(("C", "H", "W"))]:
         return None
-    batch = (1, *shape)
+    batch = (1, *(passed.input_shapes[0] or ()))
     return None if propagate(passed.graph, [batch]).misfits else f"input_shape={words_of(batch)}"
 
 

@@ -18,7 +18,7 @@ from conv2d_cli.network.propagation import Propagated, propagate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DRAWN = 250
+DRAWN = 120
 # What two tensors of other layers have to be no value of this one says; another number of axes is no value either.
 _WITHOUT_VALUE = (
     "cannot be broadcast",
