@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-# Enlarging by a factor of a million would make a million phases: beyond this a field is not worked out.
-_MOST_PHASES = 4096
+# Enlarging by a factor of a million would make a million phases: beyond this a field is not worked out. Where a later
+# phase may reach less far than an earlier one, a window has to look at many elements, and not at its two ends alone.
+_MOST_PHASES, _MOST_UNORDERED = 4096, 256
 
 
 class Span(NamedTuple):
-    """The first and the last element of an interval."""
+    """The first and the last element of an interval, which ends before it begins where it has none."""
 
     first: int
     last: int
+
+
+_NOTHING = Span(0, -1)
 
 
 class Field(NamedTuple):
@@ -42,15 +46,38 @@ class Field(NamedTuple):
         return Fraction(self.advance, len(self.spans))
 
     @property
-    def start(self) -> int:
-        """The first element that output 0 is made from; negative where it reaches into padding."""
-        return self.spans[0].first
+    def start(self) -> int | None:
+        """The first element that output 0 is made from; negative in padding, None where it is made from nothing."""
+        first, last = self.spans[0]
+        return None if last < first else first
 
-    def of(self, element: Span) -> Span:
-        """Return what the output elements of an interval are made from, together."""
-        period = len(self.spans)
-        (low, first), (high, last) = divmod(element.first, period), divmod(element.last, period)
-        return Span(low * self.advance + self.spans[first].first, high * self.advance + self.spans[last].last)
+    @property
+    def is_ordered(self) -> bool:
+        """Whether every output is made from something, and none from elements before those of the output before it."""
+        firsts, lasts = zip(*self.spans, self.at(len(self.spans)), strict=True)
+        holds = all(first <= last for first, last in self.spans)
+        return holds and all(ends == tuple(sorted(ends)) for ends in (firsts, lasts))
+
+    def of(self, elements: Span, step: int = 1) -> Span:
+        """Return what every `step`-th output element from the first to the last is made from, together."""
+        return self._read(elements, step, 1 if self.is_ordered else self._cycle(step))
+
+    def _cycle(self, step: int) -> int:
+        """How many elements, each a step behind the one before, have phases of their own."""
+        return len(self.spans) // gcd(len(self.spans), step)
+
+    def _read(self, elements: Span, step: int, ends: int) -> Span:
+        """Return what elements are made from, which as many at either end decide as `ends` says."""
+        if elements.last < elements.first:
+            return _NOTHING
+        read = range(elements.first, elements.last + 1, step)
+        return _hull(map(self.at, (*read[:ends], *read[-ends:])))
+
+    def at(self, element: int) -> Span:
+        """Return what one output element is made from."""
+        times, phase = divmod(element, len(self.spans))
+        first, last = self.spans[phase]
+        return Span(times * self.advance + first, times * self.advance + last) if first <= last else _NOTHING
 
 
 # An image is made from itself.
@@ -72,7 +99,7 @@ def through_window(field: Field, kernel: int, stride: int, dilation: int, before
         first = output * stride - before
         return Span(first, first + reach)
 
-    return _composed(field, read, period, period * stride)
+    return _composed(field, read, dilation, period, period * stride)
 
 
 def through_enlarging(field: Field, factor: int, taps: int = 1) -> Field | None:
@@ -88,12 +115,12 @@ def through_enlarging(field: Field, factor: int, taps: int = 1) -> Field | None:
     def read(output: int) -> Span:
         if taps == 1:
             return Span(output // factor, output // factor)
-        # The centre of output i lies at (i + 1/2) / factor - 1/2.
-        left = (2 * output + 1 - factor) // (2 * factor) - (taps // 2 - 1)
-        return Span(left, left + taps - 1)
+        # The centre of output i lies at (i + 1/2) / factor - 1/2: on an element, which is taken as it is, or between.
+        left, beyond = divmod(2 * output + 1 - factor, 2 * factor)
+        return Span(left - taps // 2 + 1, left + taps // 2) if beyond else Span(left, left)
 
     period = len(field.spans) * factor
-    return None if period > _MOST_PHASES else _composed(field, read, period, len(field.spans))
+    return None if period > _MOST_PHASES else _bounded(_composed(field, read, 1, period, len(field.spans)))
 
 
 def through_transposed(field: Field, kernel: int, stride: int, dilation: int, before: int) -> Field | None:
@@ -104,20 +131,22 @@ def through_transposed(field: Field, kernel: int, stride: int, dilation: int, be
     >>> through_transposed(IMAGE, kernel=3, stride=2, dilation=1, before=1)
     Field(advance=1, spans=(Span(first=0, last=0), Span(first=0, last=1)))
     """
+    # Input j makes output `j * stride + tap * dilation - before`: of the taps that fall on an output each is
+    # `every` behind the one before, and their inputs lie `apart`.
+    common = gcd(stride, dilation)
+    every, apart = stride // common, dilation // common
+    inverse = pow(apart, -1, every)
 
     def read(output: int) -> Span:
-        # Input j makes output `j * stride + tap * dilation - before`; of the taps that fall on it each is `step` behind
-        # the one before. A loop over all of a kernel of 2^62 would never end.
         offset = output + before
-        first = next((tap for tap in range(min(kernel, step)) if (offset - tap * dilation) % stride == 0), None)
-        if first is None:
-            return Span(offset // stride + 1, offset // stride)
-        last = first + (kernel - 1 - first) // step * step
+        first = offset // common * inverse % every
+        if offset % common or first >= kernel:
+            return _NOTHING
+        last = first + (kernel - 1 - first) // every * every
         return Span((offset - last * dilation) // stride, (offset - first * dilation) // stride)
 
-    step = stride // gcd(stride, dilation)
     period = len(field.spans) * stride
-    return None if period > _MOST_PHASES else _composed(field, read, period, len(field.spans))
+    return None if period > _MOST_PHASES else _bounded(_composed(field, read, apart, period, len(field.spans)))
 
 
 def joined(fields: Sequence[Field]) -> Field | None:
@@ -134,15 +163,21 @@ def joined(fields: Sequence[Field]) -> Field | None:
     period = lcm(*(len(field.spans) for field in fields))
     if period > _MOST_PHASES:
         return None
-    spans = tuple(_hull(field.of(Span(phase, phase)) for field in fields) for phase in range(period))
-    return Field(period * first.advance // len(first.spans), spans)
+    spans = tuple(_hull(field.at(phase) for field in fields) for phase in range(period))
+    return _bounded(Field(period * first.advance // len(first.spans), spans))
 
 
 def _hull(spans: Iterable[Span]) -> Span:
-    firsts, lasts = zip(*spans, strict=True)
-    return Span(min(firsts), max(lasts))
+    some = [span for span in spans if span.first <= span.last]
+    return Span(min(span.first for span in some), max(span.last for span in some)) if some else _NOTHING
 
 
-def _composed(field: Field, read: Callable[[int], Span], period: int, read_on: int) -> Field:
-    """Return the field of outputs that read an interval of those of `field`, which moves on by `read_on` a period."""
-    return Field(read_on // len(field.spans) * field.advance, tuple(field.of(read(phase)) for phase in range(period)))
+def _composed(field: Field, read: Callable[[int], Span], step: int, period: int, read_on: int) -> Field:
+    """Return the field of outputs that read every `step`-th element of an interval, `read_on` further each period."""
+    ends = 1 if field.is_ordered else field._cycle(step)  # noqa: SLF001 - a part of fields
+    spans = tuple(field._read(read(phase), step, ends) for phase in range(period))  # noqa: SLF001
+    return Field(read_on // len(field.spans) * field.advance, spans)
+
+
+def _bounded(field: Field) -> Field | None:
+    return field if len(field.spans) <= _MOST_UNORDERED or field.is_ordered else None

@@ -107,7 +107,10 @@ def _unknown(report: StackReport, facts: NamedTuple) -> set[str]:
 def _facts(report: StackReport) -> dict[str, object]:
     """Return what an assertion may speak of: the totals, and both axes of shapes and fields."""
     facts: dict[str, object] = {key: getattr(report, key) for key in TOTALS}
-    pairs: dict[str, Sequence[Any] | None] = {"receptive_field": report.receptive_field}
+    field = report.receptive_field
+    pairs: dict[str, Sequence[Any] | None] = {
+        "receptive_field": field if field is not None and len(field) == len(_AXES) else None
+    }
     for name, shape in (("input", report.input_shape), ("output", report.output_shape)):
         pairs[name] = None if shape is None or len(shape) < _PLANE_RANK else shape[-2:]
     for name, pair in pairs.items():

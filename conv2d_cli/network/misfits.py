@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.network.modules.base import words_of
-from conv2d_cli.network.smallest_input import smallest_side
+from conv2d_cli.network.propagation import propagate
+from conv2d_cli.network.smallest_input import image_input, smallest_side
 
 if TYPE_CHECKING:
     from conv2d_cli.network.propagation import Misfit, Propagated
@@ -52,12 +53,26 @@ def _told(passed: Propagated, misfit: Misfit) -> tuple[str, str | None]:
     return f"{node.name} ({node.module.kind}) on {came}: {error.message}", inner and f"{node.name}: {inner}"
 
 
+def _as_batches(passed: Propagated) -> str | None:
+    """Return the only input as a batch of one, where all layers take it: an image without N is not taken by all."""
+    if [shape is not None and len(shape) for shape in passed.input_shapes] != [len(("C", "H", "W"))]:
+        return None
+    batch = (1, *(passed.input_shapes[0] or ()))
+    return None if propagate(passed.graph, [batch]).misfits else f"input_shape={words_of(batch)}"
+
+
 def _size_that_fits(passed: Propagated) -> str | None:
     """Return a size of the input that all layers take, or else the one that the first layer asks for."""
     side = smallest_side(passed.graph, passed.input_shapes, most=_LARGEST_SIDE, work=_WORK)
     if side is not None:
-        shape = next(shape for shape in passed.input_shapes if shape is not None and len(shape) in {3, 4})
-        return f"input_shape={words_of((*shape[:-2], side, side))}"
+        place = image_input(passed.graph, passed.input_shapes) or 0
+        shape, several = passed.input_shapes[place] or (), len(passed.graph.inputs) > 1
+        # A size goes to one of several inputs by its name.
+        name = f"{passed.graph.inputs[place].name}=" if several else ""
+        return f"input_shape={name}{words_of((*shape[:-2], side, side))}"
+    batched = _as_batches(passed)
+    if batched is not None:
+        return batched
     first = passed.misfits[0]
     reads = passed.graph.nodes[first.node].reads or ()
     inputs = len(passed.graph.inputs)

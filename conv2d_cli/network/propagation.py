@@ -95,7 +95,12 @@ _UNREAD: list[_Tensor] = [_UNKNOWN]
 
 
 def _plane_of_input(shape: Shape | None) -> Plane | None:
-    return None if shape is None or len(shape) < len(("C", "H", "W")) else Plane(IMAGE, IMAGE)
+    return None if shape is None or len(shape) < len(("C", "H", "W")) else Plane(*(IMAGE for _ in _axes_of(shape)))
+
+
+def _axes_of(shape: Shape) -> Shape:
+    """Return the sizes that windows go along: those behind N and C, but of three axes two, which may be (C, H, W)."""
+    return shape[min(2, len(shape) - 2) :]
 
 
 def _passed(module: Module, shapes: tuple[Shape, ...]) -> Passed | ShapeError:

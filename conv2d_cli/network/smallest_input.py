@@ -33,7 +33,7 @@ def smallest_side(
     Returns:
         the side; None also where several inputs are images, where the flow is not known, and where `work` is done.
     """
-    place = _image(graph, input_shapes)
+    place = image_input(graph, input_shapes)
     if place is None or any(node.reads is None for node in graph.nodes):
         return None
     trial = _Trial(graph, work)
@@ -46,7 +46,7 @@ def smallest_side(
     return None
 
 
-def _image(graph: Graph, input_shapes: Sequence[Shape | None]) -> int | None:
+def image_input(graph: Graph, input_shapes: Sequence[Shape | None]) -> int | None:
     """Return the one input that is an image; of three axes it may be a sequence, where nothing has a window."""
     has_windows = any(len(node.module.window or ()) == _IMAGE_AXES for node in graph.nodes)
     ranks = {_BATCHED, _UNBATCHED} if has_windows else {_BATCHED}

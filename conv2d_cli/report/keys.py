@@ -195,7 +195,8 @@ KEYS_OF_NETWORKS: dict[str, Key] = KEYS | {
     ),
     "bias_adds": Key("one for each output element of a layer that has a bias", "additions"),
     "receptive_field": Key(
-        "input that one output element sees, H then W; of the network before global pooling, Flatten or Linear",
+        "input that one output element sees, H then W (L of sequences, D first of volumes); of the network before "
+        "global pooling, Flatten or Linear",
         "pixels",
     ),
 }

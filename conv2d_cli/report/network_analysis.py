@@ -104,9 +104,9 @@ def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> tuple[NodeRe
                 name=node.name,
                 inputs=None if node.reads is None else tuple([names[tensor] for tensor in node.reads]),
                 input_shape=None if not node.reads else shapes[node.reads[0]],
-                receptive_field=size if found.whole else plane and _sizes(plane),
-                effective_stride=plane and _strides(plane),
-                receptive_field_start=plane and (plane.height.start, plane.width.start),
+                receptive_field=size if found.whole else _sizes(plane),
+                effective_stride=_strides(plane),
+                receptive_field_start=_starts(plane),
                 **facts[key],
             )
         )
@@ -158,8 +158,8 @@ def stack_report(passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: i
         peak_activation_bytes=memory.peak,
         peak_node=memory.peak_node,
         training_bytes=2 * (parameter_bytes or 0) + (memory.activations or 0) if known else None,
-        receptive_field=_plane_size(passed) if field.whole else field.plane and _sizes(field.plane),
-        effective_stride=field.plane and _strides(field.plane),
+        receptive_field=_plane_size(passed) if field.whole else _sizes(field.plane),
+        effective_stride=_strides(field.plane),
         min_input=min_input,
         largest_batch=None,
         assumed=graph.assumed,
@@ -235,17 +235,26 @@ def _memory_of(passed: Propagated, element: int) -> _Memory:
     return _Memory(sum(sizes[inputs:]), max(held), peak.bytes, graph.nodes[max(0, peak.step - inputs)].name)
 
 
-def _plane_size(passed: Propagated) -> tuple[int, int] | None:
+def _plane_size(passed: Propagated) -> tuple[int, ...] | None:
+    """Return the sizes of the input along as many axes as the last plane has."""
     shape = passed.input_shapes[0] if passed.input_shapes else None
-    return None if shape is None or len(shape) < len(("C", "H", "W")) else (shape[-2], shape[-1])
+    axes = next((len(node.plane) for node in reversed(passed.nodes) if node.plane is not None), len(("H", "W")))
+    return None if shape is None or len(shape) < len(("C", "H", "W")) else shape[-axes:]
 
 
-def _sizes(plane: Plane) -> tuple[int, int]:
-    return plane.height.size, plane.width.size
+def _sizes(plane: Plane | None) -> tuple[int, ...] | None:
+    return None if plane is None else tuple([field.size for field in plane])
 
 
-def _strides(plane: Plane) -> tuple[int | str, int | str]:
-    return _stride(plane.height), _stride(plane.width)
+def _strides(plane: Plane | None) -> tuple[int | str, ...] | None:
+    return None if plane is None else tuple([_stride(field) for field in plane])
+
+
+def _starts(plane: Plane | None) -> tuple[int, ...] | None:
+    """Return where the fields of the first output begin; None where it is made from nothing."""
+    starts = [None] if plane is None else [field.start for field in plane]
+    known = [start for start in starts if start is not None]
+    return tuple(known) if len(known) == len(starts) else None
 
 
 def _stride(field: Field) -> int | str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.network.modules.elementwise import Add, Concat, Mul
+from conv2d_cli.arithmetic.receptive_field import IMAGE
+from conv2d_cli.network.modules.base import Plane
+from conv2d_cli.network.modules.elementwise import Mul
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conv2d_cli.network.modules.base import Plane
     from conv2d_cli.network.propagation import Propagated
 
 _AXES_OF_PLANES = 4
@@ -55,7 +56,7 @@ def notes_on_fields(passed: Propagated) -> tuple[str, ...]:
     """Return what receptive fields leave out, or why there are none."""
     names = [node.name for node in passed.graph.nodes]
     ends = [place for place in range(len(names)) if _ends_fields(passed, place)]
-    is_join = {place: isinstance(passed.nodes[place].module, Add | Mul | Concat) for place in ends}
+    is_join = {place: _strides_differ(passed, place) for place in ends}
     joins, others, gates = (
         [names[place] for place in places]
         for places in (filter(is_join.get, ends), [place for place in ends if not is_join[place]], _gates(passed))
@@ -76,6 +77,14 @@ def _ends_fields(passed: Propagated, place: int) -> bool:
         return False
     reads = [tensor - len(passed.graph.inputs) for tensor in passed.graph.nodes[place].reads or ()]
     return bool(reads) and all(read < 0 or passed.nodes[read].plane is not None for read in reads)
+
+
+def _strides_differ(passed: Propagated, place: int) -> bool:
+    """Whether the planes that a node reads go on by other steps than one another."""
+    reads = [tensor - len(passed.graph.inputs) for tensor in passed.graph.nodes[place].reads or ()]
+    planes = [Plane(IMAGE, IMAGE) if read < 0 else passed.nodes[read].plane or Plane() for read in reads]
+    axes = min(map(len, planes))
+    return len({tuple(field.stride for field in plane[-axes:]) for plane in planes}) > 1
 
 
 def _gates(passed: Propagated) -> Iterator[int]:

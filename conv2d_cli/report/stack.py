@@ -34,8 +34,8 @@ class StackReport(NamedTuple):
     peak_activation_bytes: int | None
     peak_node: str | None
     training_bytes: int | None
-    receptive_field: tuple[int, int] | None
-    effective_stride: tuple[int | str, int | str] | None
+    receptive_field: tuple[int, ...] | None
+    effective_stride: tuple[int | str, ...] | None
     min_input: int | None
     largest_batch: int | None
     assumed: tuple[str, ...]
@@ -60,9 +60,9 @@ class NodeReport(NamedTuple):
     bias_adds: int | None
     flops: int | None
     output_bytes: int | None
-    receptive_field: tuple[int, int] | None
-    effective_stride: tuple[int | str, int | str] | None
-    receptive_field_start: tuple[int, int] | None
+    receptive_field: tuple[int, ...] | None
+    effective_stride: tuple[int | str, ...] | None
+    receptive_field_start: tuple[int, ...] | None
 
 
 class ChangeRow(NamedTuple):

@@ -27,13 +27,15 @@ MODEL = [
 ]
 TORCH = [sys.executable, "-c", "import torch"]
 # What `conv2d stack resnet50` answers, by a script; torchvision imports only where its missing operators are defined.
-TORCHINFO = [
-    sys.executable,
-    "-c",
-    "import torch\nkept = torch.library.Library('torchvision', 'DEF')\n"
-    "for name in ('nms', 'qnms'):\n    kept.define(name + '(Tensor a, Tensor b, float c) -> Tensor')\n"
-    "import torchvision, torchinfo\ntorchinfo.summary(torchvision.models.resnet50(), (1, 3, 224, 224), verbose=1)",
-]
+_TORCHINFO_SCRIPT = """
+import torch
+kept = torch.library.Library("torchvision", "DEF")
+for name in ("nms", "qnms"):
+    kept.define(name + "(Tensor a, Tensor b, float c) -> Tensor")
+import torchvision, torchinfo
+torchinfo.summary(torchvision.models.resnet50(), (1, 3, 224, 224), verbose=1)
+"""
+TORCHINFO = [sys.executable, "-c", _TORCHINFO_SCRIPT]
 SHAPE = [CONV2D, "shape", "3", "64", "7", "-s", "2", "-p", "3", "-i", "224"]
 # As the shells ask for the words that may follow `conv2d shape --padding-mode re`.
 COMPLETIONS = {

@@ -9,6 +9,7 @@ import pytest
 
 from conv2d_cli.network.network import Network
 from conv2d_cli.network.shipped import SHIPPED
+from conv2d_cli.network.smallest_input import smallest_side
 from conv2d_cli.report.network_analysis import node_reports, stack_report
 
 if TYPE_CHECKING:
@@ -111,3 +112,20 @@ def test_parameters_of_each_module(name: str) -> None:
     assert {node.name: node.parameters for node in nodes_of(name, SIZES[0]) if node.parameters} == parameters_by_module(
         model_of(name)
     )
+
+
+def takes(model: Any, side: int) -> bool:
+    try:
+        with torch.no_grad():
+            model(torch.empty((1, 3, side, side), device="meta"))
+    except RuntimeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_smallest_input_is_the_first_square_that_torch_takes(name: str) -> None:
+    side = smallest_side(Network.read(name).graph, [(1, 3, 224, 224)])
+    assert side is not None
+    # All smaller ones are tried without torch.
+    assert [size for size in range(max(1, side - 2), side + 1) if takes(model_of(name), size)] == [side]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conv2d_cli.network.network import Network
-from conv2d_cli.report.network_analysis import node_reports, stack_report
+from conv2d_cli.network.notation import graph_of
+from conv2d_cli.network.propagation import propagate
+from conv2d_cli.report.network_analysis import analyze_network, node_reports, stack_report
 
 INPUT = (1, 3, 224, 224)
 
@@ -132,3 +136,68 @@ def test_gates_widen_no_field() -> None:
     block = "features.1.0.block"
     assert nodes[f"{block}.1.mul"].receptive_field == nodes[f"{block}.0.2"].receptive_field == (7, 7)
     assert nodes[f"{block}.1.fc1"].receptive_field == (224, 224)
+
+
+def fields_of(shape: tuple[int, ...], *layers: Any) -> dict[str, tuple[Any, Any, Any]]:
+    passed = propagate(graph_of({"layers": [*layers]}, "drawn"), [shape])
+    assert not passed.misfits
+    return {
+        node.name: (node.receptive_field, node.effective_stride, node.receptive_field_start)
+        for node in node_reports(passed)
+    }
+
+
+def convolution(axes: int, **arguments: Any) -> dict[str, Any]:
+    return {"type": f"Conv{axes}d", "out_channels": 4, **arguments}
+
+
+def test_a_sequence_has_the_one_axis_and_a_volume_three() -> None:
+    wide = convolution(1, name="wide", kernel_size=5, stride=2, padding=2)
+    sequence = fields_of(
+        (1, 4, 64), wide, "ReLU", {"type": "BatchNorm1d"}, convolution(1, name="far", kernel_size=3, dilation=4)
+    )
+    assert sequence["wide"] == ((5,), (2,), (-2,))
+    assert sequence["2"] == ((5,), (2,), (-2,))
+    assert sequence["far"] == ((5 + 8 * 2,), (2,), (-2,))
+    volume = fields_of(
+        (1, 4, 16, 32, 32),
+        convolution(3, name="a", kernel_size=[1, 3, 5], stride=[1, 2, 2], padding=[0, 1, 2]),
+        convolution(3, name="b", kernel_size=3, padding=1),
+    )
+    assert volume["a"] == ((1, 3, 5), (1, 2, 2), (0, -1, -2))
+    assert volume["b"] == ((3, 7, 9), (1, 2, 2), (-1, -3, -4))
+    # Without a batch four axes are (C, D, H, W).
+    assert fields_of((4, 16, 32, 32), convolution(3, name="a", kernel_size=3))["a"] == ((3,) * 3, (1,) * 3, (0,) * 3)
+
+
+def test_a_residual_of_sequences_joins_what_nothing_went_along() -> None:
+    sequence = fields_of(
+        (1, 4, 64),
+        convolution(1, name="conv", kernel_size=3, padding=1),
+        {"name": "sum", "type": "Add", "from": ["conv", "input"]},
+    )
+    assert sequence["sum"] == ((3,), (1,), (-1,))
+
+
+def test_what_windows_of_other_axes_make_of_a_plane_is_not_known_and_said() -> None:
+    layers = [
+        convolution(2, name="flat", kernel_size=3, in_channels=4),
+        convolution(3, name="deep", kernel_size=3, in_channels=1),
+    ]
+    analysis = analyze_network(graph_of({"layers": layers}, "drawn"), [(1, 4, 16, 32)])
+    assert analysis.report.receptive_field is None
+    assert analysis.notes == ("receptive fields end at deep, whose outputs are not all made alike",)
+
+
+def test_rows_side_by_side_are_not_made_alike() -> None:
+    conv = convolution(2, name="conv", kernel_size=3, padding=1)
+    both = {"name": "both", "type": "Concat", "from": ["conv", "input"]}
+    assert fields_of((1, 4, 16, 16), conv, both)["both"] == ((3, 3), (1, 1), (-1, -1))
+    analysis = analyze_network(graph_of({"layers": [conv, both | {"axis": 2}]}, "drawn"), [(1, 4, 16, 16)])
+    assert analysis.report.receptive_field is None
+    assert analysis.notes == ("receptive fields end at both, whose outputs are not all made alike",)
+
+
+def test_an_output_that_is_made_from_nothing_has_no_start() -> None:
+    gaps = {"type": "ConvTranspose2d", "name": "up", "out_channels": 4, "kernel_size": 1, "stride": 2, "padding": 1}
+    assert fields_of((1, 4, 8, 8), gaps)["up"] == ((1, 1), ("1/2", "1/2"), None)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from conv2d_cli.errors import ShapeError
+from conv2d_cli.network.network import Network
 from conv2d_cli.network.notation import graph_of
 from conv2d_cli.network.propagation import propagate
+from conv2d_cli.network.shipped import SHIPPED
 from conv2d_cli.network.smallest_input import smallest_side
 
 NETWORKS, LARGEST = 20, 70
@@ -85,6 +87,16 @@ def test_a_network_that_halves_four_times_takes_multiples_of_16() -> None:
     assert smallest_side(graph, [(1, 3, 100, 100)]) == 16
     works = [side for side in range(1, 70) if not propagate(graph, [(1, 3, side, side)]).misfits]
     assert works == [16, 32, 48, 64]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_of_the_shipped_networks_no_smaller_square_works(name: str) -> None:
+    network = Network.read(name)
+    channels = (network.graph.inputs[0].shape or ())[1]
+    side = smallest_side(network.graph, [(1, channels, 224, 224)])
+    assert side is not None
+    failing = [size for size in range(1, side + 1) if network.on((1, channels, size, size)).misfits]
+    assert failing == [*range(1, side)]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from conv2d_cli.arithmetic.receptive_field import IMAGE, through_enlarging, through_transposed, through_window
 from conv2d_cli.errors import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from conv2d_cli.arithmetic import receptive_field
+    from conv2d_cli.arithmetic.window import Axis
 
 Shape = tuple[int, ...]
 # What torch counts in; beyond it is no size.
@@ -57,11 +59,30 @@ class Work(NamedTuple):
     elementwise: int = 0
 
 
-class Plane(NamedTuple):
-    """Receptive fields along height and width."""
+class Plane(tuple["receptive_field.Field", ...]):
+    """Receptive fields along each axis that windows go along: two of images, one of sequences, three of volumes."""
 
-    height: receptive_field.Field
-    width: receptive_field.Field
+    __slots__ = ()
+
+    def __new__(cls, *fields: receptive_field.Field) -> Self:
+        """Take the field of each axis, in their order."""
+        return super().__new__(cls, fields)
+
+    @classmethod
+    def of_all(cls, fields: Iterable[receptive_field.Field | None]) -> Self | None:
+        """Return a plane of fields; None where one is not known."""
+        known = [*fields]
+        return None if None in known else cls(*known)  # type: ignore[arg-type]
+
+    def along(self, axes: int) -> Self | None:
+        """Return the fields of the last axes, which is what a module goes along that has another number of them.
+
+        Of more axes there are fields where no window went along any: whether three axes are (C, H, W) or (N, C, L)
+        nobody knows before.
+        """
+        if len(self) >= axes:
+            return type(self)(*self[-axes:])
+        return type(self)(*(IMAGE for _ in range(axes))) if {*self} == {IMAGE} else None
 
 
 class Module(BaseModel, frozen=True, extra="forbid", defer_build=True):
@@ -123,15 +144,56 @@ class Module(BaseModel, frozen=True, extra="forbid", defer_build=True):
         return planes[0]
 
 
-def needs_axes(name: str, shape: Shape, *, least: int, most: int) -> None:
-    """Check how many axes an input has.
+def plane_behind(plane: Plane, axes: Sequence[Axis]) -> Plane | None:
+    """Return the fields behind a window along the last axes; None where they are not known."""
+    fields = plane.along(len(axes))
+    return fields and Plane(
+        *(
+            through_window(field, axis.kernel, axis.stride, axis.dilation, axis.before)
+            for field, axis in zip(fields, axes, strict=True)
+        )
+    )
+
+
+def plane_behind_transposed(plane: Plane, axes: Sequence[Axis]) -> Plane | None:
+    """Return the fields behind a window that is turned around; None where they are not known."""
+    fields = plane.along(len(axes))
+    return fields and Plane.of_all(
+        through_transposed(field, axis.kernel, axis.stride, axis.dilation, axis.before)
+        for field, axis in zip(fields, axes, strict=True)
+    )
+
+
+def plane_enlarged(plane: Plane, sizes: Sequence[int], outputs: Sequence[int], taps: int = 1) -> Plane | None:
+    """Return the fields behind an enlargement of the last axes by whole factors; None behind any other.
+
+    `taps` are the neighbours along each axis that an output is interpolated from.
+    """
+    fields = plane.along(len(sizes))
+    if fields is None or any(not size or output % size for size, output in zip(sizes, outputs, strict=True)):
+        return None
+    factors = (output // size for size, output in zip(sizes, outputs, strict=True))
+    return Plane.of_all(through_enlarging(field, factor, taps) for field, factor in zip(fields, factors, strict=True))
+
+
+def needs_axes(name: str, shape: Shape, *, least: int, most: int | None = None) -> None:
+    """Check how many axes an input has; without `most` there may be any number more.
 
     Raises:
         ShapeError: it has another number of them.
     """
-    if not least <= len(shape) <= most:
-        wanted = f"{least}" if least == most else f"{least} or {most}"
-        raise ShapeError(f"{name} takes an input of {wanted} axes, but {words_of(shape)} has {len(shape)}")
+    if not least <= len(shape) <= (most or len(shape)):
+        between = "to" if most is not None and most > least + 1 else "or"
+        wanted = f"{least}" if least == most else f"{least} {between} {most or 'more'}"
+        # An image by itself is a batch of one.
+        batch = f"input_shape={words_of((1, *shape))}" if shape and len(shape) == least - 1 else None
+        raise ShapeError(f"{name} takes an input of {wanted} axes, but {words_of(shape)} has {len(shape)}", batch)
+
+
+def no_axis(name: str, axis: int, shape: Shape) -> ShapeError:
+    """Return the fault of an axis that an input does not have."""
+    message = f"{name} goes along axis {axis}, which {words_of(shape)} has not"
+    return ShapeError(message, layer_hint="axis=-1" if shape else None)
 
 
 def words_of(shape: Shape) -> str:

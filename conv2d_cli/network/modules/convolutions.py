@@ -9,7 +9,6 @@ from pydantic import model_validator
 
 from conv2d_cli.arithmetic import counts
 from conv2d_cli.arithmetic.pooling import transposed_size, transposed_taps
-from conv2d_cli.arithmetic.receptive_field import through_transposed, through_window
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.layer.choices import FIELDS
@@ -23,11 +22,12 @@ from conv2d_cli.network.modules.base import (
     PaddingTriple,
     Pair,
     Parameters,
-    Plane,
     Positive,
     Triple,
     Work,
     needs_axes,
+    plane_behind,
+    plane_behind_transposed,
     words_of,
 )
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.network.modules.base import Shape
+    from conv2d_cli.network.modules.base import Plane, Shape
 
 Window = tuple[int, ...]
 
@@ -106,13 +106,7 @@ class Convolution2d(Module, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields behind the window."""
-        axes = self._geometry(shapes[0])[-2:]
-        return Plane(
-            *(
-                through_window(field, axis.kernel, axis.stride, axis.dilation, axis.before)
-                for field, axis in zip(planes[0], axes, strict=True)
-            )
-        )
+        return plane_behind(planes[0], self._geometry(shapes[0])[-2:])
 
     def _geometry(self, shape: Shape) -> Geometry:
         return geometry_of(self.layer, shape)
@@ -145,7 +139,7 @@ class _ChannelConvolution(Module, frozen=True):
             if channels != self.in_channels:
                 raise ShapeError(
                     f"{self.kind} takes {self.in_channels} channels, but {words_of(shape)} has {channels}",
-                    layer_hint=f"in_channels={channels}",
+                    layer_hint=f"in_channels={channels}" + (", groups=1" if channels % self.groups else ""),
                 )
             return self
         if channels % self.groups:
@@ -157,12 +151,7 @@ class _ChannelConvolution(Module, frozen=True):
         module, shape, axes = self.resolved(shapes), shapes[0], len(self.kernel_size)
         sizes = tuple(module._size(number, size) for number, size in enumerate(shape[-axes:]))  # noqa: SLF001
         if min(sizes) < 1:
-            least = "x".join(str(axis.least_size) for axis in module._axes(shape))  # noqa: SLF001
-            raise ShapeError(
-                f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
-                f"{least} at least",
-                layer_hint=f"kernel_size={[axis.largest_kernel for axis in module._axes(shape)]}",  # noqa: SLF001
-            )
+            raise module._too_small(shape)  # noqa: SLF001
         return (*shape[: -axes - 1], self.out_channels, *sizes)
 
     def likely_shape(self, shapes: Sequence[Shape]) -> Shape | None:
@@ -190,6 +179,9 @@ class _ChannelConvolution(Module, frozen=True):
     def _size(self, number: int, size: int) -> int:
         raise NotImplementedError
 
+    def _too_small(self, shape: Shape) -> ShapeError:
+        raise NotImplementedError
+
 
 def _as_list(value: object) -> list[Any]:
     return [*value] if isinstance(value, list | tuple) else [value]
@@ -210,14 +202,43 @@ class _Convolution(_ChannelConvolution, frozen=True):
             return given
         named = given["padding"]
         kernel, stride, dilation = (_as_list(given.get(name, 1)) for name in ("kernel_size", "stride", "dilation"))
+        axes = max(len(kernel), len(dilation))
         if named not in {"valid", "same"}:
             raise ValueError(f"padding is a number for each axis, 'valid' or 'same', not {named[:20]!r}")
         if named == "valid" or any(type(one) is not int for one in (*kernel, *stride, *dilation)):
             return given | {"padding": 0}
-        spans = [one * (taps - 1) for one, taps in zip(dilation * len(kernel), kernel, strict=False)]
+        repeated = (one * axes if len(one) == 1 else one for one in (dilation, kernel))
+        spans = [one * (taps - 1) for one, taps in zip(*repeated, strict=False)]
         if {*stride} != {1} or any(span % 2 for span in spans):
             raise ValueError("padding='same' takes stride 1, and is read for odd kernels: write it as numbers")
-        return given | {"padding": [span // 2 for span in spans]}
+        padding = [span // 2 for span in spans]
+        return given | {"padding": padding[0] if len(padding) == 1 else padding}
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with the layer's channels and the window's sizes."""
+        self.resolved(shapes)
+        self._check_padding_source(shapes[0])
+        return super().output_shape(shapes)
+
+    def _check_padding_source(self, shape: Shape) -> None:
+        """Check that what is mirrored or wrapped around is there."""
+        least = {"reflect": 1, "circular": 0}.get(self.padding_mode)
+        if least is None:
+            return
+        most = [max(0, size - least) for size in shape[-len(self.kernel_size) :]]
+        if any(padding > limit for padding, limit in zip(self.padding, most, strict=True)):
+            raise ShapeError(
+                f"{self.padding_mode} can pad {words_of(shape)} by {list(most)} at most, not {list(self.padding)}",
+                layer_hint="padding_mode='replicate'",
+            )
+
+    def _too_small(self, shape: Shape) -> ShapeError:
+        axes = self._axes(shape)
+        least = "x".join(str(axis.least_size) for axis in axes)
+        return ShapeError(
+            f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes {least} at least",
+            layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
+        )
 
     def _size(self, number: int, size: int) -> int:
         return self._axes_of_size(number, size).output
@@ -236,6 +257,10 @@ class _Convolution(_ChannelConvolution, frozen=True):
         effective = images * ((module.in_channels or 0) // self.groups) * rows
         zeros = self.padding_mode == "zeros"
         return Work(outputs * taps, effective if zeros else outputs * taps, outputs if self.bias else 0)
+
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return the fields behind the window, along as many axes as it has."""
+        return plane_behind(planes[0], self._axes(shapes[0]))
 
 
 class Convolution1d(_Convolution, frozen=True):
@@ -285,6 +310,13 @@ class TransposedConvolution2d(_ChannelConvolution, frozen=True):
         axis = Axis(size, self.kernel_size[number], self.stride[number], self.dilation[number], padding, padding)
         return transposed_size(axis, self.output_padding[number])
 
+    def _too_small(self, shape: Shape) -> ShapeError:
+        cropped = list(self.padding)
+        return ShapeError(
+            f"nothing is left of {words_of(shape)} by {self.kind} with padding={cropped}, which is cropped off",
+            layer_hint="padding=0",
+        )
+
     def work(self, shapes: Sequence[Shape], output: Shape) -> Work:
         """Return one multiply-add for each tap on each input; those that are cropped away are not effective."""
         shape = shapes[0]
@@ -293,8 +325,6 @@ class TransposedConvolution2d(_ChannelConvolution, frozen=True):
         bias = prod(output) if self.bias else 0
         return Work(pairs * prod(shape[-2:]) * prod(self.kernel_size), pairs * landing, bias)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields behind the window that is turned around."""
-        fields = map(through_transposed, planes[0], self.kernel_size, self.stride, self.dilation, self.padding)
-        height, width = fields
-        return None if height is None or width is None else Plane(height, width)
+        return plane_behind_transposed(planes[0], self._axes(shapes[0]))

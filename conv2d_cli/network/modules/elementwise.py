@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from conv2d_cli.arithmetic.receptive_field import joined
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, words_of
+from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, needs_axes, no_axis, words_of
 from conv2d_cli.network.modules.linear import broadcast
 
 if TYPE_CHECKING:
@@ -21,10 +21,23 @@ ActivationName = Literal[
     "Softmin", "Hardshrink", "Softshrink", "Tanhshrink", "RReLU",
 ]  # fmt: skip
 DropoutName = Literal["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "StochasticDepth"]
+# The fewest and the most axes of those that do not take any number; torch only warns where the others do not fit.
+_AXES_OF_PLAIN = {"Softmax2d": (3, 4), "Dropout1d": (2, 3)}
 
 
-class Activation(Module, extra="ignore", frozen=True):
-    """An activation: its arguments change values, never shapes or counts, and are not kept."""
+class _Plain(Module, extra="ignore", frozen=True):
+    """A module whose arguments change values, never shapes or counts, and are not kept."""
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape, where it has the axes that the module is for."""
+        if self.kind in _AXES_OF_PLAIN:
+            least, most = _AXES_OF_PLAIN[self.kind]
+            needs_axes(self.kind, shapes[0], least=least, most=most)
+        return shapes[0]
+
+
+class Activation(_Plain, frozen=True):
+    """An activation."""
 
     type: ActivationName
 
@@ -38,13 +51,25 @@ class PReLU(Module, frozen=True):
     num_parameters: Positive = 1
     init: float = 0.25
 
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape: one slope does for all, more are one for each channel."""
+        shape = shapes[0]
+        channels = shape[1] if len(shape) > 1 else 1
+        if self.num_parameters not in {1, channels} or (self.num_parameters > 1 and not shape):
+            raise ShapeError(
+                f"PReLU has {self.num_parameters} slopes, but {words_of(shape)} has {channels} channels "
+                f"(torch: Mismatch of parameter numbers and input channel size)",
+                layer_hint=f"num_parameters={channels}",
+            )
+        return shape
+
     @property
     def parameters(self) -> Parameters | None:
         """A slope, or one of each channel."""
         return Parameters(self.num_parameters)
 
 
-class Nothing(Module, extra="ignore", frozen=True):
+class Nothing(_Plain, frozen=True):
     """What does nothing when a network is used: identity and dropout."""
 
     type: Literal["Identity"] | DropoutName
@@ -67,7 +92,7 @@ class Scale(Module, frozen=True):
         """Return the module with the channels of its input."""
         shape = shapes[0]
         if not -len(shape) <= self.axis < len(shape):
-            raise ShapeError(f"Scale goes along axis {self.axis}, which {words_of(shape)} has not", None, "axis=-1")
+            raise no_axis("Scale", self.axis, shape)
         if self.num_features not in {None, shape[self.axis]}:
             raise ShapeError(
                 f"Scale has {self.num_features} factors, but the axis of {words_of(shape)} has {shape[self.axis]}",
@@ -106,8 +131,8 @@ class _Join(Module, frozen=True):
 
 def joined_planes(planes: Sequence[Plane]) -> Plane | None:
     """Return the smallest fields that hold all; None where the strides differ."""
-    height, width = (joined([plane[axis] for plane in planes]) for axis in (0, 1))
-    return None if height is None or width is None else Plane(height, width)
+    axes = min(map(len, planes))
+    return Plane.of_all(joined([plane[axis] for plane in planes]) for axis in range(-axes, 0))
 
 
 class Add(_Join, frozen=True):
@@ -140,20 +165,33 @@ class Concat(Module, frozen=True):
         """Return the shape with the sizes along the axis added up."""
         first = shapes[0]
         if not -len(first) <= self.axis < len(first):
-            raise ShapeError(f"Concat goes along axis {self.axis}, which {words_of(first)} has not", None, "axis=1")
+            raise no_axis("Concat", self.axis, first)
         place = self.axis % len(first)
         rests = {(*shape[:place], *shape[place + 1 :]) for shape in shapes}
         if len(rests) > 1 or len({*map(len, shapes)}) > 1:
-            raise ShapeError(f"{' and '.join(map(words_of, shapes))} differ in more than axis {self.axis}")
+            other = _axis_that_differs(shapes)
+            raise ShapeError(
+                f"{' and '.join(map(words_of, shapes))} differ in more than axis {self.axis}",
+                layer_hint=None if other is None else f"axis={other}",
+            )
         return (*first[:place], sum(shape[place] for shape in shapes), *first[place + 1 :])
 
     def work(self, _shapes: Sequence[Shape], _output: Shape) -> Work:
         """Return nothing: elements are only moved."""
         return Work()
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
-        """Return the smallest fields that hold those of all inputs."""
-        return joined_planes(planes)
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], output: Shape) -> Plane | None:
+        """Return the smallest fields that hold those of all inputs; None where rows or columns are put side by side."""
+        found = joined_planes(planes)
+        return found if found is not None and self.axis % len(output) < len(output) - len(found) else None
+
+
+def _axis_that_differs(shapes: Sequence[Shape]) -> int | None:
+    """Return the one axis along which shapes differ."""
+    if len({*map(len, shapes)}) > 1:
+        return None
+    differing = [axis for axis, sizes in enumerate(zip(*shapes, strict=True)) if len({*sizes}) > 1]
+    return differing[0] if len(differing) == 1 else None
 
 
 class Token(Module, frozen=True):
@@ -165,12 +203,19 @@ class Token(Module, frozen=True):
 
     def resolved(self, shapes: Sequence[Shape]) -> Token:
         """Return the module with the features of its input."""
-        if len(shapes[0]) < len(("L", "E")):
-            raise ShapeError(f"Token takes a sequence (N, L, E), not {words_of(shapes[0])}")
-        return self if self.features is not None else self.model_copy(update={"features": shapes[0][-1]})
+        shape = shapes[0]
+        if len(shape) < len(("L", "E")):
+            raise ShapeError(f"Token takes a sequence (N, L, E), not {words_of(shape)}")
+        if self.features not in {None, shape[-1]}:
+            raise ShapeError(
+                f"Token has {self.features} features, but {words_of(shape)} has {shape[-1]}",
+                layer_hint=f"features={shape[-1]}",
+            )
+        return self.model_copy(update={"features": shape[-1]})
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the shape with a longer sequence."""
+        self.resolved(shapes)
         shape = shapes[0]
         return (*shape[:-2], shape[-2] + self.number, shape[-1])
 
@@ -195,8 +240,12 @@ class Learned(Module, frozen=True):
     shape: tuple[Positive, ...]
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the input's shape."""
-        return broadcast(shapes[0], self.shape)
+        """Return the shape that both are broadcast to."""
+        shape = shapes[0]
+        try:
+            return broadcast(shape, self.shape)
+        except ShapeError as error:
+            raise ShapeError(error.message, layer_hint=f"shape={list(shape)}") from None
 
     @property
     def parameters(self) -> Parameters | None:

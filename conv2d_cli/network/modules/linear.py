@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from pydantic import model_validator
+
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, words_of
+from conv2d_cli.network.modules.base import Module, Parameters, Plane, Positive, Work, needs_axes, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,13 +79,20 @@ class MultiheadAttention(Module, frozen=True):
     num_heads: Positive = 1
     bias: bool = True
 
+    @model_validator(mode="after")
+    def _heads_divide_features(self) -> Self:
+        if self.embed_dim % self.num_heads:
+            raise ValueError(f"{self.num_heads} heads do not divide embed_dim, {self.embed_dim}")
+        return self
+
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the input's shape."""
         shape = shapes[0]
-        if len(shape) < len(("L", "embed_dim")) or shape[-1] != self.embed_dim:
+        needs_axes(self.kind, shape, least=2, most=3)
+        if shape[-1] != self.embed_dim:
             raise ShapeError(
                 f"attention takes (N, L, {self.embed_dim}), not {words_of(shape)}",
-                layer_hint=f"embed_dim={shape[-1]}" if shape else None,
+                layer_hint=f"embed_dim={shape[-1]}" + (", num_heads=1" if shape[-1] % self.num_heads else ""),
             )
         return shape
 

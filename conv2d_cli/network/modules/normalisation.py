@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, Parameters, Positive, needs_axes, words_of
+from conv2d_cli.network.modules.base import Module, Parameters, Positive, needs_axes, no_axis, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,13 +90,14 @@ class GroupNorm(Module, frozen=True):
         if len(shape) < len(("N", "C")):
             raise ShapeError(f"GroupNorm takes (N, C, ...), not {words_of(shape)}")
         channels = shape[1]
-        if channels % self.num_groups:
-            raise ShapeError(f"{self.num_groups} groups do not divide {channels} channels", layer_hint="num_groups=1")
+        divides = channels % self.num_groups == 0
         if self.num_channels not in {None, channels}:
             raise ShapeError(
                 f"GroupNorm takes {self.num_channels} channels, but {words_of(shape)} has {channels}",
-                layer_hint=f"num_channels={channels}",
+                layer_hint=f"num_channels={channels}" + ("" if divides else ", num_groups=1"),
             )
+        if not divides:
+            raise ShapeError(f"{self.num_groups} groups do not divide {channels} channels", layer_hint="num_groups=1")
         return self.model_copy(update={"num_channels": channels}) if self.num_channels is None else self
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
@@ -133,7 +134,7 @@ class LayerNorm(Module, frozen=True):
         """Return the module with the size of its input's axis."""
         shape, wanted = shapes[0], self._wanted
         if not -len(shape) <= self.axis < len(shape):
-            raise ShapeError(f"LayerNorm goes over axis {self.axis}, which {words_of(shape)} has not", None, "axis=-1")
+            raise no_axis("LayerNorm", self.axis, shape)
         found = (shape[self.axis],) if wanted is None or len(wanted) == 1 else shape[-len(wanted) :]
         if wanted is None:
             return self.model_copy(update={"normalized_shape": found})

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.padding import same_padding_of_size
 from conv2d_cli.arithmetic.pooling import pooled_size, transposed_size, transposed_taps
-from conv2d_cli.arithmetic.receptive_field import through_transposed, through_window
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Plane, Shape, Work, needs_axes, words_of
+from conv2d_cli.network.modules.base import Shape, Work, needs_axes, plane_behind, plane_behind_transposed, words_of
 from conv2d_cli.network.modules.convolutions import Convolution2d
 from conv2d_cli.network.modules.operators import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PLANE_AXES = 2
+    from conv2d_cli.network.modules.base import Plane
 
 
 class BatchedConvolution2d(Convolution2d, frozen=True):
@@ -65,21 +64,13 @@ class _Windowed(Operator, frozen=True):
             raise ShapeError(
                 f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
                 f"{least} at least",
-                layer_hint=f"kernel_size={[axis.largest_kernel for axis in axes]}",
+                layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
             )
         return sizes
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
-        """Return the fields behind a window along rows and columns; along one or three axes there is no plane."""
-        axes = self.axes(shapes[0])
-        if len(axes) != _PLANE_AXES or not planes:
-            return None
-        return Plane(
-            *(
-                through_window(field, axis.kernel, axis.stride, axis.dilation, axis.before)
-                for field, axis in zip(planes[0], axes, strict=True)
-            )
-        )
+        """Return the fields behind the window, along as many axes as it has."""
+        return plane_behind(planes[0], self.axes(shapes[0])) if planes else None
 
 
 class _Convolving(_Windowed, frozen=True):
@@ -174,15 +165,7 @@ class TransposedNd(_Convolving, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields behind the window that is turned around."""
-        axes = self.axes(shapes[0])
-        if len(axes) != _PLANE_AXES or not planes:
-            return None
-        fields = [
-            through_transposed(field, axis.kernel, axis.stride, axis.dilation, axis.before)
-            for field, axis in zip(planes[0], axes, strict=True)
-        ]
-        height, width = fields
-        return None if height is None or width is None else Plane(height, width)
+        return plane_behind_transposed(planes[0], self.axes(shapes[0])) if planes else None
 
 
 class PoolingNd(_Windowed, frozen=True):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from conv2d_cli.arithmetic.receptive_field import through_window
+from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError, shown
-from conv2d_cli.network.modules.base import Module, Parameters, Plane, Shape, Work, words_of
+from conv2d_cli.network.modules.base import Module, Parameters, Plane, Shape, Work, plane_behind, words_of
 from conv2d_cli.network.modules.elementwise import joined_planes
 from conv2d_cli.network.modules.linear import broadcast
 
@@ -279,7 +279,6 @@ class Taken(Operator, frozen=True):
         return None
 
 
-def shifted_plane(plane: Plane, before: Sequence[int], steps: Sequence[int] = (1, 1)) -> Plane:
+def shifted_plane(plane: Plane, before: Sequence[int], steps: Sequence[int] = (1, 1)) -> Plane | None:
     """Return the fields of every `steps`-th element behind a padding in front; a negative one is cut off."""
-    fields = (through_window(field, 1, step, 1, first) for field, step, first in zip(plane, steps, before, strict=True))
-    return Plane(*fields)
+    return plane_behind(plane, [Axis(0, 1, step, 1, first, 0) for step, first in zip(steps, before, strict=True)])

@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from conv2d_cli.arithmetic.pooling import adaptive_sizes, pooled_size
-from conv2d_cli.arithmetic.receptive_field import through_window
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, PaddingPair, Pair, Plane, Positive, Work, needs_axes, words_of
+from conv2d_cli.network.modules.base import (
+    Module,
+    PaddingPair,
+    Pair,
+    Positive,
+    Work,
+    needs_axes,
+    plane_behind,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conv2d_cli.network.modules.base import Shape
+    from conv2d_cli.network.modules.base import Plane, Shape
 
 
 class _Pooling(Module, frozen=True):
@@ -46,7 +54,7 @@ class _Pooling(Module, frozen=True):
             raise ShapeError(
                 f"the window of {type(self).__name__} spans more than its padded input {words_of(shape)} "
                 "(torch: Output size is too small)",
-                layer_hint=f"kernel_size={[axis.largest_kernel for axis in axes]}",
+                layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
             )
         return (*shape[:-2], *sizes)
 
@@ -66,12 +74,7 @@ class _Pooling(Module, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields behind the window."""
-        return Plane(
-            *(
-                through_window(field, axis.kernel, axis.stride, axis.dilation, axis.before)
-                for field, axis in zip(planes[0], self.axes(shapes[0]), strict=True)
-            )
-        )
+        return plane_behind(planes[0], self.axes(shapes[0]))
 
 
 class MaxPool2d(_Pooling, frozen=True):
@@ -129,12 +132,11 @@ class _AdaptivePooling(Module, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], output: Shape) -> Plane | None:
         """Return the fields where all windows are alike, which they are where the sizes divide."""
-        fields = []
-        for field, size, outputs in zip(planes[0], shapes[0][-2:], output[-2:], strict=True):
-            if not outputs or size % outputs:
-                return None
-            fields.append(through_window(field, size // outputs, size // outputs, 1, 0))
-        return Plane(*fields)
+        sizes = [*zip(shapes[0][-2:], output[-2:], strict=True)]
+        if any(not outputs or size % outputs for size, outputs in sizes):
+            return None
+        windows = ((size, size // outputs) for size, outputs in sizes)
+        return plane_behind(planes[0], [Axis(size, window, window, 1, 0, 0) for size, window in windows])
 
 
 class AdaptiveAvgPool2d(_AdaptivePooling, frozen=True):

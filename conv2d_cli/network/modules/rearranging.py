@@ -7,14 +7,15 @@ from math import floor, prod
 from struct import pack, unpack
 from typing import TYPE_CHECKING, ClassVar
 
-from conv2d_cli.arithmetic.receptive_field import through_enlarging
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Plane, Shape, Work, words_of
+from conv2d_cli.network.modules.base import Shape, Work, plane_enlarged, words_of
 from conv2d_cli.network.modules.linear import broadcast
 from conv2d_cli.network.modules.operators import Operator, shifted_plane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from conv2d_cli.network.modules.base import Plane
 
 _LARGEST = 2**63 - 1
 _IMAGE_AXES = 4
@@ -280,12 +281,7 @@ class Resized(Operator, frozen=True):
         centred = self.coordinates in _HALF_PIXEL or (taps == 1 and self.coordinates == "asymmetric")
         if len(output) != _IMAGE_AXES or output[:2] != shape[:2] or taps is None or not (centred and planes):
             return None
-        fields = [
-            None if not size or outputs % size else through_enlarging(field, outputs // size, taps)
-            for field, size, outputs in zip(planes[0], shape[-2:], output[-2:], strict=True)
-        ]
-        height, width = fields
-        return None if height is None or width is None else Plane(height, width)
+        return plane_enlarged(planes[0], shape[-2:], output[-2:], taps)
 
 
 def _taken(size: int, start: int, end: int, step: int) -> range:

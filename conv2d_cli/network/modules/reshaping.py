@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from conv2d_cli.arithmetic.receptive_field import through_enlarging, through_window
+from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
-from conv2d_cli.network.modules.base import Module, NotNegative, Pair, Plane, Positive, Work, needs_axes, words_of
+from conv2d_cli.network.modules.base import (
+    Module,
+    NotNegative,
+    Pair,
+    Positive,
+    Work,
+    needs_axes,
+    plane_behind,
+    plane_enlarged,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conv2d_cli.network.modules.base import Shape
+    from conv2d_cli.network.modules.base import Plane, Shape
 
 # Neighbours that an output is interpolated from, along one axis.
 _TAPS = {"nearest": 1, "nearest-exact": 1, "bilinear": 2, "bicubic": 4}
@@ -40,12 +50,15 @@ class Flatten(_Moving, frozen=True):
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the shape with one axis in the place of several."""
         shape = shapes[0]
+        if not shape and {self.start_dim, self.end_dim} <= {0, -1}:
+            # A single number becomes a row of one.
+            return (1,)
         axes = len(shape)
         start, end = (axis + axes if axis < 0 else axis for axis in (self.start_dim, self.end_dim))
         if not 0 <= start <= end < axes:
             raise ShapeError(
                 f"Flatten goes from axis {self.start_dim} to {self.end_dim}, which {words_of(shape)} has not",
-                layer_hint="start_dim=0",
+                layer_hint="start_dim=0, end_dim=-1",
             )
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
 
@@ -93,6 +106,8 @@ class Upsample(_Moving, frozen=True):
     def _one_of_both(self) -> Self:
         if (self.size is None) == (self.scale_factor is None):
             raise ValueError("Upsample has either size or scale_factor")
+        if self.align_corners is not None and _TAPS[self.mode] == 1:
+            raise ValueError(f"align_corners is for modes that interpolate, not {self.mode!r}")
         return self
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
@@ -114,14 +129,9 @@ class Upsample(_Moving, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], output: Shape) -> Plane | None:
         """Return the fields behind whole factors; None where the corners are aligned, or a factor is no whole one."""
-        fields = []
-        for field, size, outputs in zip(planes[0], shapes[0][-2:], output[-2:], strict=True):
-            found = None
-            if size and outputs % size == 0 and not self.align_corners:
-                found = through_enlarging(field, outputs // size, _TAPS[self.mode])
-            fields.append(found)
-        height, width = fields
-        return None if height is None or width is None else Plane(height, width)
+        if self.align_corners:
+            return None
+        return plane_enlarged(planes[0], shapes[0][-2:], output[-2:], _TAPS[self.mode])
 
 
 class PixelShuffle(_Moving, frozen=True):
@@ -135,7 +145,7 @@ class PixelShuffle(_Moving, frozen=True):
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return (N, C / r^2, r H, r W)."""
         shape, factor = shapes[0], self.upscale_factor
-        needs_axes("PixelShuffle", shape, least=3, most=4)
+        needs_axes("PixelShuffle", shape, least=3)
         if shape[-3] % factor**2:
             raise ShapeError(
                 f"PixelShuffle takes a multiple of {factor**2} channels, but {words_of(shape)} has {shape[-3]}",
@@ -143,10 +153,9 @@ class PixelShuffle(_Moving, frozen=True):
             )
         return (*shape[:-3], shape[-3] // factor**2, shape[-2] * factor, shape[-1] * factor)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], output: Shape) -> Plane | None:
         """Return the fields of the pixels that outputs lie in."""
-        height, width = (through_enlarging(field, self.upscale_factor) for field in planes[0])
-        return None if height is None or width is None else Plane(height, width)
+        return plane_enlarged(planes[0], shapes[0][-2:], output[-2:])
 
 
 class PixelUnshuffle(_Moving, frozen=True):
@@ -160,7 +169,7 @@ class PixelUnshuffle(_Moving, frozen=True):
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return (N, C r^2, H / r, W / r)."""
         shape, factor = shapes[0], self.downscale_factor
-        needs_axes("PixelUnshuffle", shape, least=3, most=4)
+        needs_axes("PixelUnshuffle", shape, least=3)
         if shape[-2] % factor or shape[-1] % factor:
             raise ShapeError(
                 f"PixelUnshuffle takes rows and columns that {factor} divides, not {words_of(shape)}",
@@ -168,10 +177,10 @@ class PixelUnshuffle(_Moving, frozen=True):
             )
         return (*shape[:-3], shape[-3] * factor**2, shape[-2] // factor, shape[-1] // factor)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields of all pixels that become one."""
         factor = self.downscale_factor
-        return Plane(*(through_window(field, factor, factor, 1, 0) for field in planes[0]))
+        return plane_behind(planes[0], [Axis(size, factor, factor, 1, 0, 0) for size in shapes[0][-2:]])
 
 
 class Padding2d(_Moving, frozen=True):
@@ -197,12 +206,14 @@ class Padding2d(_Moving, frozen=True):
         # Mirrored rows come from behind the edge, wrapped ones from the whole image.
         most = {"ReflectionPad2d": 1, "CircularPad2d": 0}.get(self.type)
         too_much = most is not None and (max(top, bottom) > shape[-2] - most or max(left, right) > shape[-1] - most)
-        if min(size) < 1 or too_much:
+        # What is cropped off must be there before anything is put on.
+        cropped = (shape[-2] + min(top, 0) + min(bottom, 0), shape[-1] + min(left, 0) + min(right, 0))
+        if min(size) < 1 or min(cropped) < 0 or too_much:
             raise ShapeError(f"{self.type} with {list(self.sides)} cannot pad {words_of(shape)}", None, "padding=0")
         return (*shape[:-2], *size)
 
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields, shifted by what is in front; mirrored elements are taken for padding."""
-        left, _, top, _ = self.sides
-        height, width = planes[0]
-        return Plane(through_window(height, 1, 1, 1, top), through_window(width, 1, 1, 1, left))
+        left, right, top, bottom = self.sides
+        rows, columns = shapes[0][-2:]
+        return plane_behind(planes[0], [Axis(rows, 1, 1, 1, top, bottom), Axis(columns, 1, 1, 1, left, right)])

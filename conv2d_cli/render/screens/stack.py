@@ -92,7 +92,7 @@ def _warnings(report: StackReport, *, in_python: bool) -> Iterator[Block]:
     first = next((node for node in report.nodes if outgrows(node.receptive_field, report)), None)
     if first is not None:
         yield BLANK
-        size = times((report.input_shape or ())[-2:])
+        size = times((report.input_shape or ())[-len(first.receptive_field or ()) :])
         yield Paragraph(f"receptive fields outgrow the input, {size}, from {printable(first.name)} on", WARNING)
     if report.unknown:
         yield BLANK

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def outgrows(field: Sequence[int] | None, report: StackReport) -> bool:
     """Whether a receptive field is larger than the input, along an axis."""
-    size = (report.input_shape or ())[-2:]
+    size = (report.input_shape or ())[-len(field or ()) :]
     return field is not None and len(size) == len(field) and any(map(int.__gt__, field, size))
 
 
