@@ -34,6 +34,8 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
     ast.BitAnd: ast.BitOr,
 }
+# To swap their arguments changes nothing.
+_COMMUTATIVE = frozenset({"min", "max", "gcd", "lcm", "minimum", "maximum"})
 _SKIPPED_FIELDS = frozenset({"annotation", "returns", "decorator_list", "type_params"})
 
 
@@ -168,7 +170,8 @@ def _jumped(node: ast.Break | ast.Continue) -> Iterator[tuple[str, Callable[[ast
 
 def _called(node: ast.Call) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST]]]:
     first_two = node.args[:2]
-    if len({ast.dump(argument) for argument in first_two}) > 1:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name not in _COMMUTATIVE and len({ast.dump(argument) for argument in first_two}) > 1:
         yield "arguments swapped", _setting(args=[*reversed(first_two), *node.args[2:]])
     for place, keyword in enumerate(node.keywords):
         if keyword.arg is not None:

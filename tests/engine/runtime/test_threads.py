@@ -259,3 +259,11 @@ def test_a_flat_buffer_has_the_shape_of_its_start() -> None:
     buffer = np.arange(10)
     assert shaped(buffer, 2, 3).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert np.shares_memory(shaped(buffer, 5, 2), buffer)
+
+
+def test_a_fork_does_not_wait_for_ever_for_a_thread_that_sets_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conv2d_cli.engine.runtime.convolutions._MOST_WAIT", 0.05)
+    convolutions._lock.acquire()
+    convolutions.before_fork()
+    convolutions.after_fork()
+    assert not convolutions._lock.locked()
