@@ -137,6 +137,13 @@ def test_what_torchvision_computes_otherwise() -> None:
     assert {"fvcore", "thop"} <= without({one.tool: one for one in tool_counts(found)})
 
 
+def test_a_fraction_of_an_element_is_no_figure() -> None:
+    halved = {"type": "Upsample", "scale_factor": 1.5}
+    assert without(counts(halved, shape=(1, 1, 3, 5))) == {"ptflops/pytorch"}
+    # Of the whole parts of two factors it is never a fraction: what is made once by the hook, and what is read.
+    assert values(halved | {"scale_factor": [1.5, 2.5]}, shape=(1, 1, 3, 5))["ptflops/pytorch"] == 4 * 12 + 3 * 5 * 2
+
+
 def test_named_padding_is_another_operator_in_fvcore() -> None:
     assert values(CONV | {"padding": "same"})["fvcore"] == 0
     macs = values(CONV | {"padding": 1})["fvcore"]

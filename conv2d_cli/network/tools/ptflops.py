@@ -32,6 +32,7 @@ from conv2d_cli.network.tools.base import (
 
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.normalisation import LayerNorm
+    from conv2d_cli.network.modules.reshaping import Upsample
 
 _VERSION = "0.7.5"
 _POOLS = (*MAX_POOLS, "AvgPool2d", "AdaptiveAvgPool2d")
@@ -65,8 +66,16 @@ def _first_image(call: Call, /) -> Figure:
     return prod(call.output[1:])
 
 
-def _elements_made(call: Call, /) -> Figure:
-    return prod(call.output)
+def _interpolation(call: Call, /) -> Figure:
+    """Count those made for a size; for a factor those read times its square, for two those times their whole parts."""
+    factor = cast("Upsample", call.module).scale_factor
+    if factor is None:
+        return prod(call.output)
+    elements = prod(call.inputs[0])
+    if isinstance(factor, tuple):
+        return elements * prod(map(int, factor))
+    enlarged = float(elements * factor**2)
+    return int(enlarged) if enlarged.is_integer() else NoFigure("it counts a fraction of an element for Upsample")
 
 
 _HOOKS = table(
@@ -84,7 +93,7 @@ _UNSEEN = dict.fromkeys((*CONVOLUTIONS, *BATCH_NORMS, "SyncBatchNorm", "GroupNor
 _CALLED = _UNSEEN | table(
     ((*ACTIVATIONS, *UNCOUNTED), nothing),
     (("ReLU", "ELU", "GELU", "SiLU", "Softmax", "Softmax2d", "PReLU", *_POOLS), _elements_read),
-    (("Upsample",), _elements_made),
+    (("Upsample",), _interpolation),
     (("MatMul",), no_figure("it counts torch.matmul but not @, and {kind} may be either")),
 )
 _FUNCTIONS = _CALLED | table((("ReLU6",), _elements_read))
