@@ -40,6 +40,8 @@ def by_fvcore(model: Any, images: Any) -> int:
 
 def by_ptflops(backend: str) -> Callable[[Any, Any], int]:
     def count(model: Any, images: Any) -> int:
+        # It imports torchvision itself.
+        models()
         found = pytest.importorskip("ptflops").get_model_complexity_info(
             model,
             tuple(images.shape[1:]),
@@ -159,7 +161,7 @@ LAYERS: dict[str, Callable[[st.DataObject], Any]] = {
         data.draw(st.sampled_from([1, 3, (5, 4)]))
     ),
     "Upsample": lambda data: torch.nn.Upsample(
-        scale_factor=data.draw(st.sampled_from([2, (2, 3), 1.5])),
+        scale_factor=data.draw(st.sampled_from([2, (2, 3), 1.5, (1.5, 2.5)])),
         mode=data.draw(st.sampled_from(["nearest", "nearest-exact", "bilinear", "bicubic"])),
     ),
     "padded": lambda _: torch.nn.ZeroPad2d(1),
@@ -174,8 +176,9 @@ LINEAR: dict[str, Callable[[st.DataObject], Any]] = {
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_drawn_networks_of_images(data: st.DataObject) -> None:
+    # Torch measures no variance of one value: several images have more.
     kinds = data.draw(st.lists(st.sampled_from([*LAYERS]), min_size=1, max_size=5))
-    compare([LAYERS[kind](data) for kind in kinds], (data.draw(st.integers(1, 3)), 6, 7, 9))
+    compare([LAYERS[kind](data) for kind in kinds], (data.draw(st.integers(2, 4)), 6, 7, 9))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -197,12 +200,15 @@ def test_images_without_a_batch(tool: str, layer: Any, size: tuple[int, ...]) ->
 
 
 def compare(layers: list[Any], size: tuple[int, ...]) -> None:
-    """Compare a network that is drawn in all tools: it has figures in all."""
+    """Compare a drawn network in all tools: it has figures in all but one, where a size is enlarged by a half."""
     model = torch.nn.Sequential(*layers).eval()
     found = figures(f"{model}\n", size)
     compared = 0
     for tool in COUNTERS:
         with contextlib.suppress(pytest.skip.Exception):
+            if tool == "ptflops/pytorch" and "scale_factor=1.5" in str(model) and found[tool] is None:
+                # It may count a fraction of an element.
+                continue
             assert found[tool] == printed(tool, model, torch.zeros(size)), (tool, str(model))
             compared += 1
     assert compared
