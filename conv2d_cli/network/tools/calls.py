@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.errors import shown
 from conv2d_cli.network.modules.linear import Linear
 from conv2d_cli.network.modules.normalisation import LayerNorm
-from conv2d_cli.network.modules.operators import Operator
+from conv2d_cli.network.modules.registry import MODULES
 from conv2d_cli.network.modules.reshaping import Permute
 from conv2d_cli.network.tools.base import Call, Calls, NoFigure
 
@@ -68,4 +68,5 @@ def _writes_contiguous(module: Module, *, reads_contiguous: bool) -> bool:
         return module.axis == -1
     if isinstance(module, Linear):
         return True
-    return reads_contiguous and not isinstance(module, Permute | Operator)
+    is_known = MODULES.get(module.kind) is type(module)
+    return reads_contiguous and is_known and not isinstance(module, Permute)
