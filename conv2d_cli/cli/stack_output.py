@@ -101,7 +101,8 @@ def _unknown(report: StackReport, facts: NamedTuple) -> set[str]:
     """Return the keys whose values are missing for want of a size."""
     if report.input_shape is not None or report.output_shape is not None:
         return set()
-    return {key for key, value in facts._asdict().items() if value is None} - _MAY_BE_NONE
+    # Without a size no counter has a figure.
+    return {key for key, value in facts._asdict().items() if value is None or key == "tools"} - _MAY_BE_NONE
 
 
 def _facts(report: StackReport) -> dict[str, object]:

@@ -64,6 +64,9 @@ K = in_channels / groups * kh * kw products make one output element.
 Other tools print other numbers for the same layer: fvcore and thop call macs "flops" or "macs"; torchinfo and ptflops
 add bias_adds to macs; DeepSpeed and calflops add it to flops.
 
+In a network they also count normalisation, activations and pooling, each by its own rules: `conv2d stack NETWORK --get
+tools` says what torchinfo, fvcore, ptflops, thop and torch.utils.flop_counter print, `--json` what each of them counts.
+
 Bytes are elements times the bytes of --dtype, float32 unless given. im2col_bytes is what the textbook lowering would
 allocate. arithmetic_intensity is flops over the bytes of input, parameters and output. Counts are shown in k, M, G,
 bytes in KiB, MiB, GiB.

@@ -177,7 +177,7 @@ class Expansion:
                 f"{scope.path}: the name {shown(name)} is {what}", "give it, or the block around it, a name"
             )
         self._names.add(name)
-        self.nodes.append(Node(name, self._module(entry, scope, read), read))
+        self.nodes.append(Node(name, self._module(entry, scope, read), read, is_module=not entry.functional))
         return len(self._inputs) + len(self.nodes) - 1
 
     def _add_block(self, entry: Entry, name: str, scope: _Scope, naming: _Naming, read: int) -> int:

@@ -79,6 +79,9 @@ class Entry(BaseModel, frozen=True, extra="allow"):
 
     `from` names what is read: layers of the same list that have a name, `previous` (the default) or `input`, which is
     what came into the block. A repeated entry reads its own output from the second time on.
+
+    `functional` says that the network calls a function, as those of torch.nn.functional, and no module: it changes
+    nothing but what counters see that watch modules.
     """
 
     type: Annotated[str, AfterValidator(_known)] | None = None
@@ -87,6 +90,7 @@ class Entry(BaseModel, frozen=True, extra="allow"):
     read: Annotated[_Read | None, Field(alias="from")] = None
     repeat: Annotated[int, Field(strict=True, ge=1, le=MOST_LAYERS)] = 1
     first: Annotated[int, Field(strict=True, ge=0, le=_LARGEST)] | None = None
+    functional: Annotated[bool, Field(strict=True)] = False
     # A factory: Pydantic copies a default deeply for each of many entries.
     values: Annotated[dict[str, Any], Field(alias="with", default_factory=dict)]
 
@@ -98,6 +102,8 @@ class Entry(BaseModel, frozen=True, extra="allow"):
             raise ValueError(f"{shown(next(iter(self.model_extra)))}: the arguments of a block stand in `with`")
         if self.type is not None and self.values:
             raise ValueError("only the arguments of a block stand in `with`, those of a layer beside its type")
+        if self.block is not None and self.functional:
+            raise ValueError("`functional` is said of a layer, and this is a block")
         if self.first is not None and self.name is None:
             raise ValueError("`first` is what a name is counted from, and there is no name")
         if self.read is not None and len(self.read) > 1 and (self.repeat > 1 or self.block is not None):

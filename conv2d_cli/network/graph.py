@@ -42,12 +42,16 @@ class Node(NamedTuple):
     `reads` are the tensors that go in: the network's inputs are the first, then the nodes' outputs in their order. It
     is None where the flow is not known, and empty where nothing calls the module when the network is used, as heads
     for training. `shares` is the node that the same module was called at first.
+
+    `is_module` is False where the network calls a function of torch instead: the same figures, but counters that hook
+    modules do not see it. None: it is not known what of torch stands there.
     """
 
     name: str
     module: Module
     reads: tuple[int, ...] | None
     shares: int | None = None
+    is_module: bool | None = True
 
 
 class Graph(NamedTuple):

@@ -14,7 +14,7 @@ _DRAFT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _DEFINITIONS = "#/$defs/"
 # What may stand in the place of any value inside a block.
 _FORMULA = {"type": "string", "description": "an argument of the block, or arithmetic of them: 4 * width"}
-_OF_BLOCKS, _OF_LAYERS = ("block", "with"), ("type",)
+_OF_BLOCKS, _OF_LAYERS = ("block", "with"), ("type", "functional")
 
 
 def network_schema() -> dict[str, Any]:
@@ -28,7 +28,7 @@ def network_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = schema["$defs"]
     entry = definitions.pop("Entry")
     modules = any_module().json_schema(ref_template=_DEFINITIONS + "{model}")
-    common = {key: value for key, value in entry["properties"].items() if key not in {*_OF_BLOCKS, *_OF_LAYERS}}
+    common = {key: value for key, value in entry["properties"].items() if key not in {*_OF_BLOCKS, "type"}}
     for name, kinds in _kinds_of(modules).items():
         definitions[name] = _of_module(modules["$defs"][name], kinds, common)
     definitions["Conv2d"] = _of_conv2d(common)
@@ -92,6 +92,7 @@ def _of_conv2d(common: dict[str, Any]) -> dict[str, Any]:
 
 def _of_block(entry: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
     properties = {"block": {"type": "string"}, "with": entry["properties"]["with"]}
+    common = {key: value for key, value in common.items() if key not in _OF_LAYERS}
     return {
         "description": "A block in the place where it stands.",
         "type": "object",

@@ -7,18 +7,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.report.shape import record_of
+from conv2d_cli.report.stack import ToolCount
 
 if TYPE_CHECKING:
     from typing import NamedTuple
 
 
 def bare(value: object) -> str:
-    """Return a value without decoration: lists with spaces between, `true` and `false`, nothing for None."""
+    """Return a value without decoration: lists with spaces between, `true` and `false`, nothing for None.
+
+    A counter's figure is `tool=value`.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not isinstance(value, ToolCount):
         return " ".join(bare(element) for element in value)
     return str(value)
 

@@ -122,7 +122,7 @@ KEYS: dict[str, Key] = {
     "largest_batch": Key("(the bytes of --fit - parameter_bytes) // peak_activation_bytes of one image"),
     "assumed": Key("nodes that a known block or network has supplied"),
     "unknown": Key("nodes of which it is not known what they do: with any, totals are at least"),
-    "tools": Key("what other counters print for the network"),
+    "tools": Key("what other counters print for the network: tool=value, nothing where that is not known"),
     "nodes": Key("the facts of each node"),
     "index": Key("place of the node, from 0 on"),
     "type": Key("what the node does: Conv2d, Add"),
@@ -199,5 +199,14 @@ KEYS_OF_NETWORKS: dict[str, Key] = KEYS | {
         "global pooling, Flatten or Linear",
         "pixels",
     ),
+}
+# Of a counter that is told of.
+KEYS_OF_TOOLS: dict[str, Key] = {
+    "tool": Key("the counter, with its backend where it has several"),
+    "version": Key("the version whose rules these are"),
+    "name": Key("what it calls its number"),
+    "value": Key("the number that it prints; null where that is not known"),
+    "formula": Key("what it counts, in a few words"),
+    "reason": Key("why there is no number; null where there is one"),
 }
 SCHEMA_VERSION_KEY = "version of these keys, the integer 1"

@@ -15,6 +15,7 @@ from conv2d_cli.network.propagation import propagate
 from conv2d_cli.network.smallest_input import smallest_side
 from conv2d_cli.report.network_fields import last_field, notes_on_fields
 from conv2d_cli.report.stack import NodeReport, StackReport
+from conv2d_cli.report.tool_counts import tool_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,7 +165,7 @@ def stack_report(passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: i
         largest_batch=None,
         assumed=graph.assumed,
         unknown=graph.unknown,
-        tools=(),
+        tools=tool_counts(passed),
         nodes=node_reports(passed, dtype),
     )
 

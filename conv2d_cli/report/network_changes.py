@@ -13,17 +13,23 @@ if TYPE_CHECKING:
 
 # What a node is called and where it stands is how it was found.
 _OF_NODES = tuple(key for key in NodeReport._fields if key not in {"index", "name"})
-_OF_TOTALS = tuple(key for key in TOTALS if key != "name")
+_OF_TOTALS = tuple(key for key in TOTALS if key not in {"name", "tools"})
 _NOTHING: Mapping[str, Any] = dict.fromkeys(_OF_NODES)
 
 
 def changes(before: StackReport, after: StackReport) -> list[ChangeRow]:
     """Return a row for each key that differs; a node that only one has has no values in the other."""
     rows = [*_changed(None, _OF_TOTALS, before._asdict(), after._asdict())]
+    counted, recounted = _by_tool(before), _by_tool(after)
+    rows += _changed(None, [*counted], counted, recounted)
     old, new = _by_name(before.nodes), _by_name(after.nodes)
     for name in _in_order(list(old), list(new)):
         rows += _changed(name, _OF_NODES, old.get(name, _NOTHING), new.get(name, _NOTHING))
     return rows
+
+
+def _by_tool(report: StackReport) -> dict[str, int | None]:
+    return {f"tools.{one.tool}": one.value for one in report.tools}
 
 
 def _by_name(nodes: Sequence[NodeReport]) -> dict[str, Mapping[str, Any]]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from conv2d_cli.report.keys import KEYS, KEYS_OF_NETWORKS, SCHEMA_VERSION_KEY
+from conv2d_cli.report.keys import KEYS, KEYS_OF_NETWORKS, KEYS_OF_TOOLS, SCHEMA_VERSION_KEY
 from conv2d_cli.report.shape import ShapeReport
-from conv2d_cli.report.stack import NodeReport, StackReport
+from conv2d_cli.report.stack import NodeReport, StackReport, ToolCount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conv2d_cli.report.keys import Key
 
 _DRAFT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 
@@ -32,19 +37,22 @@ def stack_schema() -> dict[str, Any]:
     """Return the schema of a network's result, with the description and the unit of each key."""
     from pydantic import ConfigDict, Field, create_model
 
-    def model(report: Any, first: dict[str, Any]) -> Any:  # noqa: ANN401 - a class that is made here
+    def model(report: Any, first: dict[str, Any], keys: Mapping[str, Key] = KEYS_OF_NETWORKS) -> Any:  # noqa: ANN401 - a class that is made here
         fields = first | {
-            name: (hint, Field(description=KEYS_OF_NETWORKS[name].description))
+            name: (hint, Field(description=keys[name].description))
             for name, hint in get_type_hints(report).items()
-            if name != "nodes"
+            if name not in records
         }
         return create_model(report.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
-    node: Any = model(NodeReport, {})
+    records: dict[str, Any] = {"tools": (ToolCount, KEYS_OF_TOOLS), "nodes": (NodeReport, KEYS_OF_NETWORKS)}
+    lists: dict[str, Any] = {
+        name: (list.__class_getitem__(model(report, {}, keys)), Field(description=KEYS_OF_NETWORKS[name].description))
+        for name, (report, keys) in records.items()
+    }
     version = (Literal[1], Field(description=SCHEMA_VERSION_KEY))
     totals = model(StackReport, {"schema_version": version})
-    nodes: Any = (list.__class_getitem__(node), Field(description=KEYS_OF_NETWORKS["nodes"].description))
-    schema: dict[str, Any] = create_model("StackReport", __base__=totals, nodes=nodes).model_json_schema()
+    schema: dict[str, Any] = create_model("StackReport", __base__=totals, **lists).model_json_schema()
     return _DRAFT | schema
 
 

@@ -40,8 +40,30 @@ class StackReport(NamedTuple):
     largest_batch: int | None
     assumed: tuple[str, ...]
     unknown: tuple[str, ...]
-    tools: tuple[dict[str, Any], ...]
+    tools: tuple[ToolCount, ...]
     nodes: tuple[NodeReport, ...]
+
+
+class ToolCount(NamedTuple):
+    """What another counter prints for the network, under the name that it has there.
+
+    `formula` says in a few words what it counts; `value` is None where that is not known, and `reason` says why.
+    """
+
+    tool: str
+    version: str
+    name: str
+    value: int | None
+    formula: str
+    reason: str | None
+
+    def __str__(self) -> str:
+        """Return `tool=value`, as `--get tools` prints it.
+
+        >>> str(ToolCount("thop", "0.1", "macs", 4, "macs", None))
+        'thop=4'
+        """
+        return f"{self.tool}={'' if self.value is None else self.value}"
 
 
 class NodeReport(NamedTuple):
@@ -81,5 +103,6 @@ TOTALS: tuple[str, ...] = StackReport._fields[:-1]
 
 
 def stack_record(report: StackReport) -> dict[str, Any]:
-    """Return a report as JSON carries it: the totals, and an object for each node."""
-    return {**record_of(report), "nodes": [node._asdict() for node in report.nodes]}
+    """Return a report as JSON carries it: the totals, and an object for each counter and each node."""
+    objects = {key: [one._asdict() for one in getattr(report, key)] for key in ("tools", "nodes")}
+    return {**record_of(report), **objects}

@@ -14,7 +14,7 @@ from forked import conv2d
 from jsonschema import Draft202012Validator
 
 from conv2d_cli.network.shipped import SHIPPED, shipped_text
-from conv2d_cli.report.stack import TOTALS, NodeReport
+from conv2d_cli.report.stack import TOTALS, NodeReport, ToolCount
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,16 @@ layers = [
 PARAMETERS = 8 * 27 + 8 + 7200 * 10 + 10
 MACS = 8 * 30 * 30 * 27 + 72000
 
+# As the tools have printed them for torchvision's module at 224.
+RESNET50 = {
+    "torchinfo": 4_089_238_376,
+    "fvcore": 4_111_512_576,
+    "ptflops/pytorch": 4_132_436_968,
+    "ptflops/aten": 4_089_185_256,
+    "thop": 4_133_742_592,
+    "torch.utils.flop_counter": 8_178_368_512,
+}
+
 
 def stack(*arguments: str, text: str = SMALL) -> Any:
     return conv2d("stack", "-", *arguments, stdin=text.encode())
@@ -46,7 +56,9 @@ def test_json_has_all_keys_and_an_object_a_layer() -> None:
     assert record["layers"] == len(record["nodes"])
     assert sum(node["macs"] for node in record["nodes"]) == record["macs"]
     assert record["min_input"] == 1
-    assert record["tools"] == record["assumed"] == record["unknown"] == []
+    assert record["assumed"] == record["unknown"] == []
+    assert {tuple(one) for one in record["tools"]} == {ToolCount._fields}
+    assert {one["tool"]: one["value"] for one in record["tools"]} == RESNET50
     schema = json.loads(conv2d("stack", "--json-schema").out)
     Draft202012Validator(schema).validate(record)
     assert not Draft202012Validator(schema).is_valid(record | {"colour": 1})
@@ -61,6 +73,18 @@ def test_single_values() -> None:
     unknown = stack("--node", "cnv", "--get", "macs")
     assert (unknown.code, unknown.out) == (2, "")
     assert unknown.err == "error: --node cnv: no such layer\nhint: did you mean --node conv?\n"
+
+
+def test_what_other_counters_print() -> None:
+    done = conv2d("stack", "resnet50", "--get", "tools")
+    assert done.out == " ".join(f"{tool}={value}" for tool, value in RESNET50.items()) + "\n"
+    open_ended = stack("--get", "tools", text=SMALL.replace("input = [1, 3, 32, 32]", ""))
+    assert (open_ended.code, open_ended.out) == (2, "")
+    assert "-i" in open_ended.err
+    softmax = stack("--get", "tools", text=SMALL.replace("ReLU", "Softmax")).out
+    assert " thop= " in softmax
+    changed = stack("--diff", "resnet50", "--format", "csv").out
+    assert f",tools.thop,{MACS}," in changed
 
 
 def test_a_record_a_layer() -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from torchvision_models import models
 
 from conv2d_cli.network.network import Network
 from conv2d_cli.network.shipped import SHIPPED
@@ -17,40 +18,9 @@ if TYPE_CHECKING:
 
 torch = pytest.importorskip("torch")
 
-# Operators that the package registers shapes for, and has only where it was built with them.
-MISSING = (
-    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-)
 # All but `mobilenet_v1`, which torchvision has not.
 NAMES = tuple(name for name in SHIPPED if name != "mobilenet_v1")
 SIZES = ((1, 3, 192, 192), (2, 3, 231, 257))
-
-
-@cache
-def library() -> Any:
-    """Return what defines the operators; they are gone when it is."""
-    defined = torch.library.Library("torchvision", "DEF")
-    for operator in MISSING:
-        defined.define(operator)
-    return defined
-
-
-@cache
-def models() -> Any:
-    """Return torchvision's models, where it can be imported."""
-    try:
-        import torchvision.models as found
-    except ImportError:
-        pytest.skip("torchvision is not installed")
-    except (RuntimeError, AttributeError):
-        # A build without its operators beside this torch.
-        library()
-        try:
-            import torchvision.models as found
-        except (RuntimeError, AttributeError) as error:
-            pytest.skip(f"torchvision cannot be imported: {error}")
-    return found
 
 
 @cache

@@ -208,7 +208,7 @@ class _Walk:
         name = self._name(call)
         if made.unknown:
             self.unknown.append(name)
-        self.nodes.append(Node(name, module, (*reads, *sources), shares))
+        self.nodes.append(Node(name, module, (*reads, *sources), shares, is_module=None))
         return len(self.inputs) + len(self.nodes) - 1
 
     def _name(self, call: Call) -> str:

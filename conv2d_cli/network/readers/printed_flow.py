@@ -83,7 +83,8 @@ class _Walk:
             if known is not None:
                 if self._reader.is_ruled(module.kind):
                     self.assumed.append(path or module.kind)
-                return self._called(known, path or module.kind, path, (read,))
+                is_module = None if self._reader.is_alike(module.kind) else True
+                return self._called(known, path or module.kind, path, (read,), is_module=is_module)
         elif self._assume:
             place = _Place(path, module, {child.name: child for child in module.children})
             empty = frozenset(child.name for child in module.children if not child.children)
@@ -118,14 +119,17 @@ class _Walk:
             self._made[key] = Unknown(name=cut(kind))
         return self._made[key]
 
-    def _called(self, module: Module, name: str, path: str, reads: tuple[Tensor, ...]) -> int:
+    def _called(
+        self, module: Module, name: str, path: str, reads: tuple[Tensor, ...], *, is_module: bool | None = True
+    ) -> int:
         """Add a node. A path that was called before is the same module again."""
         known = [tensor for tensor in reads if tensor is not None]
         read = () if self._idle else tuple(known) if len(known) == len(reads) else None
         if len(self.nodes) >= 2 * MOST_MODULES:
             raise DataError(f"more than {2 * MOST_MODULES} layers")
         self._names[name] = times = self._names.get(name, 0) + 1
-        node = Node(name if times == 1 else f"{name}:{times}", module, read, self._first.get(path) if path else None)
+        shares = self._first.get(path) if path else None
+        node = Node(name if times == 1 else f"{name}:{times}", module, read, shares, is_module=is_module)
         if path:
             self._first.setdefault(path, len(self.nodes))
         self.nodes.append(node)
@@ -148,12 +152,13 @@ class _Walk:
         if step.keeps and not self._keeps(place.children[step.keeps]):
             return reads[0]
         if step.call is not None:
-            return self._called(calls[step.call.name], _join(place.path, step.call.name), "", reads)
+            name = _join(place.path, step.call.name)
+            return self._called(calls[step.call.name], name, "", reads, is_module=None if step.call.is_alike else False)
         read = reads[0]
         for path, child in _matching(place, step.child):
             made = self.module(child, path, read)
             if step.dense:
-                made = self._called(self._own("Concat", {}), f"{path}.concat", "", (read, made))
+                made = self._called(self._own("Concat", {}), f"{path}.concat", "", (read, made), is_module=False)
             read = made
         return read
 

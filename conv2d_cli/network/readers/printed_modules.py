@@ -25,7 +25,8 @@ _RULED: dict[str, tuple[str, dict[str, object]]] = {
     "LayerNorm2d": ("LayerNorm", {"axis": 1}),
     "FrozenBatchNorm2d": ("BatchNorm2d", {"affine": False}),
 }
-
+# Classes of their own, which compute in another way than the module that they are read as, or are counted in another.
+_ALIKE = frozenset({*_ALIASES, "FrozenBatchNorm2d"})
 
 # What these classes also do, along other numbers of axes, is not known here.
 _BEYOND = {("Upsample", "linear"), ("Upsample", "trilinear")}
@@ -53,6 +54,10 @@ class ModuleReader:
     def is_ruled(self, kind: str) -> bool:
         """Whether a class is known by rule, not by torch."""
         return kind in _RULED
+
+    def is_alike(self, kind: str) -> bool:
+        """Whether a class is read as another, which other programs tell apart."""
+        return kind in _ALIKE
 
     def _read(self, kind: str, arguments: str, line: int) -> Module | None:
         name, fixed = (_ALIASES | (_RULED if self._assume else {})).get(kind, (kind, {}))

@@ -8,7 +8,8 @@ must be empty, and `%` stands for a number: `layer%` are `layer1`, `layer2` and 
 
 The last line's tensor comes out. A step is a child, `a.b` a child's child, `layer%` all of that name in their order
 (what is optional and missing passes its input on), or a module that is not printed, written with brackets: `Flatten()`,
-or `Flatten() as flat` for another name than `flatten`. A word in quotes is worked out from printed arguments:
+or `Flatten() as flat` for another name than `flatten`: a function of torch, unless
+`like X()` says that the same comes of something else. A word in quotes is worked out from printed arguments:
 `'@block.0.out_channels'` is that of a child, and `'@fc.in_features -> 768: 12, 1024: 16'` chooses by it.
 
 `output = body, input > Add() if keeps body_child` adds only where the convolutions of that child keep the shape, else
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
 
 
 class Call(NamedTuple):
-    """A module that is not printed: its kind, its arguments, and what its node is called."""
+    """A module that is not printed: its kind, its arguments, and what its node is called.
+
+    `is_alike` says that torchvision computes it in another way, as a mean over axes for a global pooling.
+    """
 
     kind: str
     arguments: dict[str, Any]
     name: str
+    is_alike: bool = False
 
 
 class Step(NamedTuple):
@@ -89,7 +94,7 @@ def pattern_of(word: str) -> re.Pattern[str]:
 
 
 _SUPPLIED = re.compile(r"(?P<path>\S+) := (?P<call>.*)\Z")
-_CALL = re.compile(r"(?P<kind>\w+)\((?P<arguments>.*)\)(?: as (?P<name>\S+))?\Z")
+_CALL = re.compile(r"(?P<alike>like )?(?P<kind>\w+)\((?P<arguments>.*)\)(?: as (?P<name>\S+))?\Z")
 
 
 @lru_cache(maxsize=256)
@@ -122,4 +127,4 @@ def call_of(text: str) -> Call:
     if match is None:
         raise ValueError(f"{text!r} is no call")
     arguments = literal_arguments(match["kind"], match["arguments"], (), "a rule")
-    return Call(match["kind"], arguments, match["name"] or match["kind"].lower())
+    return Call(match["kind"], arguments, match["name"] or match["kind"].lower(), match["alike"] is not None)

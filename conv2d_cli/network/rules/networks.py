@@ -5,6 +5,7 @@ from __future__ import annotations
 from conv2d_cli.network.rules.description import Rule
 
 _GLOBAL = "AdaptiveAvgPool2d(output_size=1) as avgpool > Flatten()"
+_MEAN = f"like {_GLOBAL}"
 
 NETWORKS: tuple[Rule, ...] = (
     Rule("OptimizedModule", "_orig_mod", "output = input > _orig_mod"),
@@ -25,11 +26,11 @@ NETWORKS: tuple[Rule, ...] = (
     ),
     # Its classifier begins with a LayerNorm2d, and flattens by itself.
     Rule("ConvNeXt", "features avgpool classifier", "output = input > features > avgpool > classifier"),
-    Rule("MNASNet", "layers classifier", f"output = input > layers > {_GLOBAL} > classifier"),
+    Rule("MNASNet", "layers classifier", f"output = input > layers > {_MEAN} > classifier"),
     Rule(
         "ShuffleNetV2",
         "conv1 maxpool stage2 stage3 stage4 conv5 fc",
-        f"output = input > conv1 > maxpool > stage2 > stage3 > stage4 > conv5 > {_GLOBAL} > fc",
+        f"output = input > conv1 > maxpool > stage2 > stage3 > stage4 > conv5 > {_MEAN} > fc",
     ),
     Rule("RegNet", "stem trunk_output avgpool fc", "output = input > stem > trunk_output > avgpool > Flatten() > fc"),
     Rule(

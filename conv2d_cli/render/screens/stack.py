@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, MAIN, WARNING, Column, Figures, Grid, Paragraph, Span
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
-from conv2d_cli.render.screens import stack_totals
+from conv2d_cli.render.screens import stack_tools, stack_totals
 from conv2d_cli.render.screens.shared import arrow_between, longest, remarks
 from conv2d_cli.render.screens.stack_work import WORK, outgrows
 from conv2d_cli.render.units import percent, thousands
@@ -38,6 +38,8 @@ def blocks(report: StackReport, view: View) -> Iterator[Block]:
     yield Grid(tuple(_columns(report.nodes, report, view.convention)), names_above=True)
     yield BLANK
     yield Figures(tuple(stack_totals.sections(report, view.convention, verbose=view.verbose)))
+    if view.verbose:
+        yield from stack_tools.blocks(report.tools)
     yield from _warnings(report, in_python=view.in_python)
     yield from remarks([*_assumed(report, in_python=view.in_python), *view.remarks])
     if not view.in_python:
