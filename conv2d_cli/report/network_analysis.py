@@ -95,7 +95,7 @@ def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> tuple[NodeRe
     facts: dict[tuple[int, ...], dict[str, Any]] = {}
     reports = []
     for index, (node, found) in enumerate(zip(graph.nodes, passed.nodes, strict=True)):
-        key = (id(found.module), id(found.output_shape), id(found.work))
+        key = found.identity
         if key not in facts:
             facts[key] = _facts_of(found, element)
         plane = found.plane

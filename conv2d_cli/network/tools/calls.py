@@ -27,16 +27,15 @@ def calls_of(passed: Propagated) -> Calls | NoFigure:
     shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
     # Whether each tensor is known to lie as its axes are written.
     contiguous = [True] * len(passed.input_shapes)
-    # Alike modules on alike shapes have passed as one object.
-    times: dict[tuple[int, bool | None, bool], int] = {}
-    made: dict[tuple[int, bool | None, bool], Call] = {}
+    times: dict[tuple[object, ...], int] = {}
+    made: dict[tuple[object, ...], Call] = {}
     for node, found in zip(graph.nodes, passed.nodes, strict=True):
         reads = node.reads or ()
         reads_contiguous = all(contiguous[tensor] for tensor in reads)
         contiguous.append(_writes_contiguous(found.module, reads_contiguous=reads_contiguous))
         if _is_idle(node):
             continue
-        key = (id(found), node.is_module, reads_contiguous)
+        key = (found.identity, node.is_module, reads_contiguous)
         if key in made:
             times[key] += 1
             continue
