@@ -102,6 +102,10 @@ def _literal(node: ast.expr) -> object:
             return node.value
         case ast.Tuple() | ast.List():
             return tuple(_literal(one) for one in node.elts)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name("torch"), attr="Size"), args=[ast.List() as sizes], keywords=[]
+        ):
+            return _literal(sizes)
         case ast.Name():
             return node.id
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):

@@ -182,7 +182,9 @@ def _work(passed: Propagated) -> Work | None:
     works = [one.work for one in passed.nodes if one.work is not None]
     if not works or (len(works) < len(passed.nodes) and not passed.graph.unknown):
         return None
-    return Work(*map(sum, zip(*works, strict=True)))
+    elementwise = [one.elementwise for one in works if one.elementwise is not None]
+    counted = (sum(one[place] or 0 for one in works) for place in range(len(Work._fields)))
+    return Work(*counted)._replace(elementwise=sum(elementwise) if len(elementwise) == len(works) else None)
 
 
 def _largest_batch(budget: int, parameter_bytes: int | None, peak: int | None) -> int | None:

@@ -49,12 +49,15 @@ class Parameters(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What one call of a module takes; `elementwise` are operations on elements that are no multiply-adds."""
+    """What one call of a module takes; `elementwise` are operations on elements that are no multiply-adds.
+
+    It is None where it is not known though the others are.
+    """
 
     macs: int = 0
     effective_macs: int = 0
     bias_adds: int = 0
-    elementwise: int = 0
+    elementwise: int | None = 0
 
 
 class Plane(NamedTuple):

@@ -1,4 +1,4 @@
-"""Convolutions: `Conv2d` as it stands in `layer`, the same along one and three axes, and transposed."""
+"""Convolutions: `Conv2d` as it stands in `layer`, and the same along one and three axes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from conv2d_cli.arithmetic import counts
-from conv2d_cli.arithmetic.pooling import transposed_size, transposed_taps
-from conv2d_cli.arithmetic.receptive_field import through_transposed, through_window
+from conv2d_cli.arithmetic.receptive_field import through_window
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.layer.choices import FIELDS
@@ -19,9 +18,7 @@ from conv2d_cli.network.modules.base import (
     Line,
     Module,
     PaddingLine,
-    PaddingPair,
     PaddingTriple,
-    Pair,
     Parameters,
     Plane,
     Positive,
@@ -118,8 +115,8 @@ class Convolution2d(Module, frozen=True):
         return geometry_of(self.layer, shape)
 
 
-class _ChannelConvolution(Module, frozen=True):
-    """What the convolutions here share: channels, groups and a bias. Without `in_channels` they are the input's."""
+class ChannelConvolution(Module, frozen=True):
+    """What convolutions share: channels, groups and a bias. Without `in_channels` they are the input's."""
 
     in_channels: Positive | None = None
     out_channels: Positive
@@ -157,11 +154,11 @@ class _ChannelConvolution(Module, frozen=True):
         module, shape, axes = self.resolved(shapes), shapes[0], len(self.kernel_size)
         sizes = tuple(module._size(number, size) for number, size in enumerate(shape[-axes:]))  # noqa: SLF001
         if min(sizes) < 1:
-            least = "x".join(str(axis.least_size) for axis in module._axes(shape))  # noqa: SLF001
+            least = "x".join(str(axis.least_size) for axis in module.axes_of(shape))
             raise ShapeError(
                 f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
                 f"{least} at least",
-                layer_hint=f"kernel_size={[axis.largest_kernel for axis in module._axes(shape)]}",  # noqa: SLF001
+                layer_hint=f"kernel_size={[axis.largest_kernel for axis in module.axes_of(shape)]}",
             )
         return (*shape[: -axes - 1], self.out_channels, *sizes)
 
@@ -183,7 +180,8 @@ class _ChannelConvolution(Module, frozen=True):
         taps = self.in_channels // self.groups * prod(self.kernel_size)
         return Parameters(self.out_channels * taps, self.out_channels if self.bias else 0)
 
-    def _axes(self, shape: Shape) -> list[Axis]:
+    def axes_of(self, shape: Shape) -> list[Axis]:
+        """Return the axes that the window goes along."""
         arguments = zip(self.kernel_size, self.stride, self.dilation, self.padding, self.padding, strict=True)
         return [Axis(size, *rest) for size, rest in zip(shape[-len(self.kernel_size) :], arguments, strict=True)]
 
@@ -195,7 +193,7 @@ def _as_list(value: object) -> list[Any]:
     return [*value] if isinstance(value, list | tuple) else [value]
 
 
-class _Convolution(_ChannelConvolution, frozen=True):
+class _Convolution(ChannelConvolution, frozen=True):
     """A convolution along one or three axes."""
 
     positional: ClassVar[tuple[str, ...]] = FIELDS[:9]
@@ -231,11 +229,15 @@ class _Convolution(_ChannelConvolution, frozen=True):
         module, shape = self.resolved(shapes), shapes[0]
         taps = (module.in_channels or 0) // self.groups * prod(self.kernel_size)
         outputs = prod(output)
-        rows = prod(axis.real_taps for axis in module._axes(shape))  # noqa: SLF001
+        rows = prod(axis.real_taps for axis in module.axes_of(shape))
         images = outputs // prod(output[-len(self.kernel_size) :])
         effective = images * ((module.in_channels or 0) // self.groups) * rows
         zeros = self.padding_mode == "zeros"
         return Work(outputs * taps, effective if zeros else outputs * taps, outputs if self.bias else 0)
+
+    def plane(self, _planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return None: rows and columns are not what such a window goes along."""
+        return None
 
 
 class Convolution1d(_Convolution, frozen=True):
@@ -256,45 +258,3 @@ class Convolution3d(_Convolution, frozen=True):
     stride: Triple = (1, 1, 1)
     padding: PaddingTriple = (0, 0, 0)
     dilation: Triple = (1, 1, 1)
-
-
-class TransposedConvolution2d(_ChannelConvolution, frozen=True):
-    """`torch.nn.ConvTranspose2d`."""
-
-    positional: ClassVar[tuple[str, ...]] = (
-        *("in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups", "bias"),
-        "dilation",
-    )
-
-    type: Literal["ConvTranspose2d"] = "ConvTranspose2d"
-    kernel_size: Pair
-    stride: Pair = (1, 1)
-    padding: PaddingPair = (0, 0)
-    output_padding: PaddingPair = (0, 0)
-    dilation: Pair = (1, 1)
-
-    @model_validator(mode="after")
-    def _output_padding_is_small(self) -> Self:
-        for extra, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
-            if extra >= max(stride, dilation):
-                raise ValueError("output_padding must be smaller than stride or dilation")
-        return self
-
-    def _size(self, number: int, size: int) -> int:
-        padding = self.padding[number]
-        axis = Axis(size, self.kernel_size[number], self.stride[number], self.dilation[number], padding, padding)
-        return transposed_size(axis, self.output_padding[number])
-
-    def work(self, shapes: Sequence[Shape], output: Shape) -> Work:
-        """Return one multiply-add for each tap on each input; those that are cropped away are not effective."""
-        shape = shapes[0]
-        pairs = prod(shape[:-2]) * (self.out_channels // self.groups)
-        landing = prod(map(transposed_taps, self._axes(shape), self.output_padding))
-        bias = prod(output) if self.bias else 0
-        return Work(pairs * prod(shape[-2:]) * prod(self.kernel_size), pairs * landing, bias)
-
-    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
-        """Return the fields behind the window that is turned around."""
-        fields = map(through_transposed, planes[0], self.kernel_size, self.stride, self.dilation, self.padding)
-        height, width = fields
-        return None if height is None or width is None else Plane(height, width)

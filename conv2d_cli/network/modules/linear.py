@@ -74,7 +74,8 @@ class MultiheadAttention(Module, frozen=True):
 
     type: Literal["MultiheadAttention"] = "MultiheadAttention"
     embed_dim: Positive
-    num_heads: Positive = 1
+    # None where it is not known, as print(model) leaves it out: then only the operations of its softmax are unknown.
+    num_heads: Positive | None = 1
     bias: bool = True
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
@@ -96,7 +97,10 @@ class MultiheadAttention(Module, frozen=True):
         """Return the multiply-adds of the four projections, of queries with keys, and of weights with values."""
         outputs, length = prod(output), shapes[0][-2]
         macs = outputs * (4 * self.embed_dim + 2 * length)
-        return Work(macs, macs, 4 * outputs if self.bias else 0, outputs // self.embed_dim * length * self.num_heads)
+        rows = outputs // self.embed_dim * length
+        return Work(
+            macs, macs, 4 * outputs if self.bias else 0, None if self.num_heads is None else rows * self.num_heads
+        )
 
     def plane(self, _planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return None: an output is made from all of the input."""

@@ -12,7 +12,7 @@ from conv2d_cli.network.modules.convolutions import Convolution2d
 from conv2d_cli.network.modules.unknown import Unknown
 from conv2d_cli.network.readers.printed_modules import ModuleReader, attribute_of
 from conv2d_cli.network.readers.printed_text import MOST_MODULES
-from conv2d_cli.network.rules.description import Flow, Step, flow_of, pattern_of
+from conv2d_cli.network.rules.description import ITSELF, Flow, Step, flow_of, pattern_of
 from conv2d_cli.network.rules.registry import rule_for
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ class _Walk:
         return len(self.nodes)
 
     def _ruled(self, flow: Flow, calls: dict[str, Module], place: _Place, read: Tensor) -> Tensor:
-        """Add the nodes of a module whose flow a rule says."""
+        """Add the nodes of a module whose flow a rule says, or the one that the rule says it is."""
+        if ITSELF in calls:
+            return self._called(calls[ITSELF], place.path or place.module.kind, place.path, (read,))
         tensors: dict[str, tuple[Tensor, ...]] = {"input": (read,), "nothing": ()}
         for line in flow.lines:
             if not line.target:
@@ -172,10 +174,12 @@ class _Walk:
         calls = [step.call for line in flow.lines for step in line.steps if step.call is not None]
         for path, call in chain([("", call) for call in calls], flow.supplied.items()):
             arguments = {name: self._worked_out(value, place.module) for name, value in call.arguments.items()}
-            if None in arguments.values():
+            if any(value is None and call.arguments[name] is not None for name, value in arguments.items()):
                 return None
             made = self._own(call.kind, arguments)
-            if path:
+            if path == ITSELF:
+                found[ITSELF] = made
+            elif path:
                 supplied[_join(place.path, path)] = made
             else:
                 found[call.name] = made
