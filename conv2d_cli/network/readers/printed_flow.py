@@ -11,7 +11,7 @@ from conv2d_cli.network.graph import Graph, Input, Node
 from conv2d_cli.network.modules.convolutions import Convolution2d
 from conv2d_cli.network.modules.unknown import Unknown
 from conv2d_cli.network.readers.printed_modules import ModuleReader, attribute_of
-from conv2d_cli.network.readers.printed_text import MOST_MODULES
+from conv2d_cli.network.readers.printed_text import MOST_MODULES, WHOLE
 from conv2d_cli.network.rules.description import ITSELF, Flow, Step, flow_of, pattern_of
 from conv2d_cli.network.rules.registry import rule_for
 
@@ -97,7 +97,7 @@ class _Walk:
 
     def _in_order(self, module: Printed, path: str, read: Tensor) -> Tensor:
         if module.arguments:
-            raise DataError(f"line {module.line}: {shown(module.arguments)} is no module of a Sequential")
+            raise DataError(f"line {module.line}: {shown(module.arguments)} is no module of a Sequential", WHOLE)
         for name, child in module.members():
             read = self.module(child, _join(path, name), read)
         return read

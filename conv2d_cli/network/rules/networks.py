@@ -9,6 +9,7 @@ _GLOBAL = "AdaptiveAvgPool2d(output_size=1) as avgpool > Flatten()"
 NETWORKS: tuple[Rule, ...] = (
     Rule("OptimizedModule", "_orig_mod", "output = input > _orig_mod"),
     Rule("DataParallel DistributedDataParallel", "module", "output = input > module"),
+    Rule("FullyShardedDataParallel", "_fsdp_wrapped_module", "output = input > _fsdp_wrapped_module"),
     Rule("AlexNet VGG", "features avgpool classifier", "output = input > features > avgpool > Flatten() > classifier"),
     Rule(
         "ResNet",
