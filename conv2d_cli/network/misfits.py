@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Self
 
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.network.modules.base import words_of
-from conv2d_cli.network.smallest_input import smallest_side
+from conv2d_cli.network.sizes import in_channels_of
+from conv2d_cli.network.smallest_input import smallest_side, takes
 
 if TYPE_CHECKING:
+    from conv2d_cli.network.modules.base import Shape
     from conv2d_cli.network.propagation import Misfit, Propagated
 
 # Of a network of a thousand blocks that are all wrong, nobody reads more.
 _MOST_TOLD = 10
 # A hint may take a moment, and no more.
 _LARGEST_SIDE, _WORK = 1024, 20_000
+_UNBATCHED, _BATCHED = 3, 4
 
 
 class MisfitError(ShapeError):
@@ -54,11 +57,29 @@ def _told(passed: Propagated, misfit: Misfit) -> tuple[str, str | None]:
 
 def _size_that_fits(passed: Propagated) -> str | None:
     """Return a size of the input that all layers take, or else the one that the first layer asks for."""
-    side = smallest_side(passed.graph, passed.input_shapes, most=_LARGEST_SIDE, work=_WORK)
-    if side is not None:
-        shape = next(shape for shape in passed.input_shapes if shape is not None and len(shape) in {3, 4})
-        return f"input_shape={words_of((*shape[:-2], side, side))}"
+    images = [shape for shape in passed.input_shapes if shape is not None and len(shape) in {_UNBATCHED, _BATCHED}]
+    if len(images) != len(passed.input_shapes) or len(images) != 1:
+        return None if len(passed.input_shapes) != 1 else _asked_for(passed)
+    shapes = _alike(images[0], passed)
+    same = next((shape for shape in shapes if takes(passed.graph, [shape], work=_WORK)), None)
+    if same is not None:
+        return f"input_shape={words_of(same)}"
+    for shape in shapes:
+        side = smallest_side(passed.graph, [shape], most=_LARGEST_SIDE, work=_WORK)
+        if side is not None:
+            return f"input_shape={words_of((*shape[:-2], side, side))}"
+    return _asked_for(passed)
+
+
+def _alike(shape: Shape, passed: Propagated) -> list[Shape]:
+    """Return the shape, then those that differ in channels or in having a batch, as its first fault may ask for."""
+    wanted = in_channels_of(passed.graph.nodes[passed.misfits[0].node].module)
+    channels = [shape, *([] if wanted is None else [(*shape[:-3], wanted, *shape[-2:])])]
+    return [*channels, *((1, *one) for one in channels if len(one) == _UNBATCHED)]
+
+
+def _asked_for(passed: Propagated) -> str | None:
     first = passed.misfits[0]
-    reads = passed.graph.nodes[first.node].reads or ()
     inputs = len(passed.graph.inputs)
-    return first.error.hint if inputs == 1 and all(tensor < inputs for tensor in reads) else None
+    reads = passed.graph.nodes[first.node].reads or ()
+    return first.error.hint if all(tensor < inputs for tensor in reads) else None

@@ -85,7 +85,7 @@ def _channels(graph: Graph, of: Input) -> int | None:
     known = of.shape or of.sizes or ()
     channels = known[-_IMAGE_AXES] if len(known) >= _IMAGE_AXES else None
     # What stands before the first convolution leaves channels alone.
-    return channels or next(filter(None, (_in_channels(node.module) for node in graph.nodes)), None)
+    return channels or next(filter(None, (in_channels_of(node.module) for node in graph.nodes)), None)
 
 
 def _spanned(graph: Graph) -> int | None:
@@ -98,7 +98,8 @@ def _in_features(module: Module) -> int | None:
     return found
 
 
-def _in_channels(module: Module) -> int | None:
+def in_channels_of(module: Module) -> int | None:
+    """Return the channels that a convolution takes; None where its input decides them, and for other modules."""
     layer = getattr(module, "layer", None)
     if layer is not None and not getattr(module, "infers", False):
         return int(layer.in_channels)

@@ -46,6 +46,11 @@ def smallest_side(
     return None
 
 
+def takes(graph: Graph, input_shapes: Sequence[Shape], *, work: int = _MOST_EVALUATIONS) -> bool:
+    """Whether no layer fails on inputs of these shapes."""
+    return all(node.reads is not None for node in graph.nodes) and bool(_Trial(graph, work).passes([*input_shapes]))
+
+
 def _image(graph: Graph, input_shapes: Sequence[Shape | None]) -> int | None:
     """Return the one input that is an image; of three axes it may be a sequence, where nothing has a window."""
     has_windows = any(len(node.module.window or ()) == _IMAGE_AXES for node in graph.nodes)
