@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import tomllib
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,17 @@ def test_graphs() -> None:
     assert mermaid.count("-->") == 4
     assert stack("--only", "conv", "--format", "dot").code == 2
     assert conv2d("shape", "3", "4", "3", "--format", "dot").code == 2
+
+
+def test_the_schema_of_files_takes_those_that_come_along() -> None:
+    done = conv2d("stack", "--from-schema")
+    assert (done.code, done.err) == (0, "")
+    schema = json.loads(done.out)
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    for name in SHIPPED:
+        validator.validate(tomllib.loads(shipped_text(name)))
+    assert not validator.is_valid({"layers": [{"type": "Conv9d"}]})
 
 
 def test_networks_that_come_along() -> None:

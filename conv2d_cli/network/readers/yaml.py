@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import DataError, MissingExtraError
+from conv2d_cli.limits import YAML_BYTES
 from conv2d_cli.network.notation import graph_of
 from conv2d_cli.network.plain_values import MOST_VALUES
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _YAML_LINE = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:\s|#[^\n]*(?:\n|\Z))*(?:%YAML|---\s|[A-Za-z_\"'][\w\"']*[ \t]*:(?:\s|\Z))"
 )
-# The library takes some 15 us a byte.
-_MOST_BYTES, _LONGEST_REASON = 4 << 20, 300
+_LONGEST_REASON = 300
 
 
 class YamlReader:
@@ -46,8 +46,8 @@ def _plain_data(content: Content) -> object:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
     except ImportError as error:
         raise MissingExtraError("a network in YAML", "yaml") from error
-    if len(content.data) > _MOST_BYTES:
-        raise DataError(f"{content.name}: YAML of more than {_MOST_BYTES >> 20} MiB", "write it as JSON or TOML")
+    if len(content.data) > YAML_BYTES:
+        raise DataError(f"{content.name}: YAML of more than {YAML_BYTES >> 20} MiB", "write it as JSON or TOML")
     loader = YAML(typ="safe", pure=True)
     try:
         node = loader.compose(content.text)
