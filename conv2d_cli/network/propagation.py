@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.receptive_field import IMAGE
 from conv2d_cli.errors import Conv2dError, ShapeError
-from conv2d_cli.network.modules.base import Parameters, Plane, Work
+from conv2d_cli.network.modules.base import Parameters, Plane, Work, of_a_tensor
 from conv2d_cli.network.modules.elementwise import Mul
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def _passed(module: Module, shapes: tuple[Shape, ...], read: Sequence[_Tensor]) 
         output: Shape | None = module.output_shape(shapes)
         if output is None:
             return Passed(module, None, module.parameters)
+        of_a_tensor(output, module.kind)
         work = module.work(shapes, output)
     except ShapeError as error:
         return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import Conv2dError
+from conv2d_cli.network.modules.base import of_a_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +93,6 @@ class _Trial:
 
 def _output(module: Module, shapes: tuple[Shape, ...]) -> Shape | None:
     try:
-        return module.resolved(shapes).output_shape(shapes)
+        return of_a_tensor(module.resolved(shapes).output_shape(shapes), module.kind)
     except Conv2dError:
         return None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 # What torch counts in; beyond it is no size.
 _LARGEST = 2**63 - 1
+# As many as NumPy and torch's kernels take.
+_MOST_AXES = 64
 
 Positive = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
 NotNegative = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
@@ -124,6 +126,19 @@ class Module(BaseModel, frozen=True, extra="forbid", defer_build=True):
     def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the receptive fields of the output; None where they are not known."""
         return planes[0]
+
+
+def of_a_tensor(shape: Shape, name: str) -> Shape:
+    """Return the shape that comes out of a module, which is one that a tensor can have.
+
+    Raises:
+        ShapeError: it has too many axes, or one is longer than is counted: layers that enlarge may follow one another.
+    """
+    if len(shape) > _MOST_AXES:
+        raise ShapeError(f"what comes out of {name} has {len(shape)} axes, and no tensor more than {_MOST_AXES}")
+    if max(shape, default=0) > _LARGEST:
+        raise ShapeError(f"an axis of what comes out of {name} is longer than 2^63 - 1")
+    return shape
 
 
 def needs_axes(name: str, shape: Shape, *, least: int, most: int) -> None:

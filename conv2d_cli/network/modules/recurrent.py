@@ -66,8 +66,8 @@ class _Recurrent(Module, frozen=True):
             )
         return self if self.input_size is not None else self.model_copy(update={"input_size": shape[-1]})
 
-    def cells(self) -> Iterator[_Cell]:
-        """Yield every layer in every direction."""
+    def cells(self) -> Iterator[tuple[int, _Cell]]:
+        """Yield what the layers do in each direction, and how many are alike."""
         raise NotImplementedError
 
     @property
@@ -75,15 +75,19 @@ class _Recurrent(Module, frozen=True):
         """The weights and biases of all gates."""
         if self.input_size is None:
             return None
+        all_of = self._all_of()
+        return Parameters(all_of.weights, all_of.biases)
+
+    def _all_of(self) -> _Cell:
+        """Return what all layers do together, in closed form: a file may ask for any number of them."""
         cells = [*self.cells()]
-        return Parameters(sum(cell.weights for cell in cells), sum(cell.biases for cell in cells))
+        return _Cell(*(sum(times * cell[place] for times, cell in cells) for place in range(len(_Cell._fields))))
 
     def work(self, shapes: Sequence[Shape], _output: Shape) -> Work:
         """Return one multiply-add for each weight and step, and one operation for each value that a gate makes."""
-        cells, steps = [*self.resolved(shapes).cells()], prod(shapes[0][:-1])
-        macs = steps * sum(cell.weights for cell in cells)
-        biases, gated = (steps * sum(values) for values in zip(*(cell[1:] for cell in cells), strict=True))
-        return Work(macs, macs, biases, gated)
+        all_of, steps = self.resolved(shapes)._all_of(), prod(shapes[0][:-1])  # noqa: SLF001 - of the same class
+        macs = steps * all_of.weights
+        return Work(macs, macs, steps * all_of.biases, steps * all_of.gated)
 
     def plane(self, _planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return None: a sequence has no plane."""
@@ -120,12 +124,12 @@ class Recurrent(_Recurrent, frozen=True):
         """What one direction gives at each step."""
         return self.proj_size or self.hidden_size
 
-    def cells(self) -> Iterator[_Cell]:
-        """Yield every layer in every direction: behind the first, what comes in is what all directions gave."""
-        gates, deeper = _GATES[self.type], self._features * self._directions
-        for features in (self.input_size or 0, *(deeper for _ in range(self.num_layers - 1))):
-            for _ in range(self._directions):
-                yield _cell(gates, features, self.hidden_size, self.proj_size, bias=self.bias)
+    def cells(self) -> Iterator[tuple[int, _Cell]]:
+        """Yield the first layer and the others, into which comes what all directions gave."""
+        deeper = self._features * self._directions
+        for layers, features in ((1, self.input_size or 0), (self.num_layers - 1, deeper)):
+            cell = _cell(_GATES[self.type], features, self.hidden_size, self.proj_size, bias=self.bias)
+            yield layers * self._directions, cell
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the shape with the features of both directions."""
@@ -139,10 +143,10 @@ class RecurrentCell(_Recurrent, frozen=True):
 
     type: Literal["RNNCell", "LSTMCell", "GRUCell"]
 
-    def cells(self) -> Iterator[_Cell]:
+    def cells(self) -> Iterator[tuple[int, _Cell]]:
         """Yield the only one."""
         gates = _GATES[self.type.removesuffix("Cell")]
-        yield _cell(gates, self.input_size or 0, self.hidden_size, 0, bias=self.bias)
+        yield 1, _cell(gates, self.input_size or 0, self.hidden_size, 0, bias=self.bias)
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return (N, hidden_size)."""

@@ -75,6 +75,8 @@ class JsonReader:
 
         try:
             data: object = json.loads(content.text, object_pairs_hook=once, parse_int=_whole)
+        except DataError:
+            raise
         except (ValueError, RecursionError) as error:
             raise DataError(f"{content.name} is no JSON: {_reason(error, content)}") from None
         return graph_of(data, content.name)

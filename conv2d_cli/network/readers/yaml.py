@@ -51,10 +51,10 @@ def _plain_data(content: Content) -> object:
     loader = YAML(typ="safe", pure=True)
     try:
         node = loader.compose(content.text)
-        if node is None:
-            raise DataError(f"{content.name} is empty")
         _check_aliases(node, content.name)
         return loader.constructor.construct_document(node)
+    except DataError:
+        raise
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (at line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -73,8 +73,10 @@ def _check_aliases(root: Any, name: str) -> None:  # noqa: ANN401 - a node of ru
     """Check what a document comes to with every alias written out, before anything is made of it.
 
     Raises:
-        DataError: it is too much, or it holds itself.
+        DataError: it is nothing, too much, or it holds itself.
     """
+    if root is None:
+        raise DataError(f"{name} is empty")
     sizes: dict[int, int | None] = {}
     waiting: list[tuple[Any, bool]] = [(root, False)]
     while waiting:
