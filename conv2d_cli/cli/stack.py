@@ -62,5 +62,6 @@ def stack(
     request = stack_request.request_of(network, stack_options)
     if stack_options.diff is None:
         return show(stack_request.analyzed(request.network, request), request, output)
-    show_changes([stack_request.analyzed(name, request) for name in (request.network, stack_options.diff)], output)
+    both = [stack_request.analyzed(name, request) for name in (request.network, stack_options.diff)]
+    show_changes(both, request.depth, output)
     return 0

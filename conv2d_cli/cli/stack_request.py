@@ -75,8 +75,10 @@ def request_of(network: str | None, options: StackOptions) -> Request:
         raise UsageError(
             "the network is missing: a name of --list, a file, or - for stdin", options.typed.line({}, "resnet50")
         )
-    if options.assertions and options.diff is not None:
-        raise UsageError("--assert and --diff exclude each other", "leave --diff out")
+    given = {"--assert": options.assertions, "--node": options.node, "--only": options.only}
+    beside = next((name for name, value in given.items() if value), None)
+    if options.diff is not None and beside is not None:
+        raise UsageError(f"{beside} and --diff exclude each other", "leave --diff out")
     return Request(
         network,
         options,

@@ -22,7 +22,6 @@ _OWN_WORDS = frozenset({"value_error", "assertion_error"})
 # Types that stand in a path where a value may have one of several.
 _CHOICE = re.compile(r"constrained-(?:int|float|str)|(?:nullable|tuple|list|function-\w+)\[.*\]")
 _PLAIN = {
-    "model_type": "a layer is a name or a table, not {given}",
     "missing": "is missing",
     "extra_forbidden": "there is no such key",
     "no_layer": "there is no layer {given}",

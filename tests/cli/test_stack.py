@@ -269,6 +269,8 @@ def test_no_file() -> None:
         ("--assert", "largest_batch > 1"),
         ("--assert", "macs"),
         ("--assert", "macs > 0", "--diff", "resnet50"),
+        ("--node", "conv", "--diff", "resnet50"),
+        ("--only", "conv", "--diff", "resnet50"),
         ("-i", "1*8"),
         ("-i", "x=8"),
     ],
@@ -344,6 +346,20 @@ def test_layers_summed_up_and_left_out() -> None:
     kept = json.loads(conv2d("stack", "resnet50", "--only", "conv,Linear", "--json").out)["nodes"]
     assert {node["type"] for node in kept} == {"Conv2d", "Linear"}
     assert len(kept) == 54
+
+
+def test_what_changed_is_summed_up_too() -> None:
+    rows = json.loads(conv2d("stack", "resnet50", "--depth", "1", "--diff", "resnet18", "--json").out)["changes"]
+    found = {(row["name"], row["key"]): (row["before"], row["after"]) for row in rows}
+    assert {name for name, _ in found} == {
+        None,
+        *(f"layer{number}" for number in (1, 2, 3, 4)),
+        "avgpool",
+        "flatten",
+        "fc",
+    }
+    assert found["layer1", "parameters"] == (215808, 147968)
+    assert found[None, "layers"] == (175, 69)
 
 
 def test_what_changed(tmp_path: Path) -> None:
