@@ -30,7 +30,7 @@ def analyzed(text: str) -> None:
 # Layers on 1x3x8x8, and the place that an error begins with.
 LAYERS: dict[str, tuple[list[Any], str]] = {
     "a padding of 2^63": ([CONV | {"padding": MOST}], "layers[0]: padding"),
-    "a layer of padding, 2^63 wide": ([{"type": "ZeroPad2d", "padding": MOST}], "0 (ZeroPad2d)"),
+    "padding of 2^63 again and again": ([{"type": "ZeroPad2d", "padding": MOST}, *[UP] * 7], "4 (Upsample)"),
     "a layer that crops 2^63": ([{"type": "ZeroPad2d", "padding": -MOST}], "0 (ZeroPad2d)"),
     "no groups": ([CONV | {"groups": 0}], "layers[0]: groups"),
     "groups in words": ([CONV | {"groups": "0"}], "layers[0]: groups"),
@@ -84,8 +84,8 @@ LAYERS: dict[str, tuple[list[Any], str]] = {
         "layers[0].norm_type",
     ),
     "too few axes": ([{"type": "InstanceNorm1d"}], "0 (InstanceNorm1d)"),
-    "larger and larger": ([UP] * 60, "2 (Upsample)"),
-    "larger and larger, repeated": ([UP | {"repeat": 60}], "2 (Upsample)"),
+    "larger and larger": ([UP] * 60, "6 (Upsample)"),
+    "larger and larger, repeated": ([UP | {"repeat": 60}], "6 (Upsample)"),
     "more and more axes": ([{"type": "Unflatten", "dim": 0, "unflattened_size": [1] * 6}] * 200, "12 (Unflatten)"),
     "more and longer axes": (
         [{"type": "Embedding", "num_embeddings": 2, "embedding_dim": MOST}] * 2000,

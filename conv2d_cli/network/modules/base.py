@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 # What torch counts in; beyond it is no size.
 _LARGEST = 2**63 - 1
-# As many as NumPy and torch's kernels take.
-_MOST_AXES = 64
+# As many axes as NumPy and torch's kernels take, and more elements along one than any layer makes of sizes and
+# arguments that torch counts: what is longer comes of layers that enlarge again and again.
+_MOST_AXES, _LONGEST_BITS = 64, 128
 
 Positive = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
 NotNegative = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
@@ -132,12 +133,12 @@ def of_a_tensor(shape: Shape, name: str) -> Shape:
     """Return the shape that comes out of a module, which is one that a tensor can have.
 
     Raises:
-        ShapeError: it has too many axes, or one is longer than is counted: layers that enlarge may follow one another.
+        ShapeError: it has too many axes, or one is too long: layers that enlarge may follow one another.
     """
     if len(shape) > _MOST_AXES:
         raise ShapeError(f"what comes out of {name} has {len(shape)} axes, and no tensor more than {_MOST_AXES}")
-    if max(shape, default=0) > _LARGEST:
-        raise ShapeError(f"an axis of what comes out of {name} is longer than 2^63 - 1")
+    if max(shape, default=0).bit_length() > _LONGEST_BITS:
+        raise ShapeError(f"an axis of what comes out of {name} is longer than 2^{_LONGEST_BITS}")
     return shape
 
 
