@@ -40,6 +40,9 @@ ONNX_NODES = 1_000_000
 # What a process that infers shapes is asked at once, and may take.
 ONNX_ASKED_BYTES, ONNX_MEMORY_BYTES, ONNX_SECONDS = 64 << 20, 4 << 30, 60
 
+# The library that reads YAML takes some 15 us a byte.
+YAML_BYTES = 4 << 20
+
 # Deeper groups are no work of people.
 ZARR_GROUP_DEPTH = 32
 # Each chunk takes some 15 us, however small it is: two million take half a minute.
@@ -90,6 +93,7 @@ LIMITS = (
     Limit("Zarr groups in one another", ZARR_GROUP_DEPTH, "levels"),
     Limit(f"Zarr chunks of less than {ZARR_SMALL_CHUNK_BYTES} bytes", ZARR_SMALL_CHUNKS, "chunks"),
     Limit("a Zarr chunk beyond all that its array has", ZARR_BEYOND_ARRAY_BYTES, "bytes"),
+    Limit("a network in YAML", YAML_BYTES, "bytes"),
     Limit("an ONNX model", ONNX_BYTES, "bytes"),
     Limit("an ONNX model", ONNX_NODES, "nodes"),
     Limit("a model whose shapes ONNX is asked for, weights left out", ONNX_ASKED_BYTES, "bytes"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,10 @@ class Formula:
         if len(text) > _MOST_CHARACTERS:
             raise FormulaError(f"has {len(text)} characters, the most is {_MOST_CHARACTERS}")
         try:
-            self._tree = ast.parse(text.strip(), mode="eval").body
+            with warnings.catch_warnings():
+                # `1or 2` is read, and Python would rather have a blank in it.
+                warnings.simplefilter("ignore")
+                self._tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise FormulaError(error.msg if isinstance(error, SyntaxError) else "nested too deeply") from None
         self._text = text.strip()

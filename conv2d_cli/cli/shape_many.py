@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.layer_words import LAYER_OPTIONS, LayerWords
 from conv2d_cli.cli.output import output_of, say, stdin_bytes, write
 from conv2d_cli.cli.sizes import shape_on
+from conv2d_cli.cli.typed import PROGRAM
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.batch import open_lines, records_of_lines
 from conv2d_cli.layer.text import input_shape_of, is_size
@@ -26,6 +28,12 @@ def _shape_for_all(text: str) -> Callable[[Conv2d], tuple[int, ...]]:
     if is_size(text):
         input_shape_of(text, 1)
     return shape_on(text)
+
+
+def _of_whole(source: str, input_size: str | None) -> str:
+    """Return the command that answers for all of a printed network; a size that names one layer's input is left out."""
+    size = ("-i", input_size) if input_size is not None and is_size(input_size) else ()
+    return f"{shlex.join([PROGRAM, 'stack', source, *size])} takes the whole network"
 
 
 def show_many(
@@ -50,7 +58,7 @@ def show_many(
     # Whoever writes the lines may wait for each answer; a file does not.
     flush = not os.path.isfile(source)  # noqa: PTH113 - a word that may be no path at all
     with open_lines(source, stdin_bytes()) as lines:
-        for record in records_of_lines(lines, size, output.note):
+        for record in records_of_lines(lines, size, output.note, whole=_of_whole(source, input_size)):
             bad = "error" in record
             failed |= bad
             if not bad or output.format == "ndjson":

@@ -50,7 +50,7 @@ def stack(
 
     # Nothing of a network is a cycle: to look for them takes 5 % of a small one, 15 % of one of 100,000 layers.
     gc.disable()
-    if stack_options.schema or stack_options.list or stack_options.print:
+    if stack_request.asks_for_text(stack_options):
         write(stack_request.text_of(network, stack_options))
         return 0
     from conv2d_cli.cli.output import output_of
@@ -62,5 +62,6 @@ def stack(
     request = stack_request.request_of(network, stack_options)
     if stack_options.diff is None:
         return show(stack_request.analyzed(request.network, request), request, output)
-    show_changes([stack_request.analyzed(name, request) for name in (request.network, stack_options.diff)], output)
+    both = [stack_request.analyzed(name, request) for name in (request.network, stack_options.diff)]
+    show_changes(both, request.depth, output)
     return 0

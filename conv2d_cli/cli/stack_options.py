@@ -27,6 +27,7 @@ class StackOptions(NamedTuple):
     list: bool
     print: bool
     schema: bool
+    file_schema: bool
     typed: Typed
 
 
@@ -101,6 +102,9 @@ def _stack_options(
         bool, option("--print", section=NETWORK, help="the file of one of them, to start one's own from")
     ] = False,
     schema: Annotated[bool, option("--json-schema", section=OUTPUT, help="the schema of the JSON output")] = False,
+    file_schema: Annotated[
+        bool, option("--from-schema", section=OUTPUT, help="the schema of a network's file, in TOML, JSON or YAML")
+    ] = False,
 ) -> StackOptions:
     return StackOptions(
         tuple(sizes or ()),
@@ -116,6 +120,7 @@ def _stack_options(
         list_,
         print_,
         schema,
+        file_schema,
         context.meta[TYPED],
     )
 

@@ -120,11 +120,14 @@ def _facts(report: StackReport) -> dict[str, object]:
     return facts
 
 
-def show_changes(analyses: Sequence[Analysis], output: Output) -> None:
-    """Write what changed between two networks."""
+def show_changes(analyses: Sequence[Analysis], depth: int | None, output: Output) -> None:
+    """Write what changed between two networks, their layers summed up to a depth."""
     from conv2d_cli.report.network_changes import changes
 
-    before, after = (analysis.report for analysis in analyses)
+    reports = [analysis.report for analysis in analyses]
+    if depth is not None:
+        reports = [report._replace(nodes=grouped(report.nodes, depth)) for report in reports]
+    before, after = reports
     for analysis in analyses:
         _tell(analysis, output)
     rows = changes(before, after)

@@ -31,8 +31,13 @@ class Request(NamedTuple):
     convention: str
 
 
+def asks_for_text(options: StackOptions) -> bool:
+    """Whether a text is asked for and no network's facts."""
+    return options.list or options.print or options.schema or options.file_schema
+
+
 def text_of(network: str | None, options: StackOptions) -> str:
-    """Return the text that --list, --print or --json-schema ask for.
+    """Return the text that --list, --print, --json-schema or --from-schema ask for.
 
     Raises:
         UsageError: --print has no network that comes with the program.
@@ -41,12 +46,13 @@ def text_of(network: str | None, options: StackOptions) -> str:
 
     if options.list:
         return "".join(f"{name}\n" for name in SHIPPED)
-    if options.schema:
+    if options.schema or options.file_schema:
         from json import dumps
 
+        from conv2d_cli.network.schema import network_schema
         from conv2d_cli.report.schema import stack_schema
 
-        return dumps(stack_schema(), indent=2) + "\n"
+        return dumps(stack_schema() if options.schema else network_schema(), indent=2) + "\n"
     if network not in SHIPPED:
         raise UsageError(
             "--print shows a network that comes with the program"
@@ -69,8 +75,10 @@ def request_of(network: str | None, options: StackOptions) -> Request:
         raise UsageError(
             "the network is missing: a name of --list, a file, or - for stdin", options.typed.line({}, "resnet50")
         )
-    if options.assertions and options.diff is not None:
-        raise UsageError("--assert and --diff exclude each other", "leave --diff out")
+    given = {"--assert": options.assertions, "--node": options.node, "--only": options.only}
+    beside = next((name for name, value in given.items() if value), None)
+    if options.diff is not None and beside is not None:
+        raise UsageError(f"{beside} and --diff exclude each other", "leave --diff out")
     return Request(
         network,
         options,

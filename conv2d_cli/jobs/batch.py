@@ -40,6 +40,7 @@ _PRINTED_MODEL = re.compile(
     r"\s*+(?:\)|(?:\([\w.-]++\):\s*+(?:\d++ x )?)?(?!Conv2d\()[A-Z]\w*+\()\s*+"
     r"|\s*+\([\w.-]++\):\s*+(?!.*Conv2d\().*\s*+"
 )
+_BEGINNING = re.compile(r"\s*+[A-Z]\w*+\(\s*+")
 _NOTE = "this is print(model): its Conv2d lines are answered, other modules are left out"
 
 
@@ -67,12 +68,13 @@ def open_lines(path: str, stdin: BinaryIO | None) -> Iterator[BinaryIO]:
 
 
 def records_of_lines(
-    stream: BinaryIO, size: Size | None, remark: Callable[[str], None] = lambda _: None
+    stream: BinaryIO, size: Size | None, remark: Callable[[str], None] = lambda _: None, *, whole: str = ""
 ) -> Iterator[dict[str, Any]]:
     """Yield one record for each line that holds a layer: its facts, or `line`, `error` and `hint`.
 
     `size` gives the input's shape for lines that have no `input_shape` of their own. Blank lines and comments are
-    skipped, and of a printed network the lines of other modules, which `remark` is told once.
+    skipped, and of a printed network the lines of other modules, which `remark` is told once, with what answers for the
+    `whole` network where it begins in these lines.
     """
     told = False
     for number, line in _lines(stream):
@@ -86,7 +88,7 @@ def records_of_lines(
             text = _text(line, first=number == 1)
             if _PRINTED_MODEL.fullmatch(text):
                 if not told:
-                    remark(_NOTE)
+                    remark(f"{_NOTE}; {whole}" if whole and _BEGINNING.fullmatch(text) else _NOTE)
                 told = True
             else:
                 yield _record(text, number, size)

@@ -16,7 +16,8 @@ _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _INTEGERS = re.compile(r"[-+]?[0-9]+(?:(?:\s*[,xX]\s*|\s+)[-+]?[0-9]+)*", re.ASCII)
 # What a word is split at to see whether a size was meant, also by signs that no size has.
 _BETWEEN_PARTS = re.compile(r"[,xX*×\s()\[\]]+")  # noqa: RUF001 - people paste it
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
+# A range is no size, but was meant as one: `224..256`.
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]+(?:\.\.[0-9]+){1,2})", re.ASCII)
 _PLACEHOLDER = re.compile(r"[A-Za-z?]|None")
 # Brackets are taken off pair by pair, each of which copies the rest.
 _LONGEST = 2 * INTEGER_DIGITS
@@ -62,8 +63,8 @@ def looks_like_expression(text: str) -> bool:
 def is_size(text: str) -> bool:
     """Whether a SIZE was meant and not a file: numbers, with a letter, `?` or `None` for a number not known.
 
-    >>> [is_size(text) for text in ("224", "1920*1080", "N,3,32,32", "8.5", "x.npy", "./224", "8x8px")]
-    [True, True, True, True, False, False, False]
+    >>> [is_size(text) for text in ("224", "1920*1080", "N,3,32,32", "8.5", "8..16", "x.npy", "./224", "8x8px")]
+    [True, True, True, True, True, False, False, False]
     """
     parts = [part for part in _BETWEEN_PARTS.split(_SIZE_PREFIX.sub("", text.strip())) if part]
     if not parts:

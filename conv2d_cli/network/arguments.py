@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from conv2d_cli.errors import Conv2dError, DataError, cut, shown
 from conv2d_cli.limits import EXPRESSION_CHARACTERS
+from conv2d_cli.network.faults import without_choices
 from conv2d_cli.network.modules import slicing, windows
 from conv2d_cli.network.modules.registry import MODULES
 
@@ -48,7 +49,7 @@ def validated(kind: str, arguments: dict[str, Any], place: str) -> Module:
 
 
 def _path(parts: tuple[int | str, ...]) -> str:
-    words = [str(part) for part in parts if part != "layer"]
+    words = [str(part) for part in without_choices(parts) if part not in {"layer", "int", "float"}]
     return f"{cut('.'.join(words))}: " if words else ""
 
 
@@ -102,6 +103,10 @@ def _literal(node: ast.expr) -> object:
             return node.value
         case ast.Tuple() | ast.List():
             return tuple(_literal(one) for one in node.elts)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name("torch"), attr="Size"), args=[ast.List() as sizes], keywords=[]
+        ):
+            return _literal(sizes)
         case ast.Name():
             return node.id
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):

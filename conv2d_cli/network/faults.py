@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
 _MOST_TOLD, _MOST_NAMES, _LONGEST_HINT = 20, 500, 600
 # What Pydantic calls a fault whose words are ours.
 _OWN_WORDS = frozenset({"value_error", "assertion_error"})
-_PLAIN = {"missing": "is missing", "extra_forbidden": "there is no such key", "no_layer": "there is no layer {given}"}
+# Types that stand in a path where a value may have one of several.
+_CHOICE = re.compile(r"constrained-(?:int|float|str)|(?:nullable|tuple|list|function-\w+)\[.*\]")
+_PLAIN = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such key",
+    "no_layer": "there is no layer {given}",
+}
 # The values that Pydantic's errors name as the nearest allowed ones.
 _NEAREST = {"greater_than_equal": "ge", "less_than_equal": "le"}
 
@@ -37,6 +44,7 @@ def told(
     hints = []
     details = error.errors(include_url=False)
     for one in islice(details, _MOST_TOLD):
+        one["loc"] = without_choices(one["loc"])
         path = path_of(one["loc"], before) or "the file"
         faults.setdefault(path, []).append(_words(one))
         names = known.get(one["type"])
@@ -45,6 +53,15 @@ def told(
         faults["and"] = [f"{len(details) - _MOST_TOLD} more"]
     message = "; ".join(f"{path}: {' or '.join(dict.fromkeys(words))}" for path, words in faults.items())
     return DataError(message, "; ".join(dict.fromkeys(hint for hint in hints if hint)) or None)
+
+
+def without_choices(parts: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return a path without what is no key of the file, but one of several types that Pydantic tried.
+
+    >>> without_choices(("output_size", "tuple[constrained-int,constrained-int]", 1))
+    ('output_size', 1)
+    """
+    return tuple(part for part in parts if not (isinstance(part, str) and _CHOICE.fullmatch(part)))
 
 
 def named(name: str, names: Iterable[str], before: str = "") -> str | None:
@@ -65,6 +82,9 @@ def _words(one: ErrorDetails) -> str:
     if kind in _PLAIN:
         return _PLAIN[kind].format(given=shown(given))
     words = one["msg"].removeprefix("Value error, ").removeprefix("Input ").replace(" after validation", "")
+    if kind == "model_type":
+        # The class is none that a file could hold.
+        words = words.partition(" or instance of ")[0]
     words = f"{words[:1].lower()}{words[1:]}"
     if kind in _OWN_WORDS or isinstance(given, dict | list | tuple):
         return words

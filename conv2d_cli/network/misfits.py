@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Self
 
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.network.modules.base import words_of
-from conv2d_cli.network.propagation import propagate
-from conv2d_cli.network.smallest_input import image_input, smallest_side
+from conv2d_cli.network.sizes import in_channels_of
+from conv2d_cli.network.smallest_input import image_input, smallest_side, takes
 
 if TYPE_CHECKING:
+    from conv2d_cli.network.modules.base import Shape
     from conv2d_cli.network.propagation import Misfit, Propagated
 
 # Of a network of a thousand blocks that are all wrong, nobody reads more.
 _MOST_TOLD = 10
 # A hint may take a moment, and no more.
 _LARGEST_SIDE, _WORK = 1024, 20_000
+_UNBATCHED, _BATCHED = 3, 4
 
 
 class MisfitError(ShapeError):
@@ -53,27 +55,42 @@ def _told(passed: Propagated, misfit: Misfit) -> tuple[str, str | None]:
     return f"{node.name} ({node.module.kind}) on {came}: {error.message}", inner and f"{node.name}: {inner}"
 
 
-def _as_batches(passed: Propagated) -> str | None:
-    """Return the only input as a batch of one, where all layers take it: an image without N is not taken by all."""
-    if [shape is not None and len(shape) for shape in passed.input_shapes] != [len(("C", "H", "W"))]:
-        return None
-    batch = (1, *(passed.input_shapes[0] or ()))
-    return None if propagate(passed.graph, [batch]).misfits else f"input_shape={words_of(batch)}"
-
-
 def _size_that_fits(passed: Propagated) -> str | None:
     """Return a size of the input that all layers take, or else the one that the first layer asks for."""
-    side = smallest_side(passed.graph, passed.input_shapes, most=_LARGEST_SIDE, work=_WORK)
-    if side is not None:
-        place = image_input(passed.graph, passed.input_shapes) or 0
-        shape, several = passed.input_shapes[place] or (), len(passed.graph.inputs) > 1
-        # A size goes to one of several inputs by its name.
-        name = f"{passed.graph.inputs[place].name}=" if several else ""
-        return f"input_shape={name}{words_of((*shape[:-2], side, side))}"
-    batched = _as_batches(passed)
-    if batched is not None:
-        return batched
+    if len(passed.input_shapes) != 1:
+        return _size_by_name(passed)
+    shape = passed.input_shapes[0]
+    if shape is None or len(shape) not in {_UNBATCHED, _BATCHED}:
+        return _asked_for(passed)
+    shapes = _alike(shape, passed)
+    same = next((shape for shape in shapes if takes(passed.graph, [shape], work=_WORK)), None)
+    if same is not None:
+        return f"input_shape={words_of(same)}"
+    for shape in shapes:
+        side = smallest_side(passed.graph, [shape], most=_LARGEST_SIDE, work=_WORK)
+        if side is not None:
+            return f"input_shape={words_of((*shape[:-2], side, side))}"
+    return _asked_for(passed)
+
+
+def _size_by_name(passed: Propagated) -> str | None:
+    """Return a size of the one image among several inputs, which goes to it by its name."""
+    graph, shapes = passed.graph, passed.input_shapes
+    side, place = smallest_side(graph, shapes, most=_LARGEST_SIDE, work=_WORK), image_input(graph, shapes)
+    if side is None or place is None:
+        return None
+    return f"input_shape={graph.inputs[place].name}={words_of((*(shapes[place] or ())[:-2], side, side))}"
+
+
+def _alike(shape: Shape, passed: Propagated) -> list[Shape]:
+    """Return the shape, then those that differ in channels or in having a batch, as its first fault may ask for."""
+    wanted = in_channels_of(passed.graph.nodes[passed.misfits[0].node].module)
+    channels = [shape, *([] if wanted is None else [(*shape[:-3], wanted, *shape[-2:])])]
+    return [*channels, *((1, *one) for one in channels if len(one) == _UNBATCHED)]
+
+
+def _asked_for(passed: Propagated) -> str | None:
     first = passed.misfits[0]
-    reads = passed.graph.nodes[first.node].reads or ()
     inputs = len(passed.graph.inputs)
-    return first.error.hint if inputs == 1 and all(tensor < inputs for tensor in reads) else None
+    reads = passed.graph.nodes[first.node].reads or ()
+    return first.error.hint if all(tensor < inputs for tensor in reads) else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.receptive_field import IMAGE
 from conv2d_cli.errors import Conv2dError, ShapeError
-from conv2d_cli.network.modules.base import Parameters, Plane, Work
+from conv2d_cli.network.modules.base import Parameters, Plane, Work, of_a_tensor
 from conv2d_cli.network.modules.elementwise import Mul
 
 if TYPE_CHECKING:
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.modules.base import Module, Shape
+
+
+# The place of the channels, from the last axis on, and the axes of images without and with a batch.
+_CHANNELS, _IMAGE_RANKS = 3, frozenset({3, 4})
 
 
 class Misfit(NamedTuple):
@@ -69,6 +73,7 @@ def propagate(graph: Graph, input_shapes: Sequence[Shape | None]) -> Propagated:
     A node that does not fit is noted, and what would come out of it if it did goes on, so that faults that do not
     follow from it are found too.
     """
+    graph = _as_in_file(graph, input_shapes)
     tensors = [_Tensor(shape, _plane_of_input(shape)) for shape in input_shapes]
     passed, misfits = [], []
     # Blocks are repeated: a module is worked out once for the same shapes, its receptive fields wherever it stands.
@@ -96,6 +101,29 @@ def propagate(graph: Graph, input_shapes: Sequence[Shape | None]) -> Propagated:
     return Propagated(graph, tuple(input_shapes), tuple(passed), tuple(misfits))
 
 
+def _as_in_file(graph: Graph, input_shapes: Sequence[Shape | None]) -> Graph:
+    """Return the graph with what its layers leave to their inputs decided by the file's own, where these differ.
+
+    A layer without `in_channels` has those of the input that the file says, and one without `in_features` those of an
+    input with a batch where the file says one: another input does not fit them.
+    """
+    pairs = [*zip((one.shape for one in graph.inputs), input_shapes, strict=True)]
+    wanted = [_like_file(given, of) for of, given in pairs]
+    if wanted == [*input_shapes]:
+        return graph
+    passed = propagate(graph, wanted)
+    pairs_of_nodes = zip(graph.nodes, passed.nodes, strict=True)
+    return graph._replace(nodes=tuple(node._replace(module=found.module) for node, found in pairs_of_nodes))
+
+
+def _like_file(shape: Shape | None, file_shape: Shape | None) -> Shape | None:
+    """Return the shape of an image with the channels that a file says, and with a batch where that has one."""
+    if shape is None or file_shape is None or not {len(shape), len(file_shape)} <= _IMAGE_RANKS:
+        return shape
+    batch = (shape if len(shape) == len(file_shape) else file_shape)[:-_CHANNELS]
+    return (*batch, file_shape[-_CHANNELS], *shape[1 - _CHANNELS :])
+
+
 _UNREAD: list[_Tensor] = [_UNKNOWN]
 
 
@@ -115,7 +143,7 @@ def _passed(module: Module, shapes: tuple[Shape, ...]) -> Passed | ShapeError:
     try:
         module = module.resolved(shapes)
         output: Shape | None = module.output_shape(shapes)
-        work = None if output is None else module.work(shapes, output)
+        work = None if output is None else module.work(shapes, of_a_tensor(output, module.kind))
     except ShapeError as error:
         return error
     except Conv2dError as error:

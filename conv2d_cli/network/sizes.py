@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 Size = int | str | Sequence[int]
 _IMAGE_AXES = 3
-_MOST_TYPED = 4
+_MOST_TYPED, _PLANE_AXES = 4, 2
+# What modules that take features call the number of them.
+_FEATURES = ("in_features", "input_size", "embed_dim")
 
 
 def input_shapes(graph: Graph, given: Size | Mapping[str, Size] | None = None) -> tuple[Shape | None, ...]:
     """Return the shape of each input: that given, else that of the file, else None.
 
-    One or two numbers are one image, with the channels of the file's input or of the first convolution; as many numbers
-    as the file's input has axes are its shape.
+    One or two numbers are one image, with the channels of the file's input or of the first convolution; where that goes
+    along one axis or three, one number is one sequence or one volume. As many numbers as the file's input has axes are
+    its shape, and so are two where nothing has a window.
 
     Raises:
         ShapeError: it is no size, or there is no such input.
@@ -60,11 +63,19 @@ def _shape(graph: Graph, of: Input, size: Size) -> Shape:
         return numbers
     if not numbers or len(numbers) >= _IMAGE_AXES:
         return input_shape_from(numbers, 1, size)
-    channels = _channels(graph, of)
+    channels, spanned = _channels(graph, of), _spanned(graph)
+    if spanned not in {None, _PLANE_AXES} and channels is not None and min(numbers) >= 0:
+        # A sequence or a volume: one number is as good as one for each axis, two are channels and a length.
+        return (1, channels, *numbers * spanned) if len(numbers) == 1 else numbers
     if channels is not None:
         return input_shape_from(numbers, channels, size)
+    if spanned is None and len(numbers) > 1 and min(numbers) >= 0:
+        # A batch of features, or of words: nothing in this network has a window.
+        return numbers
     if isinstance(size, int | str):
-        raise ShapeError(f"{size}: the network does not say how many channels its input has", "input_shape=1x3x224x224")
+        features = None if spanned else next(filter(None, (_in_features(node.module) for node in graph.nodes)), None)
+        what, example = ("channels", "1x3x224x224") if features is None else ("rows", f"1x{features}")
+        raise ShapeError(f"{size}: the network does not say how many {what} its input has", f"input_shape={example}")
     # A shape of a network without planes, as from Python.
     return numbers
 
@@ -74,10 +85,21 @@ def _channels(graph: Graph, of: Input) -> int | None:
     known = of.shape or of.sizes or ()
     channels = known[-_IMAGE_AXES] if len(known) >= _IMAGE_AXES else None
     # What stands before the first convolution leaves channels alone.
-    return channels or next(filter(None, (_in_channels(node.module) for node in graph.nodes)), None)
+    return channels or next(filter(None, (in_channels_of(node.module) for node in graph.nodes)), None)
 
 
-def _in_channels(module: Module) -> int | None:
+def _spanned(graph: Graph) -> int | None:
+    """Return how many axes the first window goes along; None where there is none."""
+    return next((len(window) for window in (node.module.window for node in graph.nodes) if window), None)
+
+
+def _in_features(module: Module) -> int | None:
+    found: int | None = next(filter(None, (getattr(module, name, None) for name in _FEATURES)), None)
+    return found
+
+
+def in_channels_of(module: Module) -> int | None:
+    """Return the channels that a convolution takes; None where its input decides them, and for other modules."""
     layer = getattr(module, "layer", None)
     if layer is not None and not getattr(module, "infers", False):
         return int(layer.in_channels)

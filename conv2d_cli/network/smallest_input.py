@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import Conv2dError
+from conv2d_cli.network.modules.base import of_a_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,11 @@ def smallest_side(
         if found is not False:
             return side if found else None
     return None
+
+
+def takes(graph: Graph, input_shapes: Sequence[Shape], *, work: int = _MOST_EVALUATIONS) -> bool:
+    """Whether no layer fails on inputs of these shapes."""
+    return all(node.reads is not None for node in graph.nodes) and bool(_Trial(graph, work).passes([*input_shapes]))
 
 
 def image_input(graph: Graph, input_shapes: Sequence[Shape | None]) -> int | None:
@@ -87,6 +93,6 @@ class _Trial:
 
 def _output(module: Module, shapes: tuple[Shape, ...]) -> Shape | None:
     try:
-        return module.resolved(shapes).output_shape(shapes)
+        return of_a_tensor(module.resolved(shapes).output_shape(shapes), module.kind)
     except Conv2dError:
         return None

@@ -18,15 +18,12 @@ from conv2d_cli.report.stack import NodeReport, StackReport
 from conv2d_cli.report.tool_counts import tool_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from conv2d_cli.arithmetic.receptive_field import Field
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.modules.base import Plane, Shape
     from conv2d_cli.network.propagation import Passed, Propagated
-
-# The place of the channels, from the last axis on.
-_CHANNELS = 3
 
 
 class Analysis(NamedTuple):
@@ -58,20 +55,7 @@ def analyze_network(
     if budget is not None:
         peak = _peak_of_one_image(passed, dtype)
         report = report._replace(largest_batch=_largest_batch(budget, report.parameter_bytes, peak))
-    return Analysis(report, (*_notes_on_channels(passed), *notes_on_fields(passed)))
-
-
-def _notes_on_channels(passed: Propagated) -> Iterator[str]:
-    """Yield what is said of inputs with other channels than those of the file: its layers may follow them."""
-    for one, given in zip(passed.graph.inputs, passed.input_shapes, strict=True):
-        if one.shape is None or given is None or min(len(one.shape), len(given)) < _CHANNELS:
-            continue
-        wanted, channels = one.shape[-_CHANNELS], given[-_CHANNELS]
-        if wanted != channels and len(one.shape) <= len(("N", "C", "H", "W")):
-            yield (
-                f"{one.name} has {channels} channels, in the file {wanted}: "
-                "layers whose in_channels are left out follow it"
-            )
+    return Analysis(report, tuple(notes_on_fields(passed)))
 
 
 def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:
@@ -185,7 +169,9 @@ def _work(passed: Propagated) -> Work | None:
     works = [one.work for one in passed.nodes if one.work is not None]
     if not works or (len(works) < len(passed.nodes) and not passed.graph.unknown):
         return None
-    return Work(*map(sum, zip(*works, strict=True)))
+    elementwise = [one.elementwise for one in works if one.elementwise is not None]
+    counted = (sum(one[place] or 0 for one in works) for place in range(len(Work._fields)))
+    return Work(*counted)._replace(elementwise=sum(elementwise) if len(elementwise) == len(works) else None)
 
 
 def _largest_batch(budget: int, parameter_bytes: int | None, peak: int | None) -> int | None:

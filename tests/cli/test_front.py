@@ -178,8 +178,22 @@ def test_of_a_printed_network_the_convolutions_are_answered() -> None:
     assert done.code == 0
     record = json.loads(done.out)
     assert (record["line"], record["name"], record["parameters"]) == (2, "0", 9472)
-    assert done.err == "note: this is print(model): its Conv2d lines are answered, other modules are left out\n"
+    note = "note: this is print(model): its Conv2d lines are answered, other modules are left out"
+    assert done.err == f"{note}; conv2d stack - -i 32 takes the whole network\n"
     assert conv2d("shape", "--from", "-", "-q", stdin=printed).err == ""
+    part = printed.partition(b"\n")[2]
+    assert conv2d("shape", "--from", "-", stdin=part).err == f"{note}\n"
+
+
+@pytest.mark.parametrize("size", [(), ("-i", "32"), ("-i", "2x3x32x32"), ("-i", "(32, 48)")])
+def test_the_command_for_the_whole_network_works_as_it_is_printed(size: tuple[str, ...], tmp_path: Path) -> None:
+    printed = "Sequential(\n  (0): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2))\n  (1): ReLU()\n)\n"
+    (tmp_path / "my model.txt").write_text(printed)
+    done = conv2d("shape", "--from", "my model.txt", *size, folder=tmp_path)
+    command = done.err.partition("; ")[2].removesuffix(" takes the whole network\n")
+    words = shlex.split(command)
+    assert words == ["conv2d", "stack", "my model.txt", *size]
+    assert conv2d(*words[1:], "--get", "parameters", folder=tmp_path).out == "9472\n"
 
 
 def test_the_name_of_a_record_is_kept() -> None:

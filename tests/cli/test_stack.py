@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import tomllib
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +119,17 @@ def test_graphs() -> None:
     assert conv2d("shape", "3", "4", "3", "--format", "dot").code == 2
 
 
+def test_the_schema_of_files_takes_those_that_come_along() -> None:
+    done = conv2d("stack", "--from-schema")
+    assert (done.code, done.err) == (0, "")
+    schema = json.loads(done.out)
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    for name in SHIPPED:
+        validator.validate(tomllib.loads(shipped_text(name)))
+    assert not validator.is_valid({"layers": [{"type": "Conv9d"}]})
+
+
 def test_networks_that_come_along() -> None:
     assert conv2d("stack", "--list").out.splitlines() == [*SHIPPED]
     assert conv2d("stack", "resnet50", "--print").out == shipped_text("resnet50")
@@ -150,13 +163,56 @@ def test_sizes() -> None:
 def test_the_size_of_a_tensor_file(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((2, 3, 64, 64), np.float32))
     assert conv2d("stack", "resnet50", "-i", "x.npy", "--get", "output_shape", folder=tmp_path).out == "2 1000\n"
-    other = conv2d("stack", "resnet50", "-i", "1x4x64x64", "--get", "parameters")
-    assert (other.code, other.out) == (0, f"{25557032 + 64 * 49}\n")
-    assert other.err.startswith("note: input has 4 channels, in the file 3")
+    np.save(tmp_path / "four.npy", np.ones((1, 4, 64, 64), np.float32))
+    other = conv2d("stack", "resnet50", "-i", "four.npy", folder=tmp_path)
+    assert (other.code, other.out) == (2, "")
+    assert other.err.startswith("error: conv1 (Conv2d) on 1x4x64x64: the layer takes 3 channels, the input has 4")
+    assert conv2d("stack", "resnet50", "-i", "x.npy", "-i", "x.npy", folder=tmp_path).code == 2
     nothing = conv2d("stack", "resnet50", "-i", "0")
     assert nothing.code == 2
     assert nothing.err.endswith("hint: -i 1x3x1x1\n")
     assert conv2d("stack", "resnet50", "-i", "1x3x1x1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("network", "size", "node", "works"),
+    [
+        ("resnet50", "1x4x224x224", "conv1", "1x3x224x224"),
+        ("resnet50", "8x1x64x48", "conv1", "8x3x64x48"),
+        ("resnet50", "3x224x224", "bn1", "1x3x224x224"),
+        ("resnet50", "4x224x224", "conv1", "1x3x224x224"),
+        ("alexnet", "3x224x224", "classifier.1", "1x3x224x224"),
+        ("alexnet", "1x3x16x224", "features.5", "1x3x63x63"),
+        ("alexnet", "1x4x16x16", "features.0", "1x3x63x63"),
+        ("vgg16", "16", "features.30", "1x3x32x32"),
+        ("googlenet", "4", "maxpool2", "1x3x15x15"),
+        ("mobilenet_v2", "0", "features.0.0", "1x3x1x1"),
+    ],
+)
+def test_a_size_that_does_not_fit_names_the_node_and_one_that_does(
+    network: str, size: str, node: str, works: str
+) -> None:
+    done = conv2d("stack", network, "-i", size)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: {node} (")
+    assert re.search(rf"^hint: (?:.*, or )?-i {works}$", done.err, re.MULTILINE)
+    assert conv2d("stack", network, "-i", works, "-q", "--get", "layers").code == 0
+
+
+@pytest.mark.parametrize("size", ["224..256", "1..4", "1x3x64..128x64", "8..64..8"])
+def test_a_range_is_no_size(size: str) -> None:
+    done = conv2d("stack", "resnet50", "-i", size)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"error: SIZE {size} is not a size")
+    assert conv2d("shape", "3", "64", "3", "-i", size).code == 2
+
+
+def test_channels_that_are_left_out_are_those_of_the_file() -> None:
+    other = stack("-i", "1x4x64x64")
+    assert other.code == 2
+    assert other.err.count("error: ") == 1
+    assert other.err.startswith("error: conv (Conv2d) on 1x4x64x64: the layer takes 3 channels, the input has 4")
+    assert stack("-i", "1x4x64x64", text=SMALL.replace("input = [1, 3, 32, 32]", "")).code == 0
 
 
 def test_several_inputs() -> None:
@@ -237,6 +293,8 @@ def test_no_file() -> None:
         ("--assert", "largest_batch > 1"),
         ("--assert", "macs"),
         ("--assert", "macs > 0", "--diff", "resnet50"),
+        ("--node", "conv", "--diff", "resnet50"),
+        ("--only", "conv", "--diff", "resnet50"),
         ("-i", "1*8"),
         ("-i", "x=8"),
     ],
@@ -312,6 +370,20 @@ def test_layers_summed_up_and_left_out() -> None:
     kept = json.loads(conv2d("stack", "resnet50", "--only", "conv,Linear", "--json").out)["nodes"]
     assert {node["type"] for node in kept} == {"Conv2d", "Linear"}
     assert len(kept) == 54
+
+
+def test_what_changed_is_summed_up_too() -> None:
+    rows = json.loads(conv2d("stack", "resnet50", "--depth", "1", "--diff", "resnet18", "--json").out)["changes"]
+    found = {(row["name"], row["key"]): (row["before"], row["after"]) for row in rows}
+    assert {name for name, _ in found} == {
+        None,
+        *(f"layer{number}" for number in (1, 2, 3, 4)),
+        "avgpool",
+        "flatten",
+        "fc",
+    }
+    assert found["layer1", "parameters"] == (215808, 147968)
+    assert found[None, "layers"] == (175, 69)
 
 
 def test_what_changed(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from conv2d_cli.errors import DataError
 from conv2d_cli.network.network import Network
 from conv2d_cli.network.readers.base import Content
+from conv2d_cli.network.readers.plain_data import TomlReader
 from conv2d_cli.network.readers.printed import PrintedReader
+from conv2d_cli.network.readers.registry import read_graph
 from conv2d_cli.report.network_analysis import stack_report
 
 if TYPE_CHECKING:
@@ -41,6 +43,34 @@ def indented(front: str) -> str:
     return "\n".join(front + line for line in MODEL.split("\n"))
 
 
+# What stands before a model in a script or a notebook, without prompts.
+CODE = (
+    "model = Net()\nprint(model)",
+    "net = models.resnet18()\nprint(net)\n",
+    'device = "cuda"\nmodel = Net().to(device)\nprint(model)',
+    "import torch\nfrom net import Net\n\nmodel: Net = Net()\nmodel",
+    "class Net(nn.Module):\n  def __init__(self):\n    super().__init__()\n    self.a = nn.ReLU()\n\nprint(Net())",
+    "model = nn.Sequential(\n    nn.Conv2d(3, 8, 3),\n    nn.ReLU(),\n)\nprint(model)",
+)
+# What logs write in front of each line, or of the first.
+STAMPS = (
+    "2024-01-01 12:00:{:02} INFO ",
+    "2024-01-01 12:00:00,{:03} - __main__ - INFO - ",
+    "[2024-01-01 12:00:{:02}][rank0]: ",
+    "INFO:root:",
+    "trainer_{}  | ",
+    "I0101 12:00:00.000{:03} 140 train.py:12] ",
+)
+
+
+def logged(stamp: str) -> str:
+    return "\n".join(stamp.format(number) + line for number, line in enumerate(MODEL.split("\n")))
+
+
+def colourful() -> str:
+    return MODEL.replace("Conv2d", "\x1b[1;34mConv2d\x1b[0m").replace("(0)", "\x1b]8;;x\x07(\x1b[33m0\x1b[0m)")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -65,10 +95,23 @@ def indented(front: str) -> str:
         numbered("\t"),
         "\n".join(line.strip() for line in MODEL.split("\n")),
         "\ufeff" + MODEL,
+        *(f"{line}\n{MODEL}" for line in CODE),
+        f"In [3]: model = Net()\n   ...: print(model)\n{MODEL}",
+        f"[3]: {MODEL}",
+        f"[3]:\n\n{MODEL}",
+        f"Here it is:\n\n```python\n{MODEL}\n```\nWhat is wrong?",
+        f"100%|#####| 3/3\r{MODEL}",
+        colourful(),
+        indented("\x1b[32m> \x1b[0m"),
+        *(logged(stamp) for stamp in STAMPS),
+        *(f"{stamp.format(1)}{MODEL}" for stamp in STAMPS),
+        f"model = {MODEL}",
+        f"Model: {MODEL}\nTotal: 3",
+        f"# model\n\nlr = 0.1\n{MODEL}",
     ],
 )
 def test_a_model_is_read_however_it_was_pasted(text: str) -> None:
-    graph = read(text)
+    graph = read_graph(Content(text.encode(), "stdin"))
     assert [node.name for node in graph.nodes] == NAMES
     assert [node.reads for node in graph.nodes] == [(0,), (1,), (2,), (3,)]
     assert (graph.assumed, graph.unknown) == ((), ())
@@ -81,6 +124,73 @@ def test_it_is_told_by_its_content() -> None:
     assert reader.recognises(Content(b"  (0): ReLU()\n", "a"))
     assert not reader.recognises(Content(b"layers:\n  - ReLU\n", "a"))
     assert [node.name for node in Network.read(MODEL).graph.nodes] == NAMES
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_shells_that_write_utf_16(encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    for text in (MODEL, MODEL.replace("\n", "\r\n"), 'layers = ["ReLU"]'):
+        graph = read_graph(Content((mark + text).encode(encoding), "stdin"))
+        assert graph.nodes[-1].module.kind == "ReLU"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# made of\n{indented('# ')}\nlayers = ['ReLU']\n",
+        "layers = [\n  'ReLU',\n]\n",
+        "name = 'Net('\nlayers = ['ReLU']\n",
+    ],
+)
+def test_a_file_that_speaks_of_models_is_toml(text: str) -> None:
+    assert TomlReader().recognises(Content(text.encode(), "a"))
+    assert [node.module.kind for node in read_graph(Content(text.encode(), "a")).nodes] == ["ReLU"]
+
+
+@pytest.mark.parametrize(
+    ("front", "child", "behind"),
+    [
+        ("DataParallel(", "module", "module."),
+        ("DistributedDataParallel(", "module", "module."),
+        ("FullyShardedDataParallel(", "_fsdp_wrapped_module", "_fsdp_wrapped_module."),
+        ("OptimizedModule(", "_orig_mod", "_orig_mod."),
+    ],
+)
+def test_what_models_are_wrapped_in(front: str, child: str, behind: str) -> None:
+    text = f"{front}\n  ({child}): " + MODEL.replace("\n", "\n  ") + "\n)"
+    graph = read_graph(Content(text.encode(), "stdin"))
+    assert [node.name for node in graph.nodes] == [behind + name for name in NAMES]
+    assert graph.nodes[-1].reads == (3,)
+    assert graph.unknown == ()
+
+
+TABLE = """
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+            Conv2d-1         [-1, 64, 112, 112]           9,408
+              ReLU-2         [-1, 64, 112, 112]               0
+================================================================
+Total params: 9,408
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (TABLE, "a table of torchsummary or Keras"),
+        (TABLE.replace("(type)  ", "(type:depth-idx)"), "a table of torchinfo"),
+        (f"model = Net()\nsummary(model, (3, 224, 224))\n{TABLE}", "a table of torchsummary"),
+        ("nn.Sequential(\n  nn.Conv2d(3, 8, 3),\n  nn.ReLU(),\n)", "the code of a model"),
+        ("model = nn.Sequential(\n  nn.Conv2d(3, 8, 3),\n  nn.ReLU()\n)\n", "the code of a model"),
+        ("class Net(nn.Module):\n  def __init__(self):\n    super().__init__()\n", "the code of a model"),
+    ],
+)
+def test_what_is_taken_for_a_printed_model_is_named(text: str, what: str) -> None:
+    with pytest.raises(DataError, match=f"stdin: this is {what}") as caught:
+        read_graph(Content(text.encode(), "stdin"))
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("paste the whole of what print(model) shows")
 
 
 def test_repeats_of_a_list_have_no_order() -> None:

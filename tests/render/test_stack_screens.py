@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from conv2d_cli import Network
+from conv2d_cli import Network, ShapeError
 from conv2d_cli.network.notation import graph_of
 from conv2d_cli.render.formats import render, render_graph, render_rows
+from conv2d_cli.render.messages import message
 from conv2d_cli.render.screen import Screen
 from conv2d_cli.report.network_changes import changes
-from conv2d_cli.report.network_parts import grouped
+from conv2d_cli.report.network_parts import grouped, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,36 @@ def report_of(content: Any, name: str = "small", **changed: Any) -> StackReport:
     return Network(graph_of(content, name)).analyze()._replace(**changed)
 
 
+# What people paste: a class of their own, attention that shows but its last projection, and a module that is known.
+PASTED = """Net(
+  (stem): Sequential(
+    (0): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)
+    (1): InstanceNorm2d(64, eps=1e-05, momentum=0.1, affine=True, track_running_stats=False)
+  )
+  (mixer): MyMixer(width=64)
+  (self_attn): MultiheadAttention(
+    (out_proj): NonDynamicallyQuantizableLinear(in_features=64, out_features=64, bias=True)
+  )
+  (head): Linear(in_features=64, out_features=10, bias=True)
+)
+"""
+
+
+def summed_up(name: str, depth: int) -> StackReport:
+    report = Network.read(name).analyze()
+    return report._replace(nodes=grouped(report.nodes, depth))
+
+
+def of_kinds(name: str, *kinds: str) -> StackReport:
+    report = Network.read(name).analyze()
+    return report._replace(nodes=only(report.nodes, kinds))
+
+
 REPORTS = {
+    "resnet50_depth_1": summed_up("resnet50", 1),
+    "mobilenet_v2_depth_1": summed_up("mobilenet_v2", 1),
+    "resnet18_conv": of_kinds("resnet18", "conv", "linear"),
+    "pasted": Network.read(PASTED).analyze((1, 3, 64, 64)),
     "small": report_of(SMALL),
     "gated": report_of(GATED, "gated", largest_batch=12),
     "no_size": report_of({key: value for key, value in SMALL.items() if key != "input"}),
@@ -89,6 +119,19 @@ def test_other_forms(snapshot: Snapshot) -> None:
 def test_what_changed(width: int, snapshot: Snapshot) -> None:
     rows = changes(REPORTS["small"], report_of(SMALL | {"layers": [*SMALL["layers"][:-1], "ReLU"]}))
     snapshot(f"stack_changes_{width}", render_rows("table", rows, Screen(width)))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_layers_that_do_not_fit(width: int, snapshot: Snapshot) -> None:
+    wrong: dict[str, Any] = {"name": "head.fc", "type": "Linear", "in_features": 512, "out_features": 10}
+    network = Network(
+        graph_of(SMALL | {"layers": [{**SMALL["layers"][0], "in_channels": 4}, "Flatten", wrong]}, "wrong")
+    )
+    with pytest.raises(ShapeError) as caught:
+        network.analyze()
+    screen = Screen(width)
+    told = [message("error", text, screen) + message("hint", hint or "", screen) for text, hint in caught.value.lines()]
+    snapshot(f"stack_misfits_{width}", "".join(told))
 
 
 @pytest.mark.parametrize("width", [1, 7, 20, 33, 60, 81, 119, 200, None])

@@ -129,10 +129,10 @@ def test_an_enlargement_that_has_no_field_ends_them() -> None:
     assert notes == ("receptive fields end at enlarge, whose outputs are not all made alike",)
 
 
-def test_other_channels_than_those_of_the_file_are_noted() -> None:
-    report, notes = analyze_network(network(STEM).graph, [(1, 4, 32, 32)])
-    assert report.parameters == 4 * 36 + 4
-    assert notes == ("input has 4 channels, in the file 3: layers whose in_channels are left out follow it",)
+def test_other_channels_than_those_of_the_file_do_not_fit() -> None:
+    with pytest.raises(MisfitError, match="the layer takes 3 channels, the input has 4") as caught:
+        analyze_network(network(STEM).graph, [(1, 4, 32, 32)])
+    assert caught.value.hint == "stem: in_channels=4, or input_shape=1x3x32x32"
     assert analyze_network(network(STEM).graph, [(3, 16, 16)]).notes == ()
 
 

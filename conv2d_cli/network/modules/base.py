@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 # What torch counts in; beyond it is no size.
 _LARGEST = 2**63 - 1
+# As many axes as NumPy and torch's kernels take, and more elements along one than any layer makes of sizes and
+# arguments that torch counts: what is longer comes of layers that enlarge again and again.
+_MOST_AXES, _LONGEST_BITS = 64, 128
 
 Positive = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
 NotNegative = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
@@ -51,12 +54,15 @@ class Parameters(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What one call of a module takes; `elementwise` are operations on elements that are no multiply-adds."""
+    """What one call of a module takes; `elementwise` are operations on elements that are no multiply-adds.
+
+    It is None where it is not known though the others are.
+    """
 
     macs: int = 0
     effective_macs: int = 0
     bias_adds: int = 0
-    elementwise: int = 0
+    elementwise: int | None = 0
 
 
 class Plane(tuple["receptive_field.Field", ...]):
@@ -174,6 +180,19 @@ def plane_enlarged(plane: Plane, sizes: Sequence[int], outputs: Sequence[int], t
         return None
     factors = (output // size for size, output in zip(sizes, outputs, strict=True))
     return Plane.of_all(through_enlarging(field, factor, taps) for field, factor in zip(fields, factors, strict=True))
+
+
+def of_a_tensor(shape: Shape, name: str) -> Shape:
+    """Return the shape that comes out of a module, which is one that a tensor can have.
+
+    Raises:
+        ShapeError: it has too many axes, or one is too long: layers that enlarge may follow one another.
+    """
+    if len(shape) > _MOST_AXES:
+        raise ShapeError(f"what comes out of {name} has {len(shape)} axes, and no tensor more than {_MOST_AXES}")
+    if max(shape, default=0).bit_length() > _LONGEST_BITS:
+        raise ShapeError(f"an axis of what comes out of {name} is longer than 2^{_LONGEST_BITS}")
+    return shape
 
 
 def needs_axes(name: str, shape: Shape, *, least: int, most: int | None = None) -> None:

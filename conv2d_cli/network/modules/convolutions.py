@@ -1,4 +1,4 @@
-"""Convolutions: `Conv2d` as it stands in `layer`, the same along one and three axes, and transposed."""
+"""Convolutions: `Conv2d` as it stands in `layer`, and the same along one and three axes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from conv2d_cli.arithmetic import counts
-from conv2d_cli.arithmetic.pooling import transposed_size, transposed_taps
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.layer.choices import FIELDS
@@ -18,16 +17,13 @@ from conv2d_cli.network.modules.base import (
     Line,
     Module,
     PaddingLine,
-    PaddingPair,
     PaddingTriple,
-    Pair,
     Parameters,
     Positive,
     Triple,
     Work,
     needs_axes,
     plane_behind,
-    plane_behind_transposed,
     words_of,
 )
 
@@ -112,8 +108,8 @@ class Convolution2d(Module, frozen=True):
         return geometry_of(self.layer, shape)
 
 
-class _ChannelConvolution(Module, frozen=True):
-    """What the convolutions here share: channels, groups and a bias. Without `in_channels` they are the input's."""
+class ChannelConvolution(Module, frozen=True):
+    """What convolutions share: channels, groups and a bias. Without `in_channels` they are the input's."""
 
     in_channels: Positive | None = None
     out_channels: Positive
@@ -172,7 +168,8 @@ class _ChannelConvolution(Module, frozen=True):
         taps = self.in_channels // self.groups * prod(self.kernel_size)
         return Parameters(self.out_channels * taps, self.out_channels if self.bias else 0)
 
-    def _axes(self, shape: Shape) -> list[Axis]:
+    def axes_of(self, shape: Shape) -> list[Axis]:
+        """Return the axes that the window goes along."""
         arguments = zip(self.kernel_size, self.stride, self.dilation, self.padding, self.padding, strict=True)
         return [Axis(size, *rest) for size, rest in zip(shape[-len(self.kernel_size) :], arguments, strict=True)]
 
@@ -187,7 +184,7 @@ def _as_list(value: object) -> list[Any]:
     return [*value] if isinstance(value, list | tuple) else [value]
 
 
-class _Convolution(_ChannelConvolution, frozen=True):
+class _Convolution(ChannelConvolution, frozen=True):
     """A convolution along one or three axes."""
 
     positional: ClassVar[tuple[str, ...]] = FIELDS[:9]
@@ -233,7 +230,7 @@ class _Convolution(_ChannelConvolution, frozen=True):
             )
 
     def _too_small(self, shape: Shape) -> ShapeError:
-        axes = self._axes(shape)
+        axes = self.axes_of(shape)
         least = "x".join(str(axis.least_size) for axis in axes)
         return ShapeError(
             f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes {least} at least",
@@ -252,7 +249,7 @@ class _Convolution(_ChannelConvolution, frozen=True):
         module, shape = self.resolved(shapes), shapes[0]
         taps = (module.in_channels or 0) // self.groups * prod(self.kernel_size)
         outputs = prod(output)
-        rows = prod(axis.real_taps for axis in module._axes(shape))  # noqa: SLF001
+        rows = prod(axis.real_taps for axis in module.axes_of(shape))
         images = outputs // prod(output[-len(self.kernel_size) :])
         effective = images * ((module.in_channels or 0) // self.groups) * rows
         zeros = self.padding_mode == "zeros"
@@ -260,7 +257,7 @@ class _Convolution(_ChannelConvolution, frozen=True):
 
     def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return the fields behind the window, along as many axes as it has."""
-        return plane_behind(planes[0], self._axes(shapes[0]))
+        return plane_behind(planes[0], self.axes_of(shapes[0]))
 
 
 class Convolution1d(_Convolution, frozen=True):
@@ -281,50 +278,3 @@ class Convolution3d(_Convolution, frozen=True):
     stride: Triple = (1, 1, 1)
     padding: PaddingTriple = (0, 0, 0)
     dilation: Triple = (1, 1, 1)
-
-
-class TransposedConvolution2d(_ChannelConvolution, frozen=True):
-    """`torch.nn.ConvTranspose2d`."""
-
-    positional: ClassVar[tuple[str, ...]] = (
-        *("in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups", "bias"),
-        "dilation",
-    )
-
-    type: Literal["ConvTranspose2d"] = "ConvTranspose2d"
-    kernel_size: Pair
-    stride: Pair = (1, 1)
-    padding: PaddingPair = (0, 0)
-    output_padding: PaddingPair = (0, 0)
-    dilation: Pair = (1, 1)
-
-    @model_validator(mode="after")
-    def _output_padding_is_small(self) -> Self:
-        for extra, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
-            if extra >= max(stride, dilation):
-                raise ValueError("output_padding must be smaller than stride or dilation")
-        return self
-
-    def _size(self, number: int, size: int) -> int:
-        padding = self.padding[number]
-        axis = Axis(size, self.kernel_size[number], self.stride[number], self.dilation[number], padding, padding)
-        return transposed_size(axis, self.output_padding[number])
-
-    def _too_small(self, shape: Shape) -> ShapeError:
-        cropped = list(self.padding)
-        return ShapeError(
-            f"nothing is left of {words_of(shape)} by {self.kind} with padding={cropped}, which is cropped off",
-            layer_hint="padding=0",
-        )
-
-    def work(self, shapes: Sequence[Shape], output: Shape) -> Work:
-        """Return one multiply-add for each tap on each input; those that are cropped away are not effective."""
-        shape = shapes[0]
-        pairs = prod(shape[:-2]) * (self.out_channels // self.groups)
-        landing = prod(map(transposed_taps, self._axes(shape), self.output_padding))
-        bias = prod(output) if self.bias else 0
-        return Work(pairs * prod(shape[-2:]) * prod(self.kernel_size), pairs * landing, bias)
-
-    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
-        """Return the fields behind the window that is turned around."""
-        return plane_behind_transposed(planes[0], self._axes(shapes[0]))

@@ -20,7 +20,9 @@ ActivationName = Literal[
     "Softsign", "Softmax", "LogSoftmax", "Softmax2d", "Hardswish", "Hardsigmoid", "Hardtanh", "LogSigmoid", "Threshold",
     "Softmin", "Hardshrink", "Softshrink", "Tanhshrink", "RReLU",
 ]  # fmt: skip
-DropoutName = Literal["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "StochasticDepth"]
+DropoutName = Literal[
+    "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout", "StochasticDepth"
+]
 # The fewest and the most axes of those that do not take any number; torch only warns where the others do not fit.
 _AXES_OF_PLAIN = {"Softmax2d": (3, 4), "Dropout1d": (2, 3)}
 
@@ -67,6 +69,29 @@ class PReLU(Module, frozen=True):
     def parameters(self) -> Parameters | None:
         """A slope, or one of each channel."""
         return Parameters(self.num_parameters)
+
+
+class GLU(Module, frozen=True):
+    """`torch.nn.GLU`: one half along an axis, times the sigmoid of the other."""
+
+    positional: ClassVar[tuple[str, ...]] = ("dim",)
+
+    type: Literal["GLU"] = "GLU"
+    dim: int = -1
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with half the axis."""
+        shape = shapes[0]
+        if not -len(shape) <= self.dim < len(shape):
+            raise ShapeError(f"GLU halves axis {self.dim}, which {words_of(shape)} has not", None, "dim=-1")
+        place = self.dim % len(shape)
+        if shape[place] % 2:
+            raise ShapeError(f"GLU halves axis {self.dim}, of which {words_of(shape)} has {shape[place]}")
+        return (*shape[:place], shape[place] // 2, *shape[place + 1 :])
+
+    def plane(self, planes: Sequence[Plane], _shapes: Sequence[Shape], output: Shape) -> Plane | None:
+        """Return the fields where channels are halved; else None."""
+        return planes[0] if self.dim % len(output) == len(output) - len(planes[0]) - 1 else None
 
 
 class Nothing(_Plain, frozen=True):

@@ -76,12 +76,13 @@ class MultiheadAttention(Module, frozen=True):
 
     type: Literal["MultiheadAttention"] = "MultiheadAttention"
     embed_dim: Positive
-    num_heads: Positive = 1
+    # None where it is not known, as print(model) leaves it out: then only the operations of its softmax are unknown.
+    num_heads: Positive | None = 1
     bias: bool = True
 
     @model_validator(mode="after")
     def _heads_divide_features(self) -> Self:
-        if self.embed_dim % self.num_heads:
+        if self.embed_dim % (self.num_heads or 1):
             raise ValueError(f"{self.num_heads} heads do not divide embed_dim, {self.embed_dim}")
         return self
 
@@ -92,7 +93,7 @@ class MultiheadAttention(Module, frozen=True):
         if shape[-1] != self.embed_dim:
             raise ShapeError(
                 f"attention takes (N, L, {self.embed_dim}), not {words_of(shape)}",
-                layer_hint=f"embed_dim={shape[-1]}" + (", num_heads=1" if shape[-1] % self.num_heads else ""),
+                layer_hint=f"embed_dim={shape[-1]}" + (", num_heads=1" if shape[-1] % (self.num_heads or 1) else ""),
             )
         return shape
 
@@ -105,7 +106,10 @@ class MultiheadAttention(Module, frozen=True):
         """Return the multiply-adds of the four projections, of queries with keys, and of weights with values."""
         outputs, length = prod(output), shapes[0][-2]
         macs = outputs * (4 * self.embed_dim + 2 * length)
-        return Work(macs, macs, 4 * outputs if self.bias else 0, outputs // self.embed_dim * length * self.num_heads)
+        rows = outputs // self.embed_dim * length
+        return Work(
+            macs, macs, 4 * outputs if self.bias else 0, None if self.num_heads is None else rows * self.num_heads
+        )
 
     def plane(self, _planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
         """Return None: an output is made from all of the input."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # The fewest and the most axes of an input.
 _AXES = {"BatchNorm1d": (2, 3), "BatchNorm2d": (4, 4), "BatchNorm3d": (5, 5), "SyncBatchNorm": (2, 5)}
+# The axes behind the channels.
+_SPANNED = {"InstanceNorm1d": 1, "InstanceNorm2d": 2, "InstanceNorm3d": 3}
 
 
 class BatchNorm2d(Module, frozen=True):
@@ -72,6 +74,66 @@ class BatchNorm2d(Module, frozen=True):
         return Parameters(self.num_features, self.num_features if self.bias else 0)
 
 
+class InstanceNorm(Module, frozen=True):
+    """`torch.nn.InstanceNorm1d` to `3d`, which learn nothing unless `affine`: then their channels must fit."""
+
+    positional: ClassVar[tuple[str, ...]] = ("num_features", "eps", "momentum", "affine", "track_running_stats")
+
+    type: Literal["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"]
+    num_features: Positive | None = None
+    eps: float = 1e-5
+    momentum: float | None = 0.1
+    affine: bool = False
+    track_running_stats: bool = False
+    bias: bool = True
+
+    def resolved(self, shapes: Sequence[Shape]) -> Self:
+        """Return the module with the channels of its input."""
+        shape, spanned = shapes[0], _SPANNED[self.type]
+        needs_axes(self.type, shape, least=spanned + 1, most=spanned + 2)
+        channels = shape[-spanned - 1]
+        if self.num_features is None:
+            return self.model_copy(update={"num_features": channels})
+        if channels != self.num_features and (self.affine or self.track_running_stats):
+            raise ShapeError(
+                f"{self.type} takes {self.num_features} channels, but {words_of(shape)} has {channels}",
+                layer_hint=f"num_features={channels}",
+            )
+        return self
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape."""
+        self.resolved(shapes)
+        return shapes[0]
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """A scale and a shift of each channel."""
+        if not self.affine:
+            return Parameters()
+        if self.num_features is None:
+            return None
+        return Parameters(self.num_features, self.num_features if self.bias else 0)
+
+
+class LocalResponseNorm(Module, frozen=True):
+    """`torch.nn.LocalResponseNorm`: by the channels beside each one."""
+
+    positional: ClassVar[tuple[str, ...]] = ("size", "alpha", "beta", "k")
+
+    type: Literal["LocalResponseNorm", "CrossMapLRN2d"] = "LocalResponseNorm"
+    size: Positive
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the input's shape."""
+        if len(shapes[0]) < len(("N", "C", "L")):
+            raise ShapeError(f"{self.type} takes (N, C, ...) of three axes or more, not {words_of(shapes[0])}")
+        return shapes[0]
+
+
 class GroupNorm(Module, frozen=True):
     """`torch.nn.GroupNorm`. Without `num_channels` it takes those of its input."""
 
@@ -115,32 +177,27 @@ class GroupNorm(Module, frozen=True):
         return Parameters(self.num_channels, self.num_channels if self.bias else 0)
 
 
-class LayerNorm(Module, frozen=True):
-    """`torch.nn.LayerNorm` over the last axes, or over one axis further in front where `axis` says so.
+class _FeatureNorm(Module, frozen=True):
+    """A normalisation over the last axes, or over one axis further in front where `axis` says so.
 
-    ConvNeXt normalises the channels of (N, C, H, W): `axis = 1`. Without `normalized_shape` it takes that of its input.
+    Without `normalized_shape` it takes that of its input.
     """
 
-    positional: ClassVar[tuple[str, ...]] = ("normalized_shape", "eps", "elementwise_affine", "bias")
-
-    type: Literal["LayerNorm"] = "LayerNorm"
     normalized_shape: Positive | tuple[Positive, ...] | None = None
     axis: int = -1
-    eps: float = 1e-5
     elementwise_affine: bool = True
-    bias: bool = True
 
     def resolved(self, shapes: Sequence[Shape]) -> Self:
         """Return the module with the size of its input's axis."""
         shape, wanted = shapes[0], self._wanted
         if not -len(shape) <= self.axis < len(shape):
-            raise no_axis("LayerNorm", self.axis, shape)
+            raise no_axis(self.kind, self.axis, shape)
         found = (shape[self.axis],) if wanted is None or len(wanted) == 1 else shape[-len(wanted) :]
         if wanted is None:
             return self.model_copy(update={"normalized_shape": found})
         if wanted != found:
             raise ShapeError(
-                f"LayerNorm goes over {words_of(wanted)}, but the axis of {words_of(shape)} has {words_of(found)}",
+                f"{self.kind} goes over {words_of(wanted)}, but the axis of {words_of(shape)} has {words_of(found)}",
                 layer_hint=f"normalized_shape={list(found)}",
             )
         return self
@@ -163,4 +220,31 @@ class LayerNorm(Module, frozen=True):
         if self._wanted is None:
             return None
         features = prod(self._wanted)
-        return Parameters(features, features if self.bias else 0)
+        return Parameters(features, features if self._shifts else 0)
+
+    @property
+    def _shifts(self) -> bool:
+        return False
+
+
+class LayerNorm(_FeatureNorm, frozen=True):
+    """`torch.nn.LayerNorm`. ConvNeXt normalises the channels of (N, C, H, W): `axis = 1`."""
+
+    positional: ClassVar[tuple[str, ...]] = ("normalized_shape", "eps", "elementwise_affine", "bias")
+
+    type: Literal["LayerNorm"] = "LayerNorm"
+    eps: float = 1e-5
+    bias: bool = True
+
+    @property
+    def _shifts(self) -> bool:
+        return self.bias
+
+
+class RMSNorm(_FeatureNorm, frozen=True):
+    """`torch.nn.RMSNorm`, which learns no shift."""
+
+    positional: ClassVar[tuple[str, ...]] = ("normalized_shape", "eps", "elementwise_affine")
+
+    type: Literal["RMSNorm"] = "RMSNorm"
+    eps: float | None = None

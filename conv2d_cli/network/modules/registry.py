@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args
 
 from pydantic import Field, TypeAdapter
 
-from conv2d_cli.network.modules import convolutions, elementwise, linear, normalisation, pooling, reshaping
+from conv2d_cli.network.modules import (
+    convolutions,
+    elementwise,
+    embedding,
+    folding,
+    linear,
+    normalisation,
+    padding,
+    pooling,
+    recurrent,
+    reshaping,
+    transposed,
+)
 
 if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Module
@@ -17,23 +29,47 @@ TORCH: tuple[type[Module], ...] = (
     convolutions.Convolution2d,
     convolutions.Convolution1d,
     convolutions.Convolution3d,
-    convolutions.TransposedConvolution2d,
+    transposed.TransposedConvolution1d,
+    transposed.TransposedConvolution2d,
+    transposed.TransposedConvolution3d,
     linear.Linear,
+    recurrent.Recurrent,
+    recurrent.RecurrentCell,
+    embedding.Embedding,
+    embedding.EmbeddingBag,
+    pooling.MaxPool1d,
     pooling.MaxPool2d,
+    pooling.MaxPool3d,
+    pooling.AvgPool1d,
     pooling.AvgPool2d,
+    pooling.AvgPool3d,
+    pooling.LPPool1d,
+    pooling.LPPool2d,
+    pooling.LPPool3d,
+    pooling.AdaptivePool1d,
     pooling.AdaptiveAvgPool2d,
     pooling.AdaptiveMaxPool2d,
+    pooling.AdaptivePool3d,
     normalisation.BatchNorm2d,
+    normalisation.InstanceNorm,
+    normalisation.LocalResponseNorm,
     normalisation.GroupNorm,
     normalisation.LayerNorm,
+    normalisation.RMSNorm,
     elementwise.Activation,
     elementwise.PReLU,
+    elementwise.GLU,
     elementwise.Nothing,
     reshaping.Flatten,
+    reshaping.Unflatten,
     reshaping.Upsample,
     reshaping.PixelShuffle,
     reshaping.PixelUnshuffle,
-    reshaping.Padding2d,
+    folding.Unfold,
+    folding.Fold,
+    padding.Padding1d,
+    padding.Padding2d,
+    padding.Padding3d,
 )
 # Attention prints no arguments; what a user calls `Concat` or `Scale` is another class than ours.
 CLASSES: tuple[type[Module], ...] = (

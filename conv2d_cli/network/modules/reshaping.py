@@ -1,4 +1,4 @@
-"""What moves elements: flattening, padding, enlarging, and pixels that become channels or channels pixels."""
+"""What moves elements: flattening, enlarging, and pixels that become channels or channels pixels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TAPS = {"nearest": 1, "nearest-exact": 1, "bilinear": 2, "bicubic": 4}
 
 
-class _Moving(Module, frozen=True):
+class Moving(Module, frozen=True):
     """No element is computed."""
 
     def work(self, _shapes: Sequence[Shape], _output: Shape) -> Work:
@@ -38,7 +38,7 @@ class _Moving(Module, frozen=True):
         return Work()
 
 
-class Flatten(_Moving, frozen=True):
+class Flatten(Moving, frozen=True):
     """`torch.nn.Flatten`: axes from one to another become one."""
 
     positional: ClassVar[tuple[str, ...]] = ("start_dim", "end_dim")
@@ -67,7 +67,38 @@ class Flatten(_Moving, frozen=True):
         return None
 
 
-class Permute(_Moving, frozen=True):
+class Unflatten(Moving, frozen=True):
+    """`torch.nn.Unflatten`: one axis becomes several; one of their sizes may be -1, which takes the rest."""
+
+    positional: ClassVar[tuple[str, ...]] = ("dim", "unflattened_size")
+
+    type: Literal["Unflatten"] = "Unflatten"
+    dim: int
+    unflattened_size: tuple[Annotated[int, Field(strict=True, ge=-1)], ...]
+
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with several axes in the place of one."""
+        shape, sizes = shapes[0], [*self.unflattened_size]
+        if not -len(shape) <= self.dim < len(shape):
+            raise ShapeError(f"Unflatten parts axis {self.dim}, which {words_of(shape)} has not", None, "dim=0")
+        place = self.dim % len(shape)
+        if sizes.count(-1) == 1:
+            known = prod(size for size in sizes if size >= 0)
+            sizes[sizes.index(-1)] = shape[place] // known if known else 0
+        if not sizes or min(sizes) < 0 or prod(sizes) != shape[place]:
+            raise ShapeError(
+                f"Unflatten cannot make {list(self.unflattened_size)} of the {shape[place]} elements along axis "
+                f"{self.dim} of {words_of(shape)}",
+                layer_hint=f"unflattened_size=[{shape[place]}]",
+            )
+        return (*shape[:place], *sizes, *shape[place + 1 :])
+
+    def plane(self, _planes: Sequence[Plane], _shapes: Sequence[Shape], _output: Shape) -> Plane | None:
+        """Return None: which axes are rows and columns is not known any more."""
+        return None
+
+
+class Permute(Moving, frozen=True):
     """`torch.permute`: the axes in another order."""
 
     positional: ClassVar[tuple[str, ...]] = ("dims",)
@@ -90,7 +121,7 @@ class Permute(_Moving, frozen=True):
         return planes[0] if together else None
 
 
-class Upsample(_Moving, frozen=True):
+class Upsample(Moving, frozen=True):
     """`torch.nn.Upsample` of (N, C, H, W), by a factor or to a size."""
 
     positional: ClassVar[tuple[str, ...]] = ("size", "scale_factor", "mode", "align_corners")
@@ -134,7 +165,7 @@ class Upsample(_Moving, frozen=True):
         return plane_enlarged(planes[0], shapes[0][-2:], output[-2:], _TAPS[self.mode])
 
 
-class PixelShuffle(_Moving, frozen=True):
+class PixelShuffle(Moving, frozen=True):
     """`torch.nn.PixelShuffle`: channels become pixels."""
 
     positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
@@ -158,7 +189,7 @@ class PixelShuffle(_Moving, frozen=True):
         return plane_enlarged(planes[0], shapes[0][-2:], output[-2:])
 
 
-class PixelUnshuffle(_Moving, frozen=True):
+class PixelUnshuffle(Moving, frozen=True):
     """`torch.nn.PixelUnshuffle`: pixels become channels."""
 
     positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
@@ -181,39 +212,3 @@ class PixelUnshuffle(_Moving, frozen=True):
         """Return the fields of all pixels that become one."""
         factor = self.downscale_factor
         return plane_behind(planes[0], [Axis(size, factor, factor, 1, 0, 0) for size in shapes[0][-2:]])
-
-
-class Padding2d(_Moving, frozen=True):
-    """The pads of torch: (left, right, top, bottom), or one number for all sides."""
-
-    positional: ClassVar[tuple[str, ...]] = ("padding", "value")
-
-    type: Literal["ZeroPad2d", "ConstantPad2d", "ReflectionPad2d", "ReplicationPad2d", "CircularPad2d"]
-    padding: int | tuple[int, int, int, int]
-    value: float = 0.0
-
-    @property
-    def sides(self) -> tuple[int, int, int, int]:
-        """Left, right, top and bottom."""
-        return self.padding if isinstance(self.padding, tuple) else (self.padding,) * 4
-
-    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape with the sides added; negative ones crop."""
-        shape = shapes[0]
-        needs_axes(self.type, shape, least=3, most=4)
-        left, right, top, bottom = self.sides
-        size = (shape[-2] + top + bottom, shape[-1] + left + right)
-        # Mirrored rows come from behind the edge, wrapped ones from the whole image.
-        most = {"ReflectionPad2d": 1, "CircularPad2d": 0}.get(self.type)
-        too_much = most is not None and (max(top, bottom) > shape[-2] - most or max(left, right) > shape[-1] - most)
-        # What is cropped off must be there before anything is put on.
-        cropped = (shape[-2] + min(top, 0) + min(bottom, 0), shape[-1] + min(left, 0) + min(right, 0))
-        if min(size) < 1 or min(cropped) < 0 or too_much:
-            raise ShapeError(f"{self.type} with {list(self.sides)} cannot pad {words_of(shape)}", None, "padding=0")
-        return (*shape[:-2], *size)
-
-    def plane(self, planes: Sequence[Plane], shapes: Sequence[Shape], _output: Shape) -> Plane | None:
-        """Return the fields, shifted by what is in front; mirrored elements are taken for padding."""
-        left, right, top, bottom = self.sides
-        rows, columns = shapes[0][-2:]
-        return plane_behind(planes[0], [Axis(rows, 1, 1, 1, top, bottom), Axis(columns, 1, 1, 1, left, right)])

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.errors import LayerError
 from conv2d_cli.layer.model import layer_from
-from conv2d_cli.network.modules.convolutions import TransposedConvolution2d
 from conv2d_cli.network.modules.operator_windows import (
     BatchedConvolution2d,
     ConvolutionNd,
@@ -15,6 +14,7 @@ from conv2d_cli.network.modules.operator_windows import (
     TransposedNd,
 )
 from conv2d_cli.network.modules.pooling import AvgPool2d, MaxPool2d
+from conv2d_cli.network.modules.transposed import TransposedConvolution2d
 from conv2d_cli.network.readers.onnx_call import Call, Constant, Learned, Made
 
 if TYPE_CHECKING:

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.readers.base import Content
 
-# `layers = [`, `[blocks.Residual]`, or a comment before one of them.
-_TOML_LINE = re.compile(rb"\A(?:\s|#[^\n]*\n)*(?:[A-Za-z_][\w.-]*\s*=|\[{1,2}[\w. \"'-]+\]{1,2}\s*(?:#|\n|\Z))")
+# `layers = [`, `[blocks.Residual]`, or a comment before one of them; `model = Net()` is Python.
+_TOML_LINE = re.compile(
+    rb"\A(?:\s|#[^\n]*\n)*"
+    rb"(?:[A-Za-z_][\w.-]*\s*=(?!\s*[A-Za-z_][\w.]*\()|\[{1,2}[\w. \"'-]+\]{1,2}\s*(?:#|\n|\Z))"
+)
 
 # More digits than any size has, and more than Python reads.
 _MOST_DIGITS, _LONG_NUMBER, _NEWLINE = 40, re.compile(rb"[0-9][0-9_]{4000,}"), b"\n"
 _LONGEST_REASON = 300
+# Where a printed model is looked for.
+_START = 65_536
 
 
 class TomlReader:
@@ -28,8 +33,8 @@ class TomlReader:
     notation = "TOML"
 
     def recognises(self, content: Content) -> bool:
-        """Whether it begins with a key or a table."""
-        return _TOML_LINE.match(content.data) is not None
+        """Whether it begins with a key or a table, and not with a line of Python before a printed model."""
+        return _TOML_LINE.match(content.data) is not None and not _shows_model(content.data)
 
     def read(self, content: Content, *, assume: bool) -> Graph:  # noqa: ARG002 - nothing is left to assume
         """Return the graph of a file.
@@ -70,9 +75,20 @@ class JsonReader:
 
         try:
             data: object = json.loads(content.text, object_pairs_hook=once, parse_int=_whole)
+        except DataError:
+            raise
         except (ValueError, RecursionError) as error:
             raise DataError(f"{content.name} is no JSON: {_reason(error, content)}") from None
         return graph_of(data, content.name)
+
+
+def _shows_model(data: bytes) -> bool:
+    """Whether a model is printed behind what may be a key of TOML or an assignment; comments may show one."""
+    from conv2d_cli.network.readers.pasted import lines_of, plain
+    from conv2d_cli.network.readers.printed_text import begins_model
+
+    lines = lines_of(plain(data[:_START].decode("utf-8", "replace")))
+    return begins_model([line for line in lines if not line.lstrip().startswith("#")])
 
 
 def _whole(digits: str) -> int:

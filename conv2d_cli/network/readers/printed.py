@@ -20,10 +20,12 @@ class PrintedReader:
     notation = "print(model)"
 
     def recognises(self, content: Content) -> bool:
-        """Whether a line near the beginning is one of a printed model."""
+        """Whether a line near the beginning is one of a printed model, or of what is taken for one."""
+        from conv2d_cli.network.readers.pasted import mistaken_for_model
         from conv2d_cli.network.readers.printed_text import holds_model
 
-        return holds_model(content.data[:_START].decode("utf-8-sig", "replace"))
+        text = content.data[:_START].decode("utf-8-sig", "replace")
+        return holds_model(text) or mistaken_for_model(text) is not None
 
     def read(self, content: Content, *, assume: bool) -> Graph:
         """Return the graph of a printed model.

@@ -11,8 +11,8 @@ from conv2d_cli.network.graph import Graph, Input, Node
 from conv2d_cli.network.modules.convolutions import Convolution2d
 from conv2d_cli.network.modules.unknown import Unknown
 from conv2d_cli.network.readers.printed_modules import ModuleReader, attribute_of
-from conv2d_cli.network.readers.printed_text import MOST_MODULES
-from conv2d_cli.network.rules.description import Flow, Step, flow_of, pattern_of
+from conv2d_cli.network.readers.printed_text import MOST_MODULES, WHOLE
+from conv2d_cli.network.rules.description import ITSELF, Flow, Step, flow_of, pattern_of
 from conv2d_cli.network.rules.registry import rule_for
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class _Walk:
 
     def _in_order(self, module: Printed, path: str, read: Tensor) -> Tensor:
         if module.arguments:
-            raise DataError(f"line {module.line}: {shown(module.arguments)} is no module of a Sequential")
+            raise DataError(f"line {module.line}: {shown(module.arguments)} is no module of a Sequential", WHOLE)
         for name, child in module.members():
             read = self.module(child, _join(path, name), read)
         return read
@@ -136,7 +136,9 @@ class _Walk:
         return len(self.nodes)
 
     def _ruled(self, flow: Flow, calls: dict[str, Module], place: _Place, read: Tensor) -> Tensor:
-        """Add the nodes of a module whose flow a rule says."""
+        """Add the nodes of a module whose flow a rule says, or the one that the rule says it is."""
+        if ITSELF in calls:
+            return self._called(calls[ITSELF], place.path or place.module.kind, place.path, (read,))
         tensors: dict[str, tuple[Tensor, ...]] = {"input": (read,), "nothing": ()}
         for line in flow.lines:
             if not line.target:
@@ -177,10 +179,12 @@ class _Walk:
         calls = [step.call for line in flow.lines for step in line.steps if step.call is not None]
         for path, call in chain([("", call) for call in calls], flow.supplied.items()):
             arguments = {name: self._worked_out(value, place.module) for name, value in call.arguments.items()}
-            if None in arguments.values():
+            if any(value is None and call.arguments[name] is not None for name, value in arguments.items()):
                 return None
             made = self._own(call.kind, arguments)
-            if path:
+            if path == ITSELF:
+                found[ITSELF] = made
+            elif path:
                 supplied[_join(place.path, path)] = made
             else:
                 found[call.name] = made

@@ -7,24 +7,30 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import DataError, shown
+from conv2d_cli.network.readers.pasted import (
+    CHILD,
+    Front,
+    bare,
+    front_of_log,
+    is_numbered,
+    lines_of,
+    mistaken_for_model,
+    plain,
+    without_cell,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 # The largest models print some megabytes.
 MOST_CHARACTERS, MOST_MODULES, MOST_DEPTH = 10_000_000, 1_000_000, 200
 # What a session shows before it prints a model.
 _MOST_LINES_BEFORE = 100_000
 
-# What pages and editors put in front of a line: signs of quotation, and a number.
-_FRONT = re.compile(r"[\s>|#*│┃]*")
-_NUMBERED_FRONT = re.compile(r"[\s>|#*│┃]*[0-9]+[:.|│┃]?[\s|#*│┃]*")
-_SHELL = re.compile(r"Out ?\[[0-9]+\]: ?")
-_CHILD = re.compile(r"\((?P<name>[^()]+)\): (?:(?P<count>[0-9]{1,9}) x )?(?P<rest>.*)\Z", re.DOTALL)
 _CALL = re.compile(r"(?P<kind>[^\W\d][\w.]*)\((?P<rest>.*)\Z", re.DOTALL)
 _RANGE = re.compile(r"(?P<first>[0-9]{1,9})-(?P<last>[0-9]{1,9})\Z")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_WHOLE = "paste the whole of what print(model) shows, from the name of its class to the last bracket"
+WHOLE = "paste the whole of what print(model) shows, from the name of its class to the last bracket"
 # What is called with a model, and is none.
 _CALLED = frozenset({"print", "repr", "str", "display"})
 
@@ -71,18 +77,26 @@ def holds_model(text: str) -> bool:
     >>> holds_model("Sequential(\n  (0): ReLU()\n)"), holds_model("layers = ['ReLU']")
     (True, False)
     """
-    return any("(" in line and _is_of_model(_bare(line).rstrip()) for line in text.split("\n"))
+    lines = lines_of(plain(text))
+    return any("(" in line and _is_of_model(bare(line).rstrip()) for line in lines) or begins_model(lines)
+
+
+def begins_model(lines: Sequence[str]) -> bool:
+    """Whether a model begins in one of the lines, with its first child in the next."""
+    return any(line.rstrip().endswith("(") and front_of_log(lines, number) for number, line in enumerate(lines))
 
 
 def _is_of_model(line: str) -> bool:
     call = _CALL.match(line)
     if call is None:
-        return _CHILD.match(line) is not None
-    return not call["rest"] or (line.endswith(")") and _open_brackets(call["rest"]) == -1)
+        return CHILD.match(line) is not None
+    return not call["rest"] or _is_layer(call, line)
 
 
-def _bare(line: str) -> str:
-    return _NUMBERED_FRONT.sub("", line, count=1) if _NUMBERED_FRONT.match(line) else _FRONT.sub("", line, count=1)
+def _is_layer(call: re.Match[str], line: str) -> bool:
+    """Whether a line with all of its brackets may be a model of one layer, printed by the bare name of its class."""
+    name = call["kind"]
+    return line.endswith(")") and name[0].isupper() and "." not in name and _open_brackets(call["rest"]) == -1
 
 
 def tree_of(text: str) -> Printed:
@@ -95,22 +109,26 @@ def tree_of(text: str) -> Printed:
         raise DataError(f"the text has {len(text)} characters, the most is {MOST_CHARACTERS}")
     if "\0" in text:
         raise _fault(text.count("\n", 0, text.index("\0")) + 1, "holds a NUL byte: this is no text")
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    start, numbered = _start_of(lines)
+    text = plain(text)
+    lines = lines_of(text)
+    found = _start_of(lines)
+    if found is None:
+        mistaken = mistaken_for_model(text)
+        raise DataError(f"this is {mistaken}" if mistaken else "there is no printed model in this text", WHOLE)
+    start, front = found
     parser = _Parser()
-    front = _NUMBERED_FRONT if numbered else _FRONT
     for number, raw in enumerate(lines[start:], start + 1):
-        line = front.sub("", raw, count=1).rstrip()
-        line = _SHELL.sub("", line, count=1) if number == start + 1 else line
+        line = front.removed(raw)
+        line = without_cell(line) if number == start + 1 else line
         if parser.root is not None and not parser.stack:
             _check_behind(line, number)
         elif line:
             parser.take(line, number)
     if parser.stack:
         last = parser.stack[-1].module
-        raise _fault(last.line, f"the bracket of {shown(last.kind)} is never closed", _WHOLE)
+        raise _fault(last.line, f"the bracket of {shown(last.kind)} is never closed", WHOLE)
     if parser.root is None:
-        raise DataError("there is no printed model in this text", _WHOLE)
+        raise DataError("there is no printed model in this text", WHOLE)
     return parser.root
 
 
@@ -118,34 +136,33 @@ def _fault(line: int, what: str, hint: str | None = None) -> DataError:
     return DataError(f"line {line}: {what}", hint)
 
 
-def _start_of(lines: list[str]) -> tuple[int, bool]:
-    """Return the line that a model begins in, and whether its lines have numbers in front."""
-    whole: tuple[int, bool] | None = None
+def _start_of(lines: list[str]) -> tuple[int, Front] | None:
+    """Return the line that a model begins in, and what stands in front of its lines; None where there is none."""
+    whole: tuple[int, Front] | None = None
     for number, line in enumerate(lines[:_MOST_LINES_BEFORE]):
         if "(" not in line or ">>>" in line:
             continue
-        numbered = _NUMBERED_FRONT.match(line) is not None
-        bare = _SHELL.sub("", _bare(line).rstrip(), count=1)
-        if _CHILD.match(bare):
+        shown_line = without_cell(bare(line).rstrip())
+        if CHILD.match(shown_line):
             if whole is None:
-                raise _fault(number + 1, f"{shown(bare)} stands in no module", _WHOLE)
+                raise _fault(number + 1, f"{shown(shown_line)} stands in no module", WHOLE)
             break
-        call = _CALL.match(bare)
+        call, front = _CALL.match(shown_line), Front(is_numbered(line))
         if call is None or call["kind"] in _CALLED:
-            continue
-        if not call["rest"]:
-            return number, numbered
-        # A line with all of its brackets may be a model of one layer, or a line of code before the model.
-        if whole is None and _open_brackets(call["rest"]) == -1 and bare.endswith(")"):
-            whole = number, numbered
-    if whole is None:
-        raise DataError("there is no printed model in this text", _WHOLE)
+            log = front_of_log(lines, number)
+            if log is not None:
+                return number, log
+        elif not call["rest"] and "." not in call["kind"]:
+            return number, front
+        elif whole is None and _is_layer(call, shown_line):
+            # A model of one layer, or a line of code before the model.
+            whole = number, front
     return whole
 
 
 def _check_behind(line: str, number: int) -> None:
     """Refuse what belongs to a model and stands behind it."""
-    if line == ")" or _CHILD.match(line):
+    if line == ")" or CHILD.match(line):
         raise _fault(number, f"{shown(line)} stands behind the last bracket of the model", "one model at a time")
     call = _CALL.match(line)
     if call is not None and not call["rest"]:
@@ -175,18 +192,18 @@ class _Parser:
                 self.root = Printed("", call["kind"], number)
                 self._begin(self.root, call["rest"], 1)
             return
-        child = _CHILD.match(line)
+        child = CHILD.match(line)
         if child is not None:
             self._child(child["name"], child["count"], child["rest"], number)
             return
         top = self.stack[-1]
         top.brackets += _open_brackets(line)
         if top.brackets < 0:
-            raise _fault(number, f"{shown(line)} closes more brackets than {shown(top.module.kind)} has open", _WHOLE)
+            raise _fault(number, f"{shown(line)} closes more brackets than {shown(top.module.kind)} has open", WHOLE)
         if top.brackets or not line.endswith(")"):
             top.lines.append(line)
             if not top.brackets:
-                raise _fault(number, f"{shown(line)} closes a module and goes on", _WHOLE)
+                raise _fault(number, f"{shown(line)} closes a module and goes on", WHOLE)
             return
         top.lines.append(line[:-1])
         self._close()
@@ -222,7 +239,7 @@ class _Parser:
         self._count(times, module.line)
         brackets = 1 + _open_brackets(rest)
         if brackets < 0 or (not brackets and not rest.endswith(")")):
-            raise _fault(module.line, f"the brackets of {shown(module.kind)} do not match", _WHOLE)
+            raise _fault(module.line, f"the brackets of {shown(module.kind)} do not match", WHOLE)
         if not brackets:
             module.arguments = rest[:-1]
             return

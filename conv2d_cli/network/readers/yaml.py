@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import DataError, MissingExtraError
+from conv2d_cli.limits import YAML_BYTES
 from conv2d_cli.network.notation import graph_of
 from conv2d_cli.network.plain_values import MOST_VALUES
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _YAML_LINE = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:\s|#[^\n]*(?:\n|\Z))*(?:%YAML|---\s|[A-Za-z_\"'][\w\"']*[ \t]*:(?:\s|\Z))"
 )
-# The library takes some 15 us a byte.
-_MOST_BYTES, _LONGEST_REASON = 4 << 20, 300
+_LONGEST_REASON = 300
 
 
 class YamlReader:
@@ -46,15 +46,15 @@ def _plain_data(content: Content) -> object:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
     except ImportError as error:
         raise MissingExtraError("a network in YAML", "yaml") from error
-    if len(content.data) > _MOST_BYTES:
-        raise DataError(f"{content.name}: YAML of more than {_MOST_BYTES >> 20} MiB", "write it as JSON or TOML")
+    if len(content.data) > YAML_BYTES:
+        raise DataError(f"{content.name}: YAML of more than {YAML_BYTES >> 20} MiB", "write it as JSON or TOML")
     loader = YAML(typ="safe", pure=True)
     try:
         node = loader.compose(content.text)
-        if node is None:
-            raise DataError(f"{content.name} is empty")
         _check_aliases(node, content.name)
         return loader.constructor.construct_document(node)
+    except DataError:
+        raise
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (at line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -73,8 +73,10 @@ def _check_aliases(root: Any, name: str) -> None:  # noqa: ANN401 - a node of ru
     """Check what a document comes to with every alias written out, before anything is made of it.
 
     Raises:
-        DataError: it is too much, or it holds itself.
+        DataError: it is nothing, too much, or it holds itself.
     """
+    if root is None:
+        raise DataError(f"{name} is empty")
     sizes: dict[int, int | None] = {}
     waiting: list[tuple[Any, bool]] = [(root, False)]
     while waiting:

@@ -217,6 +217,27 @@ BLOCKS: tuple[Rule, ...] = (
         output = body, input > Add()
         """,
     ),
+    # Those of torch itself. Attention prints no more than its last projection: its heads are not known, and its batch
+    # is taken to come first. Whether a norm comes first is not printed either, and changes no figure.
+    Rule(
+        "MultiheadAttention",
+        "out_proj",
+        ". := MultiheadAttention(embed_dim='@out_proj.in_features', num_heads=None, bias='@out_proj.bias')",
+    ),
+    *(
+        Rule(
+            "TransformerEncoderLayer",
+            f"self_attn linear1 dropout linear2 norm1 norm2 dropout1 dropout2{child}",
+            f"""
+            attended = input > self_attn > dropout1
+            first = input, attended > Add() > norm1
+            body = first > linear1 > {activation} > dropout > linear2 > dropout2
+            output = first, body > Add() > norm2
+            """,
+        )
+        for child, activation in (("", "ReLU() as activation"), (" activation", "activation"))
+    ),
+    Rule("TransformerEncoder", "layers norm?", "output = input > layers.% > norm"),
     # ViT's.
     Rule(
         "EncoderBlock",

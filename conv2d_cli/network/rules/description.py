@@ -15,7 +15,8 @@ or `Flatten() as flat` for another name than `flatten`: a function of torch, unl
 `output = body, input > Add() if keeps body_child` adds only where the convolutions of that child keep the shape, else
 the first tensor comes out. `dense layer%` reads each time all that came out before, side by side. `idle aux` are
 children that are not called when a network is used, and `nothing` is the source of what reads no tensor.
-`block.1 := Permute(dims=(0, 2, 3, 1))` says what a child is whose printed text lacks it.
+`block.1 := Permute(dims=(0, 2, 3, 1))` says what a child is whose printed text lacks it, and `. := ...`, alone, what
+the block itself is: its children are parts of that.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ from conv2d_cli.network.arguments import literal_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+# The path of the block itself among what a rule supplies.
+ITSELF = "."
 
 
 class Call(NamedTuple):

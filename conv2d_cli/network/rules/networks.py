@@ -10,6 +10,7 @@ _MEAN = f"like {_GLOBAL}"
 NETWORKS: tuple[Rule, ...] = (
     Rule("OptimizedModule", "_orig_mod", "output = input > _orig_mod"),
     Rule("DataParallel DistributedDataParallel", "module", "output = input > module"),
+    Rule("FullyShardedDataParallel", "_fsdp_wrapped_module", "output = input > _fsdp_wrapped_module"),
     Rule("AlexNet VGG", "features avgpool classifier", "output = input > features > avgpool > Flatten() > classifier"),
     Rule(
         "ResNet",

@@ -6,8 +6,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol, get_args
 
 from conv2d_cli.network.modules.elementwise import ActivationName, DropoutName
+from conv2d_cli.network.modules.padding import Padding2d
 from conv2d_cli.network.modules.registry import MODULES
-from conv2d_cli.network.modules.reshaping import Padding2d
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
