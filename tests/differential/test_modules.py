@@ -125,8 +125,16 @@ def by_us(drawn: Drawn) -> Facts | None:
     return Facts(*facts)  # type: ignore[arg-type]
 
 
+# Drawn in tests/network/test_torch_modules.py, with arguments and inputs that fit alone.
+WITH_FITTING_INPUTS = {
+    *("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "Embedding", "EmbeddingBag", "Fold", "Unfold"),
+    *("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LocalResponseNorm", "CrossMapLRN2d", "RMSNorm", "GLU"),
+    *("LPPool1d", "LPPool2d", "LPPool3d", "Unflatten"),
+}
+
+
 def test_every_module_is_drawn() -> None:
-    assert MODULES_DRAWN.keys() == MODULES.keys()
+    assert MODULES_DRAWN.keys() == MODULES.keys() - WITH_FITTING_INPUTS
 
 
 @pytest.mark.parametrize("kind", [*MODULES_DRAWN])

@@ -71,12 +71,16 @@ def convolution(axes: int) -> Callable[[Random], Drawn]:
     return draw
 
 
-def transposed(random: Random) -> Drawn:
-    layer, shapes = convolution(2)(random)
-    if isinstance(layer["padding"], str):
-        layer["padding"] = 0
-    del layer["padding_mode"]
-    return Drawn(layer | {"type": "ConvTranspose2d", "output_padding": per_axis(random, 2, (0, 0, 0, 1))}, shapes)
+def transposed(axes: int) -> Callable[[Random], Drawn]:
+    def draw(random: Random) -> Drawn:
+        layer, shapes = convolution(axes)(random)
+        if isinstance(layer["padding"], str):
+            layer["padding"] = 0
+        del layer["padding_mode"]
+        extra = per_axis(random, axes, (0, 0, 0, 1))
+        return Drawn(layer | {"type": f"ConvTranspose{axes}d", "output_padding": extra}, shapes)
+
+    return draw
 
 
 def linear(random: Random) -> Drawn:
@@ -86,30 +90,39 @@ def linear(random: Random) -> Drawn:
     return Drawn(layer | {"bias": random.random() < 0.5}, ((*shape, other(random, features)),))
 
 
+def axes_of(kind: str) -> int:
+    """Return how many axes a module's window goes along, which its name ends with: 2 of MaxPool2d."""
+    return int(kind[-2])
+
+
 def pooling(kind: str) -> Callable[[Random], Drawn]:
+    axes = axes_of(kind)
+
     def draw(random: Random) -> Drawn:
         layer: dict[str, Any] = {
             "type": kind,
-            "kernel_size": per_axis(random, 2, (1, 2, 3, 4)),
-            "padding": per_axis(random, 2, (0, 0, 1, 2)),
+            "kernel_size": per_axis(random, axes, (1, 2, 3, 4)),
+            "padding": per_axis(random, axes, (0, 0, 1, 2)),
             "ceil_mode": random.random() < 0.5,
         }
         if random.random() < 0.7:
-            layer["stride"] = per_axis(random, 2, (1, 2, 3))
-        if kind == "MaxPool2d":
-            layer["dilation"] = per_axis(random, 2, (1, 1, 2))
-        elif random.random() < 0.3:
+            layer["stride"] = per_axis(random, axes, (1, 2, 3))
+        if kind.startswith("Max"):
+            layer["dilation"] = per_axis(random, axes, (1, 1, 2))
+        elif axes > 1 and random.random() < 0.3:
             layer["divisor_override"] = random.randint(0, 3)
-        return Drawn(layer, (shape_of(random, 3, 2),))
+        return Drawn(layer, (shape_of(random, 3, axes),))
 
     return draw
 
 
 def adaptive(kind: str) -> Callable[[Random], Drawn]:
+    axes = axes_of(kind)
+
     def draw(random: Random) -> Drawn:
-        size = random.choice((1, 2, 3, 12, [2, 3], [None, 2], [4, None]))
+        size = random.choice((1, 2, 3, 12, [random.choice((None, 1, 2, 3, 4)) for _ in range(axes)]))
         # A mean to 1x1 takes more axes than are documented.
-        return Drawn({"type": kind, "output_size": size}, (shape_of(random, 3, 2, wrong=(2,)),))
+        return Drawn({"type": kind, "output_size": size}, (shape_of(random, 3, axes, wrong=(axes,)),))
 
     return draw
 
@@ -193,13 +206,17 @@ def pixel_unshuffle(random: Random) -> Drawn:
 
 
 def padding(kind: str) -> Callable[[Random], Drawn]:
+    axes = axes_of(kind)
+
     def draw(random: Random) -> Drawn:
         sides = (0, 1, 2, 3) if random.random() < 0.6 else (-2, -1, 0, 1, 2, 5)
-        many = [random.choice(sides) for _ in range(4)]
+        many = [random.choice(sides) for _ in range(2 * axes)]
         layer: dict[str, Any] = {"type": kind, "padding": many if random.random() < 0.6 else random.choice(sides)}
         # A constant is put around any number of axes, documented or not.
-        wrong = (2,) if kind in {"ZeroPad2d", "ConstantPad2d"} else (0, 1, 3, 4)
-        return Drawn(layer | ({"value": 0.5} if kind == "ConstantPad2d" else {}), (shape_of(random, 2, 2, wrong),))
+        is_constant = kind.startswith(("Zero", "Constant"))
+        wrong = (axes,) if is_constant else tuple({0, 1, 2, 3, 4} - {axes})
+        value = {"value": 0.5} if kind.startswith("Constant") else {}
+        return Drawn(layer | value, (shape_of(random, 2, axes, wrong),))
 
     return draw
 
@@ -261,13 +278,14 @@ def learned(random: Random) -> Drawn:
     return Drawn(first | {"shape": [size or 1 for size in lesser]}, (shape,))
 
 
+AXES = (1, 2, 3)
 # By the names of the registry: one that is missing here is a module that nothing has been compared for.
 MODULES_DRAWN: Mapping[str, Callable[[Random], Drawn]] = {
-    **{f"Conv{axes}d": convolution(axes) for axes in (1, 2, 3)},
-    "ConvTranspose2d": transposed,
+    **{f"Conv{axes}d": convolution(axes) for axes in AXES},
+    **{f"ConvTranspose{axes}d": transposed(axes) for axes in AXES},
     "Linear": linear,
-    **{kind: pooling(kind) for kind in ("MaxPool2d", "AvgPool2d")},
-    **{kind: adaptive(kind) for kind in ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d")},
+    **{kind: pooling(kind) for axes in AXES for kind in (f"MaxPool{axes}d", f"AvgPool{axes}d")},
+    **{kind: adaptive(kind) for axes in AXES for kind in (f"AdaptiveAvgPool{axes}d", f"AdaptiveMaxPool{axes}d")},
     "BatchNorm1d": batch_norm("BatchNorm1d", (0, 1, 1, 1, 2)),
     "BatchNorm2d": batch_norm("BatchNorm2d", (1, 2, 2, 2, 3)),
     "BatchNorm3d": batch_norm("BatchNorm3d", (2, 3, 3, 3)),
@@ -282,7 +300,8 @@ MODULES_DRAWN: Mapping[str, Callable[[Random], Drawn]] = {
     "PixelUnshuffle": pixel_unshuffle,
     **{
         kind: padding(kind)
-        for kind in ("ZeroPad2d", "ConstantPad2d", "ReflectionPad2d", "ReplicationPad2d", "CircularPad2d")
+        for axes in AXES
+        for kind in (f"{side}Pad{axes}d" for side in ("Zero", "Constant", "Reflection", "Replication", "Circular"))
     },
     "MultiheadAttention": attention,
     "MatMul": matrix_product,

@@ -48,9 +48,12 @@ class _Windowed(Module, frozen=True):
             raise ShapeError(
                 f"the window of {self.kind} spans more than its padded input {words_of(shape)} "
                 "(torch: Output size is too small)",
-                layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
+                layer_hint=self._window_that_fits(axes),
             )
         return (*shape[:-spanned], *sizes)
+
+    def _window_that_fits(self, axes: Sequence[Axis]) -> str:
+        return f"kernel_size={_kernels_that_fit(axes)}"
 
     def axes(self, shape: Shape) -> list[Axis]:
         """Return the axes that the window goes along."""
@@ -75,6 +78,10 @@ class _Windowed(Module, frozen=True):
         return plane_behind(planes[0], self.axes(shapes[0]))
 
 
+def _kernels_that_fit(axes: Sequence[Axis]) -> list[int]:
+    return [min(axis.kernel, axis.largest_kernel) for axis in axes]
+
+
 class _Padded(_Windowed, frozen=True):
     """A window that may begin on padding."""
 
@@ -93,6 +100,13 @@ class _Padded(_Windowed, frozen=True):
     def _padding(self) -> tuple[int, ...]:
         padding: tuple[int, ...] = self.padding
         return padding
+
+    def _window_that_fits(self, axes: Sequence[Axis]) -> str:
+        kernels = _kernels_that_fit(axes)
+        if all(2 * axis.before <= kernel for axis, kernel in zip(axes, kernels, strict=True)):
+            return f"kernel_size={kernels}"
+        # A smaller window takes less padding, and with less padding fits less.
+        return f"kernel_size={_kernels_that_fit([axis._replace(before=0, after=0) for axis in axes])}, padding=0"
 
 
 class _MaxPooling(_Padded, frozen=True):
@@ -177,6 +191,22 @@ class AvgPool3d(_AvgPooling, frozen=True):
     padding: PaddingTriple = (0, 0, 0)
     divisor_override: Positive | None = None
 
+    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
+        """Return the shape with as many places as there are windows; as in torch the input holds one without padding.
+
+        Raises:
+            ShapeError: it does not.
+        """
+        output = super().output_shape(shapes)
+        axes = [axis._replace(before=0, after=0) for axis in self.axes(shapes[0])]
+        if any(axis.size < axis.kernel for axis in axes):
+            raise ShapeError(
+                f"the window of {self.kind} spans more than its input {words_of(shapes[0])} (torch: input image "
+                "smaller than kernel size)",
+                layer_hint=f"kernel_size={_kernels_that_fit(axes)}, padding=0",
+            )
+        return output
+
 
 class _PowerPooling(_Windowed, frozen=True):
     """The power mean of each window, without padding."""
@@ -255,7 +285,7 @@ class AdaptivePool1d(_AdaptivePooling, frozen=True):
     spanned: ClassVar[int] = 1
 
     type: Literal["AdaptiveAvgPool1d", "AdaptiveMaxPool1d"]
-    output_size: Positive | tuple[Positive | None]
+    output_size: Positive | tuple[Positive]
 
 
 class AdaptiveAvgPool2d(_AdaptivePooling, frozen=True):
