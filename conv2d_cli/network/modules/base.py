@@ -120,7 +120,7 @@ class Module(BaseModel, frozen=True, extra="forbid", defer_build=True):
         return self
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the shape that comes out.
+        """Return the shape that comes out of inputs that `resolved` has taken.
 
         Raises:
             ShapeError: the inputs do not fit; its `layer_hint` is an argument that does.

@@ -20,6 +20,13 @@ _AXES = {"BatchNorm1d": (2, 3), "BatchNorm2d": (4, 4), "BatchNorm3d": (5, 5), "S
 _SPANNED = {"InstanceNorm1d": 1, "InstanceNorm2d": 2, "InstanceNorm3d": 3}
 
 
+def _scale_and_shift(features: int | None, *, affine: bool, bias: bool) -> Parameters | None:
+    """Return what is learned for so many features; None where an input decides how many."""
+    if not affine:
+        return Parameters()
+    return None if features is None else Parameters(features, features if bias else 0)
+
+
 class BatchNorm2d(Module, frozen=True):
     """`torch.nn.BatchNorm2d` and its like. Without `num_features` it takes those of its input.
 
@@ -51,11 +58,6 @@ class BatchNorm2d(Module, frozen=True):
             )
         return self
 
-    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the input's shape."""
-        self.resolved(shapes)
-        return shapes[0]
-
     def likely_shape(self, shapes: Sequence[Shape]) -> Shape | None:
         """Return the shape with the right channels."""
         shape = shapes[0]
@@ -67,11 +69,7 @@ class BatchNorm2d(Module, frozen=True):
     @property
     def parameters(self) -> Parameters | None:
         """A scale and a shift of each channel."""
-        if not self.affine:
-            return Parameters()
-        if self.num_features is None:
-            return None
-        return Parameters(self.num_features, self.num_features if self.bias else 0)
+        return _scale_and_shift(self.num_features, affine=self.affine, bias=self.bias)
 
 
 class InstanceNorm(Module, frozen=True):
@@ -101,19 +99,10 @@ class InstanceNorm(Module, frozen=True):
             )
         return self
 
-    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the input's shape."""
-        self.resolved(shapes)
-        return shapes[0]
-
     @property
     def parameters(self) -> Parameters | None:
         """A scale and a shift of each channel."""
-        if not self.affine:
-            return Parameters()
-        if self.num_features is None:
-            return None
-        return Parameters(self.num_features, self.num_features if self.bias else 0)
+        return _scale_and_shift(self.num_features, affine=self.affine, bias=self.bias)
 
 
 class LocalResponseNorm(Module, frozen=True):
@@ -162,19 +151,10 @@ class GroupNorm(Module, frozen=True):
             raise ShapeError(f"{self.num_groups} groups do not divide {channels} channels", layer_hint="num_groups=1")
         return self.model_copy(update={"num_channels": channels}) if self.num_channels is None else self
 
-    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the input's shape."""
-        self.resolved(shapes)
-        return shapes[0]
-
     @property
     def parameters(self) -> Parameters | None:
         """A scale and a shift of each channel."""
-        if not self.affine:
-            return Parameters()
-        if self.num_channels is None:
-            return None
-        return Parameters(self.num_channels, self.num_channels if self.bias else 0)
+        return _scale_and_shift(self.num_channels, affine=self.affine, bias=self.bias)
 
 
 class _FeatureNorm(Module, frozen=True):
@@ -207,20 +187,11 @@ class _FeatureNorm(Module, frozen=True):
         shape = self.normalized_shape
         return (shape,) if isinstance(shape, int) else shape
 
-    def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the input's shape."""
-        self.resolved(shapes)
-        return shapes[0]
-
     @property
     def parameters(self) -> Parameters | None:
         """A scale of each feature, and a shift."""
-        if not self.elementwise_affine:
-            return Parameters()
-        if self._wanted is None:
-            return None
-        features = prod(self._wanted)
-        return Parameters(features, features if self._shifts else 0)
+        features = None if self._wanted is None else prod(self._wanted)
+        return _scale_and_shift(features, affine=self.elementwise_affine, bias=self._shifts)
 
     @property
     def _shifts(self) -> bool:
