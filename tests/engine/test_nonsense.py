@@ -86,3 +86,18 @@ def test_masked_arrays_are_refused() -> None:
     for arguments in ((masked, WEIGHTS[0]), (ONES, np.ma.masked_array(WEIGHTS[0]))):
         with pytest.raises(Conv2dError, match="masked"):
             conv2d(*arguments)
+
+
+def test_what_makes_no_array_is_named() -> None:
+    ragged: Any = [[1.0, 2.0], [3.0]]
+    layer, weight, ones = Conv2d(1, 1, 1), np.ones((1, 1, 1, 1)), np.ones((1, 1, 1, 1))
+    for what, call in (
+        ("input", lambda: conv2d(ragged, weight)),
+        ("weight", lambda: conv2d(ones, ragged)),
+        ("bias", lambda: conv2d(ones, weight, ragged)),
+        ("weight", lambda: prepare(layer, ragged)),
+        ("bias", lambda: prepare(layer, weight, ragged)),
+        ("input", lambda: prepare(layer, weight, np.ones(1))(ragged)),
+    ):
+        with pytest.raises(Conv2dError, match=f"the {what} makes no array"):
+            call()

@@ -14,9 +14,9 @@ if __name__ == "__main__":
 
 from plans import GEOMETRIES, square
 
-from conv2d_cli.engine.api import ALGORITHMS
+from conv2d_cli.engine.algorithms.registry import PLANNERS
 from conv2d_cli.engine.planning.cost_model import Costs
-from conv2d_cli.engine.planning.planner import _candidates, _takes, plan_convolution
+from conv2d_cli.engine.planning.planner import _candidates, _takes, plan_convolution, words_of
 from conv2d_cli.engine.planning.problem import WORKSPACE_BYTES, Problem
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def lines() -> Iterator[str]:
                 f"{name}: {plan.algorithm} {plan.candidate.blocks_in_words}, workers {plan.workers}, BLAS "
                 f"{plan.blas_threads}, {plan.scratch_bytes} and {plan.fallback_bytes} bytes, tiling {plan.tiling}"
             )
-            for algorithm in filter(lambda algorithm: _takes(problem, algorithm), ALGORITHMS):
+            yield f"{name}: {words_of(plan)}"
+            for algorithm in filter(lambda algorithm: _takes(problem, algorithm), PLANNERS):
                 yield from (f"{name} {line}" for line in candidates(problem, algorithm))
 
 
@@ -66,7 +67,8 @@ def candidates(problem: Problem, algorithm: str) -> Iterator[str]:
         products = work.products and f"{work.products.number} products of {work.products.nanoseconds:.0f} ns"
         yield (
             f"{algorithm}, one of {len(every)}: {one.blocks_in_words}; {[*one.memory]} bytes; {work.serial:.0f} ns + "
-            f"{work.items} x {work.item_nanoseconds:.0f} ns, {work.item_calls} calls, {products}"
+            f"{work.items} x {work.item_nanoseconds:.0f} ns, {work.item_calls} calls, {products}; "
+            f"{PLANNERS[algorithm].words(problem, one.blocks)}"
         )
 
 

@@ -144,9 +144,13 @@ def test_a_fault_of_a_helper_is_raised_when_all_have_ended() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_starts_helpers_of_its_own() -> None:
-    makers = [lambda: lambda _: None] * 2
-    do_all(range(2), makers)
-    forked = get_context("fork").Process(target=do_all, args=(range(2), makers))
+    # Each item waits until the other has begun, which one thread alone never sees.
+    def both_at_once() -> None:
+        barrier = threading.Barrier(2)
+        do_all(range(2), [lambda: lambda _: barrier.wait(5)] * 2)
+
+    both_at_once()
+    forked = get_context("fork").Process(target=both_at_once)
     forked.start()
     forked.join(10)
     assert forked.exitcode == 0
