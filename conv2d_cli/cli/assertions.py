@@ -8,20 +8,22 @@ from conv2d_cli.arithmetic.formula import Formula, FormulaError
 from conv2d_cli.errors import UsageError, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 _EXAMPLE = "--assert 'macs <= 600e6'"
 
 
-def failures(texts: Sequence[str], facts: Mapping[str, object]) -> list[str]:
+def failures(texts: Sequence[str], facts: Mapping[str, object], at_least: Collection[str] = ()) -> list[str]:
     """Return a line for each assertion that does not hold, with the values of its names.
 
+    Of the names in `at_least` the values are lower bounds.
+
     Raises:
-        UsageError: it cannot be read, or a name is unknown, or has no value.
+        UsageError: it cannot be read, or a name is unknown, has no value, or only a lower bound.
     """
     lines = []
     for text in texts:
-        formula, values = _read(text, facts)
+        formula, values = _read(text, facts, at_least)
         try:
             holds = formula.value(values)
         except FormulaError as error:
@@ -34,7 +36,7 @@ def failures(texts: Sequence[str], facts: Mapping[str, object]) -> list[str]:
     return lines
 
 
-def _read(text: str, facts: Mapping[str, object]) -> tuple[Formula, dict[str, int]]:
+def _read(text: str, facts: Mapping[str, object], at_least: Collection[str]) -> tuple[Formula, dict[str, int]]:
     try:
         formula = Formula(text)
     except FormulaError as error:
@@ -50,5 +52,7 @@ def _read(text: str, facts: Mapping[str, object]) -> tuple[Formula, dict[str, in
             missing = "-i 224" if facts["input_shape"] is None else f"leave {name} out"
             hint = "--fit 16GiB" if name == "largest_batch" else missing
             raise UsageError(f"--assert {text}: {name} is not known here", hint)
+        if name in at_least:
+            raise UsageError(f"--assert {text}: {name} is at least {value}, and no more is known", "--get unknown")
         values[name] = value
     return formula, values

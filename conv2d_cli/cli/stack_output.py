@@ -10,7 +10,7 @@ from conv2d_cli.errors import UsageError, did_you_mean, nearest
 from conv2d_cli.render.formats import GRAPH_FORMATS, ROW_FORMATS, render, render_graph, render_rows
 from conv2d_cli.report.network_parts import grouped, only
 from conv2d_cli.report.record import SCHEMA_VERSION, record_of
-from conv2d_cli.report.stack import TOTALS, stack_record
+from conv2d_cli.report.stack import SUMS, TOTALS, stack_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def show(analysis: Analysis, request: Request, output: Output) -> int:
         if output.format in GRAPH_FORMATS:
             raise UsageError(f"--only and --format {output.format} exclude each other", "leave --only out")
         nodes = only(nodes, request.only)
-    failed = failures(request.options.assertions, _facts(report))
+    failed = failures(request.options.assertions, _facts(report), at_least=SUMS if report.unknown else ())
     report = report._replace(nodes=nodes)
     _tell(analysis, output)
     if request.options.node is not None:
@@ -83,9 +83,12 @@ def _tell(analysis: Analysis, output: Output) -> None:
         return
     for note in analysis.notes:
         output.note(note)
-    unknown = analysis.report.unknown
-    if unknown:
-        output.note(f"totals are at least: of {len(unknown)} layers it is not known what they do (--get unknown)")
+    report = analysis.report
+    if report.unknown:
+        layers = "a layer does" if len(report.unknown) == 1 else f"{len(report.unknown)} layers do"
+        output.note(f"totals are at least: it is not known what {layers} (--get unknown)")
+    elif report.output_shape is None and report.macs is None:
+        output.note("-i SIZE adds shapes, multiply-adds and memory")
 
 
 def _node(nodes: Sequence[NodeReport], name: str) -> NodeReport:

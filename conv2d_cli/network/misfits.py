@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from conv2d_cli.errors import ShapeError
+from conv2d_cli.network.graph import fitting
 from conv2d_cli.network.modules.base import words_of
 from conv2d_cli.network.sizes import in_channels_of
 from conv2d_cli.network.smallest_input import image_input, smallest_side, takes
@@ -62,15 +63,24 @@ def _size_that_fits(passed: Propagated) -> str | None:
     shape = passed.input_shapes[0]
     if shape is None or len(shape) not in {_UNBATCHED, _BATCHED}:
         return _asked_for(passed)
-    shapes = _alike(shape, passed)
+    shapes = [one for one in _alike(shape, passed) if _is_allowed(passed, one)]
     same = next((shape for shape in shapes if takes(passed.graph, [shape], work=_WORK)), None)
     if same is not None:
         return f"input_shape={words_of(same)}"
     for shape in shapes:
         side = smallest_side(passed.graph, [shape], most=_LARGEST_SIDE, work=_WORK)
-        if side is not None:
-            return f"input_shape={words_of((*shape[:-2], side, side))}"
-    return _asked_for(passed)
+        found = (*shape[:-2], side or 0, side or 0)
+        if side is not None and _is_allowed(passed, found):
+            return f"input_shape={words_of(found)}"
+    return _asked_for(passed) if shapes else None
+
+
+def _is_allowed(passed: Propagated, shape: Shape) -> bool:
+    """Whether the file has not fixed other sizes of the only input."""
+    try:
+        return fitting(passed.graph.inputs[0], shape) == shape
+    except ShapeError:
+        return False
 
 
 def _size_by_name(passed: Propagated) -> str | None:
@@ -90,7 +100,8 @@ def _alike(shape: Shape, passed: Propagated) -> list[Shape]:
 
 
 def _asked_for(passed: Propagated) -> str | None:
-    first = passed.misfits[0]
-    inputs = len(passed.graph.inputs)
+    first, inputs = passed.misfits[0], len(passed.graph.inputs)
+    if any(one.sizes is not None and None not in one.sizes for one in passed.graph.inputs):
+        return None
     reads = passed.graph.nodes[first.node].reads or ()
     return first.error.hint if all(tensor < inputs for tensor in reads) else None

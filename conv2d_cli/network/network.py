@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from conv2d_cli.errors import FileError
+from conv2d_cli.errors import FileError, cut
 from conv2d_cli.network.propagation import Propagated, propagate
 from conv2d_cli.network.readers.base import Content
 from conv2d_cli.network.readers.registry import read_graph
@@ -34,6 +34,14 @@ class Network:
         """Hold a graph."""
         self.graph = graph
 
+    def __repr__(self) -> str:
+        """Return its name and how many layers it has.
+
+        >>> Network.read("alexnet")
+        <Network alexnet: 22 layers>
+        """
+        return f"<Network {cut(self.graph.name)}: {len(self.graph.nodes)} layers>"
+
     @classmethod
     def read(cls, source: str | PathLike[str], *, assume: bool = True) -> Self:
         """Return a network that comes with the package, by its name, or that of a file, or of a text of some lines.
@@ -57,6 +65,8 @@ class Network:
         words = str(source)
         if isinstance(source, str) and words in SHIPPED:
             return cls(read_graph(Content(shipped_text(words).encode(), words), assume=assume))
+        if not words:
+            raise FileError("no network: a name of those that come along, or a file, was expected", "resnet50")
         path = Path(source)
         try:
             data = _read(path)

@@ -51,8 +51,13 @@ def _meant(graph: Graph) -> str:
             return some[0]
     raise ShapeError(
         f"the network has {len(names)} inputs: a size goes to one of them by its name",
-        one_of([f"{name}=224" for name in (open_ones or names)[:3]]),
+        one_of([f"{one.name}={_example(one)}" for one in graph.inputs if one.name in (open_ones or names)[:3]]),
     )
+
+
+def _example(one: Input) -> str:
+    """Return a size that the file allows for an input."""
+    return "x".join(str(size or 1) for size in one.sizes) if one.sizes else "224"
 
 
 def _shape(graph: Graph, of: Input, size: Size) -> Shape:

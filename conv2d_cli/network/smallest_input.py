@@ -65,11 +65,11 @@ class _Trial:
 
     def __init__(self, graph: Graph, work: int) -> None:
         self._nodes = [(node.module, node.reads or ()) for node in graph.nodes]
-        self._seen: dict[tuple[int, tuple[Shape, ...]], Shape | None] = {}
+        self._seen: dict[tuple[int, tuple[Shape, ...]], Shape | bool] = {}
         self._work, self._visits = work, _MOST_VISITS
 
     def passes(self, inputs: list[Shape]) -> bool | None:
-        """Whether no layer fails; None where too much has been tried to say."""
+        """Whether no layer fails; None where what comes out of one is not known, and where too much has been tried."""
         tensors = [*inputs]
         for module, reads in self._nodes:
             if not reads and module.inputs != 0:
@@ -83,16 +83,20 @@ class _Trial:
                 self._seen[key] = _output(module, shapes)
             output = self._seen[key]
             self._visits -= 1
-            if output is None:
+            if output is False:
                 return False
-            if self._work < 0 or self._visits < 0:
+            if output is True or self._work < 0 or self._visits < 0:
                 return None
             tensors.append(output)
         return True
 
 
-def _output(module: Module, shapes: tuple[Shape, ...]) -> Shape | None:
+def _output(module: Module, shapes: tuple[Shape, ...]) -> Shape | bool:
+    """Return what comes out; False where the inputs do not fit, True where nobody knows what does."""
     try:
-        return of_a_tensor(module.resolved(shapes).output_shape(shapes), module.kind)
+        resolved = module.resolved(shapes)
+        # What an unknown module gives, a file may not say either.
+        shape: Shape | None = resolved.output_shape(shapes)
+        return True if shape is None else of_a_tensor(shape, module.kind)
     except Conv2dError:
-        return None
+        return False

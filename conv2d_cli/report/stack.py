@@ -100,6 +100,11 @@ class ChangeRow(NamedTuple):
 
 # What `--get` knows.
 TOTALS: tuple[str, ...] = StackReport._fields[:-1]
+# Sums over the layers: with an unknown one they are at least.
+SUMS = (
+    *("parameters", "trainable_parameters", "weight_parameters", "bias_parameters", "parameter_bytes", "macs"),
+    *("effective_macs", "bias_adds", "flops", "elementwise_operations"),
+)
 
 
 def stack_record(report: StackReport) -> dict[str, Any]:

@@ -450,3 +450,25 @@ def test_names_are_data(form: str) -> None:
         labels = [line for line in done.out.splitlines() if "label=" in line]
         assert len(labels) == len(HOSTILE) + 1
         assert all(line.replace("\\\\", "").replace('\\"', "").count('"') == 2 for line in labels)
+
+
+def test_totals_that_are_at_least_decide_no_assertion() -> None:
+    text = "Sequential(\n  (0): Conv2d(3, 4, kernel_size=(1, 1), stride=(1, 1))\n  (1): Own()\n)\n"
+    done = stack("-i", "8", "--assert", "parameters < 1e9", text=text)
+    assert done.code == 2
+    assert "parameters is at least 16, and no more is known" in done.err
+    assert stack("-i", "8", "--assert", "input_height == 8", text=text).code == 0
+
+
+def test_a_missing_size_is_told_where_no_table_is_shown() -> None:
+    text = "layers = [{ type = 'Conv2d', out_channels = 4, kernel_size = 3 }]\n"
+    assert "-i SIZE adds shapes" in stack(text=text).err
+    assert "-i SIZE" not in stack("-i", "1x3x8x8", text=text).err
+
+
+@pytest.mark.parametrize("bias", ["'no'", "'false'", "'banana'", "[]"])
+def test_a_bias_is_true_or_false(bias: str) -> None:
+    layer = f"{{ type = 'Conv2d', out_channels = 4, kernel_size = 3, bias = {bias} }}"
+    done = stack(text=f"input = [1, 3, 8, 8]\nlayers = [{layer}]\n")
+    assert done.code == 3
+    assert "bias is true or false" in done.err

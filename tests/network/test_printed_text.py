@@ -374,3 +374,10 @@ def test_any_text_ends_in_a_graph_or_an_error(text: str | bytes) -> None:
     network = Network(graph)
     stack_report(network.on((1, 3, 8, 8)))
     stack_report(network.on())
+
+
+@pytest.mark.parametrize("kind", ["LayerNorm", "RMSNorm", "BatchNorm2d", "GroupNorm", "Conv2d", "PixelShuffle", "LSTM"])
+def test_a_class_of_torch_without_arguments_is_one_of_the_users_own(kind: str) -> None:
+    # Torch prints those of its own.
+    first = "Conv2d(3, 8, kernel_size=(2, 2), stride=(2, 2))"
+    assert read(f"Sequential(\n  (0): {first}\n  (1): {kind}()\n)\n").unknown == ("1",)

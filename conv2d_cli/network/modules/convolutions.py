@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from conv2d_cli.arithmetic import counts
 from conv2d_cli.arithmetic.window import Axis
-from conv2d_cli.errors import ShapeError
+from conv2d_cli.errors import ShapeError, shown
 from conv2d_cli.layer.choices import FIELDS
 from conv2d_cli.layer.forward import BATCHED, geometry_of
 from conv2d_cli.layer.model import Conv2d, layer_from
@@ -52,6 +52,10 @@ class Convolution2d(Module, frozen=True):
         if not isinstance(given, dict) or "layer" in given:
             return given
         arguments = {name: value for name, value in given.items() if name != "type"}
+        bias = arguments.get("bias", True)
+        if not isinstance(bias, bool | int):
+            # To torch every text is true, "no" too, which a file may mean otherwise.
+            raise ValueError(f"bias is true or false, not {shown(str(bias))}")  # noqa: TRY004 - as Pydantic wants it
         infers = "in_channels" not in arguments
         if infers:
             arguments["in_channels"] = arguments.get("groups", 1)

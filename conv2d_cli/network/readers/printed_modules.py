@@ -28,6 +28,8 @@ _RULED: dict[str, tuple[str, dict[str, object]]] = {
 # Classes of their own, which compute in another way than the module that they are read as, or are counted in another.
 _ALIKE = frozenset({*_ALIASES, "FrozenBatchNorm2d"})
 
+# Earlier versions of torch print no arguments of these.
+_MAY_BE_BARE = frozenset({"Flatten"})
 # What these classes also do, along other numbers of axes, is not known here.
 _BEYOND = {("Upsample", "linear"), ("Upsample", "trilinear")}
 
@@ -66,6 +68,9 @@ class ModuleReader:
         cls = KNOWN[name]
         if issubclass(cls, _IGNORING):
             return cls.model_validate({"type": name})
+        if not arguments.strip() and name not in _MAY_BE_BARE:
+            # Torch prints arguments of these: it is a class of the user's own.
+            return None
         given = literal_arguments(kind, arguments, cls.positional, f"line {line}")
         if (name, given.get("mode")) in _BEYOND:
             return None
