@@ -36,6 +36,8 @@ LAYERS = (
     (square(112, (64, 128)), "zeros"),
     (square(7, (512, 2048), 1, padding=0), "zeros"),
     (square(3000, (3, 8)), "zeros"),
+    # More of its groups than a block holds.
+    (square(112, (256, 256), groups=32), "zeros"),
 )
 # Element type, threads, and whether BLAS multiplies small matrices unpacked.
 MACHINES = (("float32", 1, False), ("float32", 2, True), ("float64", 2, False), ("int16", 1, True))
