@@ -75,6 +75,42 @@ bytes in KiB, MiB, GiB.
   conv2d shape --get help
 """,
     ),
+    "networks": Topic(
+        "how a network is written down for `conv2d stack`",
+        """
+A file in TOML, JSON or YAML is a list of layers, each a type of torch.nn with its arguments; a word alone is a type.
+What follows from the input, as in_channels, may be left out. A layer reads the one before it, or those that `from`
+names.
+
+  input = [1, 3, 32, 32]
+  layers = [
+    { name = "stem", type = "Conv2d", out_channels = 16, kernel_size = 3, padding = 1 },
+    "ReLU",
+    { name = "residual", block = "Residual", repeat = 2, with = { width = 16 } },
+    { type = "Concat", from = ["previous", "stem"] },
+    "Flatten",
+    { name = "head", type = "Linear", out_features = 10 },
+  ]
+
+  [blocks.Residual]
+  arguments = ["width"]
+  layers = [
+    { type = "Conv2d", out_channels = "width", kernel_size = 3, padding = 1 },
+    { type = "Add", from = ["previous", "input"] },
+  ]
+
+`input` in a block is what came into it. `repeat` makes that many in a row, each with weights of its own: residual.0 and
+residual.1. Arguments of a block stand in arithmetic too: "4 * width". Several inputs have names:
+input = { image = [1, 3, 32, 32], mask = [1, 1, 32, 32] }; then -i image=1x3x64x64 sets one of them.
+
+The text of print(model) does not say how data flows. Where no rule knows it, write the network down as above, or
+export it to ONNX, which does.
+
+  conv2d stack resnet50 --print
+  conv2d stack --list
+  conv2d stack --from-schema
+""",
+    ),
     "formats": Topic(
         "tensor files, pipes, output of facts",
         """

@@ -68,6 +68,13 @@ def _shape(graph: Graph, of: Input, size: Size) -> Shape:
         return numbers
     if not numbers or len(numbers) >= _IMAGE_AXES:
         return input_shape_from(numbers, 1, size)
+    if _begins_with_features(graph, of) and min(numbers) >= 0:
+        return numbers if len(numbers) > 1 else (1, *numbers)
+    return _few_numbers(graph, of, size, numbers)
+
+
+def _few_numbers(graph: Graph, of: Input, size: Size, numbers: tuple[int, ...]) -> Shape:
+    """Return the shape that one or two numbers stand for."""
     channels, spanned = _channels(graph, of), _spanned(graph)
     if spanned not in {None, _PLANE_AXES} and channels is not None and min(numbers) >= 0:
         # A sequence or a volume: one number is as good as one for each axis, two are channels and a length.
@@ -91,6 +98,13 @@ def _channels(graph: Graph, of: Input) -> int | None:
     channels = known[-_IMAGE_AXES] if len(known) >= _IMAGE_AXES else None
     # What stands before the first convolution leaves channels alone.
     return channels or next(filter(None, (in_channels_of(node.module) for node in graph.nodes)), None)
+
+
+def _begins_with_features(graph: Graph, of: Input) -> bool:
+    """Whether a network with windows reads features or words first, of which it makes a plane: a decoder does."""
+    place = graph.inputs.index(of)
+    first = next((node.module for node in graph.nodes if place in (node.reads or ())), None)
+    return _spanned(graph) is not None and any(hasattr(first, name) for name in (*_FEATURES, "num_embeddings"))
 
 
 def _spanned(graph: Graph) -> int | None:

@@ -11,14 +11,15 @@ from conv2d_cli.arithmetic.liveness import peak_of
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
 from conv2d_cli.network.misfits import MisfitError
 from conv2d_cli.network.modules.base import Parameters, Work
+from conv2d_cli.network.modules.pooling import Windowed
 from conv2d_cli.network.propagation import propagate
 from conv2d_cli.network.smallest_input import smallest_side
-from conv2d_cli.report.network_fields import last_field, notes_on_fields
+from conv2d_cli.report.network_fields import few, last_field, notes_on_fields
 from conv2d_cli.report.stack import NodeReport, StackReport
 from conv2d_cli.report.tool_counts import tool_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from conv2d_cli.arithmetic.receptive_field import Field
     from conv2d_cli.network.graph import Graph
@@ -55,7 +56,26 @@ def analyze_network(
     if budget is not None:
         peak = _peak_of_one_image(passed, dtype)
         report = report._replace(largest_batch=_largest_batch(budget, report.parameter_bytes, peak))
-    return Analysis(report, tuple(notes_on_fields(passed)))
+    return Analysis(report, (*_notes_on_rounding(passed), *notes_on_fields(passed)))
+
+
+def _rounded_down(passed: Propagated) -> list[str]:
+    """Return the poolings of a printed model whose output would be larger with `ceil_mode`, which torch prints not."""
+    inputs = len(passed.input_shapes)
+    shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
+    return [
+        node.name
+        for node, found in zip(passed.graph.nodes, shapes[inputs:], strict=True)
+        if found is not None and isinstance(node.module, Windowed) and node.module.ceil_mode is None
+        for read in map(shapes.__getitem__, node.reads or ())
+        if read is not None and node.module.is_rounded_down(read)
+    ]
+
+
+def _notes_on_rounding(passed: Propagated) -> Iterator[str]:
+    names = _rounded_down(passed)
+    if names:
+        yield f"a printed model does not say ceil_mode, which makes a difference here: False is taken for {few(names)}"
 
 
 def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:
@@ -147,7 +167,7 @@ def stack_report(passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: i
         effective_stride=_strides(field.plane),
         min_input=min_input,
         largest_batch=None,
-        assumed=graph.assumed,
+        assumed=(*graph.assumed, *_rounded_down(passed)),
         unknown=graph.unknown,
         tools=tool_counts(passed),
         nodes=node_reports(passed, dtype),

@@ -63,11 +63,11 @@ def notes_on_fields(passed: Propagated) -> tuple[str, ...]:
     )
     notes = []
     if joins:
-        notes.append(f"receptive fields end at {_few(joins)}: the strides of what is joined differ")
+        notes.append(f"receptive fields end at {few(joins)}: the strides of what is joined differ")
     if others:
-        notes.append(f"receptive fields end at {_few(others)}, whose outputs are not all made alike")
+        notes.append(f"receptive fields end at {few(others)}, whose outputs are not all made alike")
     if gates:
-        notes.append(f"receptive fields leave gates out, which scale whole channels: {_few(gates)}")
+        notes.append(f"receptive fields leave gates out, which scale whole channels: {few(gates)}")
     return tuple(notes)
 
 
@@ -97,6 +97,7 @@ def _gates(passed: Propagated) -> Iterator[int]:
                 yield place
 
 
-def _few(names: list[str]) -> str:
+def few(names: list[str]) -> str:
+    """Return some names in words, the first ones and how many more."""
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

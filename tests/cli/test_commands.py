@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -15,6 +16,7 @@ from forked import conv2d
 
 import conv2d_cli
 from conv2d_cli.cli.commands import COMMANDS
+from conv2d_cli.cli.topics import TOPICS
 from conv2d_cli.report.keys import KEYS
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Page(NamedTuple):
     [
         Page("padding", ("same_upper", "same_lower", "reflect", "circular")),
         Page("groups", ("depthwise", "(out_channels, in_channels / G, kh, kw)")),
+        Page("networks", ("[blocks.Residual]", "repeat", "--from-schema")),
         Page("counting", ("effective_macs", "torch.utils.flop_counter", "fvcore")),
         Page("formats", (".safetensors", "FILE::NAME", "--format")),
         Page("exit-codes", ("0", "2", "3", "4", "5", "70", "130", "141", "143")),
@@ -123,7 +126,9 @@ def test_topics_tell_what_they_are_there_for(page: Page) -> None:
 def test_topics_are_listed_and_found_as_people_type_them() -> None:
     listed = conv2d("help")
     assert (listed.code, listed.err) == (0, "")
-    assert all(f"  {name} " in listed.out for name in ("padding", "groups", "counting", "formats", "exit-codes"))
+    assert all(
+        f"  {name} " in listed.out for name in ("padding", "groups", "counting", "networks", "formats", "exit-codes")
+    )
     assert conv2d("help", "exit", "codes").out == conv2d("help", "exit_codes").out == conv2d("help", "exit-codes").out
     unknown = conv2d("help", "pading")
     assert (unknown.code, unknown.out) == (2, "")
@@ -135,3 +140,11 @@ def test_the_version_in_every_way() -> None:
     assert conv2d("version") == conv2d("--version") == conv2d("-V") == (0, said, "")
     done = subprocess.run([sys.executable, "-P", "-m", "conv2d_cli", "--version"], capture_output=True, check=True)
     assert done.stdout.decode() == said
+
+
+def test_the_network_of_the_topic_is_one() -> None:
+    lines = TOPICS["networks"].text.splitlines()
+    first, last = lines.index("  input = [1, 3, 32, 32]"), len(lines) - lines[::-1].index("  ]")
+    report = conv2d_cli.Network.read(dedent("\n".join(lines[first:last]))).analyze()
+    assert report.output_shape == (1, 10)
+    assert [node.name for node in report.nodes][2:6] == ["residual.0.0", "residual.0.1", "residual.1.0", "residual.1.1"]

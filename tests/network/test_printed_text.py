@@ -14,7 +14,8 @@ from conv2d_cli.network.readers.base import Content
 from conv2d_cli.network.readers.plain_data import TomlReader
 from conv2d_cli.network.readers.printed import PrintedReader
 from conv2d_cli.network.readers.registry import read_graph
-from conv2d_cli.report.network_analysis import stack_report
+from conv2d_cli.network.sizes import input_shapes
+from conv2d_cli.report.network_analysis import analyze_network, stack_report
 
 if TYPE_CHECKING:
     from conv2d_cli.network.graph import Graph
@@ -381,3 +382,35 @@ def test_a_class_of_torch_without_arguments_is_one_of_the_users_own(kind: str) -
     # Torch prints those of its own.
     first = "Conv2d(3, 8, kernel_size=(2, 2), stride=(2, 2))"
     assert read(f"Sequential(\n  (0): {first}\n  (1): {kind}()\n)\n").unknown == ("1",)
+
+
+@pytest.mark.parametrize(("size", "assumed"), [(10, ()), (11, ("1",))])
+def test_a_mean_that_may_round_up_is_assumed_to_round_down(size: int, assumed: tuple[str, ...]) -> None:
+    pooling = "AvgPool2d(kernel_size=2, stride=2, padding=0)"
+    graph = read(f"Sequential(\n  (0): ReLU()\n  (1): {pooling}\n  (2): ReLU()\n)\n")
+    analysis = analyze_network(graph, [(1, 3, size, size)])
+    assert analysis.report.output_shape == (1, 3, 5, 5)
+    assert analysis.report.assumed == assumed
+    assert any("ceil_mode" in note for note in analysis.notes) == bool(assumed)
+
+
+def test_a_rule_for_layers_of_other_sizes_leaves_them_unknown() -> None:
+    # Heads of Swin's have 32 features.
+    text = (
+        "ShiftedWindowAttention(\n  (qkv): Linear(in_features={0}, out_features={1}, bias=True)\n"
+        "  (proj): Linear(in_features={0}, out_features={0}, bias=True)\n)\n"
+    )
+    assert read(text.format(32, 96)).unknown == ()
+    assert read(text.format(24, 72)).unknown == ("ShiftedWindowAttention",)
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [("100", (1, 100)), ("1x100", (1, 100)), ("2,100", (2, 100)), (100, (1, 100))]
+)
+def test_a_decoder_reads_features(size: str | int, shape: tuple[int, ...]) -> None:
+    text = (
+        "Sequential(\n  (0): Linear(in_features=100, out_features=98, bias=True)\n"
+        "  (1): Unflatten(dim=1, unflattened_size=(2, 7, 7))\n"
+        "  (2): ConvTranspose2d(2, 1, kernel_size=(2, 2), stride=(2, 2))\n)\n"
+    )
+    assert input_shapes(read(text), size) == (shape,)

@@ -31,19 +31,20 @@ if TYPE_CHECKING:
     from conv2d_cli.network.modules.base import Plane, Shape
 
 
-class _Windowed(Module, frozen=True):
+class Windowed(Module, frozen=True):
     """A window over (N, C, ...) or (C, ...), along as many axes as it has, its stride its own size if none is given."""
 
     kernel_size: Any
     stride: Any
-    ceil_mode: bool = False
+    # None where it is not known, as print(model) leaves it out of a mean: then it is taken for False.
+    ceil_mode: bool | None = False
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
         """Return the shape with as many places as there are windows."""
         shape, spanned = shapes[0], len(self.kernel_size)
         needs_axes(self.kind, shape, least=spanned + 1, most=spanned + 2)
         axes = self.axes(shape)
-        sizes = tuple(pooled_size(axis, ceil_mode=self.ceil_mode) for axis in axes)
+        sizes = tuple(pooled_size(axis, ceil_mode=bool(self.ceil_mode)) for axis in axes)
         if min(sizes) < 1:
             raise ShapeError(
                 f"the window of {self.kind} spans more than its padded input {words_of(shape)} "
@@ -54,6 +55,12 @@ class _Windowed(Module, frozen=True):
 
     def _window_that_fits(self, axes: Sequence[Axis]) -> str:
         return f"kernel_size={_kernels_that_fit(axes)}"
+
+    def is_rounded_down(self, shape: Shape) -> bool:
+        """Whether the output would be larger with the `ceil_mode` that is not known."""
+        return self.ceil_mode is None and any(
+            pooled_size(axis) != pooled_size(axis, ceil_mode=True) for axis in self.axes(shape)
+        )
 
     def axes(self, shape: Shape) -> list[Axis]:
         """Return the axes that the window goes along."""
@@ -82,7 +89,7 @@ def _kernels_that_fit(axes: Sequence[Axis]) -> list[int]:
     return [min(axis.kernel, axis.largest_kernel) for axis in axes]
 
 
-class _Padded(_Windowed, frozen=True):
+class _Padded(Windowed, frozen=True):
     """A window that may begin on padding."""
 
     padding: Any
@@ -116,6 +123,7 @@ class _MaxPooling(_Padded, frozen=True):
         *("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"),
     )
 
+    ceil_mode: bool = False
     dilation: Any
     return_indices: bool = False
 
@@ -208,11 +216,12 @@ class AvgPool3d(_AvgPooling, frozen=True):
         return output
 
 
-class _PowerPooling(_Windowed, frozen=True):
+class _PowerPooling(Windowed, frozen=True):
     """The power mean of each window, without padding."""
 
     positional: ClassVar[tuple[str, ...]] = ("norm_type", "kernel_size", "stride", "ceil_mode")
 
+    ceil_mode: bool = False
     norm_type: float
 
 

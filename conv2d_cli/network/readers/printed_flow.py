@@ -181,7 +181,11 @@ class _Walk:
             arguments = {name: self._worked_out(value, place.module) for name, value in call.arguments.items()}
             if any(value is None and call.arguments[name] is not None for name, value in arguments.items()):
                 return None
-            made = self._own(call.kind, arguments)
+            try:
+                made = self._own(call.kind, arguments)
+            except DataError:
+                # The rule is of layers of other sizes.
+                return None
             if path == ITSELF:
                 found[ITSELF] = made
             elif path:

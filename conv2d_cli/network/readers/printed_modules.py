@@ -30,6 +30,8 @@ _ALIKE = frozenset({*_ALIASES, "FrozenBatchNorm2d"})
 
 # Earlier versions of torch print no arguments of these.
 _MAY_BE_BARE = frozenset({"Flatten"})
+# Torch prints no `ceil_mode` of these.
+_ROUNDING_UNKNOWN = frozenset({"AvgPool1d", "AvgPool2d", "AvgPool3d"})
 # What these classes also do, along other numbers of axes, is not known here.
 _BEYOND = {("Upsample", "linear"), ("Upsample", "trilinear")}
 
@@ -72,6 +74,8 @@ class ModuleReader:
             # Torch prints arguments of these: it is a class of the user's own.
             return None
         given = literal_arguments(kind, arguments, cls.positional, f"line {line}")
+        if name in _ROUNDING_UNKNOWN:
+            given.setdefault("ceil_mode", None)
         if (name, given.get("mode")) in _BEYOND:
             return None
         return validated(name, given | fixed, f"line {line}: {kind}")
