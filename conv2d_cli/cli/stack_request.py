@@ -150,18 +150,22 @@ def _sizes(graph: Graph, words: tuple[str, ...]) -> Size | dict[str, Size] | Non
         name, sign, size = word.rpartition("=")
         # A file may have such a name too.
         named = bool(sign) and (name in names or name.isidentifier())
-        key = name if named else _unnamed(names)
+        key = name if named else _unnamed(graph)
         if key in sizes:
             raise UsageError(f"-i {word}: the size of {key!r} is given twice", f"-i {word} alone")
         sizes[key] = _size(size if named else word)
     return sizes or None
 
 
-def _unnamed(names: list[str]) -> str:
+def _unnamed(graph: Graph) -> str:
+    """Return the name of the only input."""
+    from conv2d_cli.network.sizes import size_allowed
+
+    names = [one.name for one in graph.inputs]
     if len(names) > 1:
         raise UsageError(
             f"the network has {len(names)} inputs: {', '.join(names[:10])}",
-            " ".join(f"-i {name}=224" for name in names[:10]),
+            " ".join(f"-i {one.name}={size_allowed(one)}" for one in graph.inputs[:10]),
         )
     return names[0]
 

@@ -57,8 +57,10 @@ def _near(option: str, known: Sequence[str], context: Any) -> str:  # noqa: ANN4
     near = nearest(option, known) if option.startswith("--") else []
     if near:
         return f"did you mean {near[0]}?"
+    from conv2d_cli.cli.commands import COMMANDS
+
     name = context.command.name
-    return f"{PROGRAM} {name} --help" if name in {"shape", "run", "info", "bench"} else f"{PROGRAM} --help"
+    return f"{PROGRAM} {name} --help" if name in COMMANDS else f"{PROGRAM} --help"
 
 
 def _before_command() -> str | None:
@@ -92,10 +94,10 @@ def _meant(option: str, typed: Typed) -> str | None:
     for one in unknown:
         if _names_size(one) and "--input" in typed.takes_value:
             added += ["-i", one.value or "224"]
-        elif normal(one.name) == "--bias" and (one.value or "true").lower() in FALSE:
+        elif normal(one.name) == "--bias" and _is_mended(one, typed) and (one.value or "true").lower() in FALSE:
             added.append("--no-bias")
     place = _OPERAND_NAMES.get(option)
-    if any(normal(one.name) in _OPERAND_NAMES for one in unknown):
+    if any(normal(one.name) in _OPERAND_NAMES and _is_mended(one, typed) for one in unknown):
         operands = _operands(unknown, typed)
         line = typed.line(dict.fromkeys([*removed, *_positions(typed)]), *operands, *added)
     else:
@@ -106,6 +108,9 @@ def _meant(option: str, typed: Typed) -> str | None:
 
 
 def _is_mended(option: Option, typed: Typed) -> bool:
+    if typed.command == "stack":
+        # A network has a size, and no kernel of its own.
+        return _names_size(option)
     name = normal(option.name)
     return name in _OPERAND_NAMES or name == "--bias" or (_names_size(option) and typed.command != "info")
 

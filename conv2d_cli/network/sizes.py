@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import ShapeError, did_you_mean, one_of
 from conv2d_cli.layer.text import input_shape_from, integers_of
-from conv2d_cli.network.graph import fitting
+from conv2d_cli.network.graph import Input, fitting
 
 if TYPE_CHECKING:
-    from conv2d_cli.network.graph import Graph, Input
+    from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.modules.base import Module, Shape
 
 Size = int | str | Sequence[int]
@@ -51,13 +51,18 @@ def _meant(graph: Graph) -> str:
             return some[0]
     raise ShapeError(
         f"the network has {len(names)} inputs: a size goes to one of them by its name",
-        one_of([f"{one.name}={_example(one)}" for one in graph.inputs if one.name in (open_ones or names)[:3]]),
+        one_of([f"{one.name}={size_allowed(one)}" for one in graph.inputs if one.name in (open_ones or names)[:3]]),
     )
 
 
-def _example(one: Input) -> str:
-    """Return a size that the file allows for an input."""
-    return "x".join(str(size or 1) for size in one.sizes) if one.sizes else "224"
+def size_allowed(one: Input) -> str:
+    """Return a size that a file allows for an input, as it is typed.
+
+    >>> size_allowed(Input("x", None, (None, 3, None, 80)))
+    '1x3x224x80'
+    """
+    sizes = one.sizes or one.shape
+    return "x".join(str(size or (224 if place else 1)) for place, size in enumerate(sizes)) if sizes else "224"
 
 
 def _shape(graph: Graph, of: Input, size: Size) -> Shape:

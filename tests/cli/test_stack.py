@@ -224,7 +224,7 @@ layers = [{ name = "sum", type = "Add", from = ["left", "right"] }]
     assert stack("--get", "min_input", text=text).out == "\n"
     refused = stack("-i", "16", text=text)
     assert refused.code == 2
-    assert refused.err.endswith("hint: -i left=224 -i right=224\n")
+    assert refused.err.endswith("hint: -i left=1x3x8x8 -i right=1x3x8x8\n")
     unknown = stack("-i", "lft=16", text=text)
     assert unknown.code == 2
     assert "did you mean" in unknown.err
@@ -472,3 +472,22 @@ def test_a_bias_is_true_or_false(bias: str) -> None:
     done = stack(text=f"input = [1, 3, 8, 8]\nlayers = [{layer}]\n")
     assert done.code == 3
     assert "bias is true or false" in done.err
+
+
+def test_options_of_layers_are_not_those_of_networks() -> None:
+    for option in ("--kernel", "--out-channels", "--bias"):
+        done = conv2d("stack", "alexnet", option, "3")
+        assert (done.code, done.out) == (2, "")
+        assert "alexnet" not in done.err.partition("hint: ")[2]
+    assert "hint: conv2d stack alexnet -i 64" in conv2d("stack", "alexnet", "--size", "64").err
+
+
+def test_sizes_of_several_inputs_are_proposed_as_the_file_allows_them() -> None:
+    text = (
+        "input = { image = [1, 3, 8, 8], mask = [1, 1, 8, 8] }\nlayers = [{ type = 'Add', from = ['image', 'mask'] }]\n"
+    )
+    done = stack("-i", "16", text=text)
+    assert done.code == 2
+    words = done.err.partition("hint: ")[2].split()
+    assert words == ["-i", "image=1x3x8x8", "-i", "mask=1x1x8x8"]
+    assert stack(*words, text=text).code == 0
