@@ -56,7 +56,7 @@ def analyze_network(
     if budget is not None:
         peak = _peak_of_one_image(passed, dtype)
         report = report._replace(largest_batch=_largest_batch(budget, report.parameter_bytes, peak))
-    return Analysis(report, (*_notes_on_rounding(passed), *notes_on_fields(passed)))
+    return Analysis(report, (*_notes_on_rounding(report.assumed[len(graph.assumed) :]), *notes_on_fields(passed)))
 
 
 def _rounded_down(passed: Propagated) -> list[str]:
@@ -72,10 +72,10 @@ def _rounded_down(passed: Propagated) -> list[str]:
     ]
 
 
-def _notes_on_rounding(passed: Propagated) -> Iterator[str]:
-    names = _rounded_down(passed)
+def _notes_on_rounding(names: Sequence[str]) -> Iterator[str]:
+    """Yield what is said of the poolings that were assumed to round down."""
     if names:
-        yield f"a printed model does not say ceil_mode, which makes a difference here: False is taken for {few(names)}"
+        yield f"a printed model does not say ceil_mode, which makes a difference here: False is taken for {few([*names])}"
 
 
 def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:

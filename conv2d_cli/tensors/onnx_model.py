@@ -91,7 +91,7 @@ def parsed(data: bytes) -> Any:  # noqa: ANN401 - a message of protobuf
     if len(model.graph.node) > ONNX_NODES:
         raise DataError(f"it has {len(model.graph.node)} nodes, the most is {ONNX_NODES}")
     for name in _names_in(model):
-        # Protobuf hands over what is no text as bytes.
+        # Protobuf gives bytes where a name is no text.
         if not isinstance(name, str):
             raise DataError(f"the name {shown(name)} in it is no text", "write the model again")
     return model

@@ -1,6 +1,8 @@
 """Start-up of the commands against the imports they cannot do without, in one run, interleaved.
 
 Run with the Python that conv2d is installed for: python tests/benchmarks/start_up.py [--rounds 20]
+
+Bytecode is written, as in an installation: without it every start compiles what has changed.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ import torchvision, torchinfo
 torchinfo.summary(torchvision.models.resnet50(), (1, 3, 224, 224), verbose=1)
 """
 TORCHINFO = [sys.executable, "-c", _TORCHINFO_SCRIPT]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 SHAPE = [CONV2D, "shape", "3", "64", "7", "-s", "2", "-p", "3", "-i", "224"]
 # As the shells ask for the words that may follow `conv2d shape --padding-mode re`.
 COMPLETIONS = {
@@ -60,7 +63,7 @@ LIMITS = (
 
 
 def complete(shell: str) -> None:
-    done = subprocess.run([CONV2D], check=True, capture_output=True, env=os.environ | COMPLETIONS[shell])
+    done = subprocess.run([CONV2D], check=True, capture_output=True, env=ENVIRONMENT | COMPLETIONS[shell])
     assert b"replicate" in done.stdout, done
 
 
@@ -82,7 +85,7 @@ def main() -> None:
         commands["torch"] = TORCH
     if find_spec("torchinfo") and find_spec("torchvision"):
         commands["torchinfo"] = TORCHINFO
-    start = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
+    start = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     started = {name: partial(start, command) for name, command in commands.items()}
     median = medians(started | {shell: partial(complete, shell) for shell in COMPLETIONS}, rounds)
     for name, seconds in median.items():

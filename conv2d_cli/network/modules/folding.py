@@ -60,7 +60,7 @@ class Fold(_Windows, frozen=True):
     output_size: Pair
 
     def output_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Return the image that has so many windows."""
+        """Return the image that has this number of windows."""
         shape, taps = shapes[0], prod(self.kernel_size)
         needs_axes("Fold", shape, least=2, most=3)
         windows = self.windows(self.output_size)

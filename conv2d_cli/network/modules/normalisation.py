@@ -21,7 +21,7 @@ _SPANNED = {"InstanceNorm1d": 1, "InstanceNorm2d": 2, "InstanceNorm3d": 3}
 
 
 def _scale_and_shift(features: int | None, *, affine: bool, bias: bool) -> Parameters | None:
-    """Return what is learned for so many features; None where an input decides how many."""
+    """Return what is learned for a number of features; None where an input decides that number."""
     if not affine:
         return Parameters()
     return None if features is None else Parameters(features, features if bias else 0)

@@ -60,8 +60,9 @@ def test_whole_numbers_that_blas_does_not_multiply_touch_nothing(touched: Touche
     assert touched == []
 
 
-def test_each_thread_makes_a_product() -> None:
-    blas.touch_packing_buffers.cache_clear()
-    for threads in (1, 2):
-        blas.touch_packing_buffers("float32", threads)
-    assert blas.touch_packing_buffers.cache_info().misses == 2
+@pytest.mark.parametrize("threads", [1, 2])
+def test_each_thread_makes_one_wide_product(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(np, "matmul", lambda left, right: made.append((left.shape, right.shape, left.dtype.name)))
+    blas.touch_packing_buffers.__wrapped__("float32", threads)
+    assert made == [((32, 320), (320, 784), "float32")] * threads
