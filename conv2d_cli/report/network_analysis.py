@@ -75,7 +75,8 @@ def _rounded_down(passed: Propagated) -> list[str]:
 def _notes_on_rounding(names: Sequence[str]) -> Iterator[str]:
     """Yield what is said of the poolings that were assumed to round down."""
     if names:
-        yield f"a printed model does not say ceil_mode, which makes a difference here: False is taken for {few([*names])}"
+        taken = few([*names])
+        yield f"a printed model does not say ceil_mode, which makes a difference here: False is taken for {taken}"
 
 
 def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:
