@@ -20,6 +20,7 @@ from conv2d_cli.errors import MemoryLimitError
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
 
 if TYPE_CHECKING:
+    from conv2d_cli.engine.algorithms.base import Kernel
     from conv2d_cli.engine.planning.plan import Plan
 
 
@@ -54,18 +55,22 @@ class Execution:
     def __init__(self, plan: Plan[Any]) -> None:
         """Work out what every call needs."""
         self.plan = plan
-        self.kernel = kernel_of(plan.algorithm)
+        self.kernel = _kernel_for(plan)
         # What operands depend on.
-        self.key = (plan.algorithm, plan.blocks, plan.problem.accumulator)
-        self._workers, self._workspace_bytes = plan.workers, plan.candidate.memory.workspace_bytes
+        self.key = (plan.algorithm, plan.blocks, plan.problem.accumulator, plan.problem.is_exact)
+        # The first sums of an exact convolution have a workspace and threads for themselves.
+        exact = plan.problem.is_exact
+        self._workers, self._workspace_bytes = (
+            (1, 0) if exact else (plan.workers, plan.candidate.memory.workspace_bytes)
+        )
+        self._blas_threads = None if exact else plan.blas_threads
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
-        self._blas_threads = plan.blas_threads
         if plan.scratch_bytes >> 62:
             raise MemoryLimitError(f"a workspace of {plan.scratch_bytes} bytes is beyond any memory", "less padding")
         again = plan.fallback_plan
         self._again = None if again is None else Execution(again)
         self._short = None if plan.tiling else self.kernel.short_call(plan)
-        if plan.problem.uses_blas and plan.blas_threads == 1:
+        if plan.problem.uses_blas and self._blas_threads == 1:
             convolutions.run(1, touch_packing_buffers, plan.problem.accumulator, plan.workers)
 
     def __call__(self, x: Array, parameters: Parameters) -> Array:
@@ -127,6 +132,14 @@ class Execution:
                 f"there is no room for an output of shape {list(self._shape)} in {self.plan.dtype}",
                 "a smaller image, less padding or fewer channels take less",
             ) from error
+
+
+def _kernel_for(plan: Plan[Any]) -> Kernel[Any, Any]:
+    if plan.problem.is_exact:
+        from conv2d_cli.engine.exact.kernel import KERNEL
+
+        return KERNEL
+    return kernel_of(plan.algorithm)
 
 
 @lru_cache(maxsize=64)

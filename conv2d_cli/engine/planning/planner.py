@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms.registry import PLANNERS
+from conv2d_cli.engine.exact.planning import approximated
 from conv2d_cli.engine.planning.candidate import Candidate, parallelism
 from conv2d_cli.engine.planning.cost_table import COSTS
 from conv2d_cli.engine.planning.plan import Plan
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.engine.planning.cost_model import Costs
 
-Accuracy = Literal["strict", "fast"]
+Accuracy = Literal["strict", "fast", "exact"]
 ACCURACIES: tuple[Accuracy, ...] = get_args(Accuracy)
 # What an image is done again by whose output is not finite: it takes every layer, and spreads nothing.
 FALLBACK = "im2col"
@@ -57,7 +58,7 @@ def plan_convolution(
     problem = Problem(
         image, "zeros" if tiling else padding_mode, dtype, accuracy, threads, workspace_bytes, unpacked_gemm, costs
     )
-    best = _fastest(problem, PLANNERS if algorithm is None else [algorithm])
+    best = _fastest(first_sums_of(problem), PLANNERS if algorithm is None else [algorithm])
     if best is None:
         raise _nothing_fits(problem, algorithm)
     return Plan(geometry, padding_mode, problem, best, fallback_of(problem, best), tiling, algorithm)
@@ -67,9 +68,15 @@ def plan_of_tile(plan: Plan[Any], rows: int, columns: int) -> Plan[Any]:
     """Return how a tile of that many output rows and columns of a plan's image is worked out."""
     problem = plan.problem._replace(geometry=tile_geometry(plan.geometry, rows, columns))
     # The last tiles are smaller, and a named algorithm may not take them.
-    best = (plan.named and _fastest(problem, [plan.named])) or _fastest(problem, PLANNERS)
+    sums = first_sums_of(problem)
+    best = (plan.named and _fastest(sums, [plan.named])) or _fastest(sums, PLANNERS)
     assert best is not None  # noqa: S101 - im2col takes all
     return Plan(problem.geometry, problem.padding_mode, problem, best, fallback_of(problem, best), None, plan.named)
+
+
+def first_sums_of(problem: Problem) -> Problem:
+    """Return the convolution that algorithms carry out for a problem: itself, or the first sums of an exact one."""
+    return approximated(problem) if problem.is_exact else problem
 
 
 def fallback_of(problem: Problem, best: Candidate[Any]) -> Candidate[Any] | None:

@@ -37,13 +37,20 @@ class Problem(NamedTuple):
     costs: Costs
 
     @property
+    def is_exact(self) -> bool:
+        """Whether sums are made in float64 and rounded once, which those of whole numbers need not be."""
+        return self.accuracy == "exact" and DTYPES[self.dtype].kind in "fc"
+
+    @property
     def accumulator(self) -> str:
         """The type that products are summed in.
 
-        Half types are summed in float32; whole numbers in the narrowest float type that holds every partial sum, else
-        in unsigned integers, which wrap modulo 2^bits as the signed result does.
+        Half types are summed in float32, exact sums in float64; whole numbers in the narrowest float type that holds
+        every partial sum, else in unsigned integers, which wrap modulo 2^bits as the signed result does.
         """
         kind, size = DTYPES[self.dtype].kind, DTYPES[self.dtype].bytes
+        if self.is_exact:
+            return "float64"
         if kind not in "iu":
             return "float32" if self.dtype in {"float16", "bfloat16"} else self.dtype
         largest = 1 << (8 * size if kind == "u" else 8 * size - 1)

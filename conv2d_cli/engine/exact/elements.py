@@ -1,0 +1,118 @@
+"""Single elements of an output, summed exactly from the terms that they are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from conv2d_cli.engine.exact.planning import TERMS_TOGETHER
+from conv2d_cli.engine.exact.sums import rounded_products, rounded_sums
+
+if TYPE_CHECKING:
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.numpy_dtypes import Array
+
+# Splits a float64 number into two of 26 bits.
+_SPLITTER = 2.0**27 + 1
+# Products and factors between these neither overflow nor lose bits when they are split, multiplied and added.
+_SMALLEST, _LARGEST = 2.0**-900, 2.0**900
+
+
+class Terms(NamedTuple):
+    """What outputs are made of: an image (channels, H, W) with its padding, filters (filters, K) and biases, float64.
+
+    `exact_products` says that products are exact in float64, as those of narrower types are.
+    """
+
+    geometry: Geometry
+    image: Array
+    weight: Array
+    bias: Array | None
+    exact_products: bool
+
+
+def exact_elements(terms: Terms, indices: Array, dtype: str) -> Array:
+    """Return the elements at flat indices of an output (filters, Ho, Wo), correctly rounded to a real type.
+
+    Everything is finite. Zero is +0, unless all terms are -0.
+    """
+    together = max(1, TERMS_TOGETHER // len(terms.weight[0].reshape(-1)))
+    parts = [_some(terms, indices[first : first + together], dtype) for first in range(0, len(indices), together)]
+    return np.concatenate(parts)
+
+
+def _some(terms: Terms, indices: Array, dtype: str) -> Array:
+    x, weight = _factors(terms, indices)
+    products = x * weight
+    bias = np.empty((0, len(indices))) if terms.bias is None else terms.bias[_filters(terms, indices)][None]
+    if terms.exact_products:
+        result = rounded_sums(np.concatenate([products, bias]), dtype)
+    else:
+        result = _of_rounded_products(x, weight, products, bias, dtype)
+    negative_zero = ((products == 0) & np.signbit(products)).all(0) & ((bias == 0) & np.signbit(bias)).all(0)
+    # A product that underflows is no zero.
+    result[negative_zero & (result == 0)] = -0.0
+    return result
+
+
+def _of_rounded_products(x: Array, weight: Array, products: Array, bias: Array, dtype: str) -> Array:
+    """Return the sums of products that float64 rounds: with what each lacks, or in integers where that is not known."""
+    known = _is_moderate(x, weight, products, bias)
+    result = np.empty(len(known), dtype)
+    some = slice(None) if known.all() else known
+    lacking = _product_errors(x[:, some], weight[:, some], products[:, some])
+    result[some] = rounded_sums(np.concatenate([products[:, some], lacking, bias[:, some]]), dtype)
+    for column in np.flatnonzero(~known):
+        pairs = [*zip(x[:, column].tolist(), weight[:, column].tolist(), strict=True)]
+        result[column] = rounded_products([*pairs, *((one, 1.0) for one in bias[:, column].tolist())], dtype)[0]
+    return result
+
+
+def _factors(terms: Terms, indices: Array) -> tuple[Array, Array]:
+    """Return the input elements and the weights of outputs, as (K, outputs) each."""
+    geometry, (_, rows, columns) = terms.geometry, terms.image.shape
+    height, width = geometry.height, geometry.width
+    filters, places = np.divmod(indices, height.output * width.output)
+    row, column = np.divmod(places, width.output)
+    group_channels = geometry.in_channels // geometry.groups
+    channel = filters // (geometry.out_channels // geometry.groups) * group_channels
+    first = (channel * rows + row * height.stride) * columns + column * width.stride
+    down = np.arange(height.kernel) * (height.dilation * columns)
+    taps = np.arange(group_channels)[:, None, None] * (rows * columns) + down[:, None]
+    taps = (taps + np.arange(width.kernel) * width.dilation).reshape(-1, 1)
+    of_filter = filters * len(taps) + np.arange(len(taps))[:, None]
+    return terms.image.reshape(-1).take(first + taps), terms.weight.reshape(-1).take(of_filter)
+
+
+def _filters(terms: Terms, indices: Array) -> Array:
+    return indices // (terms.geometry.height.output * terms.geometry.width.output)
+
+
+def _is_moderate(x: Array, weight: Array, products: Array, bias: Array) -> Array:
+    """Return for which outputs (terms, outputs) no step of exact arithmetic on float64 overflows or underflows."""
+    vanished = (products == 0) & (x != 0) & (weight != 0)
+    small = ~vanished & ((products == 0) | (np.abs(products) >= _SMALLEST))
+    largest = np.maximum(np.maximum(np.abs(x), np.abs(weight)), np.abs(products))
+    moderate: Array = small.all(0) & (largest <= _LARGEST).all(0) & (np.abs(bias) <= _LARGEST).all(0)
+    return moderate
+
+
+def _product_errors(left: Array, right: Array, products: Array) -> Array:
+    """Return what float64 products lack of the exact ones, which float64 holds.
+
+    Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18, 1971.
+    """
+    left_high, left_low = _split(left)
+    right_high, right_low = _split(right)
+    error: Array = left_high * right_high - products
+    error += left_high * right_low
+    error += left_low * right_high
+    error += left_low * right_low
+    return error
+
+
+def _split(values: Array) -> tuple[Array, Array]:
+    scaled = _SPLITTER * values
+    high: Array = scaled - (scaled - values)
+    return high, values - high
