@@ -6,6 +6,8 @@ exact (N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2002, sec
 sum |x||w| is at most |x| |w|, the Euclidean norms of a window and of a filter: one number for each pixel and one for
 each filter, instead of a second convolution.
 
+Where K is small the bound need not be close, and the largest magnitude of the image times sum |w| will do.
+
 The factor here is gamma(K + 3) (1 + 2^-20). Two more roundings are those of `sum - bound` and `sum + bound`; the last
 part makes up for norms that are themselves rounded, at most by gamma(K + 2) < 2^-21 for K < 2^31.
 """
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.numpy_dtypes import Array
@@ -29,13 +33,15 @@ _BITS, _SAMPLE = 53, 64
 class FilterBounds(NamedTuple):
     """What follows from the parameters alone.
 
-    `norms` and `biases` (filters,) are Euclidean norms and magnitudes of biases, both times the bound's factor. All
+    `norms`, `magnitudes` and `biases` (filters,) are Euclidean norms, sums of magnitudes and magnitudes of biases, all
+    times the bound's factor. All
     weights are multiples of 2**`weight_unit`, all biases of 2**`bias_unit`, and `largest` are the largest magnitudes.
     `positive` (filters,) counts the weights without a sign, and `may_be_negative_zero` tells of filters whose bias does
     not keep a sum from being -0.
     """
 
     norms: Array
+    magnitudes: Array
     biases: Array
     weight_unit: float
     bias_unit: float
@@ -53,28 +59,27 @@ def filter_bounds(weight: Array, bias: Array | None) -> FilterBounds:
         norms = factor * np.sqrt(np.einsum("fk,fk->f", rows, rows))
     return FilterBounds(
         norms=norms,
+        magnitudes=factor * np.abs(rows).sum(1),
         biases=factor * np.abs(biases),
         weight_unit=_unit(rows),
         bias_unit=_unit(biases),
-        largest=(_largest(rows), _largest(biases)),
+        largest=(largest_magnitude(rows), largest_magnitude(biases)),
         positive=rows.shape[1] - np.signbit(rows).sum(1),
         may_be_negative_zero=np.ones(len(rows), bool) if bias is None else (bias == 0) & np.signbit(bias),
     )
 
 
-def adds_exactly(image: Array, geometry: Geometry, bounds: FilterBounds) -> bool:
+def adds_exactly(image: Array, largest: float, geometry: Geometry, bounds: FilterBounds) -> bool:
     """Whether float64 adds all products of an image and a bias without rounding, in any order.
 
     It does where all terms are multiples of one power of two, and their magnitudes add up to at most 2^53 times that.
     """
     largest_weight, largest_bias = bounds.largest
-    # A few values settle it for most data: a larger value elsewhere asks for a larger unit.
-    for values in (image.reshape(-1)[:: max(1, image.size // _SAMPLE)], image):
-        most = geometry.taps_per_output * _largest(values) * largest_weight + largest_bias
-        unit = _exponent(most) - _BITS
-        if bounds.bias_unit < unit or not _are_multiples(values, unit - bounds.weight_unit):
-            return False
-    return True
+    unit = _exponent(geometry.taps_per_output * largest * largest_weight + largest_bias) - _BITS
+    sample = image.reshape(-1)[:: max(1, image.size // _SAMPLE)]
+    return bounds.bias_unit >= unit and all(
+        _are_multiples(values, unit - bounds.weight_unit) for values in (sample, image)
+    )
 
 
 def window_norms(image: Array, geometry: Geometry) -> Array:
@@ -92,18 +97,20 @@ def window_signs(image: Array, geometry: Geometry) -> Array:
 
 def _window_sums(planes: Array, geometry: Geometry) -> Array:
     """Return the sums of windows of planes (groups, H, W), along one axis after the other."""
-    rows = _axis_sums(planes, geometry.height)
-    both: Array = _axis_sums(rows.swapaxes(1, 2), geometry.width).swapaxes(1, 2)
-    return np.ascontiguousarray(both).reshape(len(planes), 1, -1)
+    rows = _sum([planes[:, one] for one in _taps(geometry.height)])
+    return _sum([rows[..., one] for one in _taps(geometry.width)]).reshape(len(planes), 1, -1)
 
 
-def _axis_sums(planes: Array, axis: Axis) -> Array:
-    """Return the sums of windows along the second axis of three."""
+def _taps(axis: Axis) -> list[slice]:
+    """Return the elements that each tap of the windows along an axis meets."""
     span = (axis.output - 1) * axis.stride + 1
-    taps = [planes[:, start : start + span : axis.stride] for start in range(0, axis.effective_kernel, axis.dilation)]
-    total: Array = taps[0].copy()
-    for tap in taps[1:]:
-        total += tap
+    return [slice(start, start + span, axis.stride) for start in range(0, axis.effective_kernel, axis.dilation)]
+
+
+def _sum(parts: Sequence[Array]) -> Array:
+    total: Array = parts[0].copy()
+    for part in parts[1:]:
+        total += part
     return total
 
 
@@ -113,7 +120,8 @@ def _factor(products: int) -> float:
     return roundings / (1 - roundings) * (1 + 2.0**-20)
 
 
-def _largest(values: Array) -> float:
+def largest_magnitude(values: Array) -> float:
+    """Return the largest magnitude; NaN where there is a NaN."""
     return max(float(values.max()), -float(values.min())) if values.size else 0.0
 
 

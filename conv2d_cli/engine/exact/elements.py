@@ -22,13 +22,15 @@ _SMALLEST, _LARGEST = 2.0**-900, 2.0**900
 class Terms(NamedTuple):
     """What outputs are made of: an image (channels, H, W) with its padding, filters (filters, K) and biases, float64.
 
-    `exact_products` says that products are exact in float64, as those of narrower types are.
+    `largest` is the largest magnitude in the image. `exact_products` says that products are exact in float64, as those
+    of narrower types are.
     """
 
     geometry: Geometry
     image: Array
     weight: Array
     bias: Array | None
+    largest: float
     exact_products: bool
 
 
@@ -37,22 +39,22 @@ def exact_elements(terms: Terms, indices: Array, dtype: str) -> Array:
 
     Everything is finite. Zero is +0, unless all terms are -0.
     """
-    together = max(1, TERMS_TOGETHER // len(terms.weight[0].reshape(-1)))
+    together = max(1, TERMS_TOGETHER // terms.weight.shape[1])
     parts = [_some(terms, indices[first : first + together], dtype) for first in range(0, len(indices), together)]
     return np.concatenate(parts)
 
 
 def _some(terms: Terms, indices: Array, dtype: str) -> Array:
-    x, weight = _factors(terms, indices)
+    x, weight, bias = _factors(terms, indices)
     products = x * weight
-    bias = np.empty((0, len(indices))) if terms.bias is None else terms.bias[_filters(terms, indices)][None]
     if terms.exact_products:
-        result = rounded_sums(np.concatenate([products, bias]), dtype)
+        result = rounded_sums(_side_by_side(products, bias), dtype)
     else:
         result = _of_rounded_products(x, weight, products, bias, dtype)
-    negative_zero = ((products == 0) & np.signbit(products)).all(0) & ((bias == 0) & np.signbit(bias)).all(0)
-    # A product that underflows is no zero.
-    result[negative_zero & (result == 0)] = -0.0
+    zeros = np.flatnonzero(result == 0)
+    # A product that is not exact may have underflowed; a sum that is not zero has its sign already.
+    negative = np.signbit(products[zeros]).all(1) & np.signbit(bias[zeros]).all(1) & ~np.signbit(result[zeros])
+    result[zeros[negative]] = -0.0
     return result
 
 
@@ -61,16 +63,16 @@ def _of_rounded_products(x: Array, weight: Array, products: Array, bias: Array, 
     known = _is_moderate(x, weight, products, bias)
     result = np.empty(len(known), dtype)
     some = slice(None) if known.all() else known
-    lacking = _product_errors(x[:, some], weight[:, some], products[:, some])
-    result[some] = rounded_sums(np.concatenate([products[:, some], lacking, bias[:, some]]), dtype)
-    for column in np.flatnonzero(~known):
-        pairs = [*zip(x[:, column].tolist(), weight[:, column].tolist(), strict=True)]
-        result[column] = rounded_products([*pairs, *((one, 1.0) for one in bias[:, column].tolist())], dtype)[0]
+    lacking = _product_errors(x[some], weight[some], products[some])
+    result[some] = rounded_sums(_side_by_side(products[some], lacking, bias[some]), dtype)
+    for row in np.flatnonzero(~known):
+        pairs = [*zip(x[row].tolist(), weight[row].tolist(), strict=True)]
+        result[row] = rounded_products([*pairs, *((one, 1.0) for one in bias[row].tolist())], dtype)[0]
     return result
 
 
-def _factors(terms: Terms, indices: Array) -> tuple[Array, Array]:
-    """Return the input elements and the weights of outputs, as (K, outputs) each."""
+def _factors(terms: Terms, indices: Array) -> tuple[Array, Array, Array]:
+    """Return the input elements, the weights and the biases of outputs, as (outputs, K) and (outputs, 1 or 0)."""
     geometry, (_, rows, columns) = terms.geometry, terms.image.shape
     height, width = geometry.height, geometry.width
     filters, places = np.divmod(indices, height.output * width.output)
@@ -78,23 +80,24 @@ def _factors(terms: Terms, indices: Array) -> tuple[Array, Array]:
     group_channels = geometry.in_channels // geometry.groups
     channel = filters // (geometry.out_channels // geometry.groups) * group_channels
     first = (channel * rows + row * height.stride) * columns + column * width.stride
-    down = np.arange(height.kernel) * (height.dilation * columns)
-    taps = np.arange(group_channels)[:, None, None] * (rows * columns) + down[:, None]
-    taps = (taps + np.arange(width.kernel) * width.dilation).reshape(-1, 1)
-    of_filter = filters * len(taps) + np.arange(len(taps))[:, None]
-    return terms.image.reshape(-1).take(first + taps), terms.weight.reshape(-1).take(of_filter)
+    down = np.arange(height.kernel)[:, None] * (height.dilation * columns)
+    taps = np.arange(group_channels)[:, None, None] * (rows * columns) + down + np.arange(width.kernel) * width.dilation
+    x = terms.image.reshape(-1).take(first[:, None] + taps.reshape(-1))
+    bias = np.empty((len(indices), 0)) if terms.bias is None else terms.bias[filters][:, None]
+    return x, terms.weight[filters], bias
 
 
-def _filters(terms: Terms, indices: Array) -> Array:
-    return indices // (terms.geometry.height.output * terms.geometry.width.output)
+def _side_by_side(*parts: Array) -> Array:
+    """Return rows of terms as columns, one below the other."""
+    return np.concatenate([part.T for part in parts], axis=0)
 
 
 def _is_moderate(x: Array, weight: Array, products: Array, bias: Array) -> Array:
-    """Return for which outputs (terms, outputs) no step of exact arithmetic on float64 overflows or underflows."""
+    """Return for which outputs (outputs, terms) no step of exact arithmetic on float64 overflows or underflows."""
     vanished = (products == 0) & (x != 0) & (weight != 0)
     small = ~vanished & ((products == 0) | (np.abs(products) >= _SMALLEST))
     largest = np.maximum(np.maximum(np.abs(x), np.abs(weight)), np.abs(products))
-    moderate: Array = small.all(0) & (largest <= _LARGEST).all(0) & (np.abs(bias) <= _LARGEST).all(0)
+    moderate: Array = small.all(1) & (largest <= _LARGEST).all(1) & (np.abs(bias) <= _LARGEST).all(1)
     return moderate
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS
 from conv2d_cli.engine.algorithms.base import BlockKernel
-from conv2d_cli.engine.exact.bounds import adds_exactly, window_norms, window_signs
+from conv2d_cli.engine.blocks.strips import gather, window_span
+from conv2d_cli.engine.exact.bounds import adds_exactly, largest_magnitude
 from conv2d_cli.engine.exact.elements import Terms, exact_elements
+from conv2d_cli.engine.exact.first_sums import margins, perhaps_negative, round_sums
 from conv2d_cli.engine.exact.operands import (
     ExactOperands,
     exact_operands,
@@ -18,19 +21,19 @@ from conv2d_cli.engine.exact.operands import (
     marks,
     real_channels,
 )
-from conv2d_cli.engine.exact.planning import SUMS_TOGETHER, component_dtype, components
-from conv2d_cli.engine.exact.rounding import bits_of, rounded
-from conv2d_cli.engine.executor import execution_of, gathered_tile
-from conv2d_cli.engine.planning.tiling import Tile
+from conv2d_cli.engine.exact.planning import component_dtype, components
+from conv2d_cli.engine.exact.rounding import bits_of
+from conv2d_cli.engine.executor import execution_of
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conv2d_cli.engine.algorithms.base import Call, Items, Kernel, Worker
     from conv2d_cli.engine.planning.plan import Plan
     from conv2d_cli.engine.runtime.workspace import Workspace
     from conv2d_cli.numpy_dtypes import Array
+
+# A larger part of an output in doubt is worth a closer bound.
+_FEW = 1 / 256
 
 
 class ExactKernel(BlockKernel):
@@ -60,96 +63,60 @@ class _Images:
 
     def convolve(self, image: Array, out: Array) -> None:
         """Fill an output (out_channels, Ho, Wo) from an image."""
-        self._store(self._convolved(self._padded(image)), out)
-
-    def _padded(self, image: Array) -> Array:
-        """Return an image with its padding in real float64 numbers (channels, H, W)."""
-        geometry = self._plan.problem.geometry
-        strip = gathered_tile(self._plan, image, Tile(0, 0, geometry.height.output, geometry.width.output))[0]
-        return real_channels(strip, geometry.groups)
-
-    def _store(self, result: Array, out: Array) -> None:
-        """Store real numbers (filters, Ho * Wo) in an output (out_channels, Ho, Wo)."""
+        padded, rows = self._padded(image), len(self._operands.weight)
         if components(self._plan.dtype) == 1:
-            out[...] = result.reshape(out.shape)
+            self._convolve(padded, out.reshape(rows, -1))
             return
+        result = np.empty((rows, out[0].size), numpy_dtype(self._component))
+        self._convolve(padded, result)
         parts = result.reshape(self._geometry.groups, 2, -1)
         out.real, out.imag = (parts[:, one].reshape(out.shape) for one in (0, 1))
 
-    def _convolved(self, image: Array) -> Array:
-        """Return the output of a padded image as (filters, Ho * Wo) of the component's type."""
-        operands = self._operands
-        if operands.marked is None and np.isfinite(image).all():
-            return self._of_finite(image)
+    def _padded(self, image: Array) -> Array:
+        """Return an image with its padding in real float64 numbers (channels, H, W)."""
+        problem = self._plan.problem
+        height, width = problem.geometry[-2:]
+        rows, columns = window_span(height, 0, height.output), window_span(width, 0, width.output)
+        element = np.float64 if components(problem.dtype) == 1 else np.complex128
+        strip = np.empty((len(image), rows.length, columns.length), element)
+        gather(image, problem.padding_mode, rows, columns, strip)
+        return real_channels(strip, problem.geometry.groups)
+
+    def _convolve(self, image: Array, out: Array) -> None:
+        """Fill real numbers (filters, Ho * Wo) of the component's type from a padded image."""
+        operands, largest = self._operands, largest_magnitude(image)
+        if operands.marked is None and isfinite(largest):
+            self._convolve_finite(image, largest, out)
+            return
         marked = operands.marked or marked_parameters(operands.weight, operands.bias)
-        special = self._sums(marks(image)[None], marked)[0].reshape(len(operands.weight), -1)
-        result = self._of_finite(finite_part(image))
+        special = self._sums(marks(image)[None], marked)[0].reshape(out.shape)
+        finite = finite_part(image)
+        self._convolve_finite(finite, largest_magnitude(finite), out)
         places = ~np.isfinite(special)
-        result[places] = _with_one_nan(special[places], self._component)
-        return result
+        out[places] = _with_one_nan(special[places], self._component)
 
-    def _of_finite(self, image: Array) -> Array:
-        """Do as `_convolved` where all operands are finite."""
-        geometry, operands = self._geometry, self._operands
-        terms = Terms(geometry, image, operands.weight, operands.bias, self._component != "float64")
-        result = np.empty((len(operands.weight), self._sums.plan.problem.pixels), numpy_dtype(self._component))
-        doubtful = np.arange(result.size)
-        if terms.exact_products:
-            sums = self._sums(image[None], operands.parameters)[0].reshape(geometry.groups, -1, result.shape[1])
-            doubtful = self._rounded(sums, image, result)
+    def _convolve_finite(self, image: Array, largest: float, out: Array) -> None:
+        """Do as `_convolve` where all operands are finite."""
+        operands, exact_products = self._operands, self._component != "float64"
+        rows = operands.weight.reshape(len(out), -1)
+        terms = Terms(self._geometry, image, rows, operands.bias, largest, exact_products)
+        doubtful = self._round_sums(image, largest, out) if exact_products else np.arange(out.size)
         if len(doubtful):
-            result.reshape(-1)[doubtful] = exact_elements(terms, doubtful, self._component)
-        return result
+            out.reshape(-1)[doubtful] = exact_elements(terms, doubtful, self._component)
 
-    def _rounded(self, sums: Array, image: Array, result: Array) -> Array:
-        """Round sums (groups, filters, pixels) of an image to `result`; return the flat indices of those in doubt."""
-        geometry, bounds = self._geometry, self._operands.bounds
-        norms = None if adds_exactly(image, geometry, bounds) else window_norms(image, geometry)
-        of_filters, of_biases = (one.reshape(geometry.groups, -1, 1) for one in (bounds.norms, bounds.biases))
-        grouped, doubtful = result.reshape(sums.shape), [np.empty(0, np.int64)]
-        numbers = np.arange(result.size).reshape(sums.shape)
-        for block in blocks_of(sums.shape):
-            if norms is None:
-                grouped[block] = rounded(sums[block], self._component)
-                continue
-            margin = of_filters[block[:2]] * norms[block[0], :, block[2]]
-            margin += of_biases[block[:2]]
-            least = rounded(sums[block] - margin, self._component)
-            margin += sums[block]
-            grouped[block] = least
-            unequal = bits_of(least) != bits_of(rounded(margin, self._component))
-            if unequal.any():
-                doubtful.append(numbers[block][unequal])
-        return np.concatenate([*doubtful, self._perhaps_negative_zeros(image, result)])
-
-    def _perhaps_negative_zeros(self, image: Array, result: Array) -> Array:
-        """Return the flat indices of zeros that may have to be -0: all terms of such a sum have a sign."""
-        bounds = self._operands.bounds
-        if not bounds.may_be_negative_zero.any() or np.count_nonzero(result) == result.size:
-            return np.empty(0, np.int64)
-        filters, pixels = np.nonzero((result == 0) & bounds.may_be_negative_zero[:, None])
-        signs = window_signs(image, self._geometry)[:, 0]
-        group = filters // (len(result) // self._geometry.groups)
-        some = signs[group, pixels] == bounds.positive[filters]
-        indices: Array = filters[some] * result.shape[1] + pixels[some]
-        return indices
-
-
-def blocks_of(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice, slice]]:
-    """Yield parts of sums (groups, filters, pixels) that stay in L2, the last axis whole where it can be."""
-    steps, left = [], SUMS_TOGETHER
-    for size in reversed(shape):
-        steps.append(max(1, min(size, left)))
-        left //= max(1, size)
-    groups, filters, pixels = (range(0, size, step) for size, step in zip(shape, reversed(steps), strict=True))
-    for group in groups:
-        for one in filters:
-            for pixel in pixels:
-                yield (
-                    slice(group, group + groups.step),
-                    slice(one, one + filters.step),
-                    slice(pixel, pixel + pixels.step),
-                )
+    def _round_sums(self, image: Array, largest: float, out: Array) -> Array:
+        """Fill `out` with rounded float64 sums; return the flat indices of those whose rounding is in doubt."""
+        geometry, operands = self._geometry, self._operands
+        sums = self._sums(image[None], operands.parameters)[0].reshape(geometry.groups, -1, out.shape[1])
+        grouped = out.reshape(sums.shape)
+        if adds_exactly(image, largest, geometry, operands.bounds):
+            doubtful = round_sums(sums, None, grouped, self._component)
+        else:
+            for margin in margins(image, largest, geometry, operands.bounds):
+                doubtful = round_sums(sums, margin, grouped, self._component)
+                if len(doubtful) <= out.size * _FEW:
+                    break
+        return np.concatenate([doubtful, perhaps_negative(grouped, image, geometry, operands.bounds)])
 
 
 def _with_one_nan(values: Array, dtype: str) -> Array:

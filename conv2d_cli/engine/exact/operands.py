@@ -69,7 +69,7 @@ def finite_part(values: Array) -> Array:
 def real_channels(values: Array, groups: int) -> Array:
     """Return channels (the first axis) in real float64 numbers: of each group the real parts, then the imaginary."""
     if values.dtype.kind != "c":
-        return values.astype(np.float64)
+        return values.astype(np.float64, copy=False)
     grouped = values.reshape(groups, 1, -1, *values.shape[1:])
     both = np.concatenate([grouped.real, grouped.imag], axis=1, dtype=np.float64)
     return both.reshape(-1, *values.shape[1:])

@@ -1,4 +1,4 @@
-"""Correctly rounded sums of float64 terms: each column is a sum, first in doubled precision, then exactly."""
+"""Correctly rounded sums of float64 terms: each column is a sum, made ever more exactly."""
 
 from __future__ import annotations
 
@@ -26,14 +26,38 @@ def rounded_sums(terms: Array, dtype: str) -> Array:
     >>> rounded_sums(np.array([[1.0, 1.0], [2.0**-24, 2.0**-24], [2.0**-100, -(2.0**-100)]]), "float32").tolist()
     [1.0000001192092896, 1.0]
     """
-    high, low, bound = _doubled_sums(terms)
-    result, other = (_rounded_pairs(high, end, dtype) for end in (low - bound, low + bound))
-    for column in np.flatnonzero(bits_of(result) != bits_of(other)):
-        result[column] = _exactly(terms[:, column].tolist(), dtype)[0]
+    magnitude = np.abs(terms).sum(0)
+    result, doubtful = _decided(*_plain_sums(terms, magnitude), dtype)
+    if len(doubtful):
+        some = terms[:, doubtful]
+        result[doubtful], left = _decided(*_doubled_sums(some, magnitude[doubtful]), dtype)
+        for column in left:
+            result[doubtful[column]] = _exactly(some[:, column].tolist(), dtype)[0]
     return result
 
 
-def _doubled_sums(terms: Array) -> tuple[Array, Array, Array]:
+def _decided(high: Array, low: Array, bound: Array, dtype: str) -> tuple[Array, Array]:
+    """Return sums `high + low` rounded to a type, and the places where others within the bound round otherwise."""
+    result, other = (_rounded_pairs(high, end, dtype) for end in (low - bound, low + bound))
+    return result, np.flatnonzero(bits_of(result) != bits_of(other))
+
+
+def _plain_sums(terms: Array, magnitude: Array) -> tuple[Array, Array, Array]:
+    """Return sums as `_doubled_sums` does, in one addition a term.
+
+    A term goes through d = ceil(log2 T) additions, so a sum is off by at most gamma(d) A, where d is far less than T.
+    """
+    total, left = terms, len(terms)
+    while left > 1:
+        half = left // 2
+        # What is in the middle of an odd number stays.
+        total = np.concatenate([total[:half] + total[left - half :], total[half : left - half]])
+        left -= half
+    bound = (_levels(terms) + 2) * _UNIT_ROUNDOFF * magnitude
+    return total[0], np.zeros_like(bound), bound
+
+
+def _doubled_sums(terms: Array, magnitude: Array) -> tuple[Array, Array, Array]:
     """Return sums in doubled precision, as `high + low`, and a bound on what each lacks of the exact one.
 
     Halves are added until one is left. What each addition lost is known exactly, and is added to `low`. With T terms,
@@ -44,7 +68,6 @@ def _doubled_sums(terms: Array) -> tuple[Array, Array, Array]:
     Source: T. Ogita, S. M. Rump and S. Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26(6), 2005.
     """
     high, low, left = terms.copy(), np.zeros_like(terms), len(terms)
-    levels = max(left - 1, 0).bit_length()
     while left > 1:
         half = left // 2
         first, last = slice(half), slice(left - half, left)
@@ -52,8 +75,12 @@ def _doubled_sums(terms: Array) -> tuple[Array, Array, Array]:
         low[first] += low[last]
         low[first] += error
         left -= half
-    bound = (2 * levels * _UNIT_ROUNDOFF) ** 2 * np.abs(terms).sum(0)
-    return high[0], low[0], bound
+    return high[0], low[0], (2 * _levels(terms) * _UNIT_ROUNDOFF) ** 2 * magnitude
+
+
+def _levels(terms: Array) -> int:
+    """Return how many times T terms are halved: ceil(log2 T)."""
+    return max(len(terms) - 1, 0).bit_length()
 
 
 def _rounded_pairs(high: Array, low: Array, dtype: str) -> Array:
