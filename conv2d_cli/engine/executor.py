@@ -136,9 +136,9 @@ class Execution:
 
 def _kernel_for(plan: Plan[Any]) -> Kernel[Any, Any]:
     if plan.problem.is_exact:
-        from conv2d_cli.engine.exact.kernel import KERNEL
+        from conv2d_cli.engine.exact.kernel import ExactKernel
 
-        return KERNEL
+        return ExactKernel(plan)
     return kernel_of(plan.algorithm)
 
 

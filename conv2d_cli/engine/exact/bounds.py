@@ -6,7 +6,7 @@ exact (N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2002, sec
 sum |x||w| is at most |x| |w|, the Euclidean norms of a window and of a filter: one number for each pixel and one for
 each filter, instead of a second convolution.
 
-Where K is small the bound need not be close, and the largest magnitude of the image times sum |w| will do.
+Where K is small the bound need not be close: no window's norm is more than sqrt(K) times the largest magnitude.
 
 The factor here is gamma(K + 3) (1 + 2^-20). Two more roundings are those of `sum - bound` and `sum + bound`; the last
 part makes up for norms that are themselves rounded, at most by gamma(K + 2) < 2^-21 for K < 2^31.
@@ -14,7 +14,8 @@ part makes up for norms that are themselves rounded, at most by gamma(K + 2) < 2
 
 from __future__ import annotations
 
-from math import frexp, inf
+from functools import cached_property
+from math import frexp, inf, isinf, log2
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,58 +28,83 @@ if TYPE_CHECKING:
     from conv2d_cli.numpy_dtypes import Array
 
 # Bits of float64's significand; values of a sample that is looked at before all are.
-_BITS, _SAMPLE = 53, 64
+_BITS, _SAMPLE = 53, 12
 
 
-class FilterBounds(NamedTuple):
-    """What follows from the parameters alone.
+class Filters:
+    """Finite parameters, weight (filters, K) and bias (filters,) or None, and what follows from them alone.
 
-    `norms`, `magnitudes` and `biases` (filters,) are Euclidean norms, sums of magnitudes and magnitudes of biases, all
-    times the bound's factor. All
-    weights are multiples of 2**`weight_unit`, all biases of 2**`bias_unit`, and `largest` are the largest magnitudes.
-    `positive` (filters,) counts the weights without a sign, and `may_be_negative_zero` tells of filters whose bias does
-    not keep a sum from being -0.
+    Each is worked out when it is first asked for.
     """
 
-    norms: Array
-    magnitudes: Array
-    biases: Array
-    weight_unit: float
-    bias_unit: float
-    largest: tuple[float, float]
-    positive: Array
-    may_be_negative_zero: Array
+    def __init__(self, weight: Array, bias: Array | None) -> None:
+        """Hold both; they must not change."""
+        self.weight, self.bias = weight, bias
+
+    @cached_property
+    def norms(self) -> Array:
+        """The Euclidean norms of filters, times the bound's factor."""
+        norms: Array = np.sqrt(np.einsum("fk,fk->f", self.weight, self.weight))
+        return _factor(self.weight.shape[1]) * norms
+
+    @cached_property
+    def biases(self) -> Array:
+        """The magnitudes of biases, times the bound's factor."""
+        return np.zeros(len(self.weight)) if self.bias is None else _factor(self.weight.shape[1]) * np.abs(self.bias)
+
+    @cached_property
+    def positive(self) -> Array:
+        """How many weights of each filter have no sign."""
+        positive: Array = self.weight.shape[1] - np.signbit(self.weight).sum(1)
+        return positive
+
+    @cached_property
+    def may_be_negative_zero(self) -> Array:
+        """Of which filters the bias keeps no sum from being -0."""
+        return np.ones(len(self.weight), bool) if self.bias is None else (self.bias == 0) & np.signbit(self.bias)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """What some of the weights have in common."""
+        return sample_of(self.weight)
 
 
-def filter_bounds(weight: Array, bias: Array | None) -> FilterBounds:
-    """Return what follows from finite parameters: weight (filters, group channels, kh, kw), bias (filters,) or None."""
-    rows = weight.reshape(len(weight), -1)
-    factor, absent = _factor(rows.shape[1]), np.zeros(len(rows))
-    biases = absent if bias is None else bias
-    with np.errstate(over="ignore", under="ignore"):
-        norms = factor * np.sqrt(np.einsum("fk,fk->f", rows, rows))
-    return FilterBounds(
-        norms=norms,
-        magnitudes=factor * np.abs(rows).sum(1),
-        biases=factor * np.abs(biases),
-        weight_unit=_unit(rows),
-        bias_unit=_unit(biases),
-        largest=(largest_magnitude(rows), largest_magnitude(biases)),
-        positive=rows.shape[1] - np.signbit(rows).sum(1),
-        may_be_negative_zero=np.ones(len(rows), bool) if bias is None else (bias == 0) & np.signbit(bias),
-    )
+class Sample(NamedTuple):
+    """A few values: the exponent of a power of two that is above all, and of the largest that all are multiples of."""
+
+    above: float
+    unit: float
 
 
-def adds_exactly(image: Array, largest: float, geometry: Geometry, bounds: FilterBounds) -> bool:
+def sample_of(values: Array) -> Sample:
+    """Look at a few of the values of an array."""
+    some = [value for value in values.reshape(-1)[:: values.size // _SAMPLE + 1].tolist() if value]
+    above = max((frexp(value)[1] for value in some), default=-inf)
+    return Sample(above, min(map(_unit, some), default=inf))
+
+
+def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
     """Whether float64 adds all products of an image and a bias without rounding, in any order.
 
     It does where all terms are multiples of one power of two, and their magnitudes add up to at most 2^53 times that.
+    `largest` is the largest magnitude in the image.
     """
-    largest_weight, largest_bias = bounds.largest
-    unit = _exponent(geometry.taps_per_output * largest * largest_weight + largest_bias) - _BITS
-    sample = image.reshape(-1)[:: max(1, image.size // _SAMPLE)]
-    return bounds.bias_unit >= unit and all(
-        _are_multiples(values, unit - bounds.weight_unit) for values in (sample, image)
+    products, of_image, of_weight = filters.weight.shape[1], sample_of(image), filters.sample
+    # Most data are known by a few values: some of their products alone have more bits.
+    bits = of_image.above - of_image.unit + of_weight.above - of_weight.unit + log2(products)
+    if bits > _BITS + 2 or isinf(bits):
+        return False
+    bias = np.zeros(1) if filters.bias is None else filters.bias
+    most = products * largest * largest_magnitude(filters.weight) + largest_magnitude(bias)
+    unit = _exponent(most) - _BITS
+    # What is left of the bits is shared by values that the samples have missed.
+    spare = of_image.unit + of_weight.unit - unit
+    weight_unit = of_weight.unit - spare // 2
+    return (
+        spare >= 0
+        and _are_multiples(bias, unit)
+        and _are_multiples(filters.weight, weight_unit)
+        and _are_multiples(image, unit - weight_unit)
     )
 
 
@@ -130,12 +156,11 @@ def _exponent(value: float) -> float:
     return frexp(value * (1 + 2.0**-40))[1] if value else -inf
 
 
-def _unit(values: Array) -> float:
-    """Return the exponent of the largest power of two of which all values are multiples; infinity if all are zero."""
-    fractions, exponents = np.frexp(values[values != 0])
-    whole = np.ldexp(fractions, _BITS).astype(np.int64)
-    lowest = np.frexp((whole & -whole).astype(np.float64))[1] - 1
-    return float((exponents - _BITS + lowest).min()) if whole.size else inf
+def _unit(value: float) -> int:
+    """Return the exponent of the largest power of two that a number is a multiple of."""
+    fraction, exponent = frexp(value)
+    whole = int(fraction * 2.0**_BITS)
+    return exponent - _BITS + (whole & -whole).bit_length() - 1
 
 
 def _are_multiples(values: Array, exponent: float) -> bool:

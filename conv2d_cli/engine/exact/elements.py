@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,15 +23,13 @@ _SMALLEST, _LARGEST = 2.0**-900, 2.0**900
 class Terms(NamedTuple):
     """What outputs are made of: an image (channels, H, W) with its padding, filters (filters, K) and biases, float64.
 
-    `largest` is the largest magnitude in the image. `exact_products` says that products are exact in float64, as those
-    of narrower types are.
+    `exact_products` says that products are exact in float64, as those of narrower types are.
     """
 
     geometry: Geometry
     image: Array
     weight: Array
     bias: Array | None
-    largest: float
     exact_products: bool
 
 
@@ -52,6 +51,8 @@ def _some(terms: Terms, indices: Array, dtype: str) -> Array:
     else:
         result = _of_rounded_products(x, weight, products, bias, dtype)
     zeros = np.flatnonzero(result == 0)
+    if not len(zeros):
+        return result
     # A product that is not exact may have underflowed; a sum that is not zero has its sign already.
     negative = np.signbit(products[zeros]).all(1) & np.signbit(bias[zeros]).all(1) & ~np.signbit(result[zeros])
     result[zeros[negative]] = -0.0
@@ -80,11 +81,18 @@ def _factors(terms: Terms, indices: Array) -> tuple[Array, Array, Array]:
     group_channels = geometry.in_channels // geometry.groups
     channel = filters // (geometry.out_channels // geometry.groups) * group_channels
     first = (channel * rows + row * height.stride) * columns + column * width.stride
-    down = np.arange(height.kernel)[:, None] * (height.dilation * columns)
-    taps = np.arange(group_channels)[:, None, None] * (rows * columns) + down + np.arange(width.kernel) * width.dilation
-    x = terms.image.reshape(-1).take(first[:, None] + taps.reshape(-1))
+    x = terms.image.reshape(-1).take(first[:, None] + _taps(geometry, rows, columns))
     bias = np.empty((len(indices), 0)) if terms.bias is None else terms.bias[filters][:, None]
     return x, terms.weight[filters], bias
+
+
+@lru_cache(maxsize=16)
+def _taps(geometry: Geometry, rows: int, columns: int) -> Array:
+    """Return how far elements of a window lie behind its first, in channels of a number of rows and columns."""
+    height, width, channels = geometry.height, geometry.width, geometry.in_channels // geometry.groups
+    down = np.arange(height.kernel)[:, None] * (height.dilation * columns)
+    taps = np.arange(channels)[:, None, None] * (rows * columns) + down + np.arange(width.kernel) * width.dilation
+    return taps.reshape(-1)
 
 
 def _side_by_side(*parts: Array) -> Array:

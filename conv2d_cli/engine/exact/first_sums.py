@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.engine.exact.bounds import FilterBounds
+    from conv2d_cli.engine.exact.bounds import Filters
     from conv2d_cli.numpy_dtypes import Array
 
 # Up to this number of products the bound by the largest magnitude leaves few elements of most data in doubt.
@@ -43,15 +44,15 @@ class Margin(NamedTuple):
         return margin
 
 
-def margins(image: Array, largest: float, geometry: Geometry, bounds: FilterBounds) -> Iterator[Margin]:
+def margins(image: Array, largest: float, geometry: Geometry, filters: Filters) -> Iterator[Margin]:
     """Yield margins of the sums of an image, the closer one last."""
 
     def grouped(values: Array) -> Array:
         return values.reshape(geometry.groups, -1, 1)
 
     if geometry.taps_per_output <= _FEW_PRODUCTS:
-        yield Margin(grouped(bounds.magnitudes * largest + bounds.biases))
-    yield Margin(grouped(bounds.norms), window_norms(image, geometry), grouped(bounds.biases))
+        yield Margin(grouped(filters.norms * (sqrt(geometry.taps_per_output) * largest) + filters.biases))
+    yield Margin(grouped(filters.norms), window_norms(image, geometry), grouped(filters.biases))
 
 
 def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Array:
@@ -60,7 +61,7 @@ def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Ar
     Returns:
         The flat indices of those that the margin leaves in doubt: not all values within it round alike.
     """
-    doubtful = [np.empty(0, np.int64)]
+    doubtful: list[Array] = []
     for block in _blocks_of(sums.shape):
         if margin is None:
             out[block] = rounded(sums[block], dtype)
@@ -70,22 +71,22 @@ def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Ar
         out[block] = least
         unequal = bits_of(least) != bits_of(most)
         if unequal.any():
-            places = (found + part.start for found, part in zip(np.nonzero(unequal), block, strict=True))
-            doubtful.append(np.ravel_multi_index(tuple(places), sums.shape))
-    return np.concatenate(doubtful)
+            group, filters, pixels = (found + part.start for found, part in zip(unequal.nonzero(), block, strict=True))
+            doubtful.append((group * sums.shape[1] + filters) * sums.shape[2] + pixels)
+    return np.concatenate(doubtful) if doubtful else np.empty(0, np.int64)
 
 
-def perhaps_negative(out: Array, image: Array, geometry: Geometry, bounds: FilterBounds) -> Array:
-    """Return the flat indices of zeros in `out` (groups, filters, pixels) that may have to be -0.
+def perhaps_negative(out: Array, image: Array, geometry: Geometry, filters: Filters) -> Array:
+    """Return the flat indices of zeros in `out` (filters, pixels) that may have to be -0.
 
     All terms of such a sum have a sign: as many input elements have one as weights have none.
     """
-    if not bounds.may_be_negative_zero.any() or not (out == 0).any():
+    if not filters.may_be_negative_zero.any() or not (out == 0).any():
         return np.empty(0, np.int64)
-    group, filters, pixels = np.nonzero((out == 0) & bounds.may_be_negative_zero.reshape(geometry.groups, -1, 1))
-    signs = window_signs(image, geometry)[group, 0, pixels]
-    some = signs == bounds.positive.reshape(geometry.groups, -1)[group, filters]
-    indices: Array = np.ravel_multi_index((group[some], filters[some], pixels[some]), out.shape)
+    one, pixels = np.nonzero((out == 0) & filters.may_be_negative_zero[..., None])
+    signs = window_signs(image, geometry)[one // (len(out) // geometry.groups), 0, pixels]
+    some = signs == filters.positive[one]
+    indices: Array = one[some] * out.shape[1] + pixels[some]
     return indices
 
 

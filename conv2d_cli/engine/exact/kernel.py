@@ -27,7 +27,7 @@ from conv2d_cli.engine.executor import execution_of
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
-    from conv2d_cli.engine.algorithms.base import Call, Items, Kernel, Worker
+    from conv2d_cli.engine.algorithms.base import Call, Items, Worker
     from conv2d_cli.engine.planning.plan import Plan
     from conv2d_cli.engine.runtime.workspace import Workspace
     from conv2d_cli.numpy_dtypes import Array
@@ -37,7 +37,13 @@ _FEW = 1 / 256
 
 
 class ExactKernel(BlockKernel):
-    """An image at a time."""
+    """An image at a time, whose first sums are an execution of their own."""
+
+    def __init__(self, plan: Plan[Any]) -> None:
+        """Work out what every call needs."""
+        approximation = plan.approximation
+        self._problem, self._geometry, self._sums = plan.problem, approximation.geometry, execution_of(approximation)
+        self._component, self._parts = component_dtype(plan.dtype), components(plan.dtype)
 
     def prepare(self, plan: Plan[Any], weight: Array, bias: Array | None) -> ExactOperands:
         """Return the parameters in real float64 numbers, and what is known of them."""
@@ -48,75 +54,64 @@ class ExactKernel(BlockKernel):
         return [(number,) for number in range(len(call.x))]
 
     def worker(self, call: Call[Any, ExactOperands], _workspace: Workspace) -> Worker:
-        """Return what convolves one image; its sums are made by an execution of their own."""
-        images = _Images(call.plan, call.operands)
-        return lambda item: images.convolve(call.x[item], call.out[item])
+        """Return what convolves one image."""
+        return lambda item: self._convolve_image(call.x[item], call.operands, call.out[item])
 
-
-class _Images:
-    """Convolves images with the same parameters."""
-
-    def __init__(self, plan: Plan[Any], operands: ExactOperands) -> None:
-        self._plan, self._operands = plan, operands
-        self._geometry, self._sums = plan.approximation.geometry, execution_of(plan.approximation)
-        self._component = component_dtype(plan.dtype)
-
-    def convolve(self, image: Array, out: Array) -> None:
+    def _convolve_image(self, image: Array, operands: ExactOperands, out: Array) -> None:
         """Fill an output (out_channels, Ho, Wo) from an image."""
-        padded, rows = self._padded(image), len(self._operands.weight)
-        if components(self._plan.dtype) == 1:
-            self._convolve(padded, out.reshape(rows, -1))
+        padded, rows = self._padded(image), self._geometry.out_channels
+        if self._parts == 1:
+            self._convolve(padded, operands, out.reshape(rows, -1))
             return
         result = np.empty((rows, out[0].size), numpy_dtype(self._component))
-        self._convolve(padded, result)
-        parts = result.reshape(self._geometry.groups, 2, -1)
-        out.real, out.imag = (parts[:, one].reshape(out.shape) for one in (0, 1))
+        self._convolve(padded, operands, result)
+        parts = result.reshape(self._geometry.groups, self._parts, -1)
+        out.real, out.imag = (parts[:, one].reshape(out.shape) for one in range(self._parts))
 
     def _padded(self, image: Array) -> Array:
         """Return an image with its padding in real float64 numbers (channels, H, W)."""
-        problem = self._plan.problem
+        problem = self._problem
         height, width = problem.geometry[-2:]
         rows, columns = window_span(height, 0, height.output), window_span(width, 0, width.output)
-        element = np.float64 if components(problem.dtype) == 1 else np.complex128
+        element = np.float64 if self._parts == 1 else np.complex128
         strip = np.empty((len(image), rows.length, columns.length), element)
         gather(image, problem.padding_mode, rows, columns, strip)
         return real_channels(strip, problem.geometry.groups)
 
-    def _convolve(self, image: Array, out: Array) -> None:
+    def _convolve(self, image: Array, operands: ExactOperands, out: Array) -> None:
         """Fill real numbers (filters, Ho * Wo) of the component's type from a padded image."""
-        operands, largest = self._operands, largest_magnitude(image)
+        largest = largest_magnitude(image)
         if operands.marked is None and isfinite(largest):
-            self._convolve_finite(image, largest, out)
+            self._convolve_finite(image, largest, operands, out)
             return
-        marked = operands.marked or marked_parameters(operands.weight, operands.bias)
+        marked = operands.marked or marked_parameters(operands.parameters.weight, operands.parameters.bias)
         special = self._sums(marks(image)[None], marked)[0].reshape(out.shape)
         finite = finite_part(image)
-        self._convolve_finite(finite, largest_magnitude(finite), out)
+        self._convolve_finite(finite, largest_magnitude(finite), operands, out)
         places = ~np.isfinite(special)
         out[places] = _with_one_nan(special[places], self._component)
 
-    def _convolve_finite(self, image: Array, largest: float, out: Array) -> None:
+    def _convolve_finite(self, image: Array, largest: float, operands: ExactOperands, out: Array) -> None:
         """Do as `_convolve` where all operands are finite."""
-        operands, exact_products = self._operands, self._component != "float64"
-        rows = operands.weight.reshape(len(out), -1)
-        terms = Terms(self._geometry, image, rows, operands.bias, largest, exact_products)
-        doubtful = self._round_sums(image, largest, out) if exact_products else np.arange(out.size)
+        exact_products = self._component != "float64"
+        doubtful = self._round_sums(image, largest, operands, out) if exact_products else np.arange(out.size)
         if len(doubtful):
+            terms = Terms(self._geometry, image, operands.filters.weight, operands.filters.bias, exact_products)
             out.reshape(-1)[doubtful] = exact_elements(terms, doubtful, self._component)
 
-    def _round_sums(self, image: Array, largest: float, out: Array) -> Array:
+    def _round_sums(self, image: Array, largest: float, operands: ExactOperands, out: Array) -> Array:
         """Fill `out` with rounded float64 sums; return the flat indices of those whose rounding is in doubt."""
-        geometry, operands = self._geometry, self._operands
+        geometry, filters = self._geometry, operands.filters
         sums = self._sums(image[None], operands.parameters)[0].reshape(geometry.groups, -1, out.shape[1])
         grouped = out.reshape(sums.shape)
-        if adds_exactly(image, largest, geometry, operands.bounds):
+        if adds_exactly(image, largest, filters):
             doubtful = round_sums(sums, None, grouped, self._component)
         else:
-            for margin in margins(image, largest, geometry, operands.bounds):
+            for margin in margins(image, largest, geometry, filters):
                 doubtful = round_sums(sums, margin, grouped, self._component)
                 if len(doubtful) <= out.size * _FEW:
                     break
-        return np.concatenate([doubtful, perhaps_negative(grouped, image, geometry, operands.bounds)])
+        return np.concatenate([doubtful, perhaps_negative(out, image, geometry, filters)])
 
 
 def _with_one_nan(values: Array, dtype: str) -> Array:
@@ -125,6 +120,3 @@ def _with_one_nan(values: Array, dtype: str) -> Array:
     result = values.astype(element)
     bits_of(result)[np.isnan(values)] = FLOAT_FORMATS[dtype].quiet_nan
     return result
-
-
-KERNEL: Kernel[Any, ExactOperands] = ExactKernel()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.engine.exact.bounds import FilterBounds, filter_bounds
+from conv2d_cli.engine.exact.bounds import Filters, largest_magnitude
 from conv2d_cli.engine.executor import Parameters
 
 if TYPE_CHECKING:
@@ -14,37 +15,25 @@ if TYPE_CHECKING:
 
 
 class ExactOperands(NamedTuple):
-    """Weight (filters, group channels, kh, kw) and bias (filters,) in real float64 numbers, and what is known of them.
+    """Parameters in real float64 numbers: weight (filters, group channels, kh, kw) and bias (filters,).
 
-    `marked` are those that the values of outputs that are not finite follow from; None where all are finite, and then
-    `parameters` are the same. Else what is not finite is zero in `parameters`.
+    `marked` are those that tell which outputs are not finite; None where all are finite, and then `parameters` are the
+    same numbers. Else what is not finite is zero in `parameters` and `filters`.
     """
 
     parameters: Parameters
     marked: Parameters | None
-    bounds: FilterBounds
-
-    @property
-    def weight(self) -> Array:
-        """The weight, all of it finite."""
-        weight: Array = self.parameters.weight
-        return weight
-
-    @property
-    def bias(self) -> Array | None:
-        """The bias, all of it finite."""
-        return self.parameters.bias
+    filters: Filters
 
 
 def exact_operands(weight: Array, bias: Array | None, groups: int) -> ExactOperands:
     """Return the operands that a weight (out_channels, in_channels / groups, kh, kw) and a bias become."""
     real, real_bias = real_weight(weight, groups), None if bias is None else real_channels(bias, groups)
-    finite = bool(np.isfinite(real).all() and (real_bias is None or np.isfinite(real_bias).all()))
-    marked = None if finite else marked_parameters(real, real_bias)
-    if not finite:
-        real = finite_part(real)
-        real_bias = None if real_bias is None else finite_part(real_bias)
-    return ExactOperands(Parameters(real, real_bias), marked, filter_bounds(real, real_bias))
+    marked = None
+    if not isfinite(largest_magnitude(real)) or (real_bias is not None and not np.isfinite(real_bias).all()):
+        marked = marked_parameters(real, real_bias)
+        real, real_bias = finite_part(real), None if real_bias is None else finite_part(real_bias)
+    return ExactOperands(Parameters(real, real_bias), marked, Filters(real.reshape(len(real), -1), real_bias))
 
 
 def marked_parameters(weight: Array, bias: Array | None) -> Parameters:
