@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from conv2d_cli.engine.exact.bounds import window_norms, window_signs
-from conv2d_cli.engine.exact.planning import SUMS_TOGETHER
+from conv2d_cli.engine.exact.planning import FEW_PRODUCTS, SUMS_TOGETHER
 from conv2d_cli.engine.exact.rounding import bits_of, rounded
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from conv2d_cli.engine.exact.bounds import Filters
     from conv2d_cli.numpy_dtypes import Array
 
-# Up to this number of products the bound by the largest magnitude leaves few elements of most data in doubt.
-_FEW_PRODUCTS = 512
 Block = tuple[slice, slice, slice]
 
 
@@ -50,7 +48,7 @@ def margins(image: Array, largest: float, geometry: Geometry, filters: Filters) 
     def grouped(values: Array) -> Array:
         return values.reshape(geometry.groups, -1, 1)
 
-    if geometry.taps_per_output <= _FEW_PRODUCTS:
+    if geometry.taps_per_output <= FEW_PRODUCTS:
         yield Margin(grouped(filters.norms * (sqrt(geometry.taps_per_output) * largest) + filters.biases))
     yield Margin(grouped(filters.norms), window_norms(image, geometry), grouped(filters.biases))
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from conv2d_cli.engine.planning.problem import Problem
 
 # Terms that elements in doubt are summed from at a time, and sums that are looked at together: both stay in L2.
-TERMS_TOGETHER, SUMS_TOGETHER = 1 << 16, 1 << 14
-# What is held for each of them: terms and their errors, sums with two ends of an interval.
-_TERM_BYTES, _SUM_BYTES = 80, 48
-_FLOAT64_BYTES, _FLOAT64_BITS = 8, 53
+TERMS_TOGETHER, SUMS_TOGETHER = 1 << 15, 1 << 14
+# Bytes for each of them: factors, products, what those lack, sums; margins, ends of an interval, what they round to.
+_TERM_BYTES, _SUM_BYTES = 160, 64
+# Up to this number of products the bound by the largest magnitude leaves few elements of most data in doubt.
+FEW_PRODUCTS = 512
+_FLOAT64_BYTES = 8
 
 
 def real_geometry(geometry: Geometry, dtype: str) -> Geometry:
@@ -46,8 +48,39 @@ def approximated(problem: Problem) -> Problem:
     return problem._replace(geometry=geometry, padding_mode="zeros", dtype="float64", accuracy="strict")
 
 
+def held_itemsize(dtype: str, *, exact: bool) -> int:
+    """Return the bytes that are held of an element of an image or an output: itself and, where exact, three numbers."""
+    return DTYPES[dtype].bytes + (3 * _FLOAT64_BYTES * components(dtype) if exact else 0)
+
+
 def held_bytes(problem: Problem) -> int:
-    """Return what an exact convolution holds of an image beside its first sums' workspace."""
+    """Return what an exact convolution holds of an image beside its first sums' workspace, for most data."""
     geometry = real_geometry(problem.geometry, problem.dtype)
-    elements = prod(geometry.batched_input_shape) + prod(geometry.batched_output_shape) + prod(geometry.weight_shape)
-    return _FLOAT64_BYTES * elements + _TERM_BYTES * TERMS_TOGETHER + _SUM_BYTES * SUMS_TOGETHER
+    image, output, weight = _elements(geometry)
+    gathered = image if components(problem.dtype) > 1 else 0
+    held = _FLOAT64_BYTES * (image + gathered + output + weight) + _SUM_BYTES * SUMS_TOGETHER
+    if geometry.taps_per_output <= FEW_PRODUCTS:
+        return held
+    return held + _FLOAT64_BYTES * _plane_elements(geometry) + _TERM_BYTES * TERMS_TOGETHER
+
+
+def doubtful_bytes(problem: Problem) -> int:
+    """Return what is held beside that where data leave all sums in doubt, or where an operand is not finite.
+
+    There is an index for each sum, or a number and a mask; the bound's planes, or an image and a weight once more.
+    """
+    geometry = real_geometry(problem.geometry, problem.dtype)
+    image, output, weight = _elements(geometry)
+    again = max(_plane_elements(geometry), image + weight)
+    return _FLOAT64_BYTES * (output + again) + output + _TERM_BYTES * TERMS_TOGETHER
+
+
+def _plane_elements(geometry: Geometry) -> int:
+    """Return the elements of squares summed over channels, then over rows of windows, then over windows."""
+    height, width = geometry.height, geometry.width
+    return geometry.groups * (height.size * width.size + height.output * (width.size + width.output))
+
+
+def _elements(geometry: Geometry) -> tuple[int, int, int]:
+    """Return the elements of an image, its output and the weight."""
+    return prod(geometry.batched_input_shape), prod(geometry.batched_output_shape), prod(geometry.weight_shape)

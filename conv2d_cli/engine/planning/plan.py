@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from conv2d_cli.engine.exact.planning import approximated, held_bytes
+from conv2d_cli.engine.exact.planning import approximated, doubtful_bytes, held_bytes
 from conv2d_cli.engine.planning.candidate import Parallelism, parallelism
 from conv2d_cli.engine.planning.tiling import tile_bytes
 
@@ -126,10 +126,12 @@ class Plan(NamedTuple, Generic[Blocks]):
 
     @property
     def fallback_bytes(self) -> int:
-        """The same for the fallback; 0 without one.
+        """The same where it is not: for the fallback; 0 without one.
 
         The workspace of the algorithm is free again when it runs, but its operands are kept.
         """
+        if self.problem.is_exact:
+            return self.scratch_bytes + doubtful_bytes(self.problem)
         again = self.fallback_plan
         return again.scratch_bytes + self.candidate.memory.shared_bytes if again else 0
 

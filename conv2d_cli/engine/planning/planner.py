@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms.registry import PLANNERS
-from conv2d_cli.engine.exact.planning import approximated
+from conv2d_cli.engine.exact.planning import approximated, held_itemsize
 from conv2d_cli.engine.planning.candidate import Candidate, parallelism
 from conv2d_cli.engine.planning.cost_table import COSTS
 from conv2d_cli.engine.planning.plan import Plan
@@ -51,10 +51,12 @@ def plan_convolution(
     """
     _check_options(accuracy, algorithm, threads)
     image = geometry._replace(batch=1, height=geometry.height.simplest, width=geometry.width.simplest)
-    tiling = tiling_of(image, DTYPES[dtype].bytes) if tiled and dtype in DTYPES else None
+    exact = accuracy == "exact"
+    tiling = tiling_of(image, held_itemsize(dtype, exact=exact)) if tiled and dtype in DTYPES else None
     if tiling is not None:
         image = tile_geometry(image, *tiling)
-        workspace_bytes = min(workspace_bytes, TILE_WORKSPACE_BYTES)
+        # What an exact convolution holds of a tile is most of what others may take beside it.
+        workspace_bytes = min(workspace_bytes, TILE_WORKSPACE_BYTES // (4 if exact else 1))
     problem = Problem(
         image, "zeros" if tiling else padding_mode, dtype, accuracy, threads, workspace_bytes, unpacked_gemm, costs
     )
