@@ -17,6 +17,11 @@ class FloatFormat(NamedTuple):
     bits: int
 
     @property
+    def smallest_normal(self) -> float:
+        """The smallest normal number, below which there are subnormal ones."""
+        return 2.0 ** (self.least_exponent + self.precision - 1)
+
+    @property
     def sign_bit(self) -> int:
         """The pattern of -0."""
         return 1 << (self.bits - 1)

@@ -49,8 +49,12 @@ def plan(
     accuracy: str = "strict",
     algorithm: str | None = None,
     threads: int | None = None,
+    *,
+    flush_subnormals: bool = False,
 ) -> Plan[Any]:
     """Decide how a convolution is worked out in this process; `threads` None takes as many as BLAS was given.
+
+    `flush_subnormals` is as in `conv2d`.
 
     Raises:
         UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.
@@ -64,7 +68,8 @@ def plan(
     from conv2d_cli.engine.runtime.blas import unpacked_gemm
 
     options = (padding_mode, dtype, accuracy, algorithm, threads_for(threads))
-    return plan_convolution(geometry, *options, unpacked_gemm=unpacked_gemm(), costs=costs_in_use())
+    unpacked, costs = unpacked_gemm(), costs_in_use()
+    return plan_convolution(geometry, *options, unpacked_gemm=unpacked, costs=costs, flush_subnormals=flush_subnormals)
 
 
 def use_costs(costs: Costs) -> None:

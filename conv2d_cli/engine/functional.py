@@ -43,6 +43,7 @@ def conv2d(
     accuracy: Accuracy = "strict",
     threads: int | None = None,
     algorithm: str | None = None,
+    flush_subnormals: bool = False,
 ) -> Array:
     """Convolve (cross-correlate) as `torch.nn.functional.conv2d` does.
 
@@ -57,9 +58,12 @@ def conv2d(
         groups: how many parts of the channels are convolved apart.
         padding_mode: "zeros", "reflect", "replicate" or "circular".
         accuracy: "strict": each element is the sum of its own products in its own type, on normal data within 4 eps of
-            `sum|x||w| + |b|`. "fast": transforms too, with two to six times the error.
+            `sum|x||w| + |b|`. "fast": transforms too, with two to six times the error. "exact": the exact sum, rounded
+            once, ties to even, with the same bits on every machine and for any number of threads.
         threads: of BLAS, while this call lasts and for the whole process; None leaves its own number.
         algorithm: a name of `conv2d info`'s algorithms; None takes the best.
+        flush_subnormals: of exact arithmetic: subnormal operands count as zeros, and subnormal results become zeros of
+            their sign, as in hardware that flushes both.
 
     Returns:
         A new C-contiguous array (N, out_channels, Ho, Wo), unbatched if `x` is, of the type of `x`. Sums of integers
@@ -81,7 +85,8 @@ def conv2d(
     """
     x, weight = array_of(x, "input"), array_of(weight, "weight")
     bias = None if bias is None else array_of(bias, "bias")
-    options = (stride, padding, dilation, groups, padding_mode, accuracy, algorithm, threads)
+    flush = "flush_subnormals" if flush_subnormals else None
+    options = (stride, padding, dilation, groups, padding_mode, accuracy, algorithm, threads, flush)
     plain = {*map(type, options)} <= _PLAIN or all(map(_is_plain, options))
     find = _execution_of if plain else _execution_of.__wrapped__
     execution = find(x.shape, weight.shape, x.dtype, weight.dtype, options)
@@ -111,7 +116,7 @@ def _execution_of(
     weight_dtype: np.dtype[Any],
     options: tuple[Any, ...],
 ) -> Execution:
-    """Check the arguments of a call, its options from `stride` to `threads`, and plan it; it holds no arrays."""
+    """Check the arguments of a call, its options from `stride` on, and plan it; it holds no arrays."""
     check_dtypes(named(dtype), weight=named(weight_dtype))
     check_weight_shape(weight_shape)
     out_channels, group_channels, *kernel_size = weight_shape
@@ -122,15 +127,13 @@ def _execution_of(
         in_channels = group_channels
     sizes = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": kernel_size}
     layer = layer_from(sizes | dict(zip(_LAYER_OPTIONS, options, strict=False)))
-    accuracy, algorithm, threads = options[len(_LAYER_OPTIONS) :]
-    return _planned(layer, named(dtype), accuracy, algorithm, threads, shape)
+    return _planned(layer, named(dtype), options[len(_LAYER_OPTIONS) :], shape)
 
 
-def _planned(
-    layer: Conv2d, dtype: str, accuracy: str, algorithm: str | None, threads: int | None, shape: tuple[int, ...]
-) -> Execution:
-    geometry = geometry_of(layer, shape)
-    return execution_of(plan(geometry, layer.padding_mode, dtype, accuracy, algorithm, threads))
+def _planned(layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...]) -> Execution:
+    """Plan a layer on an input; the options are `accuracy`, `algorithm`, `threads`, and what flushes subnormals."""
+    geometry, (*how, flush) = geometry_of(layer, shape), options
+    return execution_of(plan(geometry, layer.padding_mode, dtype, *how, flush_subnormals=flush is not None))
 
 
 class PreparedConv2d:
@@ -166,6 +169,7 @@ def prepare(
     accuracy: Accuracy = "strict",
     threads: int | None = None,
     algorithm: str | None = None,
+    flush_subnormals: bool = False,
 ) -> PreparedConv2d:
     """Return a callable that convolves many inputs with these parameters, which are transformed once for each size.
 
@@ -173,9 +177,10 @@ def prepare(
         layer: a `Conv2d`; its stride, padding, dilation, groups and padding mode are used.
         weight: (out_channels, in_channels / groups, kh, kw), any float, complex or integer type but bool. It is copied.
         bias: (out_channels,), of the type of `weight`, or None. It is copied.
-        accuracy: "strict" or "fast", as in `conv2d`.
+        accuracy: "strict", "fast" or "exact", as in `conv2d`.
         threads: None takes BLAS's own number.
         algorithm: a name of `conv2d info`'s algorithms; None takes the best for each input.
+        flush_subnormals: of exact arithmetic, as in `conv2d`.
 
     Raises:
         ShapeError: the bias has not one element for each output channel.
@@ -195,5 +200,6 @@ def prepare(
     check_weight(layer, weight.shape)
     check_bias_shape(weight, bias)
     parameters = Parameters(weight.copy(), None if bias is None else bias.copy())
-    planned = partial(_planned, layer, dtype, accuracy, algorithm, threads)
+    flush = "flush_subnormals" if flush_subnormals else None
+    planned = partial(_planned, layer, dtype, (accuracy, algorithm, threads, flush))
     return PreparedConv2d(parameters, dtype, lru_cache(maxsize=16)(planned))

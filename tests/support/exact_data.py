@@ -56,6 +56,11 @@ def drawn_layer(random: Random) -> tuple[dict[str, Any], Shapes]:
 def made(kind: str, dtype: str, shapes: Shapes, random: Random) -> tuple[Array, Array, Array | None]:
     """Return input, weight and bias of a kind; those of a complex type have both parts of it."""
     generator = np.random.default_rng(random.getrandbits(64))
+    with np.errstate(over="ignore", under="ignore"):
+        return _made(kind, dtype, shapes, generator)
+
+
+def _made(kind: str, dtype: str, shapes: Shapes, generator: np.random.Generator) -> tuple[Array, Array, Array | None]:
     x, weight = (_whole(KINDS[kind], generator, shape, dtype) for shape in (shapes.x, shapes.weight))
     # Families are of images, whose second axis is channels.
     bias = None if shapes.bias is None else _whole(KINDS[kind], generator, (1, *shapes.bias, 1, 1), dtype)
@@ -108,8 +113,7 @@ def overflowing(generator: np.random.Generator, shape: tuple[int, ...], dtype: s
 def extremes(generator: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
     """Return numbers from the smallest to the largest ones."""
     most, least, _ = _RANGES[dtype]
-    with np.errstate(under="ignore"):
-        return generator.choice([-1.0, 1.0], shape) * 2.0 ** generator.integers(least, most, shape).astype(float)
+    return generator.choice([-1.0, 1.0], shape) * 2.0 ** generator.integers(least, most, shape).astype(float)
 
 
 def signed_zeros(generator: np.random.Generator, shape: tuple[int, ...], _: str) -> Array:

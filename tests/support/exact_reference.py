@@ -30,7 +30,8 @@ def nearest(value: Fraction, dtype: str) -> Any:
         return np.float64(guess)
     # NumPy may have rounded a second time: the neighbours are looked at, infinity as the next power of two.
     element = numpy_dtype(dtype)
-    first = np.array([guess]).astype(element)
+    with np.errstate(over="ignore", under="ignore"):
+        first = np.array([guess]).astype(element)
     if not np.isfinite(first.astype(np.float64))[0]:
         first = _step(first, towards_zero=True)
     near = [_step(first, towards_zero=True), first, _step(first, towards_zero=False)]

@@ -17,9 +17,11 @@ from conv2d_cli.engine.exact.operands import (
     ExactOperands,
     exact_operands,
     finite_part,
+    flushed,
     marked_parameters,
     marks,
     real_channels,
+    real_weight,
 )
 from conv2d_cli.engine.exact.planning import component_dtype, components
 from conv2d_cli.engine.exact.rounding import bits_of
@@ -44,10 +46,14 @@ class ExactKernel(BlockKernel):
         approximation = plan.approximation
         self._problem, self._geometry, self._sums = plan.problem, approximation.geometry, execution_of(approximation)
         self._component, self._parts = component_dtype(plan.dtype), components(plan.dtype)
+        # Numbers below it are taken as zeros.
+        self._least = FLOAT_FORMATS[self._component].smallest_normal if plan.problem.flush_subnormals else 0.0
 
     def prepare(self, plan: Plan[Any], weight: Array, bias: Array | None) -> ExactOperands:
         """Return the parameters in real float64 numbers, and what is known of them."""
-        return exact_operands(weight, bias, plan.problem.geometry.groups)
+        groups = plan.problem.geometry.groups
+        real_bias = None if bias is None else flushed(real_channels(bias, groups), self._least)
+        return exact_operands(flushed(real_weight(weight, groups), self._least), real_bias)
 
     def items(self, call: Call[Any, ExactOperands]) -> Items:
         """Return the images."""
@@ -60,11 +66,13 @@ class ExactKernel(BlockKernel):
     def _convolve_image(self, image: Array, operands: ExactOperands, out: Array) -> None:
         """Fill an output (out_channels, Ho, Wo) from an image."""
         padded, rows = self._padded(image), self._geometry.out_channels
-        if self._parts == 1:
-            self._convolve(padded, operands, out.reshape(rows, -1))
-            return
-        result = np.empty((rows, out[0].size), numpy_dtype(self._component))
+        direct = self._parts == 1
+        result = out.reshape(rows, -1) if direct else np.empty((rows, out[0].size), numpy_dtype(self._component))
         self._convolve(padded, operands, result)
+        if self._least:
+            result[...] = flushed(result, self._least)
+        if direct:
+            return
         parts = result.reshape(self._geometry.groups, self._parts, -1)
         out.real, out.imag = (parts[:, one].reshape(out.shape) for one in range(self._parts))
 
@@ -76,7 +84,7 @@ class ExactKernel(BlockKernel):
         element = np.float64 if self._parts == 1 else np.complex128
         strip = np.empty((len(image), rows.length, columns.length), element)
         gather(image, problem.padding_mode, rows, columns, strip)
-        return real_channels(strip, problem.geometry.groups)
+        return flushed(real_channels(strip, problem.geometry.groups), self._least)
 
     def _convolve(self, image: Array, operands: ExactOperands, out: Array) -> None:
         """Fill real numbers (filters, Ho * Wo) of the component's type from a padded image."""

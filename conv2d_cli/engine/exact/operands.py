@@ -26,9 +26,8 @@ class ExactOperands(NamedTuple):
     filters: Filters
 
 
-def exact_operands(weight: Array, bias: Array | None, groups: int) -> ExactOperands:
-    """Return the operands that a weight (out_channels, in_channels / groups, kh, kw) and a bias become."""
-    real, real_bias = real_weight(weight, groups), None if bias is None else real_channels(bias, groups)
+def exact_operands(real: Array, real_bias: Array | None) -> ExactOperands:
+    """Return the operands that a weight and a bias in real float64 numbers become."""
     marked = None
     if not isfinite(largest_magnitude(real)) or (real_bias is not None and not np.isfinite(real_bias).all()):
         marked = marked_parameters(real, real_bias)
@@ -53,6 +52,14 @@ def marks(values: Array) -> Array:
 def finite_part(values: Array) -> Array:
     """Return numbers with zeros for what is not finite."""
     return np.where(np.isfinite(values), values, 0.0)
+
+
+def flushed(values: Array, least: float) -> Array:
+    """Return numbers with zeros, of their sign, for those whose magnitude is below the least."""
+    if not least:
+        return values
+    zeros: Array = np.abs(values) < values.dtype.type(least)
+    return np.where(zeros, np.copysign(values.dtype.type(0), values), values)
 
 
 def real_channels(values: Array, groups: int) -> Array:

@@ -38,6 +38,7 @@ def plan_convolution(
     costs: Costs = COSTS,
     workspace_bytes: int = WORKSPACE_BYTES,
     tiled: bool = True,
+    flush_subnormals: bool = False,
 ) -> Plan[Any]:
     """Decide how a convolution of `geometry` on elements of `dtype` is worked out.
 
@@ -50,6 +51,8 @@ def plan_convolution(
         DataError: no algorithm computes `dtype`.
     """
     _check_options(accuracy, algorithm, threads)
+    if flush_subnormals and accuracy != "exact":
+        raise UsageError(f"subnormal numbers are flushed in exact arithmetic, not in {accuracy}", "accuracy=exact")
     image = geometry._replace(batch=1, height=geometry.height.simplest, width=geometry.width.simplest)
     exact = accuracy == "exact"
     tiling = tiling_of(image, held_itemsize(dtype, exact=exact)) if tiled and dtype in DTYPES else None
@@ -57,9 +60,9 @@ def plan_convolution(
         image = tile_geometry(image, *tiling)
         # What an exact convolution holds of a tile is most of what others may take beside it.
         workspace_bytes = min(workspace_bytes, TILE_WORKSPACE_BYTES // (4 if exact else 1))
-    problem = Problem(
-        image, "zeros" if tiling else padding_mode, dtype, accuracy, threads, workspace_bytes, unpacked_gemm, costs
-    )
+    mode = "zeros" if tiling else padding_mode
+    resources = (threads, workspace_bytes, unpacked_gemm, costs)
+    problem = Problem(image, mode, dtype, accuracy, *resources, flush_subnormals)
     best = _fastest(first_sums_of(problem), PLANNERS if algorithm is None else [algorithm])
     if best is None:
         raise _nothing_fits(problem, algorithm)

@@ -24,7 +24,8 @@ class Problem(NamedTuple):
     """The convolution of one image, and what it may use.
 
     `geometry` has batch 1: an image has the same plan, and the same bits, alone and in a batch. `unpacked_gemm` says
-    that BLAS multiplies small matrices without packing them, as OpenBLAS does on AVX-512.
+    that BLAS multiplies small matrices without packing them, as OpenBLAS does on AVX-512. `flush_subnormals` has exact
+    arithmetic take subnormal numbers, of operands and results, as zeros.
     """
 
     geometry: Geometry
@@ -35,6 +36,7 @@ class Problem(NamedTuple):
     workspace_bytes: int
     unpacked_gemm: bool
     costs: Costs
+    flush_subnormals: bool = False
 
     @property
     def is_exact(self) -> bool:

@@ -1,17 +1,27 @@
-"""Every element of an exact convolution is the correctly rounded value of its exact sum."""
+"""Every element of an exact convolution is the correctly rounded value of its exact sum, whatever it is made on."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from hashlib import sha256
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from exact_data import KINDS, drawn_layer, made
-from exact_reference import exact_conv2d
+from exact_reference import exact_conv2d, rounded_sum
+from families import draw
 
-from conv2d_cli import conv2d
+from conv2d_cli import Conv2d, UsageError, conv2d, prepare
+from conv2d_cli.engine.exact.elements import Terms, exact_elements
+from conv2d_cli.engine.planning import tiling
 from conv2d_cli.numpy_dtypes import numpy_dtype
+
+if TYPE_CHECKING:
+    from exact_data import Shapes
 
 DTYPES = ("float32", "float16", "bfloat16", "float64", "complex64")
 Array = np.ndarray[Any, Any]
@@ -23,25 +33,151 @@ def bits(values: Array) -> Array:
     return real.view(f"u{real.itemsize}")
 
 
+def exact(layer: dict[str, Any], x: Array, weight: Array, bias: Array | None, **options: Any) -> Array:
+    (top, bottom), (left, right) = layer["sides"]
+    padding, mode = (top, left, bottom, right), layer["padding_mode"]
+    arguments = (layer["stride"], padding, layer["dilation"], layer["groups"])
+    return conv2d(x, weight, bias, *arguments, padding_mode=mode, accuracy="exact", **options)
+
+
+def drawn(kind: str, dtype: str, number: int) -> tuple[dict[str, Any], Shapes, Array, Array, Array | None]:
+    random = Random(f"{dtype} {kind} {number}")
+    layer, shapes = drawn_layer(random)
+    return (layer, shapes, *made(kind, dtype, shapes, random))
+
+
+# 85 kinds and types, three layers each.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_element_is_rounded_correctly(dtype: str, kind: str) -> None:
-    random = Random(f"{dtype} {kind}")
-    for _ in range(3):
-        layer, shapes = drawn_layer(random)
-        x, weight, bias = made(kind, dtype, shapes, random)
+    for number in range(3):
+        layer, shapes, x, weight, bias = drawn(kind, dtype, number)
+        expected = exact_conv2d(x, weight, bias, **layer)
+        for threads in (1, 2):
+            got = exact(layer, x, weight, bias, threads=threads)
+            assert got.dtype == numpy_dtype(dtype)
+            np.testing.assert_array_equal(bits(got), bits(expected), f"{layer} {shapes}")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_tiles_batches_and_prepared_parameters_change_nothing(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("normal", "near_ties", "extremes", "not_finite"):
+        layer, _, x, weight, bias = drawn(kind, dtype, 5)
+        whole = exact(layer, x, weight, bias)
+        alone = np.concatenate([exact(layer, image[None], weight, bias) for image in x])
         (top, bottom), (left, right) = layer["sides"]
-        got = conv2d(
-            x,
-            weight,
-            bias,
+        channels, kernel_size = (x.shape[1], len(weight)), weight.shape[2:]
+        same = Conv2d(
+            *channels,
+            (kernel_size[0], kernel_size[1]),
             layer["stride"],
             (top, left, bottom, right),
             layer["dilation"],
             layer["groups"],
+            bias=bias is not None,
             padding_mode=layer["padding_mode"],
-            accuracy="exact",
         )
-        expected = exact_conv2d(x, weight, bias, **layer)
-        assert got.dtype == numpy_dtype(dtype)
-        np.testing.assert_array_equal(bits(got), bits(expected), f"{layer} {shapes}")
+        ready = prepare(same, weight, bias, accuracy="exact")
+        with monkeypatch.context() as patch:
+            patch.setattr(tiling, "_WHOLE_BYTES", 1)
+            patch.setattr(tiling, "_TILE_BYTES", 4000)
+            # Another number of threads: plans are kept.
+            tiled = exact(layer, x, weight, bias, threads=3)
+        assert {whole.tobytes()} == {one.tobytes() for one in (alone, tiled, ready(x), ready(x))}
+
+
+_PROGRAM = """
+import sys
+from hashlib import sha256
+sys.path[:0] = {paths!r}
+from test_exact import DTYPES, drawn, exact
+digest = sha256()
+for dtype in DTYPES:
+    for kind in ("normal", "lognormal", "near_ties", "cancelling", "extremes"):
+        layer, _, x, weight, bias = drawn(kind, dtype, 7)
+        digest.update(exact(layer, x, weight, bias, threads=int(sys.argv[1])).tobytes())
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.parametrize("core", ["Haswell", "Sandybridge", ""])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_other_kernels_of_blas_change_nothing(core: str, threads: int) -> None:
+    digest = sha256()
+    for dtype in DTYPES:
+        for kind in ("normal", "lognormal", "near_ties", "cancelling", "extremes"):
+            layer, _, x, weight, bias = drawn(kind, dtype, 7)
+            digest.update(exact(layer, x, weight, bias).tobytes())
+    here = os.path.dirname(__file__)  # noqa: PTH120
+    program = _PROGRAM.format(paths=[here, *sys.path])
+    environment = {**os.environ, **({"OPENBLAS_CORETYPE": core} if core else {})}
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(threads)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.stdout.strip() == digest.hexdigest(), run.stderr
+
+
+def test_whole_numbers_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Half of these sums lie in the middle of two numbers of float16, but float64 adds them exactly.
+    random = np.random.default_rng(0)
+    x, weight = (random.integers(-200, 200, shape).astype(np.float16) for shape in ((1, 8, 9, 9), (4, 8, 3, 3)))
+    sums = conv2d(x.astype(np.float64), weight.astype(np.float64)) / 2**12
+    monkeypatch.setattr("conv2d_cli.engine.exact.kernel.exact_elements", None)
+    out = conv2d(x, (weight / 2**12).astype(np.float16), accuracy="exact")
+    np.testing.assert_array_equal(out, sums.astype(np.float16))
+
+
+def test_few_elements_of_most_data_are_summed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[int] = []
+
+    def counted(terms: Terms, indices: Array, dtype: str) -> Array:
+        again.append(len(indices))
+        return exact_elements(terms, indices, dtype)
+
+    monkeypatch.setattr("conv2d_cli.engine.exact.kernel.exact_elements", counted)
+    for channels in (3, 64, 300):
+        x, weight = (
+            draw(0, "normal", (1, channels, 20, 20), "float32"),
+            draw(1, "normal", (16, channels, 3, 3), "float32"),
+        )
+        again.clear()
+        out = conv2d(x, weight, accuracy="exact")
+        assert sum(again) <= out.size / 256
+
+
+def test_a_large_sum_of_many_terms() -> None:
+    # K = 4608, as the deepest layers have it: a random choice of elements, each against fractions.
+    random = np.random.default_rng(3)
+    x, weight = draw(0, "lognormal", (1, 512, 7, 7), "float32"), draw(1, "normal", (64, 512, 3, 3), "float32")
+    out = conv2d(x, weight, padding=1, accuracy="exact")
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    for _ in range(40):
+        one, row, column = random.integers((64, 7, 7))
+        window = padded[0, :, row : row + 3, column : column + 3].ravel().astype(float).tolist()
+        pairs = [*zip(window, weight[one].ravel().astype(float).tolist(), strict=True)]
+        assert out[0, one, row, column] == rounded_sum(pairs, "float32")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_subnormal_numbers_are_flushed_on_request(dtype: str) -> None:
+    component = {"complex64": "float32"}.get(dtype, dtype)
+    smallest = {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022}[component]
+    element = numpy_dtype(dtype)
+    x = np.array([smallest, -smallest, smallest / 2, -smallest / 2, 1, 0]).astype(element).reshape(1, 1, 1, 6)
+    for factor, expected in (
+        (1, [smallest, -smallest, 0.0, -0.0, 1, 0.0]),
+        (0.5, [0.0, -0.0, 0.0, -0.0, 0.5, 0.0]),
+        (smallest / 4, [0.0, -0.0, 0.0, -0.0, 0.0, 0.0]),
+    ):
+        out = conv2d(x, np.full((1, 1, 1, 1), factor, element), accuracy="exact", flush_subnormals=True)
+        np.testing.assert_array_equal(
+            bits(out.real.copy()), bits(np.array(expected).astype(numpy_dtype(component)))[None, None, None]
+        )
+    kept = conv2d(x, np.full((1, 1, 1, 1), 0.5, element), accuracy="exact")
+    assert kept.ravel()[0].real == smallest / 2
+
+
+def test_subnormal_numbers_are_flushed_in_exact_arithmetic_alone() -> None:
+    ones = np.ones((1, 1, 2, 2), np.float32)
+    with pytest.raises(UsageError, match="flushed in exact arithmetic, not in strict"):
+        conv2d(ones, ones, flush_subnormals=True)

@@ -281,7 +281,7 @@ def test_huge_images_and_kernels_leave_the_workspace_bounded() -> None:
         for accuracy in ACCURACIES:
             plan = plan_convolution(geometry, accuracy=accuracy, threads=2)
             if accuracy == "exact":
-                # The weight in float64, twice if it is not finite, and what is held of a pixel where no tile is smaller.
+                # The weight in float64, twice if it is not finite, and a pixel's image where no tile is smaller.
                 most = 16 * prod(geometry.weight_shape) + (plan.tiling == (1, 1)) * 7 * plan.tile_bytes
                 assert max(plan.scratch_bytes, plan.fallback_bytes) <= most + (64 << 20), geometry
                 continue
