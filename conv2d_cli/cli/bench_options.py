@@ -38,7 +38,7 @@ def _bench_options(
             "--accuracy",
             metavar="NAME",
             section=ENGINE,
-            help="strict, fast or both; both if not given",
+            help="strict, fast, exact, both (the first two, if not given) or all",
             complete=choices.accuracies_of_bench,
         ),
     ] = "both",

@@ -27,12 +27,12 @@ def request_of(words: LayerWords, input_size: str | None, options: BenchOptions,
         UsageError, LayerError: an option or the layer is none.
         MissingExtraError: an engine is not installed.
     """
-    accuracy = choice("--accuracy", options.accuracy, ACCURACIES_OF_BENCH)
+    accuracies = ACCURACIES_OF_BENCH[choice("--accuracy", options.accuracy, ACCURACIES_OF_BENCH)]
     named = options.engines
     cases = [_case(words, input_size)] if options.suite is None else _suite(options.suite, words, input_size)
     return Request(
-        accuracies=("strict", "fast") if accuracy == "both" else (accuracy,),
-        algorithm=algorithm_of(options.algorithm, accuracy, cases[0].layer),
+        accuracies=accuracies,
+        algorithm=algorithm_of(options.algorithm, accuracies[0], cases[0].layer),
         rounds=integer("--rounds", options.rounds, least=1),
         threads=_threads(options.threads, processors),
         seed=integer("--seed", options.seed, least=0),

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 COLORS = ("auto", "always", "never")
-ACCURACIES_OF_BENCH = ("strict", "fast", "both")
+ACCURACIES_OF_BENCH = {
+    "strict": ("strict",),
+    "fast": ("fast",),
+    "exact": ("exact",),
+    "both": ("strict", "fast"),
+    "all": ("strict", "fast", "exact"),
+}
 
 
 def formats(command: str | None) -> tuple[str, ...]:
@@ -94,7 +100,7 @@ def accuracies() -> tuple[str, ...]:
 
 def accuracies_of_bench() -> tuple[str, ...]:
     """Return the accuracies of `bench`."""
-    return ACCURACIES_OF_BENCH
+    return (*ACCURACIES_OF_BENCH,)
 
 
 def networks() -> tuple[str, ...]:

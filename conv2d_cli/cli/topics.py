@@ -149,7 +149,7 @@ Of many files the gravest code of any file is the command's; the others are conv
 """,
     ),
     "accuracy": Topic(
-        "strict and fast",
+        "strict, fast and exact",
         """
 --accuracy strict (the default) makes each element the sum of its own products, as BLAS adds them: float32 in float32,
 half types in float32 and rounded once, integers exactly. No value decides how a sum is made. The error is as large as
@@ -164,9 +164,15 @@ sign.
 A NaN or an infinity lands where IEEE arithmetic puts it. Algorithms that would spread it have their output looked at
 once, and an image or tile that is not finite is done again by im2col: the fallback, fallback_bytes in --plan.
 
-Half types, integers and complex numbers are the same under both. --plan says which algorithm runs, and why.
+Half types, integers and complex numbers are the same under strict and fast. --plan says which algorithm runs, and why.
 
-  conv2d bench 64 64 3 -p 1 -i 56
+--accuracy exact rounds each exact sum once, bias included, to the nearest number of its type, ties to even: the same
+bits on every machine, for any number of threads, in tiles, pipes and batches. A sum beyond the largest number becomes
+infinity, an exact zero is +0 unless all its terms are -0, and a NaN is always the same one. float32 takes some four
+times as long as strict, float64 far longer. --flush-subnormals takes subnormal operands as zeros and makes subnormal
+results zeros, as hardware that flushes both.
+
+  conv2d bench 64 64 3 -p 1 -i 56 --accuracy all
 """,
     ),
 }

@@ -93,11 +93,13 @@ def words_of(plan: Plan[Any]) -> str:
     """Say why this algorithm, how it goes through the output and how it sums."""
     problem = plan.problem
     sums = f"{plan.geometry.taps_per_output} products per output are added in {problem.accumulator}"
-    if not problem.uses_blas:
+    if problem.is_exact:
+        sums += f"; what its error bound leaves in doubt is added again exactly, and all rounded once to {plan.dtype}"
+    elif not problem.uses_blas:
         sums += f", which wraps as {plan.dtype} does"
     elif not problem.stores_directly:
         sums += f", brought to {plan.dtype} once at the end"
-    words = f"{PLANNERS[plan.algorithm].words(problem, plan.blocks)}; {sums}"
+    words = f"{PLANNERS[plan.algorithm].words(first_sums_of(problem), plan.blocks)}; {sums}"
     if plan.fallback is not None:
         words += f"; an output that is not finite is done again by {plan.fallback.algorithm}"
     estimate = parallelism(plan.candidate.work, problem.threads, 1, problem.costs).nanoseconds / 1e6
