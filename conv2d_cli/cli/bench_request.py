@@ -27,7 +27,7 @@ def request_of(words: LayerWords, input_size: str | None, options: BenchOptions,
         UsageError, LayerError: an option or the layer is none.
         MissingExtraError: an engine is not installed.
     """
-    accuracies = ACCURACIES_OF_BENCH[choice("--accuracy", options.accuracy, ACCURACIES_OF_BENCH)]
+    accuracies = ACCURACIES_OF_BENCH[choice("--accuracy", options.accuracy, (*ACCURACIES_OF_BENCH,))]
     named = options.engines
     cases = [_case(words, input_size)] if options.suite is None else _suite(options.suite, words, input_size)
     return Request(

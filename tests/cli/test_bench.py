@@ -130,7 +130,7 @@ def test_what_holds_the_blas_back_is_said() -> None:
         (("--suite", "vgg16", "-s", "2"), 2, "a suite has its own layers", "conv2d bench --suite vgg16"),
         (("--suite", "vgg19"), 2, "--suite vgg19: no such suite", "did you mean --suite vgg16?"),
         (("--suite", "x"), 2, "--suite x: no such suite", "mobilenet_v2"),
-        ((*TINY, "--accuracy", "exact"), 2, "--accuracy exact: no such accuracy", "--accuracy strict, fast or both"),
+        ((*TINY, "--accuracy", "fsat"), 2, "--accuracy fsat: no such accuracy", "did you mean --accuracy fast?"),
         ((*TINY, "--threads", "0"), 2, "--threads 0: must be 1 or more", "--threads 1"),
         ((*TINY, "--threads", "1,many"), 2, "--threads many", "--threads 1"),
         ((*TINY, "--rounds", "0"), 2, "--rounds 0", "--rounds 1"),

@@ -60,7 +60,7 @@ CASES: list[tuple[str, Any]] = [
     ("conv2d shape --padding-mode ", PADDING_MODES),
     ("conv2d shape -p sam", [word for word in PADDING_WORDS if word.startswith("sam")]),
     ("conv2d run x.npy --algorithm ", ALGORITHMS),
-    ("conv2d run x.npy --accuracy ", ["strict", "fast"]),
+    ("conv2d run x.npy --accuracy ", ["strict", "fast", "exact"]),
     ("conv2d run x.npy --dtype ", DTYPES),
     (
         "conv2d run --get ",
@@ -71,7 +71,7 @@ CASES: list[tuple[str, Any]] = [
     ("conv2d stack --format m", ["markdown", "mermaid"]),
     ("conv2d stack --convention ", ["macs", "macs+bias", "flops", "flops+bias"]),
     ("conv2d stack resnet50 --get peak", ["peak_activation_bytes", "peak_node"]),
-    ("conv2d bench --accuracy ", ["strict", "fast", "both"]),
+    ("conv2d bench --accuracy ", ["strict", "fast", "exact", "both", "all"]),
     ("conv2d shape --color ", ["auto", "always", "never"]),
     ("conv2d help ", TOPICS),
 ]
