@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conv2d_cli.engine.integer.convolution import IntegerConvolution, IntegerParameters, gathered_integers
     from conv2d_cli.engine.integer.functional import conv2d_integer, integer_plan
     from conv2d_cli.engine.integer.planning import IntegerPlan
-    from conv2d_cli.engine.integer.requantisation import check_scales, requantize
+    from conv2d_cli.engine.integer.requantisation import requantize, requantizer_of
     from conv2d_cli.engine.integer.specification import (
         ACCUMULATORS,
         ON_OVERFLOW,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCUMULATORS", "ON_OVERFLOW", "QUANTIZED", "REQUANTIZING", "Accumulated", "IntegerArithmetic",
     "IntegerConvolution", "IntegerParameters", "IntegerPlan", "Requantization", "check_operands",
-    "check_requantization", "check_scales", "check_zero_points", "conv2d_integer", "gathered_integers",
-    "integer_plan", "requantize",
+    "check_requantization", "check_zero_points", "conv2d_integer", "gathered_integers",
+    "integer_plan", "requantize", "requantizer_of",
 ]  # fmt: skip
 
 _HOMES = {
@@ -40,7 +40,7 @@ _HOMES = {
     "convolution": ("IntegerConvolution", "IntegerParameters", "gathered_integers"),
     "functional": ("conv2d_integer", "integer_plan"),
     "planning": ("IntegerPlan",),
-    "requantisation": ("check_scales", "requantize"),
+    "requantisation": ("requantize", "requantizer_of"),
     "specification": (
         *("ACCUMULATORS", "ON_OVERFLOW", "QUANTIZED", "REQUANTIZING", "IntegerArithmetic", "Requantization"),
         *("check_operands", "check_requantization", "check_zero_points"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from conv2d_cli.engine.integer.specification import (
     check_operands,
     check_zero_points,
 )
-from conv2d_cli.errors import UsageError, did_you_mean, one_of
+from conv2d_cli.engine.planning.planner import FALLBACK
+from conv2d_cli.errors import UsageError, did_you_mean
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.engine.integer.specification import Accumulator, OnOverflow
+    from conv2d_cli.engine.planning.plan import Plan
     from conv2d_cli.layer.choices import PaddingMode, PaddingWord
     from conv2d_cli.numpy_dtypes import Array
 
@@ -129,16 +132,19 @@ def integer_plan(
     Raises:
         UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.
     """
-    if algorithm in PLANNERS and PLANNERS[str(algorithm)].in_transform_domain:
+    planner = PLANNERS.get(str(algorithm))
+    if planner is not None and planner.in_transform_domain:
         raise UsageError(
-            f"the algorithm {algorithm} rounds whole numbers in its transform domain",
-            f"algorithm={one_of(name for name, planner in PLANNERS.items() if not planner.in_transform_domain)}",
+            f"the algorithm {algorithm} rounds whole numbers in its transform domain", f"algorithm={FALLBACK}"
         )
-
-    def plan_in(dtype: str) -> Any:  # noqa: ANN401 - whatever the blocks
-        return plan(geometry, padding_mode, dtype, "strict", algorithm, threads)
-
+    plan_in = partial(_plan_in, geometry, padding_mode, algorithm, threads)
     return plan_integers(arithmetic, geometry.taps_per_output, plan_in)
+
+
+def _plan_in(
+    geometry: Geometry, padding_mode: str, algorithm: str | None, threads: int | None, dtype: str
+) -> Plan[Any]:
+    return plan(geometry, padding_mode, dtype, "strict", algorithm, threads)
 
 
 def _whole_numbers(what: str, given: Any) -> tuple[int, ...]:  # noqa: ANN401 - a number or many

@@ -195,7 +195,8 @@ class _ByMultiplier:
         shifted = np.clip(sums.astype(np.int64) << left, *_INT32)
         high = _doubling_high_product(shifted, fractions)
         result = _rounding_shift(high, right) + self._zero_point
-        return np.clip(result, *self._holds).astype(self._dtype)
+        clipped: Array = np.clip(result, *self._holds)
+        return clipped.astype(self._dtype)
 
 
 def _doubling_high_product(number: Array, fraction: Array) -> Array:

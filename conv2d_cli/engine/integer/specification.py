@@ -97,7 +97,7 @@ def check_operands(dtype: str, *, weight: str, bias: str | None, accumulator: st
         if not is_integer(given):
             raise UsageError(
                 f"the {what} is {given}: only integers are summed in {accumulator}, or have zero points and scales",
-                "leave the options of integers out, or give integers",
+                "give tensors of integers, or leave the options of integers out",
             )
     if weight != dtype and {weight, dtype} != {*QUANTIZED}:
         wider = max((dtype, weight), key=lambda name: (DTYPES[name].bytes, DTYPES[name].kind == "i"))
