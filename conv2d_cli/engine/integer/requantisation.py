@@ -63,9 +63,8 @@ def requantize(
         output_dtype: "int8" or "uint8".
         rounding: "onnx": the sum, rounded to float32, times the float32 factor (input_scale * weight_scale) /
             output_scale, rounded half to even, plus the zero point; as QLinearConv of onnxruntime does. "tflite": by a
-            multiplier of 31 bits and a shift, rounded at each, half away from zero at the last, as the reference
-            kernels of TensorFlow Lite do; sums of int32 only, and what a shift to the left takes beyond int32
-            saturates.
+            multiplier of 31 bits, halves up, and a shift, halves away from zero, as the reference kernels of
+            TensorFlow Lite do; sums of int32 only, and what a shift to the left takes beyond int32 saturates.
 
     Returns:
         A new array of the shape of `sums`, of `output_dtype`.
