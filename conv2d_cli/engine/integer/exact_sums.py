@@ -38,11 +38,14 @@ class Products(NamedTuple):
     @property
     def bound(self) -> float:
         """What no sum exceeds in magnitude, up to rounding: max|x| times the largest sum|w| of a filter."""
-        x, weight = (np.abs(operand.astype(np.float64)) for operand in self.operands)
-        return float(x.max(initial=0.0) * weight.sum(axis=(1, 2, 3)).max(initial=0.0))
+        x, weight = (operand.astype(np.float64) for operand in self.operands)
+        np.abs(weight, out=weight)
+        largest = max(x.max(initial=0.0), -x.min(initial=0.0))
+        return float(largest * weight.sum(axis=(1, 2, 3)).max(initial=0.0))
 
-    def exact(self, image: int, channel: int, row: int, column: int) -> int:
-        """Return one sum as a Python integer."""
+    def exact(self, place: tuple[int, ...]) -> int:
+        """Return the sum at (image, channel, row, column) as a Python integer."""
+        image, channel, row, column = place
         geometry, (x, weight) = self.geometry, self.operands
         rows, columns = window_span(geometry.height, row, 1), window_span(geometry.width, column, 1)
         first = channel // (geometry.out_channels // geometry.groups) * weight.shape[1]
@@ -72,11 +75,14 @@ def high_words(products: Products, low: Array, estimate: Any) -> Array | None:  
     error = (products.geometry.taps_per_output + 4) * _EPSILON * bound
     estimated: Array = estimate()
     if error < _HALF / 2:
-        multiples: Array = np.rint((estimated - low) / (2 * _HALF)).astype(np.int64)
+        estimated -= low
+        estimated /= 2 * _HALF
+        multiples: Array = np.rint(estimated, out=estimated).astype(np.int64)
         return multiples
     high = np.zeros(low.shape, object)
-    for place in np.argwhere(np.abs(estimated) + error >= _HALF).tolist():
-        high[tuple(place)] = products.exact(*place) - int(low[tuple(place)]) >> 64
+    for number in np.flatnonzero(np.abs(estimated, out=estimated) + error >= _HALF):
+        place = tuple(map(int, np.unravel_index(number, low.shape)))
+        high[place] = products.exact(place) - int(low[place]) >> 64
     return high
 
 

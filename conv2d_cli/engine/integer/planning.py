@@ -132,12 +132,12 @@ class IntegerPlan(NamedTuple):
 
     @property
     def fallback_bytes(self) -> int:
-        """The same where sums may pass 64 bits: the estimate is held beside them."""
+        """The same where sums may pass 64 bits: operands and sums of the estimate, and multiples, stand beside them."""
         if self.estimate is None:
             return 0
-        estimate = self.estimate
-        operands = estimate.weight_bytes + (0 if self.tiling else estimate.for_images(self.images_together).peak_bytes)
-        return self.scratch_bytes + estimate.scratch_bytes + operands
+        together = self.estimate.for_images(self.images_together)
+        images = 2 * together.tile_bytes if self.tiling else together.input_bytes + 2 * together.output_bytes
+        return self.scratch_bytes + together.scratch_bytes + together.weight_bytes + images
 
     @property
     def _widened_bytes(self) -> int:
