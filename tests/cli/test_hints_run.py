@@ -345,9 +345,14 @@ KINDS = {
             "uint8",
         ),
         row(
-            "run shorts.npy --weight '[[1]]' --per-channel --input-scale 1 --weight-scale 1 --output-scale 1 --get dtype",
+            "run shorts.npy --weight '[[1]]' --per-channel --get dtype "
+            "--input-scale 1 --weight-scale 1 --output-scale 1",
             *("int8", "uint8"),
         ),
+        row("run gray.npy --weight '[[300]]' --accumulate int32 --get max", "300"),
+        row("run gray.npy --weight '[[70000]]' --accumulate int32 --get max", "70000"),
+        row("run gray.npy --weight '[[0.5]]' --accumulate int32 --get max"),
+        row("run gray.npy --weight '[[1]]' --bias '[3000000000]' --accumulate int32 --get max", "3000000001"),
         row("run bytes.npy --weight shorts.npy --accumulate int32 --get dtype", "int32"),
         row("run shorts.npy --weight shorts.npy --accumulate int32 --get max", "3221225472", "2147483647"),
         row("run bytes.npy --weight w_signed.npy --accumulate int32 --dtype half --get dtype", "int32"),

@@ -12,7 +12,7 @@ from random_layers import draw_valid
 from conv2d_cli import Conv2d, analyze, conv2d_integer, requantize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -23,7 +23,7 @@ SEVEN_BITS = {"int8": (-64, 63), "uint8": (0, 127)}
 Array = np.ndarray[Any, Any]
 
 
-def answer(operator: str, tensors: dict[str, Array | None], attributes: dict[str, Any]) -> Array:
+def answer(operator: str, tensors: Mapping[str, Array | None], attributes: dict[str, Any]) -> Array:
     given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     node = helper.make_node(operator, [name if name in given else "" for name in tensors], ["y"], **attributes)
     inputs = [

@@ -37,7 +37,8 @@ def reference_held(sums: Array, dtype: str, how: str) -> Array:
     def held(value: int) -> int:
         if how == "saturate":
             return max(bounds.min, min(bounds.max, value))
-        return (value - bounds.min) % 2**bounds.bits + bounds.min
+        lifted: int = (value - int(bounds.min)) % 2**bounds.bits
+        return lifted + int(bounds.min)
 
     return np.array([held(value) for value in sums.ravel().tolist()], dtype).reshape(sums.shape)
 

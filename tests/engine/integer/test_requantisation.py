@@ -98,7 +98,12 @@ def test_sums_of_64_bits_are_rounded_to_float32_first() -> None:
     ],
 )
 def test_what_makes_no_sense_is_told(change: dict[str, Any], kind: type[Any], words: str, hint: str) -> None:
-    arguments = {"sums": np.zeros((3, 2, 2), np.int32), "input_scale": 1.0, "weight_scale": 1.0, "output_scale": 1.0}
+    arguments: dict[str, Any] = {
+        "sums": np.zeros((3, 2, 2), np.int32),
+        "input_scale": 1.0,
+        "weight_scale": 1.0,
+        "output_scale": 1.0,
+    }
     with pytest.raises(kind, match=words) as told:
         requantize(**(arguments | change))
     assert hint in str(told.value.hint)

@@ -39,9 +39,8 @@ class Case(NamedTuple):
         return reference_integers(self.x, self.weight, self.bias, **self.zero_points, **self.layer)
 
     def convolve(self, accumulate: Any, **options: Any) -> Array:
-        return conv2d_integer(
-            *(self.x, self.weight, self.bias), accumulate=accumulate, **self.zero_points, **self.layer, **options
-        )
+        options |= self.zero_points | self.layer
+        return conv2d_integer(self.x, self.weight, self.bias, accumulate=accumulate, **options)
 
 
 def drawn(random: np.random.Generator, shape: tuple[int, ...], dtype: str, bits: int) -> Array:
