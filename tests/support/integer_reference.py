@@ -50,13 +50,7 @@ def reference_onnx(value: int, scales: tuple[float, float, float], zero_point: i
     # The product of two float32 is exact in float64.
     scaled = float(np.float32(float(np.float32(value)) * float(factor)))
     bounds = np.iinfo(dtype)
-    return (
-        bounds.max
-        if scaled > 1e9
-        else bounds.min
-        if scaled < -1e9
-        else max(bounds.min, min(bounds.max, round(scaled) + zero_point))
-    )
+    return max(bounds.min, min(bounds.max, round(max(-1e9, min(1e9, scaled))) + zero_point))
 
 
 def reference_tflite(value: int, scales: tuple[float, float, float], zero_point: int, dtype: str) -> int:
