@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
-    from conv2d_cli.engine.api import PreparedConv2d, conv2d, init_parameters, prepare
+    from conv2d_cli.engine.api import PreparedConv2d, conv2d, conv2d_integer, init_parameters, prepare, requantize
     from conv2d_cli.errors import (
         Conv2dError,
         DataError,
@@ -65,12 +65,14 @@ __all__ = [
     "UsageError",
     "analyze",
     "conv2d",
+    "conv2d_integer",
     "init_parameters",
     "prepare",
+    "requantize",
 ]
 
 _HOMES = {
-    "engine.api": ("PreparedConv2d", "conv2d", "init_parameters", "prepare"),
+    "engine.api": ("PreparedConv2d", "conv2d", "conv2d_integer", "init_parameters", "prepare", "requantize"),
     "errors": (
         *("Conv2dError", "DataError", "Fault", "FileError", "LayerError", "MemoryLimitError", "MissingExtraError"),
         *("ShapeError", "UsageError"),
