@@ -106,7 +106,7 @@ class Batches:
 
     def _read(self, tensor: FlatTensor, shape: tuple[int, ...], numbers: range) -> Array:
         size = tensor.elements // self.count
-        values = wide(tensor.read(numbers.start * size, len(numbers) * size))
+        values = tensor.read(numbers.start * size, len(numbers) * size)
         part = (len(numbers), *shape[1:]) if self.count > 1 else shape
         return values.reshape(part).transpose(self._layout.order(len(part)))
 
@@ -119,5 +119,5 @@ class Batches:
         """Return a run of elements, of two results of one shape, without axes: all that fits where an image does not."""
         count = min(self._expected.elements, _BATCH_BYTES // (_WIDE * _COPIES_OF_OUTPUT))
         first = min(max(0, place - count // 2), self._expected.elements - count)
-        expected, actual = (wide(tensor.read(first, count)) for tensor in (self._expected, self._actual))
+        expected, actual = (tensor.read(first, count) for tensor in (self._expected, self._actual))
         return Images(expected, actual, None, (self._expected.dtype, self._actual.dtype))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.jobs.compare.mistakes.base import Output, same
+from conv2d_cli.jobs.compare.operation import wide
 from conv2d_cli.jobs.compare.scales import Candidate
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ _CHEAP_PRODUCTS = 1 << 22
 
 
 class Images:
-    """Arrays of one shape each, wide; with an operation `expected` has its output's shape."""
+    """Arrays of one shape each; with an operation `expected` has its output's shape."""
 
     def __init__(self, expected: Array, actual: Array, operation: Operation | None, types: tuple[str, str]) -> None:
-        """Take both results and our names of the types that they are stored in."""
-        self.expected, self.actual, self.operation = expected, actual, operation
+        """Take both results, as they are stored, and our names of their types."""
+        self.expected, self.actual, self.operation = wide(expected), wide(actual), operation
+        self._stored = actual
         self._expected_dtype, self._actual_dtype = types
 
     @cached_property
@@ -103,6 +105,11 @@ class Images:
         if self.operation is not None:
             values = self._in_range(values)
         return Candidate(values, magnitudes, products)
+
+    def reread(self, variant: Variant) -> Array:
+        """Return the actual result as a variant would have it read."""
+        # What is stored, not what is wide: a signalling NaN becomes a quiet one on the way.
+        return self.actual if variant.reread is same else wide(variant.reread(self._stored))
 
     def is_right(self, candidate: Candidate, variant: Variant) -> bool:
         """Whether a variant changes nothing here: it could not be told from what is right."""

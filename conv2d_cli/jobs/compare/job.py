@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from conv2d_cli.arithmetic.rounding import coarser
 from conv2d_cli.jobs.compare.batches import Batches
 from conv2d_cli.jobs.compare.facts import report_of
@@ -77,7 +79,9 @@ def compare_files(
             begin(expected.elements, expected.stored_bytes + actual.stored_bytes)
             tally = Tally(pair.dtype, pair.tolerance, Whereabouts(expected.shape, names), equal_nan=pair.equal_nan)
             compare_elements(expected, actual, tally, equal_nan=pair.equal_nan, advance=advance)
-        judgement = _judgement(pair, tally, layer, note)
+        # Garbage overflows, and holds NaN of every kind.
+        with np.errstate(all="ignore"):
+            judgement = _judgement(pair, tally, layer, note)
         return report_of(pair, tally, judgement, layer, names)
 
 

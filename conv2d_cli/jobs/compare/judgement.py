@@ -94,12 +94,12 @@ def _error(
     glance = images.glance(variant) if is_first else None
     if glance is not None:
         candidate, actual = glance
-        if scale.error(candidate, variant.reread(actual)) > min(most, scale.limit(candidate.products)):
+        if scale.error(candidate, actual) > min(most, scale.limit(candidate.products)):
             return None
     found = images.candidate(variant)
     if found is None or (is_first and images.is_right(found, variant)):
         return None
-    error = scale.error(found, variant.reread(images.actual))
+    error = scale.error(found, images.reread(variant))
     return error if error <= min(most, scale.limit(found.products)) else None
 
 

@@ -85,7 +85,7 @@ def _through(values: Array, name: str) -> Array:
 def _swapped(values: Array, dtype: str) -> Array:
     with np.errstate(all="ignore"):
         if dtype == "bfloat16":
-            upper = (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16).byteswap()
-            return (upper.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-        swapped = values.astype(dtype).byteswap()
-        return swapped.astype(values.dtype)
+            # It is held in the upper half of a float32.
+            upper = (np.ascontiguousarray(values).view(np.uint32) >> 16).astype(np.uint16).byteswap()
+            return (upper.astype(np.uint32) << 16).view(np.float32)
+        return values.byteswap()
