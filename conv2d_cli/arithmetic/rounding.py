@@ -73,6 +73,7 @@ def coarser(one: str, other: str) -> str:
     >>> coarser("float64", "float32"), coarser("int32", "float64"), coarser("int8", "int32")
     ('float32', 'float64', 'int32')
     """
+
     def rank(dtype: str) -> tuple[bool, float, int]:
         rounding = rounding_of(dtype)
         return rounding is not None, rounding.epsilon if rounding else 0.0, DTYPES[dtype].bytes

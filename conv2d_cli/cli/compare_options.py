@@ -44,9 +44,7 @@ def _compare_options(
         str | None,
         option("--rtol", metavar="R", section=TOLERANCE, help="allow R * |expected|: 1e-3; torch's for the type else"),
     ] = None,
-    atol: Annotated[
-        str | None, option("--atol", metavar="A", section=TOLERANCE, help="allow A besides: 1e-5")
-    ] = None,
+    atol: Annotated[str | None, option("--atol", metavar="A", section=TOLERANCE, help="allow A besides: 1e-5")] = None,
     ulp: Annotated[
         str | None, option("--ulp", metavar="N", section=TOLERANCE, help="allow N units in the last place")
     ] = None,
@@ -70,9 +68,7 @@ def _compare_options(
     ] = None,
     no_progress: Annotated[bool, option("--no-progress", section=OTHER, help="no progress of long runs")] = False,
 ) -> CompareOptions:
-    return CompareOptions(
-        input_, weight, bias, seed, rtol, atol, ulp, no_equal_nan, raw_shape, raw_dtype, no_progress
-    )
+    return CompareOptions(input_, weight, bias, seed, rtol, atol, ulp, no_equal_nan, raw_shape, raw_dtype, no_progress)
 
 
 compare_options = shared(_compare_options, "compare_options")

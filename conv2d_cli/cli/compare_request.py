@@ -1,4 +1,4 @@
-"""From the words of `conv2d compare` to what its job is asked for; all of it is checked before any file is looked at."""
+"""From the words of `conv2d compare` to what its job is asked for, checked before any file is looked at."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ _OF_OPERANDS = (
 )
 
 
-def request_of(
-    files: tuple[str, str], words: LayerWords, options: CompareOptions, readings: ReadingOptions
-) -> Request:
+def request_of(files: tuple[str, str], words: LayerWords, options: CompareOptions, readings: ReadingOptions) -> Request:
     """Return the request that the command line makes.
 
     Raises:
@@ -62,8 +60,9 @@ def _reading(files: tuple[str, str], options: CompareOptions, readings: ReadingO
     if len(said) == 1:
         missing = "--raw-dtype float32" if options.raw_dtype is None else "--raw-shape N,C,H,W"
         raise UsageError("--raw-shape and --raw-dtype go together", missing)
-    both = options.raw_shape is not None and options.raw_dtype is not None
-    raw = described_as(options.raw_shape, options.raw_dtype) if both else None
+    raw = None
+    if options.raw_shape is not None and options.raw_dtype is not None:
+        raw = described_as(options.raw_shape, options.raw_dtype)
     return Reading(dtype, casts_of(readings.cast), raw, layout_of("--layout", readings.layout) or NCHW)
 
 
@@ -71,9 +70,7 @@ def _raw_options(options: CompareOptions) -> tuple[tuple[str, str | None], ...]:
     return ("--raw-shape", options.raw_shape), ("--raw-dtype", options.raw_dtype)
 
 
-def _layer(
-    words: LayerWords, options: CompareOptions, readings: ReadingOptions, dtype: str | None
-) -> run.Request:
+def _layer(words: LayerWords, options: CompareOptions, readings: ReadingOptions, dtype: str | None) -> run.Request:
     layer = words.layer() if words.given else None
     if options.input is None:
         raise UsageError(

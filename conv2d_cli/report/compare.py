@@ -26,6 +26,8 @@ class CompareReport(NamedTuple):
     where: tuple[str, ...]
     shape_expected: tuple[int, ...]
     shape_actual: tuple[int, ...]
+    dtype_expected: str
+    dtype_actual: str
     dtype: str
     elements: int
     differing: int | None
@@ -51,3 +53,8 @@ class CompareReport(NamedTuple):
     expected_error_units: float | None
     error_limit: float | None
     ulp_histogram: tuple[int, ...] | None
+
+    @property
+    def types_differ(self) -> bool:
+        """Whether values have digits that `dtype` has not."""
+        return self.dtype_expected != self.dtype_actual

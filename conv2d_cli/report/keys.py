@@ -94,6 +94,8 @@ KEYS: dict[str, Key] = {
     "where": Key("where the elements that are beyond the tolerance lie, in words"),
     "shape_expected": Key("shape of EXPECTED"),
     "shape_actual": Key("shape of ACTUAL"),
+    "dtype_expected": Key("element type of EXPECTED, as it is compared"),
+    "dtype_actual": Key("element type of ACTUAL; dtype is the coarser of the two"),
     "differing": Key("elements that are not equal; +0 equals -0, and NaN equals NaN unless --no-equal-nan", "elements"),
     "beyond": Key("elements that differ by more than the tolerance", "elements"),
     "signed_zeros": Key("zeros beside a zero of the other sign, which are equal", "elements"),

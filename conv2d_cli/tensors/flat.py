@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
-from conv2d_cli.numpy_dtypes import numpy_dtype, widened
+from conv2d_cli.numpy_dtypes import widened
 from conv2d_cli.tensors.conversion import Conversion, dtype_read
 from conv2d_cli.tensors.faults import faults_of
 from conv2d_cli.tensors.opening import open_stored
@@ -81,7 +81,7 @@ class FlatTensor:
         if self.dtype == "bfloat16" and not self._conversion.copies:
             return widened(elements, "bfloat16")
         with faults_of(self.typed):
-            values = self._conversion.apply(elements, np.unravel_index(first, self.shape) if self.shape else ())
+            values = self._conversion.apply(elements, index_of(first, self.shape))
         return values.astype(np.float32) if self.dtype == "bfloat16" else values
 
     def read(self, first: int, count: int) -> Array:
@@ -105,21 +105,21 @@ def open_flat(typed: str, reading: Reading = _AS_IT_IS, *, stdin: BinaryIO | Non
         MissingExtraError: its format needs an extra that is not installed.
     """
     with open_stored(typed, reading, stdin=stdin) as (stored, stream), ExitStack() as files:
-        offset = stored.offset
+        source, offset = stream, stored.offset
         with faults_of(typed):
             dtype_read(stored.holds, reading.dtype or _BY_VALUE.get(stored.holds))
             if offset is None:
-                stream, offset = files.enter_context(cast("BinaryIO", TemporaryFile(buffering=0))), 0
-                _write_elements(stored, stream)
+                temporary = files.enter_context(TemporaryFile(buffering=0))
+                source, offset = cast("BinaryIO", temporary), 0
+                _write_elements(stored, source)
             else:
                 getattr(stored, "verify", lambda: None)()
-        yield FlatTensor(typed, stored, stream, offset, reading)
+        yield FlatTensor(typed, stored, source, offset, reading)
 
 
 def _write_elements(stored: Stored, stream: BinaryIO) -> None:
     """Write the elements of a tensor in C order, some at a time where its format reads them so."""
-    for part in _parts(stored):
-        stream.write(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+    stream.writelines(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data for part in _parts(stored))
 
 
 def _parts(stored: Stored) -> Iterator[Array]:
@@ -138,6 +138,10 @@ def _parts(stored: Stored) -> Iterator[Array]:
         yield stored.read()
 
 
-def numpy_of(name: str) -> np.dtype[Any]:
-    """Return NumPy's type of values that are read as one of ours: float32 for bfloat16."""
-    return np.dtype(np.float32) if name == "bfloat16" else numpy_dtype(name)
+def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the index of an element by its place in C order.
+
+    >>> index_of(5, (2, 3)), index_of(0, ())
+    ((1, 2), ())
+    """
+    return tuple(int(index) for index in np.unravel_index(place, shape)) if shape else ()

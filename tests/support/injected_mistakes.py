@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -88,7 +89,11 @@ def draw(random: Random, needs: Needs) -> Problem:
     width = size + 3 if needs.oblong else size if needs.square else random.choice((size, 11))
     x, weight, bias = (
         values.standard_normal(shape).astype(np.float32)
-        for shape in ((random.choice((1, 2)), channels, size, width), (outputs, channels // groups, *kernel), (outputs,))
+        for shape in (
+            (random.choice((1, 2)), channels, size, width),
+            (outputs, channels // groups, *kernel),
+            (outputs,),
+        )
     )
     return Problem(
         *(x, weight, bias, (1, 1) if needs.square and needs.stride == 1 else stride, sides),
@@ -100,7 +105,8 @@ def _changed(**changes: Callable[[Array], Array]) -> Callable[[Problem], Array]:
     """Return what makes the result of a layer with other operands."""
 
     def made(problem: Problem) -> Array:
-        return problem._replace(**{name: change(getattr(problem, name)) for name, change in changes.items()}).result()
+        operands: dict[str, Any] = {name: change(getattr(problem, name)) for name, change in changes.items()}
+        return problem._replace(**operands).result()
 
     return made
 
@@ -268,7 +274,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
         Way(Needs(sides=((1, 2), (2, 1))), lambda p: _with_sides(p, ((2, 1), (1, 2)))),
     ),
     "padding_off_by_one": tuple(
-        Way(Needs(sides=((1, 1), (1, 1))), lambda p, sides=sides: _with_sides(p, sides))
+        Way(Needs(sides=((1, 1), (1, 1))), partial(_with_sides, sides=sides))
         for sides in (((2, 1), (1, 1)), ((1, 2), (1, 1)), ((1, 1), (0, 1)), ((1, 1), (1, 0)), ((0, 1), (1, 1)))
     ),
     "stride_phase": (

@@ -72,7 +72,7 @@ class Batches:
     """The images of two results, in order; an image is what stands at one place of the first of four axes or more."""
 
     def __init__(self, expected: FlatTensor, actual: FlatTensor, layer: Layer | None, layout: Layout = NCHW) -> None:
-        """Take results of one number of axes, in this order; with a layer the expected one is of its output's shape."""
+        """Take results of one number of axes, in this order; with a layer the expected one has its output's shape."""
         self._expected, self._actual, self._layer, self._layout = expected, actual, layer, layout
         shape, other = expected.shape, actual.shape
         if layer is not None and len(shape) == _IMAGE_AXES:
@@ -116,7 +116,7 @@ class Batches:
             yield self.images(numbers)
 
     def run_around(self, place: int) -> Images:
-        """Return a run of elements, of two results of one shape, without axes: all that fits where an image does not."""
+        """Return a run of elements of two results of one shape, without axes: what fits where an image does not."""
         count = min(self._expected.elements, _BATCH_BYTES // (_WIDE * _COPIES_OF_OUTPUT))
         first = min(max(0, place - count // 2), self._expected.elements - count)
         expected, actual = (tensor.read(first, count) for tensor in (self._expected, self._actual))

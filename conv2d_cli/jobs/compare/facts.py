@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from conv2d_cli.arithmetic.rounding import rounding_of
 from conv2d_cli.jobs.compare.judgement import words_of
 from conv2d_cli.report.compare import EXPLAINED, ROUNDING, SAME, UNEXPLAINED, CompareReport
+from conv2d_cli.tensors.flat import index_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +33,8 @@ def report_of(
         where=() if tally is None else tally.where.sentences(),
         shape_expected=pair.expected.shape,
         shape_actual=pair.actual.shape,
+        dtype_expected=pair.expected.dtype,
+        dtype_actual=pair.actual.dtype,
         dtype=pair.dtype,
         elements=pair.expected.elements,
         differing=None if tally is None else tally.differing,
@@ -75,24 +75,18 @@ def _verdict(tally: tallies.Tally | None, judgement: Judgement | None, *, has_la
 
 
 def _index(element: tallies.Pair | None, pair: Pair) -> tuple[int, ...] | None:
-    return None if element is None else _unraveled(element.place, pair.expected.shape)
-
-
-def _unraveled(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(int(index) for index in np.unravel_index(place, shape)) if shape else ()
+    return None if element is None else index_of(element.place, pair.expected.shape)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - one of Python's numbers
     return (value.real, value.imag) if isinstance(value, complex) else value
 
 
-def _bound(
-    worst: tallies.Pair | None, pair: Pair, layer: Layer | None, judgement: Judgement | None
-) -> float | None:
+def _bound(worst: tallies.Pair | None, pair: Pair, layer: Layer | None, judgement: Judgement | None) -> float | None:
     """Return what is allowed at the worst element: by the sum of its products where the layer is known."""
     if worst is None:
         return None
     if layer is None or judgement is None:
         return pair.tolerance.allowed(abs(worst.expected), pair.dtype)
-    index = pair.layout.of_file(_unraveled(worst.place, pair.expected.shape))
+    index = pair.layout.of_file(index_of(worst.place, pair.expected.shape))
     return judgement.limit * layer.rounding_unit_at(index, pair.actual.dtype)

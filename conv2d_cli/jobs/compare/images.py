@@ -41,11 +41,7 @@ class Images:
         ends: list[float | None] = [None, None]
         if numbers.dtype.kind != "c":
             numbers = numbers[np.isfinite(numbers)]
-            extremes = (numbers.min(), numbers.max()) if numbers.size else (0, 0)
-            ends = [
-                end.item() if extremes[0] < extremes[1] and np.count_nonzero(numbers == end) >= _LEAST_AT_END else None
-                for end in extremes
-            ]
+            ends = [*_ends(numbers)] if numbers.size else ends
         return Output(self.expected.shape, self.actual.shape, self._actual_dtype, *ends)
 
     @cached_property
@@ -74,7 +70,8 @@ class Images:
             return same
 
         def wrapped(values: Array) -> Array:
-            return (values - low) % span + low
+            around: Array = (values - low) % span + low
+            return around
 
         def clipped(values: Array) -> Array:
             return np.clip(values, low, high)
@@ -131,3 +128,11 @@ class Images:
         values = part.values() if variant.summed is None else variant.summed(part)
         values = self._in_range(variant.changed(values))
         return Candidate(values, part.magnitudes(), part.products), self.actual[:1, channels]
+
+
+def _ends(numbers: Array) -> tuple[float | None, float | None]:
+    """Return the least and the greatest number, each where several are equal to it and not all."""
+    least, greatest = numbers.min(), numbers.max()
+    several = (least < greatest and np.count_nonzero(numbers == end) >= _LEAST_AT_END for end in (least, greatest))
+    first, second = (end.item() if many else None for end, many in zip((least, greatest), several, strict=True))
+    return first, second

@@ -55,8 +55,8 @@ def compare_files(
 ) -> CompareReport:
     """Compare two tensors and say why they differ.
 
-    `begin` is called with the number of elements and the bytes of both, `advance` with those of each chunk that has been compared, and
-    `note` with what the user may not expect.
+    `begin` is called with the number of elements and the bytes of both, `advance` with the elements of each chunk
+    that has been compared, and `note` with what the user may not expect.
 
     Raises:
         UsageError: the request contradicts itself.
@@ -146,4 +146,3 @@ def _by_tolerance(pair: Pair, tally: Tally | None, note: Callable[[str], None]) 
         fits = best_fits(batches.run_around(place), scale, float("inf"), is_right=False)
         note("one image is too large for all explanations: only those of single elements were tried, on a part of it")
     return Judgement(float("inf"), 0.0, 1.0, 1.0, fits)
-

@@ -87,9 +87,7 @@ def _fitting(mistake: Mistake, images: Images, scale: Scale, most: float) -> Ite
             yield error, variant
 
 
-def _error(
-    variant: Variant, images: Images, scale: Scale, most: float, *, is_first: bool = False
-) -> float | None:
+def _error(variant: Variant, images: Images, scale: Scale, most: float, *, is_first: bool = False) -> float | None:
     """Return the error of a variant; None where it does not fit."""
     glance = images.glance(variant) if is_first else None
     if glance is not None:

@@ -38,7 +38,7 @@ def opened_layer(request: Request, expected: FlatTensor, files: ExitStack, note:
     in_file = request.output_layout.to_file(shape)
     if expected.shape != in_file:
         raise DataError(
-            f"{expected.typed}: EXPECTED is of size {list(expected.shape)}, what comes out of the layer is {list(in_file)}",
+            f"{expected.typed} is of size {list(expected.shape)}, what comes out of the layer is {list(in_file)}",
             "another LAYER or --input, or leave both out",
         )
     if opened.is_drawn:

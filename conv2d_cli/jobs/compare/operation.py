@@ -51,6 +51,10 @@ class Operation(NamedTuple):
         """Products of one output element."""
         return int(self.weight[0].size)
 
+    def changed(self, **changes: Any) -> Operation:  # noqa: ANN401 - fields of several types
+        """Return the operation with some fields changed."""
+        return self._replace(**changes)
+
     def values(self) -> Array:
         """Return the output, (N, out_channels, Ho, Wo)."""
         return _convolved(self, self.x, self.weight, self.bias)
@@ -151,7 +155,8 @@ def _sources(places: Array, size: int, mode: str) -> Array:
     if mode == "reflect" and size > 1:
         period = 2 * (size - 1)
         folded = np.abs(places) % period
-        return np.minimum(folded, period - folded)
+        mirrored: Array = np.minimum(folded, period - folded)
+        return mirrored
     return np.clip(places, 0, size - 1)
 
 

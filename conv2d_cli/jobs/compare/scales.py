@@ -112,7 +112,7 @@ def differences_of(values: Array, actual: Array, *, equal_nan: bool) -> Array:
     array([0., 0., 2.])
     """
     with np.errstate(all="ignore"):
-        differences = np.abs(values - actual).astype(np.float64)
+        differences: Array = np.abs(values - actual).astype(np.float64)
     if not np.isfinite(differences.sum()):
         nan_one, nan_other = np.isnan(values), np.isnan(actual)
         differences[nan_one | nan_other] = np.inf

@@ -37,7 +37,7 @@ def compare_elements(
     for first in range(0, expected.elements, _CHUNK):
         count = min(_CHUNK, expected.elements - first)
         if len(contents[0]) != count * expected.stored_dtype.itemsize:
-            contents = tuple(bytearray(count * one.stored_dtype.itemsize) for one in (expected, actual))
+            contents = (_room(expected, count), _room(actual, count))
         for tensor, content in zip((expected, actual), contents, strict=True):
             tensor.read_bytes(first, content)
         values = expected.values(contents[0], first)
@@ -47,3 +47,7 @@ def compare_elements(
         else:
             tally.add(first, values, actual.values(contents[1], first))
         advance(count)
+
+
+def _room(tensor: FlatTensor, count: int) -> bytearray:
+    return bytearray(count * tensor.stored_dtype.itemsize)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.jobs.compare.ulps import bit_lengths, ulp_distances
 from conv2d_cli.jobs.compare.workspace import Workspace
 
@@ -115,7 +115,7 @@ class Tally:
 
     def _sizes(self, expected: Array, actual: Array) -> _Sizes:
         sizes, most = _distances(expected, actual, self._workspace)
-        if most == most:
+        if not math.isnan(most):
             return _Sizes(sizes, None, most)
         nan_expected, nan_actual = np.isnan(expected), np.isnan(actual)
         self.nan_expected += int(np.count_nonzero(nan_expected))
@@ -172,7 +172,7 @@ def _signed_zeros(expected: Array, actual: Array) -> int:
 def _largest(values: Array) -> float:
     """Return the largest of values that are not NaN."""
     most = float(values.max())
-    return most if most == most else float(np.fmax.reduce(values, initial=0.0))
+    return float(np.fmax.reduce(values, initial=0.0)) if math.isnan(most) else most
 
 
 def _pair(place: int, at: int, expected: Array, actual: Array) -> Pair:
@@ -192,10 +192,4 @@ def nans_in(values: Array) -> int:
         bits = values.view(np.uint16) & np.uint16(0x7FFF)
         return int(np.count_nonzero(bits > 0x7C00))  # noqa: PLR2004 - infinity
     parts = values.view(f"f{values.itemsize // 2}") if values.dtype.kind == "c" else values
-    least = parts.min()
-    return int(np.count_nonzero(np.isnan(values))) if least != least else 0
-
-
-def is_floating(dtype: str) -> bool:
-    """Whether a type has NaN and signed zeros; by our name."""
-    return DTYPES[dtype].kind in "fc"
+    return int(np.count_nonzero(np.isnan(values))) if np.isnan(parts.min()) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,18 +30,19 @@ def ulp_distances(expected: Array, actual: Array, dtype: str, workspace: Workspa
     """
     if DTYPES[dtype].kind == "c":
         component = "float32" if dtype == "complex64" else "float64"
-        parts = (_components(values, component) for values in (expected, actual))
-        return ulp_distances(*parts, component, workspace).reshape(-1, 2).max(axis=1)
+        one, other = (_components(values, component) for values in (expected, actual))
+        larger: Array = ulp_distances(one, other, component, workspace).reshape(-1, 2).max(axis=1)
+        return larger
     workspace = workspace or Workspace()
     if DTYPES[dtype].kind == "f":
         expected, actual = (
             _ordered(_bits(values, dtype), name, workspace) for values, name in ((expected, "one"), (actual, "other"))
         )
     # In two's complement the difference of any two is right as an unsigned one.
-    larger, smaller = (workspace.of(name, expected.size, expected.dtype) for name in ("larger", "smaller"))
-    np.maximum(expected, actual, out=larger)
-    larger -= np.minimum(expected, actual, out=smaller)
-    unsigned: Array = larger.view(f"u{larger.itemsize}")
+    more, less = (workspace.of(name, expected.size, expected.dtype) for name in ("more", "less"))
+    np.maximum(expected, actual, out=more)
+    more -= np.minimum(expected, actual, out=less)
+    unsigned: Array = more.view(f"u{more.itemsize}")
     return unsigned
 
 
@@ -52,9 +54,8 @@ def bit_lengths(distances: Array) -> list[int]:
     """
     most = int(distances.max()).bit_length() if distances.size else 0
     # One type throughout: NumPy would compare as float64 otherwise.
-    at_least = [np.count_nonzero(distances >= distances.dtype.type(1 << bit)) for bit in range(most)]
-    edges = [distances.size, *at_least, 0]
-    return [int(more - fewer) for more, fewer in zip(edges[:-1], edges[1:], strict=True)]
+    at_least = [int(np.count_nonzero(distances >= distances.dtype.type(1 << bit))) for bit in range(most)]
+    return [more - fewer for more, fewer in pairwise([distances.size, *at_least, 0])]
 
 
 def _components(values: Array, component: str) -> Array:

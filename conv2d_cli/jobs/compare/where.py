@@ -63,7 +63,7 @@ class Whereabouts:
         indices = np.unravel_index(places, self._shape)
         for counts, index in zip(self._counts, indices, strict=True):
             if counts is not None:
-                counts += np.bincount(index, minlength=counts.size)
+                np.add(counts, np.bincount(index, minlength=counts.size), out=counts)
         if set(_SPATIAL) <= {*self._names}:
             depths = (
                 np.minimum(index, size - 1 - index)
@@ -108,7 +108,7 @@ def _of_axis(axis: Axis) -> Iterator[str]:
     if held.size == axis.size:
         return
     first, last = int(held[0]), int(held[-1])
-    steps = [int(after - before) for before, after in pairwise(held[: _COUNTED])]
+    steps = [int(after - before) for before, after in pairwise(held[:_COUNTED])]
     step = gcd(*steps) if steps else 0
     if held.size == 1:
         yield f"only in {axis.name} {first}"

@@ -16,6 +16,7 @@ from conv2d_cli.jobs.compare.request import Request
 from conv2d_cli.jobs.run import request as run
 from conv2d_cli.numpy_dtypes import numpy_dtype
 from conv2d_cli.report.compare import EXPLAINED, ROUNDING, SAME, UNEXPLAINED, CompareReport
+from conv2d_cli.tensors.flat import index_of
 from conv2d_cli.tensors.layout import OIHW
 from conv2d_cli.tensors.reading import Reading
 
@@ -28,9 +29,7 @@ LAYERS = 20
 ROUNDED_LAYERS = 200
 
 
-def compared(
-    problem: Problem, expected: Array, actual: Array, folder: Path, dtype: str | None = None
-) -> CompareReport:
+def compared(problem: Problem, expected: Array, actual: Array, folder: Path, dtype: str | None = None) -> CompareReport:
     """Compare two results of a layer, from files; `dtype` is what two bytes of no named type are."""
     arrays = {"x": problem.x, "w": problem.weight, "b": problem.bias, "expected": expected, "actual": actual}
     for name, array in arrays.items():
@@ -120,7 +119,7 @@ def test_corruption_is_unexplained_and_found(tmp_path: Path) -> None:
         report = compared(problem, right, wrong, tmp_path)
         assert report.verdict == UNEXPLAINED, (problem.layer, report)
         assert report.differing == report.beyond == len(places)
-        assert report.first_index == np.unravel_index(places[0], wrong.shape)
+        assert report.first_index == index_of(places[0], wrong.shape)
         assert (report.first_expected, report.first_actual) == (
             right[report.first_index].item(),
             wrong[report.first_index].item(),
@@ -165,7 +164,7 @@ def test_some_mistakes_show_in_the_output_alone(name: str, tmp_path: Path) -> No
         assert report.verdict == EXPLAINED, (problem.layer, report)
         assert name in report.explanations
         if wrong.shape != problem.result().shape:
-            assert report.max_abs is report.max_rel is report.max_ulp is report.first_index is None
+            assert (report.max_abs, report.max_rel, report.max_ulp, report.first_index) == (None,) * 4
 
 
 @pytest.mark.parametrize("axes", [(1, 0), (0, 2, 1), (0, 1, 3, 2), (1, 0, 2, 3), (4, 3, 2, 1, 0)])

@@ -94,7 +94,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _with_rounded(operation: Operation, names: Sequence[str], rounded: Round) -> Operation:
     operands = {name: getattr(operation, name) for name in names}
-    return operation._replace(**{name: rounded(one) for name, one in operands.items() if one is not None})
+    return operation.changed(**{name: rounded(one) for name, one in operands.items() if one is not None})
 
 
 def _round_of(narrow: Narrow, way: str) -> Round:
@@ -112,7 +112,9 @@ def _to_half(values: Array) -> Array:
 def _to_bits(values: Array, bits: int, way: str) -> Array:
     def rounded(parts: Array) -> Array:
         significands, exponents = np.frexp(parts)
-        return np.ldexp(_WAYS[way](np.ldexp(significands, bits)), exponents - bits)
+        whole: Array = _WAYS[way](np.ldexp(significands, bits))
+        scaled: Array = np.ldexp(whole, exponents - bits)
+        return scaled
 
     return _of_components(values, rounded)
 
@@ -129,7 +131,7 @@ def _summed_in_half(operation: Operation, order: str, *, fused: bool, bias_first
     channels, height, width = operation.weight.shape[1:]
     places = {"c": range(channels), "y": range(height), "x": range(width)}
     bias = None if operation.bias is None else operation.bias.astype(np.float16)[:, None, None]
-    total = np.zeros(operation.output_shape, np.float16)
+    total: Array = np.zeros(operation.output_shape, np.float16)
     if bias is not None and bias_first:
         total += bias
     kept = np.float32 if fused else np.float16
@@ -137,7 +139,7 @@ def _summed_in_half(operation: Operation, order: str, *, fused: bool, bias_first
         for place in product(*(places[letter] for letter in order)):
             named = dict(zip(order, place, strict=True))
             x, weight = (one.astype(kept) for one in taps(named["c"], named["y"], named["x"]))
-            total = (total + x * weight).astype(np.float16)
+            total = np.add(total, np.multiply(x, weight)).astype(np.float16)
         if bias is not None and not bias_first:
             total += bias
     return total.astype(np.float64)

@@ -52,7 +52,7 @@ _DIRECTIONS = {"rows": ("down", "up"), "columns": ("right", "left")}
 def _along_axis(array: Array, axis: int, step: int, fill: str) -> Array:
     size = array.shape[axis]
     places = np.arange(size) - step
-    taken = np.take(array, places % size if fill == _FILLS[0] else np.clip(places, 0, size - 1), axis=axis)
+    taken: Array = np.take(array, places % size if fill == _FILLS[0] else np.clip(places, 0, size - 1), axis=axis)
     if fill == _FILLS[1]:
         np.moveaxis(taken, axis, 0)[(places < 0) | (places >= size)] = 0
     return taken
@@ -62,4 +62,5 @@ def _in_memory(array: Array, step: int, fill: str) -> Array:
     moved = np.roll(array.reshape(-1), step)
     if fill == _FILLS[1]:
         moved[slice(None, step) if step > 0 else slice(step, None)] = 0
-    return moved.reshape(array.shape)
+    shifted: Array = moved.reshape(array.shape)
+    return shifted

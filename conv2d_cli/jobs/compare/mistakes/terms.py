@@ -37,7 +37,8 @@ def constant_of_channels(output: Output) -> Iterator[Variant]:
 
 def _with_constants(values: Array, actual: Array) -> Array:
     others = tuple(axis for axis in range(values.ndim) if axis != values.ndim - _IMAGE_AXES)
-    return values + np.median((actual - values).real, axis=others, keepdims=True)
+    constants: Array = np.median((actual - values).real, axis=others, keepdims=True)
+    return values + constants
 
 
 def missing_groups(operation: Operation, _: Output) -> Iterator[Variant]:

@@ -50,9 +50,7 @@ def saturation(output: Output) -> Iterator[Variant]:
         clipped = partial(np.clip, a_min=int(bounds.min), a_max=int(bounds.max))
         yield Variant(f"values end at those of {name}, {bounds.min} and {bounds.max}", changed=clipped)
     for name, (largest, _) in _FLOATS.items():
-        yield Variant(
-            f"values end at the largest of {name}", changed=partial(np.clip, a_min=-largest, a_max=largest)
-        )
+        yield Variant(f"values end at the largest of {name}", changed=partial(np.clip, a_min=-largest, a_max=largest))
     ends = [(output.lowest, None), (None, output.highest), (output.lowest, output.highest)]
     for low, high in ends:
         if low is None and high is None:

@@ -127,9 +127,9 @@ def _of_axes(changes: Iterable[Change], words: str) -> Iterator[Variant]:
 
 
 def _with_change(operation: Operation, names: Iterable[str], made: Callable[[Axis], Axis]) -> Operation:
-    return operation._replace(**{name: made(getattr(operation, name)) for name in names})
+    return operation.changed(**{name: made(getattr(operation, name)) for name in names})
 
 
 def _with_axis(operation: Operation, name: str, axis: Axis) -> Operation:
     # Of the other axes of the operation, so that parts of an input are padded alike.
-    return operation._replace(**{name: axis})
+    return operation.changed(**{name: axis})
