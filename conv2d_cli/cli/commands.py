@@ -26,7 +26,7 @@ COMMANDS = {
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
     "info": "version, engines and formats available here; what a file holds",
     "bench": "this engine beside the installed others, on this machine",
-    "help": "padding, groups, counting, formats, exit codes, accuracy",
+    "help": "padding, groups, counting, formats, mistakes, exit codes, accuracy",
     "version": "the version, in one word",
 }
 _EXAMPLES = (

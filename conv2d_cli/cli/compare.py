@@ -50,7 +50,9 @@ def compare(
     words = LayerWords(given[2:], layer_options.given, layer_options.typed, first=len(_BEFORE_THE_LAYER))
     if len(given) < len(_BEFORE_THE_LAYER):
         missing = _BEFORE_THE_LAYER[len(given) :]
-        raise UsageError(f"{' and '.join(missing)} missing: two tensor files are compared", "conv2d compare --help")
+        verb = "is" if len(missing) == 1 else "are"
+        fault = f"{' and '.join(missing)} {verb} missing: two tensor files are compared"
+        raise UsageError(fault, "conv2d compare --help")
     from conv2d_cli.cli.compare_request import request_of
     from conv2d_cli.jobs.compare.job import compare_files
 

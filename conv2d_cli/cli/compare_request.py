@@ -97,16 +97,11 @@ def _layer(words: LayerWords, options: CompareOptions, readings: ReadingOptions,
 
 def _check_without_layer(words: LayerWords, options: CompareOptions, readings: ReadingOptions) -> None:
     """Refuse what is said of a layer where there is none."""
-    given = [words.typed.spelled({f"--{field.replace('_', '-')}"}) or field for field in _given(words, readings)]
-    if options.seed is not None:
-        given.append("--seed")
+    given = [words.spelled(field) for field in words.options if field != "dtype"]
+    given += [f"--{name.replace('_', '-')}" for name in _OF_OPERANDS if getattr(readings, name) not in {None, False}]
+    given += ["--seed"] if options.seed is not None else []
     if given:
-        raise UsageError(f"{given[0]} is of a layer, and none is given", "LAYER and --input FILE behind both files")
-
-
-def _given(words: LayerWords, readings: ReadingOptions) -> list[str]:
-    of_readings = [name for name in _OF_OPERANDS if getattr(readings, name) not in {None, False}]
-    return [*(field for field in words.options if field != "dtype"), *of_readings]
+        raise UsageError(f"{given[0]} is of a layer, and neither LAYER nor --input is given", f"leave {given[0]} out")
 
 
 def _check_streams(files: tuple[str, str], options: CompareOptions) -> None:

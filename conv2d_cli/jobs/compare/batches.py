@@ -74,7 +74,8 @@ class Batches:
     def __init__(self, expected: FlatTensor, actual: FlatTensor, layer: Layer | None, layout: Layout = NCHW) -> None:
         """Take results of one number of axes, in this order; with a layer the expected one has its output's shape."""
         self._expected, self._actual, self._layer, self._layout = expected, actual, layer, layout
-        shape, other = expected.shape, actual.shape
+        # One number is a row of one.
+        shape, other = expected.shape or (1,), actual.shape or (1,)
         if layer is not None and len(shape) == _IMAGE_AXES:
             shape, other = (1, *shape), (1, *other)
         self._shapes = shape, other

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.jobs.compare.judgement import words_of
-from conv2d_cli.report.compare import EXPLAINED, ROUNDING, SAME, UNEXPLAINED, CompareReport
+from conv2d_cli.report.compare import AGREEING, EXPLAINED, ROUNDING, SAME, UNEXPLAINED, CompareReport
 from conv2d_cli.tensors.flat import index_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from conv2d_cli.jobs.compare import tally as tallies
     from conv2d_cli.jobs.compare.batches import Layer
     from conv2d_cli.jobs.compare.job import Pair
     from conv2d_cli.jobs.compare.judgement import Judgement
+    from conv2d_cli.jobs.compare.request import Request
 
 
 def report_of(
@@ -25,12 +26,13 @@ def report_of(
     names = tuple(fit.name for fit in fits)
     first, worst = (None, None) if tally is None else (tally.first, tally.worst)
     measured = judgement if layer is not None else None
+    verdict = _verdict(tally, judgement, has_layer=layer is not None)
     return CompareReport(
-        verdict=_verdict(tally, judgement, has_layer=layer is not None),
+        verdict=verdict,
         explanation=names[0] if names else None,
         explanations=names,
         how=words_of(fits),
-        where=() if tally is None else tally.where.sentences(),
+        where=() if tally is None or verdict in AGREEING else tally.where.sentences(),
         shape_expected=pair.expected.shape,
         shape_actual=pair.actual.shape,
         dtype_expected=pair.expected.dtype,
@@ -90,3 +92,20 @@ def _bound(worst: tallies.Pair | None, pair: Pair, layer: Layer | None, judgemen
         return pair.tolerance.allowed(abs(worst.expected), pair.dtype)
     index = pair.layout.of_file(index_of(worst.place, pair.expected.shape))
     return judgement.limit * layer.rounding_unit_at(index, pair.actual.dtype)
+
+
+def notes_of(report: CompareReport, request: Request) -> Iterator[str]:
+    """Yield what the user may not expect of a report."""
+    if report.types_differ:
+        types = f"EXPECTED is {report.dtype_expected}, ACTUAL {report.dtype_actual}"
+        yield f"{types}: compared by value, steps (ulp) are those of {report.dtype}"
+    if request.layer is None and request.tolerance is None and report.differing and report.rtol:
+        said = f"--rtol {report.rtol:g} --atol {report.atol:g}"
+        rest = "too tight for sums of many products, which LAYER with --input judges by their number"
+        yield f"tolerance of torch.testing.assert_close for {report.dtype}, {said}: {rest}"
+    error, limit = report.expected_error_units, report.error_limit
+    if error is not None and limit is not None and error > limit:
+        yield (
+            f"EXPECTED itself does not follow from the layer: its largest error is {error:.3g} "
+            f"eps * (sum|x||w| + |b|), rounding makes {limit:.3g} at most"
+        )

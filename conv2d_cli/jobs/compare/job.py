@@ -9,7 +9,7 @@ import numpy as np
 
 from conv2d_cli.arithmetic.rounding import coarser
 from conv2d_cli.jobs.compare.batches import Batches
-from conv2d_cli.jobs.compare.facts import report_of
+from conv2d_cli.jobs.compare.facts import notes_of, report_of
 from conv2d_cli.jobs.compare.judgement import Judgement, best_fits
 from conv2d_cli.jobs.compare.layer import opened_layer
 from conv2d_cli.jobs.compare.request import Request, readings_of
@@ -71,8 +71,6 @@ def compare_files(
         )
         layer = None if request.layer is None else opened_layer(request.layer, expected, files, note)
         pair = _pair_of(request, expected, actual)
-        if expected.dtype != actual.dtype:
-            note(f"EXPECTED is {expected.dtype}, ACTUAL {actual.dtype}: steps (ulp) are those of {pair.dtype}")
         names = axis_names(len(expected.shape), request.reading.layout.name)
         tally = None
         if pair.are_alike:
@@ -82,7 +80,10 @@ def compare_files(
         # Garbage overflows, and holds NaN of every kind.
         with np.errstate(all="ignore"):
             judgement = _judgement(pair, tally, layer, note)
-        return report_of(pair, tally, judgement, layer, names)
+        report = report_of(pair, tally, judgement, layer, names)
+        for words in notes_of(report, request):
+            note(words)
+        return report
 
 
 def _pair_of(request: Request, expected: FlatTensor, actual: FlatTensor) -> Pair:

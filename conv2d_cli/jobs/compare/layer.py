@@ -39,7 +39,7 @@ def opened_layer(request: Request, expected: FlatTensor, files: ExitStack, note:
     if expected.shape != in_file:
         raise DataError(
             f"{expected.typed} is of size {list(expected.shape)}, what comes out of the layer is {list(in_file)}",
-            "another LAYER or --input, or leave both out",
+            "give the layer and the input that it came from",
         )
     if opened.is_drawn:
         note(f"parameters drawn as torch.manual_seed({request.seed}) would draw them; --seed N changes it")

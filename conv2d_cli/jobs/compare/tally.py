@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from conv2d_cli.arithmetic.rounding import rounding_of
 from conv2d_cli.jobs.compare.ulps import bit_lengths, ulp_distances
 from conv2d_cli.jobs.compare.workspace import Workspace
 
@@ -45,7 +46,7 @@ class Tally:
         """Start with nothing."""
         self._dtype, self._tolerance, self.where, self._equal_nan = dtype, tolerance, where, equal_nan
         self.differing = self.beyond = self.signed_zeros = self.nan_expected = self.nan_actual = 0
-        self.max_abs: float | int = 0
+        self.max_abs: float | int = 0 if rounding_of(dtype) is None else 0.0
         self.max_rel, self.max_ulp = 0.0, 0
         self.first: Pair | None = None
         self.worst: Pair | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _HALF_A_BFLOAT, _BFLOAT_BITS = 0x7FFF, 16
+_MOST_STEPS = 2.0**63
 
 
 def ulp_distances(expected: Array, actual: Array, dtype: str, workspace: Workspace | None = None) -> Array:
@@ -34,6 +35,11 @@ def ulp_distances(expected: Array, actual: Array, dtype: str, workspace: Workspa
         larger: Array = ulp_distances(one, other, component, workspace).reshape(-1, 2).max(axis=1)
         return larger
     workspace = workspace or Workspace()
+    if expected.dtype != actual.dtype and DTYPES[dtype].kind in "iub":
+        # Of int64 and uint64 there is no common type of integers.
+        expected, actual = (values.astype(np.result_type(expected, actual)) for values in (expected, actual))
+        if expected.dtype.kind == "f":
+            return np.abs(expected - actual).clip(max=_MOST_STEPS).astype(np.uint64)
     if DTYPES[dtype].kind == "f":
         expected, actual = (
             _ordered(_bits(values, dtype), name, workspace) for values, name in ((expected, "one"), (actual, "other"))

@@ -80,8 +80,10 @@ class Whereabouts:
         said = []
         if self._total == prod(self._shape):
             return ("everywhere",)
-        if run == self._total > 1:
-            end = "to the end" if self._last == prod(self._shape) - 1 else f"to {self._last}"
+        is_tail = self._last == prod(self._shape) - 1
+        # What lies in one row the axes say.
+        if run == self._total > 1 and (is_tail or len(self._shape) == 1 or run > self._shape[-1]):
+            end = "to the end" if is_tail else f"to {self._last}"
             said.append(f"one run of elements, from number {self._first} {end}, and nowhere else")
         said += [sentence for axis in self._axes() for sentence in _of_axis(axis)]
         said += self._border()

@@ -55,7 +55,7 @@ def _sections(report: CompareReport, *, verbose: bool) -> Iterator[Section]:
         yield Section("Differences", tuple(_differences(report, verbose=verbose)))
     if report.differing:
         yield Section("First", tuple(_element(report, "first")))
-        bound = Figure("bound", _NOT_KNOWN if report.bound is None else number_text(report.bound, "float64"))
+        bound = Figure("bound", _NOT_KNOWN if report.bound is None else three_digits(report.bound))
         yield Section("Worst", (*_element(report, "worst"), bound))
     if report.expected_error_units is not None:
         yield Section("Rounding, in eps * (sum|x||w| + |b|)", tuple(_units(report)))
@@ -63,7 +63,7 @@ def _sections(report: CompareReport, *, verbose: bool) -> Iterator[Section]:
         names = ("rtol", "atol", "ulp")
         yield Section("Tolerance", tuple(Figure(name, f"{getattr(report, name):g}") for name in names))
     if verbose and report.ulp_histogram:
-        yield Section("Steps apart", tuple(_histogram(report)))
+        yield Section("ulp_histogram", tuple(_histogram(report)))
 
 
 def _differences(report: CompareReport, *, verbose: bool) -> Iterator[Figure]:
@@ -99,5 +99,6 @@ def _units(report: CompareReport) -> Iterator[Figure]:
 def _histogram(report: CompareReport) -> Iterator[Figure]:
     for bits, count in enumerate(report.ulp_histogram or ()):
         least, most = (1 << bits) >> 1, (1 << bits) - 1
-        steps = f"{least} to {most}" if least < most else str(least)
-        yield Figure(steps, thousands(count), percent(count, report.elements))
+        steps = f"{thousands(least)} to {thousands(most)}" if least < most else thousands(least)
+        if count:
+            yield Figure(steps, thousands(count), percent(count, report.elements))
