@@ -124,8 +124,8 @@ def test_the_layout_names_the_axes(folder: Path) -> None:
 
 
 def test_tolerances(folder: Path) -> None:
-    np.save(folder / "a.npy", np.float32([1, 2, 3, 0]))
-    np.save(folder / "b.npy", np.float32([1, 2 + 2**-20, 3, 1e-6]))
+    np.save(folder / "a.npy", np.array([1, 2, 3, 0], np.float32))
+    np.save(folder / "b.npy", np.array([1, 2 + 2**-20, 3, 1e-6], np.float32))
     line = ("a.npy", "b.npy")
     assert values(folder, "verdict,rtol,atol,ulp", *line) == ["rounding", "1.3e-06", "1e-05", "0"]
     for words, verdict in (
@@ -153,7 +153,7 @@ def test_nan_and_zeros(folder: Path) -> None:
         "zero": [0.0, 0.0, 1],
         "minus": [-0.0, 0.0, 1],
     }.items():
-        np.save(folder / f"{name}.npy", np.float32(row))
+        np.save(folder / f"{name}.npy", np.array(row, np.float32))
     keys = "verdict,differing,nan_expected,nan_actual,first_index,max_abs"
     assert values(folder, keys, "nan.npy", "nan.npy") == ["same", "0", "2", "2", "", "0.0"]
     assert values(folder, keys, "nan.npy", "nan.npy", "--no-equal-nan") == ["unexplained", "2", "2", "2", "0", "0.0"]

@@ -39,7 +39,8 @@ def ulp_distances(expected: Array, actual: Array, dtype: str, workspace: Workspa
         # Of int64 and uint64 there is no common type of integers.
         expected, actual = (values.astype(np.result_type(expected, actual)) for values in (expected, actual))
         if expected.dtype.kind == "f":
-            return np.abs(expected - actual).clip(max=_MOST_STEPS).astype(np.uint64)
+            steps: Array = np.abs(expected - actual).clip(max=_MOST_STEPS).astype(np.uint64)
+            return steps
     if DTYPES[dtype].kind == "f":
         expected, actual = (
             _ordered(_bits(values, dtype), name, workspace) for values, name in ((expected, "one"), (actual, "other"))
