@@ -39,8 +39,8 @@ def _headline(report: CompareReport) -> str:
     if report.differing is None:
         return f"{report.verdict}: the shapes differ"
     if report.verdict == "same":
-        return f"same: all of {count} are equal" if report.elements else "same: there are no elements"
-    return f"{report.verdict}: {thousands(report.differing)} of {count} differ"
+        return f"same: all {count} are equal" if report.elements else "same: there are no elements"
+    return f"{report.verdict}: {thousands(report.differing)} of {count} differ{'s' if report.differing == 1 else ''}"
 
 
 def _shapes(report: CompareReport) -> str:
