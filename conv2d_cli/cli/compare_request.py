@@ -10,7 +10,7 @@ from conv2d_cli.cli.output import stdin_bytes
 from conv2d_cli.cli.readings import described_as, layout_of
 from conv2d_cli.cli.run_request import Operands, operand_readings
 from conv2d_cli.errors import UsageError
-from conv2d_cli.jobs.compare.request import Request
+from conv2d_cli.jobs.compare.request import Request, raw_row
 from conv2d_cli.jobs.compare.tolerance import Tolerance
 from conv2d_cli.jobs.run import request as run
 from conv2d_cli.tensors.conversion import casts_of
@@ -56,10 +56,13 @@ def request_of(files: tuple[str, str], words: LayerWords, options: CompareOption
 def _reading(files: tuple[str, str], options: CompareOptions, readings: ReadingOptions, dtype: str | None) -> Reading:
     said = [name for name, text in _raw_options(options) if text is not None]
     if said and all(format_meant(typed) not in {None, "bin"} for typed in files):
-        raise UsageError(f"{' and '.join(said)}: neither file is raw, both say that themselves", "leave them out")
-    if len(said) == 1:
-        missing = "--raw-dtype float32" if options.raw_dtype is None else "--raw-shape N,C,H,W"
-        raise UsageError("--raw-shape and --raw-dtype go together", missing)
+        names = " and ".join(said)
+        raise UsageError(f"{names}: neither file is raw, both say that themselves", f"leave {names} out")
+    if options.raw_dtype is not None and options.raw_shape is None:
+        dtype = dtype_of("--raw-dtype", options.raw_dtype, stored=True)
+        raise UsageError("--raw-shape and --raw-dtype go together", f"--raw-shape {raw_row(files, dtype)[0]}")
+    if options.raw_shape is not None and options.raw_dtype is None:
+        raise UsageError("--raw-shape and --raw-dtype go together", "--raw-dtype float32")
     raw = None
     if options.raw_shape is not None and options.raw_dtype is not None:
         raw = described_as(options.raw_shape, options.raw_dtype)

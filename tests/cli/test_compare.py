@@ -275,7 +275,7 @@ WRONG: tuple[tuple[tuple[str, ...], int, str, str], ...] = (
         ("y.npy", "y.npy", "--raw-shape", "3"),
         2,
         "--raw-shape: neither file is raw, both say that themselves",
-        "leave them out",
+        "leave --raw-shape out",
     ),
     (
         ("y.bin", "y.bin"),

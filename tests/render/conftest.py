@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -130,44 +130,48 @@ def resnet() -> NamedTuple:
 
 def _comparisons() -> dict[str, NamedTuple]:
     one_wrong = CompareReport(
-        **dict.fromkeys(CompareReport._fields, None)
-        | {
-            "verdict": "unexplained",
-            "explanations": (),
-            "how": (),
-            "where": ("only in image 1", "only in channel 5", "only in row 3", "only in column 7"),
-            "shape_expected": (2, 64, 32, 24),
-            "shape_actual": (2, 64, 32, 24),
-            "dtype_expected": "float32",
-            "dtype_actual": "float32",
-            "dtype": "float32",
-            "elements": 98_304,
-            "differing": 1,
-            "beyond": 1,
-            "signed_zeros": 2,
-            "max_abs": 0.4999999701976776,
-            "max_rel": 1.1868528518573614,
-            "max_ulp": 9_709_273,
-            "nan_expected": 0,
-            "nan_actual": 0,
-            "axes": ("N", "C", "H", "W"),
-            "first_index": (1, 5, 3, 7),
-            "first_expected": 0.4212822020053863,
-            "first_actual": 0.9212821722030640,
-            "worst_index": (1, 5, 3, 7),
-            "worst_expected": 0.4212822020053863,
-            "worst_actual": 0.9212821722030640,
-            "bound": 3.985469425926467e-05,
-            "rtol": 1.3e-06,
-            "atol": 1e-05,
-            "ulp": 0,
-            "error_units": 928380.5433448147,
-            "expected_error_units": 2.07170953031775,
-            "error_limit": 74.00065279582822,
-            "ulp_histogram": (98_303, *[0] * 23, 1),
-        }
+        verdict="unexplained",
+        explanation=None,
+        explanations=(),
+        how=(),
+        where=("only in image 1", "only in channel 5", "only in row 3", "only in column 7"),
+        shape_expected=(2, 64, 32, 24),
+        shape_actual=(2, 64, 32, 24),
+        dtype_expected="float32",
+        dtype_actual="float32",
+        dtype="float32",
+        elements=98_304,
+        differing=1,
+        beyond=1,
+        signed_zeros=2,
+        max_abs=0.4999999701976776,
+        max_rel=1.1868528518573614,
+        max_ulp=9_709_273,
+        nan_expected=0,
+        nan_actual=0,
+        axes=("N", "C", "H", "W"),
+        first_index=(1, 5, 3, 7),
+        first_expected=0.4212822020053863,
+        first_actual=0.9212821722030640,
+        worst_index=(1, 5, 3, 7),
+        worst_expected=0.4212822020053863,
+        worst_actual=0.9212821722030640,
+        bound=3.985469425926467e-05,
+        rtol=1.3e-06,
+        atol=1e-05,
+        ulp=0,
+        error_units=928380.5433448147,
+        expected_error_units=2.07170953031775,
+        error_limit=74.00065279582822,
+        ulp_histogram=(98_303, *[0] * 23, 1),
     )
-    of_shapes = {"differing": None, "max_abs": None, "first_index": None, "worst_index": None, "ulp_histogram": None}
+    of_shapes: dict[str, Any] = {
+        "differing": None,
+        "max_abs": None,
+        "first_index": None,
+        "worst_index": None,
+        "ulp_histogram": None,
+    }
     nhwc = one_wrong._replace(
         verdict="explained",
         explanation="nhwc",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
 from conv2d_cli.errors import DataError, UsageError
 from conv2d_cli.tensors.location import format_meant, input_location, is_stream
 from conv2d_cli.tensors.opening import open_stored
 from conv2d_cli.tensors.reading import Described, Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conv2d_cli.jobs.compare.tolerance import Tolerance
     from conv2d_cli.jobs.run import request as run
 
 _RAW = "bin"
-_FLOAT32_BYTES = 4
 
 
 class Request(NamedTuple):
@@ -49,22 +51,23 @@ def readings_of(request: Request) -> tuple[Reading, Reading]:
     if reading.described is None:
         if all(raw):
             message = f"neither {files[0]} nor {files[1]} says its shape and its type"
-            raise UsageError(message, _as_a_row(files[0]))
+            count, dtype = raw_row(files)
+            raise UsageError(message, f"--raw-shape {count} --raw-dtype {dtype}")
         described = _described_as(files[raw.index(False)], request)
         reading = reading._replace(described=described)
     plain = reading._replace(described=None)
     return (reading if raw[0] else plain), (reading if raw[1] else plain)
 
 
-def _as_a_row(typed: str) -> str:
-    """Return options with which a raw file is read: as a row of what it has room for."""
-    path = input_location(typed).path
+def raw_row(files: Sequence[str], dtype: str | None = None) -> tuple[int, str]:
+    """Return how many elements of a type the first raw file has; of float32, else of bytes, where none is given."""
+    path = next(input_location(typed).path for typed in files if format_meant(typed) == _RAW)
     try:
         size = 0 if path is None else path.stat().st_size
     except (OSError, ValueError):
         size = 0
-    count, rest = divmod(size, _FLOAT32_BYTES)
-    return f"--raw-shape {size} --raw-dtype uint8" if rest or not count else f"--raw-shape {count} --raw-dtype float32"
+    element = dtype or ("uint8" if size % DTYPES[DEFAULT_DTYPE].bytes else DEFAULT_DTYPE)
+    return size // DTYPES[element].bytes, element
 
 
 def _described_as(typed: str, request: Request) -> Described:
