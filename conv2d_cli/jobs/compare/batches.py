@@ -116,9 +116,21 @@ class Batches:
         for numbers in self.ranges:
             yield self.images(numbers)
 
-    def run_around(self, place: int) -> Images:
-        """Return a run of elements of two results of one shape, without axes: what fits where an image does not."""
-        count = min(self._expected.elements, _BATCH_BYTES // (_WIDE * _COPIES_OF_OUTPUT))
-        first = min(max(0, place - count // 2), self._expected.elements - count)
+    @property
+    def runs(self) -> list[int]:
+        """Where runs of elements begin, of two results of one shape: what fits in memory where an image does not."""
+        return [*range(0, self._expected.elements, self._run_elements)]
+
+    @property
+    def _run_elements(self) -> int:
+        return max(1, _BATCH_BYTES // (_WIDE * _COPIES_OF_OUTPUT))
+
+    def run_holding(self, place: int) -> int:
+        """Return where the run begins that an element lies in."""
+        return place // self._run_elements * self._run_elements
+
+    def run(self, first: int) -> Images:
+        """Return the run of elements that begins there, as a tensor of one axis."""
+        count = min(self._run_elements, self._expected.elements - first)
         expected, actual = (tensor.read(first, count) for tensor in (self._expected, self._actual))
         return Images(expected, actual, None, (self._expected.dtype, self._actual.dtype))

@@ -124,7 +124,7 @@ def _by_bound(pair: Pair, tally: Tally | None, layer: Layer) -> Judgement:
     def others() -> Iterator[Images]:
         return (batches.images(numbers) for numbers in batches.ranges if numbers != first)
 
-    fits = best_fits(batches.images(first), actual, error, is_right=error <= limit, others=others)
+    fits = best_fits(batches.images(first), actual, error if error <= limit else None, others=others)
     return judged._replace(fits=fits)
 
 
@@ -135,15 +135,11 @@ def _by_tolerance(pair: Pair, tally: Tally | None, note: Callable[[str], None]) 
     fits: tuple[Fit, ...] = ()
     if not batches.is_too_large:
         first = batches.holding(place)
-        remaining = [numbers for numbers in batches.ranges if numbers != first]
-        fits = best_fits(
-            batches.images(first),
-            scale,
-            float("inf"),
-            is_right=False,
-            others=lambda: map(batches.images, remaining),
-        )
+        rest = [numbers for numbers in batches.ranges if numbers != first]
+        fits = best_fits(batches.images(first), scale, None, others=lambda: map(batches.images, rest))
     elif pair.are_alike:
-        fits = best_fits(batches.run_around(place), scale, float("inf"), is_right=False)
-        note("one image is too large for all explanations: only those of single elements were tried, on a part of it")
+        start = batches.run_holding(place)
+        other_runs = [one for one in batches.runs if one != start]
+        fits = best_fits(batches.run(start), scale, None, others=lambda: map(batches.run, other_runs))
+        note("one image is too large to be moved about: what was tried are mistakes in single elements")
     return Judgement(float("inf"), 0.0, 1.0, 1.0, fits)

@@ -52,17 +52,16 @@ class Judgement(NamedTuple):
 def best_fits(
     images: Images,
     scale: Scale,
-    error: float,
+    error: float | None,
     *,
-    is_right: bool,
     others: Callable[[], Iterable[Images]] = tuple,
 ) -> tuple[Fit, ...]:
     """Return the best variant of each mistake that fits the images, and then all `others`, best mistakes first told.
 
-    `error` is that of the right result: where it is itself within its limit, `is_right`, mistakes must fit better.
+    `error` is that of the right result where it is within its limit, so that mistakes must fit better; else None.
     """
-    most = error / TIMES_BETTER if is_right else float("inf")
-    if is_right and most < scale.finest:
+    most = float("inf") if error is None else error / TIMES_BETTER
+    if most < scale.finest:
         return ()
     fits = [fit for mistake in MISTAKES if (fit := _best(mistake, images, scale, most, others)) is not None]
     best = min((max(fit.error, scale.finest) for fit in fits), default=0.0)

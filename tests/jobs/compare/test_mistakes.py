@@ -10,6 +10,7 @@ import pytest
 from injected_mistakes import UNITS_TOLD, WAYS, Needs, Problem, draw, is_told
 
 from conv2d_cli import conv2d
+from conv2d_cli.jobs.compare import batches, images
 from conv2d_cli.jobs.compare.job import compare_files
 from conv2d_cli.jobs.compare.mistakes.registry import MISTAKES
 from conv2d_cli.jobs.compare.request import Request
@@ -197,3 +198,59 @@ def test_whole_numbers_are_compared_exactly(tmp_path: Path) -> None:
     wrapped = exact.astype(np.int8)
     assert compared(problem, wrapped, conv2d(x, weight, padding=1), tmp_path).verdict == SAME
     assert compared(problem, wrapped, np.clip(exact, -128, 127).astype(np.int8), tmp_path).explanation == "saturation"
+
+
+@pytest.fixture
+def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every image be a batch of its own, and every layer be looked at in a few channels first."""
+    monkeypatch.setattr(batches, "_BATCH_BYTES", 1)
+    monkeypatch.setattr(images, "_CHEAP_PRODUCTS", 1)
+
+
+@pytest.mark.usefixtures("cut_small")
+@pytest.mark.parametrize("name", [name for name in WAYS if name != "missing_bias"])
+def test_large_layers_are_judged_image_by_image(name: str, tmp_path: Path) -> None:
+    random = Random(name)
+    for way in WAYS[name]:
+        problem = way.prepared(draw(random, way.needs))
+        problem = problem._replace(x=np.concatenate([problem.x, problem.x[:1][..., ::-1, ::-1], problem.x]))
+        wrong = way.wrong(problem)
+        if not wrong.size or not is_told(problem, wrong):
+            continue
+        report = compared(problem, problem.result(), wrong, tmp_path)
+        assert name in report.explanations, (problem.layer, report)
+
+
+@pytest.mark.usefixtures("cut_small")
+def test_a_mistake_in_some_images_alone_explains_nothing(tmp_path: Path) -> None:
+    random = Random("some images")
+    problem = draw(random, Needs())
+    problem = problem._replace(x=np.concatenate([problem.x] * 3))
+    right, wrong = problem.result(), problem._replace(weight=problem.weight[..., ::-1, ::-1]).result()
+    mixed = np.concatenate([wrong[:2], right[2:]])
+    report = compared(problem, right, mixed, tmp_path)
+    assert (report.verdict, report.explanations) == (UNEXPLAINED, ())
+    for place in (0, right.size // 2, right.size - 1):
+        corrupt = right.copy()
+        corrupt.reshape(-1)[place] += 1
+        report = compared(problem, right, corrupt, tmp_path)
+        assert (report.verdict, report.first_index) == (UNEXPLAINED, index_of(place, right.shape))
+
+
+def test_one_image_that_is_too_large_has_elements_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_BATCH_BYTES", 1 << 16)
+    right = np.random.default_rng(0).standard_normal((3, 40, 50)).astype(np.float32) * 100
+    np.save(tmp_path / "expected.npy", right)
+    notes: list[str] = []
+    for wrong, name in ((np.clip(right, -128, 127), "saturation"), (right.byteswap(), "byte_order")):
+        np.save(tmp_path / "actual.npy", wrong)
+        report = compare_files(Request(f"{tmp_path}/expected.npy", f"{tmp_path}/actual.npy"), note=notes.append)
+        assert (report.verdict, report.explanation) == (EXPLAINED, name)
+    assert any("too large" in words for words in notes)
+    # A run that is explained says nothing of another.
+    half = right.copy()
+    half[:1] = np.clip(right[:1], -128, 127)
+    half[2, 3, 4] += 50
+    np.save(tmp_path / "actual.npy", half)
+    report = compare_files(Request(f"{tmp_path}/expected.npy", f"{tmp_path}/actual.npy"))
+    assert (report.verdict, report.explanations) == (UNEXPLAINED, ())
