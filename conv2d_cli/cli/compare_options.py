@@ -50,7 +50,7 @@ def _compare_options(
     ] = None,
     *,
     no_equal_nan: Annotated[
-        bool, option("--no-equal-nan", section=TOLERANCE, help="NaN differs from NaN, as IEEE has it")
+        bool, option("--no-equal-nan", section=TOLERANCE, help="as in IEEE 754, NaN differs from NaN")
     ] = False,
     raw_shape: Annotated[
         str | None,
