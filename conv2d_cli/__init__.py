@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
+    from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
@@ -42,6 +43,7 @@ __all__ = [
     "BenchMachine",
     "BenchRow",
     "ChangeRow",
+    "CompareReport",
     "Conv2d",
     "Conv2dError",
     "CostsReport",
@@ -80,6 +82,7 @@ _HOMES = {
     "layer.model": ("Conv2d",),
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
+    "report.compare": ("CompareReport",),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),

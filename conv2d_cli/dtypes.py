@@ -65,6 +65,15 @@ NAMES = (*DTYPES, *_ALIASES)
 COMMON = ("float32", "float64", "float16", "bfloat16", "complex64", "int8", "uint8", "int16", "int32", "int64")
 
 
+def component_dtype(name: str) -> str:
+    """Return the type of an element's real and imaginary part, or of itself where it is no complex number.
+
+    >>> component_dtype("complex64"), component_dtype("int8")
+    ('float32', 'int8')
+    """
+    return {"complex64": "float32", "complex128": "float64"}.get(name, name)
+
+
 def find_dtype(text: str) -> DType | None:
     """Return the type named by `text` (`half`, `torch.float16`, `<f2`), or None when there is no such type."""
     found = DTYPES.get(text)

@@ -20,6 +20,7 @@ def test_the_names_it_offers() -> None:
         "BenchClass",
         "BenchMachine",
         "BenchRow",
+        "CompareReport",
         "CostsReport",
         "InstallationReport",
         "ManyReport",

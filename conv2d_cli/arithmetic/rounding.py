@@ -17,6 +17,16 @@ class FloatFormat(NamedTuple):
     bits: int
 
     @property
+    def epsilon(self) -> float:
+        """The distance from 1 to the next larger number."""
+        return 2.0 ** (1 - self.precision)
+
+    @property
+    def smallest(self) -> float:
+        """The smallest subnormal number."""
+        return 2.0**self.least_exponent
+
+    @property
     def smallest_normal(self) -> float:
         """The smallest normal number, below which there are subnormal ones."""
         return 2.0 ** (self.least_exponent + self.precision - 1)

@@ -27,6 +27,7 @@ def colors() -> tuple[str, ...]:
 def keys(command: str | None) -> tuple[str, ...]:
     """Return the keys of a command, in all its forms."""
     from conv2d_cli.report.bench import ROW_KEYS, CostsReport
+    from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
@@ -35,6 +36,7 @@ def keys(command: str | None) -> tuple[str, ...]:
     fields = {
         "shape": ShapeReport._fields,
         "run": (*RunReport._fields, *PlanReport._fields, *ManyReport._fields),
+        "compare": CompareReport._fields,
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "stack": (*TOTALS, *NodeReport._fields),
         "bench": (*ROW_KEYS, *CostsReport._fields),

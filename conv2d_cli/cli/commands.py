@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 COMMANDS = {
     "shape": "output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer",
     "run": "the convolution itself, on a tensor file",
+    "compare": "are two tensor files the same, where do they differ, and why",
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
     "info": "version, engines and formats available here; what a file holds",
     "bench": "this engine beside the installed others, on this machine",
-    "help": "padding, groups, counting, formats, exit codes, accuracy",
+    "help": "padding, groups, counting, formats, mistakes, exit codes, accuracy",
     "version": "the version, in one word",
 }
 _EXAMPLES = (

@@ -128,6 +128,10 @@ class LayerWords(NamedTuple):
                 raise
             raise UsageError(error.message, self._hint(error.hint, [])) from error
 
+    def spelled(self, field: str) -> str:
+        """Return what was typed for an argument that an option gives: `-s 2`."""
+        return cut(self.typed.spelled(_OPTIONS[field]) or "")
+
     def _spelled(self) -> dict[str, str]:
         """Return what was typed for each argument."""
         values = self.values
@@ -136,7 +140,7 @@ class LayerWords(NamedTuple):
             if len(values) == 1
             else {field: cut(f"{OPERANDS[field]} {text}") for field, text in zip(OPERANDS, values, strict=False)}
         )
-        return operands | {field: cut(self.typed.spelled(_OPTIONS[field]) or "") for field in self.options}
+        return operands | {field: self.spelled(field) for field in self.options}
 
     def _hint(self, hint: str | None, mended: Sequence[re.Match[str]]) -> str | None:
         """Return a hint in the words of the command line; for an operand, the whole line with all that is mended."""

@@ -169,3 +169,5 @@ def _reading_options(
 
 
 reading_options = shared(_reading_options, "reading_options")
+# For a command that reads the operands of a convolution and writes none of its outputs.
+reading_options_of_operands = shared(_reading_options, "reading_options", without=("output_layout",))

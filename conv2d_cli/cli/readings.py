@@ -22,7 +22,7 @@ _MANY_PIXELS = 10**9
 # What NumPy can count.
 _MOST_ELEMENTS = 2**58
 _USUAL_DTYPE = "float32"
-_IMAGE_RANKS, _WEIGHT_RANKS = frozenset({3, 4}), frozenset({2, 4})
+_IMAGE_RANKS, _WEIGHT_RANKS, _ANY_RANK = frozenset({3, 4}), frozenset({2, 4}), frozenset(range(1, 33))
 # As Keras has it, and of one image.
 _OTHER_WORDS = {"channels_last": "NHWC", "channels_first": "NCHW", "hwc": "NHWC", "chw": "NCHW"}
 _BIG_ENDIAN, _LITTLE_ENDIAN = ">", "<"
@@ -140,6 +140,18 @@ def _described(options: ReadingOptions, of_size: Callable[[str, int], str]) -> D
         raise UsageError("--input-shape and --input-dtype go together", f"--input-shape {of_size(name, offset)}")
     sizes = _shape("--input-shape", shape, _IMAGE_RANKS, "C,H,W or N,C,H,W")
     return Described(sizes, name, order, offset)
+
+
+def described_as(shape: str, dtype: str) -> Described:
+    """Return what `--raw-shape` and `--raw-dtype` say of raw files, of any number of axes.
+
+    Raises:
+        UsageError: one is none.
+    """
+    from conv2d_cli.tensors.reading import Described
+
+    sizes = _shape("--raw-shape", shape, _ANY_RANK, "N,C,H,W, or of any other number of axes")
+    return Described(sizes, *_raw_dtype("--raw-dtype", dtype), owner="tensor")
 
 
 def _raw_dtype(option_name: str, text: str) -> tuple[str, str]:

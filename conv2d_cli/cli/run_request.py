@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 from math import isqrt, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.counts import weight_shape
 from conv2d_cli.cli import choices
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.reading_options import ReadingOptions
     from conv2d_cli.cli.run_options import RunOptions
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.tensors.reading import Reading
 
 
 # What raw weights mostly are, by the bytes of an element.
@@ -55,20 +56,17 @@ def request_of(
     _check_words(input_, words, options)
     layer = words.layer() if words.given else None
     dtype = dtype_of("--dtype", words.options.get("dtype"), drawn=options.weight is None)
-    _check_meant(input_, options, readings, dtype)
-    reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
-    weight_reading, bias_reading = parameter_readings(readings, dtype)
+    if options.flush_subnormals and options.accuracy != "exact":
+        raise UsageError("--flush-subnormals is of exact arithmetic", "--flush-subnormals --accuracy exact")
+    if readings.output_layout is not None and options.output_file is not None:
+        refuse_layout_of_picture(options.output_file)
+    reading, weight_reading, bias_reading = operand_readings(
+        Operands(input_, options.weight, options.bias), layer, readings, dtype
+    )
     integers = integers_of(integer_words, dtype)
     if integers is not None and readings.bias_dtype is None:
         # A raw bias has the accumulator's type, and not the weight's.
         bias_reading = bias_reading._replace(described=None)
-    if reading.described is None and _is_raw(input_):
-        raise UsageError(
-            f"{input_} says neither its shape nor its type",
-            f"--input-shape {_shape_of_size(input_, layer, DEFAULT_DTYPE)} --input-dtype {DEFAULT_DTYPE}",
-        )
-    if weight_reading.described is None and options.weight is not None and _is_raw(options.weight):
-        raise _nothing_said_of_weight(options.weight, layer)
     return Request(
         input=input_,
         layer=layer,
@@ -94,6 +92,36 @@ def request_of(
         stdin=stdin_bytes(),
         stdout=None if sys.stdout is None else sys.stdout.buffer,
     )
+
+
+class Operands(NamedTuple):
+    """The files of a convolution, as typed."""
+
+    input: str
+    weight: str | None
+    bias: str | None
+
+
+def operand_readings(
+    operands: Operands, layer: Conv2d | None, readings: ReadingOptions, dtype: str | None
+) -> tuple[Reading, Reading, Reading]:
+    """Return how input, weight and bias are read.
+
+    Raises:
+        UsageError: an option says nothing here, or what a raw file holds is not said.
+    """
+    input_, weight, _ = operands
+    _check_meant(operands, readings, dtype)
+    reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
+    weight_reading, bias_reading = parameter_readings(readings, dtype)
+    if reading.described is None and _is_raw(input_):
+        raise UsageError(
+            f"{input_} says neither its shape nor its type",
+            f"--input-shape {_shape_of_size(input_, layer, DEFAULT_DTYPE)} --input-dtype {DEFAULT_DTYPE}",
+        )
+    if weight_reading.described is None and weight is not None and _is_raw(weight):
+        raise _nothing_said_of_weight(weight, layer)
+    return reading, weight_reading, bias_reading
 
 
 def how_drawn(request: Request) -> str:
@@ -151,19 +179,15 @@ def _of_input(readings: ReadingOptions) -> tuple[tuple[str, str | None], ...]:
     )
 
 
-def _check_meant(input_: str, options: RunOptions, readings: ReadingOptions, dtype: str | None) -> None:
+def _check_meant(operands: Operands, readings: ReadingOptions, dtype: str | None) -> None:
     """Refuse options that say nothing here: of a file with a header what its header says, of what is not given."""
     of_weight = (("--weight-shape", readings.weight_shape), ("--weight-dtype", readings.weight_dtype))
-    _check_raw(input_, _of_input(readings))
-    _check_raw(options.weight, of_weight)
-    _check_raw(options.bias, (("--bias-dtype", readings.bias_dtype),))
-    if options.flush_subnormals and options.accuracy != "exact":
-        raise UsageError("--flush-subnormals is of exact arithmetic", "--flush-subnormals --accuracy exact")
+    _check_raw(operands.input, _of_input(readings))
+    _check_raw(operands.weight, of_weight)
+    _check_raw(operands.bias, (("--bias-dtype", readings.bias_dtype),))
     if readings.cast is not None and dtype is None:
         raise UsageError("--cast is what --dtype may lose, and there is none", "leave --cast out")
-    if readings.output_layout is not None and options.output_file is not None:
-        refuse_layout_of_picture(options.output_file)
-    if readings.weight_layout is not None and options.weight is None:
+    if readings.weight_layout is not None and operands.weight is None:
         raise UsageError("--weight-layout is of a weight that --weight gives", "leave --weight-layout out")
 
 

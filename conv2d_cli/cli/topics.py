@@ -131,11 +131,59 @@ for bare values. JSON and its keys do not change; tables may.
   conv2d shape 3 64 7 -i 224 --format csv
 """,
     ),
+    "mistakes": Topic(
+        "what `conv2d compare` says of differences, and which mistakes it knows",
+        """
+conv2d compare EXPECTED ACTUAL looks at every element. Its verdict is `same`, `rounding` (exit code 0 for both),
+`explained` or `unexplained` (1).
+
+Without LAYER, `rounding` is what lies within the tolerance: |actual - expected| <= atol + rtol * |expected|, or --ulp
+N steps. If none of --rtol, --atol and --ulp is given it is that of torch.testing.assert_close for the element type;
+if one is, the others are 0. It is too tight for sums of many products, and knows none. Then nhwc, swapped_axes of the
+output, missing_bias (a constant per channel), overflow, saturation, byte_order, shifted_rows and shifted_columns are
+tried.
+
+With LAYER and --input, --weight, --bias the operation is known, and worked out in float64. Each hypothesis is
+measured by its largest |difference| / (eps * (sum|x||w| + |b|)). `rounding`: both files are within what rounding
+makes of K products (error_limit, some (K + 1) / 2), and no mistake fits 8 times better. `explained`: one does, also
+where all is within that limit. `unexplained`: neither. A mistake that changes less than some 8 units cannot be told
+from rounding.
+
+  flipped_kernel      true convolution: the kernel turned by half, or one of its axes
+  swapped_axes        H and W of the input, the kernel or a pair of arguments; O and I of the weight; axes of the output
+  nhwc                input or output in NHWC, by its shape or only in its bytes
+  hwio                the weight in HWIO, OHWI, CHWN or IOHW
+  padding_side        paddings of two sides swapped, or all on one side
+  padding_off_by_one  one side one more or less, in an output that is larger or smaller, or as large
+  stride_phase        windows begin at another place within the stride
+  missing_bias        the bias is not added
+  missing_groups      every group reads group 0, or the weight is repeated over all channels
+  dilation_ignored    a kernel without gaps
+  overflow            values modulo 2^8, 2^16 or 2^32, or infinite beyond float16, bfloat16 or float32
+  saturation          values end at the bounds of such a type, or at what several actual values are
+  half_precision      operands or results rounded to float16, or a sum that runs in it
+  bfloat16_operands   operands, or results too, rounded to bfloat16
+  tf32_operands       operands rounded to TF32, as tensor cores take float32
+  symmetric_same      the same padding on both sides where SAME has more at the end
+  byte_order          bytes of each element in the other order
+  shifted_rows        rows up to four further up or down
+  shifted_columns     columns up to four further left or right
+
+All that fit equally are told, for some are the same thing. Windows moved by one are padding_side where (0, 1) became
+(1, 0), padding_off_by_one where the output stayed as large, stride_phase with a stride, and shifted_rows or
+shifted_columns at stride 1 but for the border. symmetric_same of (0, 1) is padding_side at stride 2 where a window is
+left over. float16 and TF32 have equally many bits: half_precision and tf32_operands differ only beyond the range of
+float16. Results in float16 that pass 65504 are overflow and half_precision. What changes nothing is not told: a
+kernel that is its own mirror, the order of a single channel, swapped pairs that are equal.
+
+  conv2d compare --get help
+""",
+    ),
     "exit-codes": Topic(
         "what the exit code of a command says",
         """
   0    done
-  1    the answer is no: an --assert does not hold
+  1    the answer is no: an --assert does not hold, or compare finds a difference that is not rounding
   2    the command line or the layer is invalid
   3    a file's contents are bad, or do not fit the layer
   4    a file cannot be read or written, or already exists; an extra is missing

@@ -108,6 +108,7 @@ class Page(NamedTuple):
         Page("networks", ("[blocks.Residual]", "repeat", "--from-schema")),
         Page("counting", ("effective_macs", "torch.utils.flop_counter", "fvcore")),
         Page("formats", (".safetensors", "FILE::NAME", "--format")),
+        Page("mistakes", ("rounding", "flipped_kernel", "shifted_columns", "torch.testing.assert_close")),
         Page("exit-codes", ("0", "2", "3", "4", "5", "70", "130", "141", "143")),
         Page("accuracy", ("strict", "fast", "Winograd")),
         Page("integers", ("accumulator_bits_worst", "--on-overflow", "QLinearConv", "TensorFlow Lite")),

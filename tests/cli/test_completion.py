@@ -67,6 +67,7 @@ CASES: list[tuple[str, Any]] = [
         ["help", *dict.fromkeys((*RunReport._fields, *PlanReport._fields, *ManyReport._fields))],
     ),
     ("conv2d bench --suite ", SUITES),
+    ("conv2d compare --get worst", ["worst_index", "worst_expected", "worst_actual"]),
     ("conv2d stack res", ["resnet18", "resnet50"]),
     ("conv2d stack --format m", ["markdown", "mermaid"]),
     ("conv2d stack --convention ", ["macs", "macs+bias", "flops", "flops+bias"]),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from conv2d_cli import Conv2d, analyze
 from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow
+from conv2d_cli.report.compare import CompareReport
 from conv2d_cli.report.info import InstallationReport, TensorReport
 from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
 
@@ -107,6 +108,7 @@ def reports() -> dict[str, NamedTuple]:
             ("torch: pip install 'conv2d-cli[torch]'", "onnxruntime: pip install 'conv2d-cli[onnxruntime]'"),
             ("an expression: 2000 characters", "a tensor: 9223372036854775807 bytes"),
         ),
+        **_comparisons(),
         "tensor": TensorReport("weights.npz", "npz", "conv1.weight", (64, 3, 7, 7), "float32", 9408, 37_632, None),
         "unreadable_tensor": TensorReport(
             "x.npy", "npy", None, (2, 3), "object", 6, None, "Python objects, which are never unpickled"
@@ -144,6 +146,75 @@ def rows() -> dict[str, list[NamedTuple]]:
 def resnet() -> NamedTuple:
     """Return the first layer of resnet50."""
     return analyze(Conv2d(3, 64, 7, stride=2, padding=3), (1, 3, 224, 224))
+
+
+def _comparisons() -> dict[str, NamedTuple]:
+    one_wrong = CompareReport(
+        verdict="unexplained",
+        explanation=None,
+        explanations=(),
+        how=(),
+        where=("only in image 1", "only in channel 5", "only in row 3", "only in column 7"),
+        shape_expected=(2, 64, 32, 24),
+        shape_actual=(2, 64, 32, 24),
+        dtype_expected="float32",
+        dtype_actual="float32",
+        dtype="float32",
+        elements=98_304,
+        differing=1,
+        beyond=1,
+        signed_zeros=2,
+        max_abs=0.4999999701976776,
+        max_rel=1.1868528518573614,
+        max_ulp=9_709_273,
+        nan_expected=0,
+        nan_actual=0,
+        axes=("N", "C", "H", "W"),
+        first_index=(1, 5, 3, 7),
+        first_expected=0.4212822020053863,
+        first_actual=0.9212821722030640,
+        worst_index=(1, 5, 3, 7),
+        worst_expected=0.4212822020053863,
+        worst_actual=0.9212821722030640,
+        bound=3.985469425926467e-05,
+        rtol=1.3e-06,
+        atol=1e-05,
+        ulp=0,
+        error_units=928380.5433448147,
+        expected_error_units=2.07170953031775,
+        error_limit=74.00065279582822,
+        ulp_histogram=(98_303, *[0] * 23, 1),
+    )
+    of_shapes: dict[str, Any] = {
+        "differing": None,
+        "max_abs": None,
+        "first_index": None,
+        "worst_index": None,
+        "ulp_histogram": None,
+    }
+    nhwc = one_wrong._replace(
+        verdict="explained",
+        explanation="nhwc",
+        explanations=("nhwc",),
+        how=("the output is NHWC",),
+        where=(),
+        shape_actual=(2, 32, 24, 64),
+        expected_error_units=None,
+        **of_shapes,
+    )
+    same = one_wrong._replace(
+        verdict="same", where=(), differing=0, beyond=0, max_abs=0.0, max_rel=0.0, max_ulp=0, expected_error_units=None
+    )
+    half = ("half_precision", "tf32_operands")
+    rounded = one_wrong._replace(
+        verdict="explained",
+        explanation=half[0],
+        explanations=half,
+        how=("the input and the weight are rounded to float16", "the input and the weight are rounded to TF32"),
+        where=("everywhere",),
+        differing=98_304,
+    )
+    return {"compare": one_wrong, "compare_shapes": nhwc, "compare_same": same, "compare_explained": rounded}
 
 
 def _bench_rows() -> list[BenchRow]:

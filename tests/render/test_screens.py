@@ -96,6 +96,16 @@ def test_one_report_in_plain_text(name: str, reports: dict[str, NamedTuple], sna
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["compare", "compare_shapes", "compare_same", "compare_explained"])
+@pytest.mark.parametrize("verbose", [False, True])
+def test_the_screens_of_a_comparison(
+    name: str, width: int, verbose: bool, reports: dict[str, NamedTuple], snapshot: Snapshot
+) -> None:
+    text = render("table", reports[name], Screen(width), verbose=verbose)
+    snapshot(f"{name}{'_verbose' if verbose else ''}_{width}", text)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", ["bench", "bench_threads", "bench_classes", "tensors", "unreadable_tensors", "many"])
 def test_the_screens_of_several(name: str, width: int, rows: dict[str, list[NamedTuple]], snapshot: Snapshot) -> None:
     snapshot(f"rows_{name}_{width}", render_rows("table", rows[name], Screen(width)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS
+from conv2d_cli.dtypes import component_dtype
 from conv2d_cli.engine.algorithms.base import BlockKernel
 from conv2d_cli.engine.blocks.strips import gather, window_span
 from conv2d_cli.engine.exact.bounds import adds_exactly, largest_magnitude
@@ -22,7 +23,7 @@ from conv2d_cli.engine.exact.operands import (
     real_channels,
     real_weight,
 )
-from conv2d_cli.engine.exact.planning import component_dtype, components, first_sums_of
+from conv2d_cli.engine.exact.planning import components, first_sums_of
 from conv2d_cli.engine.exact.rounding import bits_of
 from conv2d_cli.engine.exact.slices import round_sliced_sums
 from conv2d_cli.engine.executor import execution_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.dtypes import DTYPES, component_dtype
 from conv2d_cli.engine.planning.tiling import tile_geometry
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ def real_geometry(geometry: Geometry, dtype: str) -> Geometry:
 def components(dtype: str) -> int:
     """Return the real numbers that make an element: one, or two of a complex number."""
     return 2 if DTYPES[dtype].kind == "c" else 1
-
-
-def component_dtype(dtype: str) -> str:
-    """Return the type of an element's components: its own, unless it is complex."""
-    return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
 
 
 def first_sums_of(problem: Problem) -> Problem:

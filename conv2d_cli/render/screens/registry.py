@@ -23,6 +23,7 @@ _SCREENS = {
     "InstallationReport": "installation",
     "TensorReport": "tensor",
     "StackReport": "stack",
+    "CompareReport": "compare",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",

@@ -1,0 +1,126 @@
+"""How far a hypothesis is from the actual result, beside what rounding or a tolerance allows: 0 is no difference.
+
+By `ByBound` it is the largest |difference| / (eps * (sum|x||w| + |b|)), where the operation is known; by `ByTolerance`
+the largest |difference| / (atol + rtol * |expected|).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from conv2d_cli.arithmetic.error_bounds import error_limit, rounding_of
+from conv2d_cli.jobs.compare.ulps import ulp_distances
+
+if TYPE_CHECKING:
+    from conv2d_cli.jobs.compare.tolerance import Tolerance
+
+    Array = np.ndarray[Any, Any]
+
+
+class Candidate(NamedTuple):
+    """What a hypothesis makes of some images: values, and where known `sum|x||w| + |b|` and the products of each."""
+
+    values: Array
+    magnitudes: Array | None
+    products: int
+
+
+class Scale(Protocol):
+    """What differences are measured by."""
+
+    @property
+    def finest(self) -> float:
+        """The error that a right result may have by chance: what is nearer is not told apart."""
+
+    def limit(self, products: int) -> float:
+        """Return the error up to which a hypothesis fits, for sums of so many products."""
+
+    def error(self, candidate: Candidate, actual: Array) -> float:
+        """Return how far a candidate is from the actual result; infinite where one is NaN or infinite alone."""
+
+
+class ByBound(NamedTuple):
+    """By what rounding in `dtype` may do to sums of products."""
+
+    dtype: str
+    equal_nan: bool
+
+    @property
+    def finest(self) -> float:
+        """Half a step: the error of a result that is rounded once; integers have none."""
+        return 0.0 if rounding_of(self.dtype) is None else 0.5
+
+    def limit(self, products: int) -> float:
+        """Return the bound of Higham, section 3.1, in the same unit."""
+        return error_limit(self.dtype, products)
+
+    def error(self, candidate: Candidate, actual: Array) -> float:
+        """Return the largest |difference| / (eps * (sum|x||w| + |b|)); of integers the largest difference.
+
+        What underflow may lose, half of the smallest number for each product, is allowed beside it.
+        """
+        differences = differences_of(candidate.values, actual, equal_nan=self.equal_nan)
+        rounding = rounding_of(self.dtype)
+        if rounding is not None and candidate.magnitudes is not None:
+            lost = candidate.products * rounding.smallest
+            differences /= candidate.magnitudes * rounding.epsilon + lost
+        return _largest(differences)
+
+
+class ByTolerance(NamedTuple):
+    """By a tolerance for values of `dtype`; `reference` are the values that are expected without any mistake."""
+
+    tolerance: Tolerance
+    dtype: str
+    equal_nan: bool
+
+    @property
+    def finest(self) -> float:
+        """All within the tolerance is alike."""
+        return 0.0 if self.tolerance.is_none else 1.0
+
+    def limit(self, products: int) -> float:  # noqa: ARG002 - a tolerance knows no sums
+        """Return 1: the tolerance itself."""
+        return self.finest
+
+    def error(self, candidate: Candidate, actual: Array) -> float:
+        """Return the largest |difference| beside what is allowed it; the difference itself where nothing is."""
+        values = candidate.values
+        differences = differences_of(values, actual, equal_nan=self.equal_nan)
+        if self.tolerance.is_none:
+            return _largest(differences)
+        rtol, atol, ulp = self.tolerance
+        with np.errstate(all="ignore"):
+            shares = differences / (np.abs(values) * rtol + atol)
+            if ulp:
+                steps = ulp_distances(values.reshape(-1), actual.reshape(-1), self.dtype) / ulp
+                steps[~np.isfinite(differences.reshape(-1))] = np.inf
+                shares = np.fmin(shares, steps.reshape(shares.shape))
+        shares[differences == 0] = 0
+        shares[np.isinf(differences)] = np.inf
+        return _largest(shares)
+
+
+def differences_of(values: Array, actual: Array, *, equal_nan: bool) -> Array:
+    """Return |values - actual| as float64: 0 for equal infinities, infinite for a NaN beside what is none.
+
+    >>> import numpy as np
+    >>> one, other = np.array([np.inf, np.nan, 1.0]), np.array([np.inf, np.nan, 3.0])
+    >>> differences_of(one, other, equal_nan=True)
+    array([0., 0., 2.])
+    """
+    with np.errstate(all="ignore"):
+        differences: Array = np.abs(values - actual).astype(np.float64)
+    if not np.isfinite(differences.sum()):
+        nan_one, nan_other = np.isnan(values), np.isnan(actual)
+        differences[nan_one | nan_other] = np.inf
+        differences[values == actual] = 0
+        if equal_nan:
+            differences[nan_one & nan_other] = 0
+    return differences
+
+
+def _largest(shares: Array) -> float:
+    return float(shares.max()) if shares.size else 0.0
