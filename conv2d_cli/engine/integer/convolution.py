@@ -149,15 +149,19 @@ def gathered_integers(plan: IntegerPlan, image: Image, tile: Tile) -> Array:
     return gathered_tile(plan.wide, _Widened(image, plan.arithmetic.input_zero_point, plan.wide.dtype), tile)
 
 
-def convolve_integers(plan: IntegerPlan, parameters: IntegerParameters, x: Array) -> tuple[Array, Accumulated]:
-    """Return the output (N, out_channels, Ho, Wo) of a whole input, and what its sums were.
+def convolve_integers(
+    plan: IntegerPlan, parameters: IntegerParameters, x: Array, *, unbatched: bool = False
+) -> tuple[Array, Accumulated]:
+    """Return the output (N, out_channels, Ho, Wo) of a whole input (N, in_channels, H, W), and what its sums were.
+
+    Any integer type may be the accumulator of `plan.arithmetic`. That of an `unbatched` input is told without N.
 
     Raises:
         DataError: a sum overflows, and may not.
         UsageError: requantisation is not possible with these scales.
         MemoryLimitError: there is not memory enough.
     """
-    convolution = IntegerConvolution(plan, parameters)
+    convolution = IntegerConvolution(plan, parameters, unbatched=unbatched)
     if plan.tiling is None:
         return convolution.images(0, x), convolution.sums
     out = _new(plan.geometry.batched_output_shape, np.dtype(plan.dtype))

@@ -115,9 +115,10 @@ def conv2d_integer(
     decided = integer_plan(
         arithmetic, geometry_of(layer, x.shape), layer.padding_mode, algorithm=algorithm, threads=threads
     )
-    batched = x if x.ndim != UNBATCHED else x[None]
-    out, _ = convolve_integers(decided, IntegerParameters(weight, bias, arithmetic), batched)
-    return out if x.ndim != UNBATCHED else out[0]
+    unbatched = x.ndim == UNBATCHED
+    batched, parameters = x[None] if unbatched else x, IntegerParameters(weight, bias, arithmetic)
+    out, _ = convolve_integers(decided, parameters, batched, unbatched=unbatched)
+    return out[0] if unbatched else out
 
 
 class ExactIntegers:

@@ -257,6 +257,8 @@ def test_the_first_overflow_is_that_in_order_whatever_the_tiles() -> None:
 def test_empty_batches_and_unbatched_inputs() -> None:
     x, weight = np.ones((0, 2, 5, 5), np.int8), np.ones((3, 2, 3, 3), np.int8)
     assert (conv2d_integer(x, weight).shape, conv2d_integer(x, weight).dtype) == ((0, 3, 3, 3), np.int32)
+    with pytest.raises(DataError, match="the sum at C,H,W = 0,1,0 is 4294967296: it overflows int32"):
+        conv2d_integer(np.array([[[1], [2**31]]], np.uint32), np.full((1, 1, 1, 1), 2, np.uint32))
     one = np.full((2, 5, 5), 2, np.int8)
     assert conv2d_integer(one, weight).tolist() == conv2d_integer(one[None], weight)[0].tolist()
 
