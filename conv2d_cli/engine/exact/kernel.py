@@ -50,7 +50,7 @@ class ExactKernel(BlockKernel):
         """Work out what every call needs."""
         first = first_sums_of(plan.problem)
         self._problem, self._geometry = plan.problem, first.geometry
-        self._sums = execution_of(Plan(first.geometry, first.padding_mode, first, plan.candidate))
+        self._sums = execution_of(Plan(first.geometry, first.padding_mode, first, plan.candidate, plan.fallback))
         self._component, self._parts = component_dtype(plan.dtype), components(plan.dtype)
         # Numbers below it are taken as zeros.
         self._least = FLOAT_FORMATS[self._component].smallest_normal if plan.problem.flush_subnormals else 0.0

@@ -80,8 +80,8 @@ class Plan(NamedTuple, Generic[Blocks]):
 
     @property
     def fallback_plan(self) -> Plan[Any] | None:
-        """How one image or tile is done again whose output is not finite."""
-        if self.fallback is None:
+        """How one image or tile is done again whose output is not finite; first sums see to that by themselves."""
+        if self.fallback is None or self.problem.is_exact:
             return None
         again = self._replace(candidate=self.fallback, fallback=None)
         return again if self.tiling else again.for_images(1)
@@ -124,9 +124,10 @@ class Plan(NamedTuple, Generic[Blocks]):
         The workspace of the algorithm is free again when it runs, but its operands are kept.
         """
         if self.problem.is_exact:
-            return self.scratch_bytes + doubtful_bytes(self.problem)
-        again = self.fallback_plan
-        return again.scratch_bytes + self.candidate.memory.shared_bytes if again else 0
+            again = self.fallback.memory.total(self.workers) if self.fallback else 0
+            return self.scratch_bytes + doubtful_bytes(self.problem) + again
+        plan = self.fallback_plan
+        return plan.scratch_bytes + self.candidate.memory.shared_bytes if plan else 0
 
     @property
     def peak_bytes(self) -> int:

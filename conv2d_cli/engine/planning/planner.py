@@ -63,10 +63,11 @@ def plan_convolution(
     mode = "zeros" if tiling else padding_mode
     resources = (threads, workspace_bytes, unpacked_gemm, costs)
     problem = Problem(image, mode, dtype, accuracy, *resources, flush_subnormals)
-    best = _fastest(first_sums_of(problem), PLANNERS if algorithm is None else [algorithm])
+    sums = first_sums_of(problem)
+    best = _fastest(sums, PLANNERS if algorithm is None else [algorithm])
     if best is None:
         raise _nothing_fits(problem, algorithm)
-    return Plan(geometry, padding_mode, problem, best, fallback_of(problem, best), tiling, algorithm)
+    return Plan(geometry, padding_mode, problem, best, fallback_of(sums, best), tiling, algorithm)
 
 
 def plan_of_tile(plan: Plan[Any], rows: int, columns: int) -> Plan[Any]:
@@ -76,7 +77,7 @@ def plan_of_tile(plan: Plan[Any], rows: int, columns: int) -> Plan[Any]:
     sums = first_sums_of(problem)
     best = (plan.named and _fastest(sums, [plan.named])) or _fastest(sums, PLANNERS)
     assert best is not None  # noqa: S101 - im2col takes all
-    return Plan(problem.geometry, problem.padding_mode, problem, best, fallback_of(problem, best), None, plan.named)
+    return Plan(problem.geometry, problem.padding_mode, problem, best, fallback_of(sums, best), None, plan.named)
 
 
 def fallback_of(problem: Problem, best: Candidate[Any]) -> Candidate[Any] | None:

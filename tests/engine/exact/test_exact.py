@@ -16,6 +16,7 @@ from exact_reference import exact_conv2d, rounded_sum
 from families import draw
 
 from conv2d_cli import Conv2d, DataError, UsageError, conv2d, prepare
+from conv2d_cli.engine.api import ALGORITHMS
 from conv2d_cli.engine.exact.elements import Terms, exact_elements
 from conv2d_cli.engine.planning import tiling
 from conv2d_cli.numpy_dtypes import numpy_dtype
@@ -156,6 +157,27 @@ def test_a_large_sum_of_many_terms() -> None:
         window = padded[0, :, row : row + 3, column : column + 3].ravel().astype(float).tolist()
         pairs = [*zip(window, weight[one].ravel().astype(float).tolist(), strict=True)]
         assert out[0, one, row, column] == rounded_sum(pairs, "float32")
+
+
+@pytest.mark.parametrize("name", [None, *ALGORITHMS])
+def test_what_is_not_finite_stays_in_its_own_windows(name: str | None) -> None:
+    # Rows of several outputs share a product in some algorithms, zeros of whose weight meet others' inputs.
+    for dtype, shape in (("float32", (2, 1, 90, 90)), ("float64", (1, 2, 40, 40)), ("complex64", (1, 1, 33, 40))):
+        x = draw(0, "normal", shape, dtype)
+        for kernel in (1, 3, 15):
+            weight, far = draw(1, "normal", (1, shape[1], kernel, kernel), dtype), kernel // 2
+            finite = conv2d(x, weight, padding=far, accuracy="exact")
+            broken = x.copy()
+            broken[0, 0, 20, 21], broken[0, 0, 0, 0] = np.inf, np.nan
+            try:
+                out = conv2d(broken, weight, padding=far, accuracy="exact", algorithm=name)
+            except UsageError:
+                continue
+            met = np.zeros(shape[2:], bool)
+            met[20 - far : 21 + far, 21 - far : 22 + far] = met[: far + 1, : far + 1] = True
+            assert not np.isfinite(out[0][:, met]).any()
+            assert out[0][:, ~met].tobytes() == finite[0][:, ~met].tobytes()
+            assert out[1:].tobytes() == finite[1:].tobytes()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
