@@ -23,6 +23,8 @@ COMMANDS = {
     "shape": "output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer",
     "run": "the convolution itself, on a tensor file",
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
+    "trace": "one output element, term by term",
+    "vectors": "seeded golden test vectors, in the formats that simulators and compilers read",
     "info": "version, engines and formats available here; what a file holds",
     "bench": "this engine beside the installed others, on this machine",
     "help": "padding, groups, counting, formats, exit codes, accuracy",

@@ -169,3 +169,4 @@ def _reading_options(
 
 
 reading_options = shared(_reading_options, "reading_options")
+reading_options_of_inputs = shared(_reading_options, "reading_options", without=("output_layout",))

@@ -76,6 +76,8 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("stack", "--get", "help"),
         ("stack", "--list"),
         ("stack", "resnet50", "--print"),
+        ("trace", "--get", "help"),
+        ("vectors", "--get", "help"),
         ("version",),
     ],
 )
@@ -91,7 +93,7 @@ def test_the_table_needs_rich_but_no_arrays() -> None:
     assert "numpy" not in modules
 
 
-@pytest.mark.parametrize("command", ["run", "bench"])
+@pytest.mark.parametrize("command", ["run", "bench", "trace", "vectors"])
 def test_help_of_what_computes_loads_no_numpy(command: str) -> None:
     assert loaded_by(command, "--help").isdisjoint(HEAVY)
 

@@ -23,6 +23,7 @@ _SCREENS = {
     "InstallationReport": "installation",
     "TensorReport": "tensor",
     "StackReport": "stack",
+    "TraceReport": "trace",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
