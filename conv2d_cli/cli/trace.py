@@ -54,6 +54,7 @@ def trace(
     if not input_:
         line = words.typed.line({}, "FILE", "3", "64", "7", *(() if at else ("--at", "0,0,0,0")))
         raise UsageError("INPUT is missing: a tensor file, or - for stdin", line)
+    from conv2d_cli.cli.machine import machine
     from conv2d_cli.cli.run_request import request_of
     from conv2d_cli.cli.trace_output import index_of, show
     from conv2d_cli.jobs.trace.file import trace_file
@@ -61,5 +62,5 @@ def trace(
     index = index_of(input_, at)
     request = request_of(input_, words, run_options, reading_options, output)
     with words.own_words():
-        show(trace_file(request, index), request, output, whole=all_)
+        show(trace_file(request, index, machine().available), request, output, whole=all_)
     return 0

@@ -138,6 +138,8 @@ def test_a_value_of_no_number(folder: Path) -> None:
         (("*.npy", *LAYER, "--at", "0,0,0,0"), 2, "one element of one file", "give a file"),
         (("x.npy", "8", "4", "3", "--at", "0,0,0,0"), 3, "x.npy: the layer takes 8 channels", "3 4 3"),
         (("no.npy", *LAYER, "--at", "0,0,0,0"), 4, "cannot read no.npy", ""),
+        (("x.npy", "3", "1000000000000", "3", "--at", "0,0,0,0"), 5, "weight and input take about", "fewer channels"),
+        (("x.npy", "3", "4", "3", "-p", "1000000", "--at", "0,0,0,2000004"), 2, "", "--at 1,3,2000003,2000002"),
         ((), 2, "INPUT is missing", "conv2d trace FILE 3 64 7 --at 0,0,0,0"),
         (("x.npy", *LAYER, "--at", "0,0,0,0", "-o", "y.npy"), 2, "no such option: -o", ""),
     ],
