@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
-    from conv2d_cli.engine.api import PreparedConv2d, conv2d, init_parameters, prepare
+    from conv2d_cli.engine.api import PreparedConv2d, conv2d, conv2d_integer, init_parameters, prepare, requantize
     from conv2d_cli.errors import (
         Conv2dError,
         DataError,
@@ -71,13 +71,15 @@ __all__ = [
     "VectorsReport",
     "analyze",
     "conv2d",
+    "conv2d_integer",
     "init_parameters",
     "prepare",
+    "requantize",
     "trace_element",
 ]
 
 _HOMES = {
-    "engine.api": ("PreparedConv2d", "conv2d", "init_parameters", "prepare"),
+    "engine.api": ("PreparedConv2d", "conv2d", "conv2d_integer", "init_parameters", "prepare", "requantize"),
     "errors": (
         *("Conv2dError", "DataError", "Fault", "FileError", "LayerError", "MemoryLimitError", "MissingExtraError"),
         *("ShapeError", "UsageError"),

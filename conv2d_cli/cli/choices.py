@@ -102,6 +102,34 @@ def accuracies() -> tuple[str, ...]:
     return ACCURACIES
 
 
+def accumulators() -> tuple[str, ...]:
+    """Return what integers are accumulated in."""
+    from conv2d_cli.engine.api import integer
+
+    return integer.ACCUMULATORS
+
+
+def on_overflow() -> tuple[str, ...]:
+    """Return what may become of sums that an accumulator cannot hold."""
+    from conv2d_cli.engine.api import integer
+
+    return integer.ON_OVERFLOW
+
+
+def quantized() -> tuple[str, ...]:
+    """Return the element types that sums are requantised to."""
+    from conv2d_cli.engine.api import integer
+
+    return integer.QUANTIZED
+
+
+def requantizing() -> tuple[str, ...]:
+    """Return the ways to requantise."""
+    from conv2d_cli.engine.api import integer
+
+    return integer.REQUANTIZING
+
+
 def accuracies_of_bench() -> tuple[str, ...]:
     """Return the accuracies of `bench`."""
     return (*ACCURACIES_OF_BENCH,)

@@ -14,8 +14,8 @@ from conv2d_cli.cli.typed import TYPED, Typed
 # Set by a shell that asks for completion.
 COMPLETE = "_CONV2D_COMPLETE"
 # The sections of a help page, in their order.
-LAYER, NETWORK, INPUT, PICTURES, PARAMETERS, RESULT, ENGINE, OUTPUT, OTHER = SECTIONS = (
-    *("Layer", "Network", "Input", "Pictures", "Parameters", "Result", "Engine", "Output", "Other"),
+LAYER, NETWORK, INPUT, PICTURES, PARAMETERS, INTEGERS, RESULT, ENGINE, OUTPUT, OTHER = SECTIONS = (
+    *("Layer", "Network", "Input", "Pictures", "Parameters", "Integers", "Result", "Engine", "Output", "Other"),
 )
 
 

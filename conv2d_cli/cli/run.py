@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from conv2d_cli.cli.integer_options import IntegerWords, integer_options
 from conv2d_cli.cli.options import LayerOptions, OutputOptions, layer_options, output_options
 from conv2d_cli.cli.reading_options import ReadingOptions, reading_options
 from conv2d_cli.cli.run_options import RunOptions, run_options
@@ -17,12 +18,14 @@ EXAMPLES = (
     "conv2d run x.npy 3 64 7 --plan",
     "conv2d run x.npy --weight w.npy --bias b.npy --get mean",
     "conv2d run 'frames/*.npy' 3 64 7 -o out/",
+    "conv2d run q.npy --weight w8.npy --accumulate int32 --input-zero-point 128 -o sums.npy",
 )
 
 
 @layer_options
 @run_options
 @reading_options
+@integer_options
 @output_options
 def run(
     operands: Annotated[
@@ -31,6 +34,7 @@ def run(
     *,
     layer_options: LayerOptions,
     reading_options: ReadingOptions,
+    integer_options: IntegerWords,
     run_options: RunOptions,
     output_options: OutputOptions,
 ) -> int:
@@ -55,7 +59,7 @@ def run(
     from conv2d_cli.cli.costs import use_measured_costs
     from conv2d_cli.cli.run_request import request_of
 
-    request = request_of(input_, words, run_options, reading_options, output)
+    request = request_of(input_, words, run_options, reading_options, integer_options, output)
     if run_options.resume and not many:
         raise UsageError("--resume is for many files, a folder or a quoted pattern", "leave --resume out")
     request = request._replace(costs_file=use_measured_costs(output.note))

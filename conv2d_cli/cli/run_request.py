@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.arithmetic.counts import weight_shape
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
+from conv2d_cli.cli.integer_words import integers_of
 from conv2d_cli.cli.number_options import bytes_of, choice, dtype_of, integer, seed_of
 from conv2d_cli.cli.output import is_terminal, stdin_bytes
 from conv2d_cli.cli.readings import input_reading, layout_of, parameter_readings, refuse_layout_of_picture
@@ -25,6 +26,7 @@ from conv2d_cli.tensors.recognition import is_foreign
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conv2d_cli.cli.integer_options import IntegerWords
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.reading_options import ReadingOptions
@@ -37,7 +39,12 @@ _TYPES_OF_BYTES = {1: "int8", 2: "float16", 4: "float32", 8: "float64"}
 
 
 def request_of(
-    input_: str, words: LayerWords, options: RunOptions, readings: ReadingOptions, output: Output
+    input_: str,
+    words: LayerWords,
+    options: RunOptions,
+    readings: ReadingOptions,
+    integer_words: IntegerWords,
+    output: Output,
 ) -> Request:
     """Return the request that the command line makes.
 
@@ -51,6 +58,10 @@ def request_of(
     _check_meant(input_, options, readings, dtype)
     reading = input_reading(readings, dtype, partial(_shape_of_size, input_, layer))
     weight_reading, bias_reading = parameter_readings(readings, dtype)
+    integers = integers_of(integer_words, dtype)
+    if integers is not None and readings.bias_dtype is None:
+        # A raw bias has the accumulator's type, and not the weight's.
+        bias_reading = bias_reading._replace(described=None)
     if reading.described is None and _is_raw(input_):
         raise UsageError(
             f"{input_} says neither its shape nor its type",
@@ -76,6 +87,7 @@ def request_of(
         force=options.force,
         accuracy=choice("--accuracy", options.accuracy, choices.accuracies()),
         algorithm=algorithm_of(options.algorithm, options.accuracy, layer),
+        integers=integers,
         threads=None if options.threads is None else integer("--threads", options.threads, least=1),
         memory_limit=bytes_of(options.memory_limit),
         stdin=stdin_bytes(),

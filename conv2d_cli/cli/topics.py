@@ -175,6 +175,35 @@ results zeros, as hardware that flushes both.
   conv2d bench 64 64 3 -p 1 -i 56 --accuracy all
 """,
     ),
+    "integers": Topic(
+        "accumulators, zero points, overflow, requantisation",
+        """
+Without these options integers are summed in their own type, modulo 2^bits, as in torch.
+
+--accumulate int32 or int64 makes the exact sum of (x - input zero point) * (w - weight zero point) and the bias, which
+has the accumulator's type. Padding with zeros is the zero point. Input and weight have one type, but for int8 beside
+uint8. It is int32 where another of these options is given alone.
+
+  accumulator_bits_worst  signed accumulator for all sums of products that types and zero points allow, without a bias
+  accumulator_bits        the one for the sums of this run, the bias included
+  overflow                sums that --accumulate could not hold
+
+It is the exact final sum that overflows: partial sums have no order. That is exit code 3, with the first place and
+value; with --on-overflow wrap or saturate a note.
+
+--input-scale, --weight-scale and --output-scale requantise the sums to --output-dtype, int8 or uint8, the input's type
+if not given, saturated:
+
+  --requantize onnx    float32(sum) * ((input_scale * weight_scale) / output_scale) in float32, half to even, plus the
+                       zero point: QLinearConv of onnxruntime
+  --requantize tflite  a multiplier of 31 bits, halves up, then a shift, halves away from zero: the reference kernels of
+                       TensorFlow Lite
+
+Zero points and scales of the weight are one, or one for each output channel: 1,2,3 or a file.
+
+  conv2d run --get help
+""",
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.engine import integer
 from conv2d_cli.engine.algorithms.registry import PLANNERS
 from conv2d_cli.engine.planning.cost_model import Costs
 from conv2d_cli.engine.planning.cost_table import COSTS
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from conv2d_cli.engine.executor import Execution, Parameters, execution_of, gathered_tile, tile_execution
     from conv2d_cli.engine.functional import PreparedConv2d, conv2d, prepare
     from conv2d_cli.engine.initialisation import init_parameters
+    from conv2d_cli.engine.integer import conv2d_integer, requantize
     from conv2d_cli.engine.runtime.blas import blas_name
 
 __all__ = [
     "ACCURACIES", "ALGORITHMS", "COSTS", "Accuracy", "Costs", "Execution", "Parameters", "Plan", "PreparedConv2d",
-    "Tile", "blas_name", "check_dtypes", "conv2d", "costs_in_use", "execution_of", "gathered_tile",
-    "init_parameters", "plan", "prepare", "threads_for", "tile_execution", "tiles_of", "use_costs", "words_of",
+    "Tile", "blas_name", "check_dtypes", "conv2d", "conv2d_integer", "costs_in_use", "execution_of", "gathered_tile",
+    "init_parameters", "integer", "plan", "prepare", "requantize", "threads_for", "tile_execution", "tiles_of",
+    "use_costs", "words_of",
 ]  # fmt: skip
 
 _costs_in_use = [COSTS]
@@ -37,6 +40,7 @@ _HOMES = {
     "executor": ("Execution", "Parameters", "execution_of", "gathered_tile", "tile_execution"),
     "functional": ("PreparedConv2d", "conv2d", "prepare"),
     "initialisation": ("init_parameters",),
+    "integer": ("conv2d_integer", "requantize"),
     "runtime.blas": ("blas_name",),
 }
 __getattr__ = loader(__name__, {f"{__package__}.{home}": names for home, names in _HOMES.items()})

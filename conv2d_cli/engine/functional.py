@@ -118,6 +118,16 @@ def _execution_of(
 ) -> Execution:
     """Check the arguments of a call, its options from `stride` on, and plan it; it holds no arrays."""
     check_dtypes(named(dtype), weight=named(weight_dtype))
+    return _planned(layer_of_call(weight_shape, options), named(dtype), options[len(_LAYER_OPTIONS) :], shape)
+
+
+def layer_of_call(weight_shape: tuple[int, ...], options: tuple[Any, ...]) -> Conv2d:
+    """Return the layer of a call whose options begin with those from `stride` to `padding_mode`.
+
+    Raises:
+        LayerError: they make no layer.
+        ShapeError: the weight has not four axes.
+    """
     check_weight_shape(weight_shape)
     out_channels, group_channels, *kernel_size = weight_shape
     try:
@@ -126,8 +136,7 @@ def _execution_of(
         # No number of groups: the layer refuses it.
         in_channels = group_channels
     sizes = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": kernel_size}
-    layer = layer_from(sizes | dict(zip(_LAYER_OPTIONS, options, strict=False)))
-    return _planned(layer, named(dtype), options[len(_LAYER_OPTIONS) :], shape)
+    return layer_from(sizes | dict(zip(_LAYER_OPTIONS, options, strict=False)))
 
 
 def _planned(layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...]) -> Execution:

@@ -67,6 +67,12 @@ KEYS: dict[str, Key] = {
     "algorithm": Key("how the convolution is worked out"),
     "engine": Key("what computes it"),
     "threads": Key("threads that compute"),
+    "accumulator_bits_worst": Key(
+        "signed accumulator that holds all sums of products of these types and zero points; empty without one",
+        "bits",
+    ),
+    "accumulator_bits": Key("signed accumulator that holds the sums of this run, the bias included", "bits"),
+    "overflow": Key("sums that the accumulator could not hold; empty without one", "elements"),
     "seconds": Key("time of the convolution, of many files time of everything", "seconds"),
     "gflops": Key("2 * macs in a second of convolving, whatever the algorithm", "10^9 operations a second"),
     "files": Key("files that were found"),

@@ -15,6 +15,7 @@ class RunReport(NamedTuple):
     """The summary of one run; `min` and `max` are None for complex outputs and for empty ones.
 
     `mean` is [real, imaginary] for complex outputs; `gflops` counts two operations a multiply-add, as `shape` does.
+    What is said of an accumulator is None where there was none.
     """
 
     output_shape: tuple[int, ...]
@@ -28,6 +29,9 @@ class RunReport(NamedTuple):
     threads: int
     seconds: float
     gflops: float | None
+    accumulator_bits_worst: int | None
+    accumulator_bits: int | None
+    overflow: int | None
 
 
 @shows_itself
@@ -47,6 +51,7 @@ class PlanReport(NamedTuple):
     """What a run would do; sizes in bytes. `peak_bytes` is an estimate of the process's peak resident memory.
 
     `tiles` is the output of one tile, as `rows=100 columns=200`; None where images are convolved whole.
+    `accumulator_bits_worst` is None where nothing is accumulated in integers.
     """
 
     input_shape: tuple[int, ...]
@@ -70,3 +75,4 @@ class PlanReport(NamedTuple):
     fallback_bytes: int
     peak_bytes: int
     memory_limit_bytes: int | None
+    accumulator_bits_worst: int | None

@@ -110,6 +110,7 @@ class Page(NamedTuple):
         Page("formats", (".safetensors", "FILE::NAME", "--format")),
         Page("exit-codes", ("0", "2", "3", "4", "5", "70", "130", "141", "143")),
         Page("accuracy", ("strict", "fast", "Winograd")),
+        Page("integers", ("accumulator_bits_worst", "--on-overflow", "QLinearConv", "TensorFlow Lite")),
     ],
 )
 def test_topics_tell_what_they_are_there_for(page: Page) -> None:

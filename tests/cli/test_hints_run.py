@@ -346,6 +346,46 @@ KINDS = {
         row("help shpe", "Usage: conv2d shape …"),
         row("help frobnicate", None),
     ],
+    "integers": [
+        row("run bytes.npy 3 8 3 --accumulate int32 --get dtype", "int32", fill="w_signed.npy"),
+        row("run bytes.npy --weight w_signed.npy --get dtype", "int32"),
+        row("run bytes.npy --weight w_signed.npy --accumulate int23 --get dtype", "int32", "int64"),
+        row("run bytes.npy --weight w_signed.npy --accumulate int16 --get dtype", "int64", "int32"),
+        row("run bytes.npy --weight w_signed.npy --on-overflow clip --get dtype", "int32", "int32", "int32"),
+        row("run bytes.npy --weight w_signed.npy --input-zero-point 300 --get max", "6858"),
+        row("run bytes.npy --weight w_signed.npy --input-zero-point one --get max", "0"),
+        row("run bytes.npy --weight w_signed.npy --weight-zero-point -200 --get max", "3429"),
+        row("run bytes.npy --weight w_signed.npy --input-scale 1 --get dtype", "uint8"),
+        row("run bytes.npy --weight w_signed.npy --output-dtype int8 --get dtype", "int8"),
+        row(
+            "run bytes.npy --weight w_signed.npy --input-scale 0 --weight-scale 1 --output-scale 1 --get dtype", "uint8"
+        ),
+        row(
+            "run bytes.npy --weight w_signed.npy --input-scale 1 --weight-scale 1 --output-scale 1 "
+            "--requantize tflite --accumulate int64 --get dtype",
+            "uint8",
+        ),
+        row(
+            "run bytes.npy --weight w_signed.npy --input-scale 1e-30 --weight-scale 1 --output-scale 1e30 --get dtype",
+            "uint8",
+        ),
+        row(
+            "run shorts.npy --weight '[[1]]' --per-channel --get dtype "
+            "--input-scale 1 --weight-scale 1 --output-scale 1",
+            *("int8", "uint8"),
+        ),
+        row("run gray.npy --weight '[[300]]' --accumulate int32 --get max", "300"),
+        row("run gray.npy --weight '[[70000]]' --accumulate int32 --get max", "70000"),
+        row("run gray.npy --weight '[[0.5]]' --accumulate int32 --get max"),
+        row("run gray.npy --weight '[[1]]' --bias '[3000000000]' --accumulate int32 --get max", "3000000001"),
+        row("run bytes.npy --weight shorts.npy --accumulate int32 --get dtype", "int32"),
+        row("run shorts.npy --weight shorts.npy --accumulate int32 --get max", "3221225472", "2147483647"),
+        row("run bytes.npy --weight w_signed.npy --accumulate int32 --dtype half --get dtype", "int32"),
+        row(
+            "run bytes.npy --weight w_signed.npy --accumulate int32 --accuracy fast --algorithm fft --get algorithm",
+            "im2col",
+        ),
+    ],
     "run": [
         row("run --get output_shape", "1 64 2 2", fill="x.npy"),
         row("run x.npy --get output_shape", "1 8 6 6", fill="w.npy"),
@@ -470,7 +510,7 @@ KINDS = {
         row("run two_in_one.npy 3 8 3"),
         row("run objects.npy 3 8 3"),
         row("info many"),
-        row("info raw.bin", "output_shape  1 1 768…"),
+        row("info raw.bin", "output_shape            1 1 768…"),
     ],
     "bench": [
         row("bench", "115605504", "118013952", added="--rounds 1 --threads 1 --get macs", endless=True),
@@ -543,6 +583,8 @@ def make_folder(folder: Path) -> None:
         "complex": np.full((1, 3, 8, 8), 1 + 1j, np.complex64),
         "bool": np.ones((1, 3, 8, 8), bool),
         "bytes": np.ones((1, 3, 8, 8), np.uint8),
+        "w_signed": np.full((8, 3, 3, 3), -1, np.int8),
+        "shorts": np.full((1, 3, 1, 1), -32768, np.int16),
         "void2": np.zeros((1, 3, 8, 8), "V2"),
         "gray": np.ones((1, 1, 8, 8), np.uint8),
         "small": np.ones((1, 3, 2, 2), np.float32),

@@ -65,16 +65,17 @@ def test_a_layer_in_plain_text(name: str, snapshot: Snapshot) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["run", "plan"])
+@pytest.mark.parametrize("name", ["run", "run_integers", "plan"])
 @pytest.mark.parametrize("verbose", [False, True])
 def test_the_screens_that_begin_with_the_layer(
     name: str, width: int, verbose: bool, reports: dict[str, NamedTuple], snapshot: Snapshot
 ) -> None:
     remarks = {
         "run": ("parameters: torch.manual_seed(0) (--seed N)", "Not kept: -o FILE keeps it"),
+        "run_integers": ("Not kept: -o FILE keeps it",),
         "plan": ("Nothing was done. -v: why this algorithm",),
     }[name]
-    shape = analyze(*SHAPES["resnet"])
+    shape = analyze(*SHAPES["resnet"])._replace(dtype=reports[name]._asdict()["dtype"])
     text = render("table", reports[name], Screen(width), verbose=verbose, shape=shape, remarks=remarks)
     snapshot(f"{name}{'_verbose' if verbose else ''}_{width}", text)
 

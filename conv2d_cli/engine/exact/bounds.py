@@ -15,7 +15,7 @@ part makes up for norms that are themselves rounded, at most by gamma(K + 2) < 2
 from __future__ import annotations
 
 from functools import cached_property
-from math import frexp, inf, isinf, log2
+from math import frexp, inf, isfinite, isinf, log2
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -96,6 +96,8 @@ def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
         return False
     bias = np.zeros(1) if filters.bias is None else filters.bias
     most = products * largest * largest_magnitude(filters.weight) + largest_magnitude(bias)
+    if not isfinite(most):
+        return False
     unit = _exponent(most) - _BITS
     # What is left of the bits is shared by values that the samples have missed.
     spare = of_image.unit + of_weight.unit - unit
@@ -115,9 +117,9 @@ def window_norms(image: Array, geometry: Geometry) -> Array:
     return np.sqrt(sums, out=sums)
 
 
-def window_signs(image: Array, geometry: Geometry) -> Array:
-    """Return how many elements of each window have a sign, as (groups, 1, Ho * Wo)."""
-    grouped = np.signbit(image).reshape(geometry.groups, -1, *image.shape[1:])
+def window_counts(chosen: Array, geometry: Geometry) -> Array:
+    """Return how many elements of each window are chosen by a mask of an image, as (groups, 1, Ho * Wo)."""
+    grouped = chosen.reshape(geometry.groups, -1, *chosen.shape[1:])
     return _window_sums(grouped.sum(1, dtype=np.int64), geometry)
 
 

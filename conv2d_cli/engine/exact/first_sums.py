@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.engine.exact.bounds import window_norms, window_signs
+from conv2d_cli.engine.exact.bounds import window_counts, window_norms
 from conv2d_cli.engine.exact.planning import FEW_PRODUCTS, SUMS_TOGETHER
 from conv2d_cli.engine.exact.rounding import bits_of, rounded
 
@@ -82,7 +82,7 @@ def perhaps_negative(out: Array, image: Array, geometry: Geometry, filters: Filt
     if not filters.may_be_negative_zero.any() or not (out == 0).any():
         return np.empty(0, np.int64)
     one, pixels = np.nonzero((out == 0) & filters.may_be_negative_zero[..., None])
-    signs = window_signs(image, geometry)[one // (len(out) // geometry.groups), 0, pixels]
+    signs = window_counts(np.signbit(image), geometry)[one // (len(out) // geometry.groups), 0, pixels]
     some = signs == filters.positive[one]
     indices: Array = one[some] * out.shape[1] + pixels[some]
     return indices

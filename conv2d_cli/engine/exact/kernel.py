@@ -15,7 +15,6 @@ from conv2d_cli.engine.exact.elements import Terms, exact_elements
 from conv2d_cli.engine.exact.first_sums import margins, perhaps_negative, round_sums
 from conv2d_cli.engine.exact.operands import (
     ExactOperands,
-    exact_operands,
     finite_part,
     flushed,
     marked_parameters,
@@ -25,11 +24,16 @@ from conv2d_cli.engine.exact.operands import (
 )
 from conv2d_cli.engine.exact.planning import component_dtype, components
 from conv2d_cli.engine.exact.rounding import bits_of
+from conv2d_cli.engine.exact.slices import round_sliced_sums
 from conv2d_cli.engine.executor import execution_of
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from conv2d_cli.engine.algorithms.base import Call, Items, Worker
+    from conv2d_cli.engine.exact.first_sums import Margin
+    from conv2d_cli.engine.executor import Parameters
     from conv2d_cli.engine.planning.plan import Plan
     from conv2d_cli.engine.runtime.workspace import Workspace
     from conv2d_cli.numpy_dtypes import Array
@@ -53,7 +57,7 @@ class ExactKernel(BlockKernel):
         """Return the parameters in real float64 numbers, and what is known of them."""
         groups = plan.problem.geometry.groups
         real_bias = None if bias is None else flushed(real_channels(bias, groups), self._least)
-        return exact_operands(flushed(real_weight(weight, groups), self._least), real_bias)
+        return ExactOperands(flushed(real_weight(weight, groups), self._least), real_bias)
 
     def items(self, call: Call[Any, ExactOperands]) -> Items:
         """Return the images."""
@@ -93,7 +97,7 @@ class ExactKernel(BlockKernel):
             self._convolve_finite(image, largest, operands, out)
             return
         marked = operands.marked or marked_parameters(operands.parameters.weight, operands.parameters.bias)
-        special = self._sums(marks(image)[None], marked)[0].reshape(out.shape)
+        special = self._first_sums(marks(image), marked).reshape(out.shape)
         finite = finite_part(image)
         self._convolve_finite(finite, largest_magnitude(finite), operands, out)
         places = ~np.isfinite(special)
@@ -101,25 +105,32 @@ class ExactKernel(BlockKernel):
 
     def _convolve_finite(self, image: Array, largest: float, operands: ExactOperands, out: Array) -> None:
         """Do as `_convolve` where all operands are finite."""
-        exact_products = self._component != "float64"
-        doubtful = self._round_sums(image, largest, operands, out) if exact_products else np.arange(out.size)
+        doubtful = self._round_sums(image, largest, operands, out)
         if len(doubtful):
-            terms = Terms(self._geometry, image, operands.filters.weight, operands.filters.bias, exact_products)
+            filters, exact_products = operands.filters, self._component != "float64"
+            terms = Terms(self._geometry, image, filters.weight, filters.bias, exact_products)
             out.reshape(-1)[doubtful] = exact_elements(terms, doubtful, self._component)
 
     def _round_sums(self, image: Array, largest: float, operands: ExactOperands, out: Array) -> Array:
-        """Fill `out` with rounded float64 sums; return the flat indices of those whose rounding is in doubt."""
+        """Fill `out` with rounded sums; return the flat indices of those whose rounding is in doubt."""
         geometry, filters = self._geometry, operands.filters
-        sums = self._sums(image[None], operands.parameters)[0].reshape(geometry.groups, -1, out.shape[1])
-        grouped = out.reshape(sums.shape)
-        if adds_exactly(image, largest, filters):
-            doubtful = round_sums(sums, None, grouped, self._component)
+        exactly = adds_exactly(image, largest, filters)
+        if self._component == "float64" and not exactly:
+            sliced = operands.sliced
+            doubtful = round_sliced_sums(image, largest, geometry, sliced, self._first_sums, out)
         else:
-            for margin in margins(image, largest, geometry, filters):
-                doubtful = round_sums(sums, margin, grouped, self._component)
+            sums = self._first_sums(image, operands.parameters).reshape(geometry.groups, -1, out.shape[1])
+            of_image: Iterable[Margin | None] = [None] if exactly else margins(image, largest, geometry, filters)
+            for margin in of_image:
+                doubtful = round_sums(sums, margin, out.reshape(sums.shape), self._component)
                 if len(doubtful) <= out.size * _FEW:
                     break
         return np.concatenate([doubtful, perhaps_negative(out, image, geometry, filters)])
+
+    def _first_sums(self, image: Array, parameters: Parameters) -> Array:
+        """Return the convolution of a padded image in float64."""
+        sums: Array = self._sums(image[None], parameters)[0]
+        return sums
 
 
 def _with_one_nan(values: Array, dtype: str) -> Array:

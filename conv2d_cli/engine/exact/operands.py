@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from conv2d_cli.engine.exact.bounds import Filters, largest_magnitude
+from conv2d_cli.engine.exact.slices import SlicedFilters, sliced_filters
 from conv2d_cli.engine.executor import Parameters
 
 if TYPE_CHECKING:
     from conv2d_cli.numpy_dtypes import Array
 
 
-class ExactOperands(NamedTuple):
+class ExactOperands:
     """Parameters in real float64 numbers: weight (filters, group channels, kh, kw) and bias (filters,).
 
     `marked` are those that tell which outputs are not finite; None where all are finite, and then `parameters` are the
     same numbers. Else what is not finite is zero in `parameters` and `filters`.
     """
 
-    parameters: Parameters
-    marked: Parameters | None
-    filters: Filters
+    def __init__(self, weight: Array, bias: Array | None) -> None:
+        """Hold them, and what follows from them."""
+        self.marked = None
+        if not isfinite(largest_magnitude(weight)) or (bias is not None and not np.isfinite(bias).all()):
+            self.marked = marked_parameters(weight, bias)
+            weight, bias = finite_part(weight), None if bias is None else finite_part(bias)
+        self.parameters = Parameters(weight, bias)
+        self.filters = Filters(weight.reshape(len(weight), -1), bias)
 
-
-def exact_operands(real: Array, real_bias: Array | None) -> ExactOperands:
-    """Return the operands that a weight and a bias in real float64 numbers become."""
-    marked = None
-    if not isfinite(largest_magnitude(real)) or (real_bias is not None and not np.isfinite(real_bias).all()):
-        marked = marked_parameters(real, real_bias)
-        real, real_bias = finite_part(real), None if real_bias is None else finite_part(real_bias)
-    return ExactOperands(Parameters(real, real_bias), marked, Filters(real.reshape(len(real), -1), real_bias))
+    @cached_property
+    def sliced(self) -> SlicedFilters:
+        """The parameters in slices."""
+        return sliced_filters(self.parameters.weight, self.parameters.bias)
 
 
 def marked_parameters(weight: Array, bias: Array | None) -> Parameters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.planning.tiling import tile_geometry
@@ -18,7 +18,7 @@ TERMS_TOGETHER, SUMS_TOGETHER = 1 << 15, 1 << 14
 _TERM_BYTES, _SUM_BYTES = 160, 64
 # Up to this number of products the bound by the largest magnitude leaves few elements of most data in doubt.
 FEW_PRODUCTS = 512
-_FLOAT64_BYTES = 8
+_FLOAT64_BYTES, _FLOAT64_BITS = 8, 53
 
 
 def real_geometry(geometry: Geometry, dtype: str) -> Geometry:
@@ -48,17 +48,55 @@ def approximated(problem: Problem) -> Problem:
     return problem._replace(geometry=geometry, padding_mode="zeros", dtype="float64", accuracy="strict")
 
 
+class Slicing(NamedTuple):
+    """How many slices numbers are cut into, and the bits of each; see `slices.py`."""
+
+    bits: int
+    slices: int
+
+    def left_out(self, products: int) -> float:
+        """Return a bound on what the sum of a number of products lacks, their factors being 1 at most.
+
+        The second part is what adding the sums of slices in doubled precision loses.
+        """
+        return products * ((self.slices + 1) * 2.0 ** (-self.slices * self.bits - 1) + 2.0**-96)
+
+
+def slicing_of(products: int) -> Slicing:
+    """Return the fewest slices that leave few sums of most data in doubt: 16 bits beyond the rounding of a usual sum.
+
+    Of K terms of either sign the sum is about sqrt(K) of them.
+
+    >>> slicing_of(576)
+    Slicing(bits=20, slices=4)
+    """
+    wanted = _FLOAT64_BITS + 16 + products.bit_length() // 2
+    for count in range(2, _FLOAT64_BITS):
+        bits = (_FLOAT64_BITS - (products * count - 1).bit_length()) // 2
+        if bits * count >= wanted:
+            break
+    return Slicing(bits, count)
+
+
 def held_itemsize(dtype: str, *, exact: bool) -> int:
-    """Return the bytes that are held of an element of an image or an output: itself and, where exact, three numbers."""
-    return DTYPES[dtype].bytes + (3 * _FLOAT64_BYTES * components(dtype) if exact else 0)
+    """Return the bytes that are held of an element of an image or an output: itself and, where exact, some numbers."""
+    numbers = 2 + max(_copies(dtype)) if exact else 0
+    return DTYPES[dtype].bytes + numbers * _FLOAT64_BYTES * components(dtype)
+
+
+def _copies(dtype: str) -> tuple[int, int, int]:
+    """Return how many times an image, its output and the weight are held in float64: for slices of float64 often."""
+    slices = 4
+    return (slices + 3, slices + 5, slices + 2) if component_dtype(dtype) == "float64" else (1, 1, 1)
 
 
 def held_bytes(problem: Problem) -> int:
     """Return what an exact convolution holds of an image beside its first sums' workspace, for most data."""
     geometry = real_geometry(problem.geometry, problem.dtype)
-    image, output, weight = _elements(geometry)
-    gathered = image if components(problem.dtype) > 1 else 0
-    held = _FLOAT64_BYTES * (image + gathered + output + weight) + _SUM_BYTES * SUMS_TOGETHER
+    parts = _elements(geometry)
+    gathered = parts[0] if components(problem.dtype) > 1 else 0
+    copies = sum(number * elements for number, elements in zip(_copies(problem.dtype), parts, strict=True))
+    held = _FLOAT64_BYTES * (copies + gathered) + _SUM_BYTES * SUMS_TOGETHER
     if geometry.taps_per_output <= FEW_PRODUCTS:
         return held
     return held + _FLOAT64_BYTES * _plane_elements(geometry) + _TERM_BYTES * TERMS_TOGETHER

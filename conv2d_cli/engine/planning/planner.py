@@ -134,13 +134,8 @@ def _candidates(problem: Problem, name: str) -> Iterator[Candidate[Any]]:
     # Threads must be faster than the best blocks for one, which need not be among those for many.
     alone = planner.blockings(problem._replace(threads=1)) if problem.threads > 1 else ()
     for blocks in dict.fromkeys((*planner.blockings(problem), *alone)):
-        yield Candidate(
-            algorithm=name,
-            blocks=blocks,
-            memory=planner.memory(problem, blocks),
-            work=planner.work(problem, blocks),
-            spreads=planner.spreads(blocks),
-        )
+        memory, work = planner.memory(problem, blocks), planner.work(problem, blocks)
+        yield Candidate(name, blocks, memory, work, planner.spreads(blocks))
 
 
 def _takes(problem: Problem, name: str) -> bool:

@@ -7,9 +7,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.counts import flops, macs
-from conv2d_cli.engine import api
 from conv2d_cli.errors import DataError
 from conv2d_cli.jobs.headers import faults_in
+from conv2d_cli.jobs.run.convolution import convolution_of
 from conv2d_cli.jobs.run.inputs import geometry_of_run, opened_input
 from conv2d_cli.jobs.run.streaming import convolve_chunks, is_one_chunk
 from conv2d_cli.layer.forward import BATCHED, UNBATCHED
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from conv2d_cli.engine.api import integer
+    from conv2d_cli.jobs.run.convolution import AnyPlan, Convolution
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.jobs.run.shared_layer import OpenedLayer, SharedLayer
     from conv2d_cli.layer.model import Conv2d
@@ -37,7 +39,7 @@ class FileRun(NamedTuple):
 
     request: Request
     shared: OpenedLayer
-    plan: api.Plan[Any]
+    plan: AnyPlan
     input: Source
 
     @property
@@ -55,6 +57,11 @@ class FileRun(NamedTuple):
         """The shape of the output, unbatched where the input is."""
         shape = self.plan.geometry.batched_output_shape
         return shape if len(self.input.shape) == BATCHED else shape[1:]
+
+    def convolution(self) -> Convolution:
+        """Return what convolves this input, chunk by chunk; the parameters are read for it."""
+        unbatched = len(self.input.shape) == UNBATCHED
+        return convolution_of(self.plan, self.shared.parameters, self.request.input, unbatched=unbatched)
 
     @property
     def is_one_chunk(self) -> bool:
@@ -91,6 +98,11 @@ class Driver:
     def has_convolved(self, output: NDArray[Any], seconds: float) -> None:
         """Be shown the output, chunk by chunk, and the seconds that it took."""
 
+    def has_accumulated(self, file: FileRun, sums: integer.Accumulated) -> None:
+        """Be shown what came into the accumulator, when all of an output is made; what overflowed is remarked."""
+        if sums.words is not None:
+            self.remark(f"{file.request.input}: {sums.words}")
+
     def opened_output(self, file: FileRun) -> AbstractContextManager[Output | None]:
         """Return a context with the place for the output, None where none is kept."""
         return nullcontext() if file.request.output is None else open_place(file)
@@ -110,10 +122,10 @@ def decide(request: Request, shared: SharedLayer, source: Source) -> FileRun:
     dtype, channels = source.dtype, source.shape[-3] if len(source.shape) >= UNBATCHED else 1
     opened = shared.opened(dtype, channels)
     for path in filter(None, (request.output, request.save_parameters)):
-        check_output_dtype(path, dtype)
+        check_output_dtype(path, dtype if opened.arithmetic is None else opened.arithmetic.output_dtype)
     with faults_in(request.input):
         geometry = geometry_of_run(request, opened.layer, source, opened.weight)
-    return FileRun(request, opened, shared.plan_for(geometry, opened.layer.padding_mode, dtype), source)
+    return FileRun(request, opened, opened.plan_for(geometry), source)
 
 
 def run_file(request: Request, shared: SharedLayer, driver: Driver) -> Iterator[None]:
@@ -131,6 +143,7 @@ def run_file(request: Request, shared: SharedLayer, driver: Driver) -> Iterator[
         file = decide(request, shared, source)
         with driver.admitted(file):
             file.shared.read()
+            convolution = file.convolution()
             images = None
             if driver.files_wait and file.is_one_chunk:
                 images = source.read_images(0, file.plan.geometry.batch)
@@ -141,7 +154,7 @@ def run_file(request: Request, shared: SharedLayer, driver: Driver) -> Iterator[
                 files.close()
             yield
             if images is not None:
-                output = _convolved(file, images, driver)
+                output = _convolved(convolution, images, driver)
                 del images
                 yield
                 with _place_for(file, driver) as place:
@@ -150,20 +163,24 @@ def run_file(request: Request, shared: SharedLayer, driver: Driver) -> Iterator[
             else:
                 source = files.enter_context(_opened_again(file)) if driver.files_wait else source
                 with _place_for(file, driver) as place:
-                    _convolve_chunks(file, source, driver, place)
+                    _convolve_chunks(file, convolution, source, driver, place)
+            if convolution.sums is not None:
+                driver.has_accumulated(file, convolution.sums)
 
 
-def _convolved(file: FileRun, images: NDArray[Any], driver: Driver) -> NDArray[Any]:
+def _convolved(convolution: Convolution, images: NDArray[Any], driver: Driver) -> NDArray[Any]:
     started = perf_counter()
-    output = api.execution_of(file.plan)(images, file.shared.parameters)
+    output = convolution.images(0, images)
     driver.has_convolved(output, perf_counter() - started)
     return output
 
 
-def _convolve_chunks(file: FileRun, source: Source, driver: Driver, place: Output | None) -> None:
+def _convolve_chunks(
+    file: FileRun, convolution: Convolution, source: Source, driver: Driver, place: Output | None
+) -> None:
     output = file.request.output
     convolve_chunks(
-        *(file.plan, source, file.shared.parameters, place),
+        *(file.plan, source, convolution, place),
         has_read=driver.has_read,
         has_convolved=driver.has_convolved,
         ahead=source.is_placed,

@@ -48,7 +48,7 @@ def opened_input(request: Request) -> Iterator[Source]:
 
 
 def _becomes_float(request: Request) -> bool:
-    if request.dtype is not None:
+    if request.dtype is not None or request.integers is not None:
         return False
     if request.weight is None:
         return True

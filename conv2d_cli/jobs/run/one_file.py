@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.arithmetic.counts import macs
-from conv2d_cli.engine.api import costs_in_use, words_of
+from conv2d_cli.engine.api import costs_in_use, integer
+from conv2d_cli.jobs.run.convolution import inner_plan, words_of_plan
 from conv2d_cli.jobs.run.file import Driver, FileRun, decide, run_file
 from conv2d_cli.jobs.run.inputs import opened_input
 from conv2d_cli.jobs.run.memory import check_memory, peak_bytes
@@ -42,6 +43,7 @@ class _OneFile(Driver):
     tell: Callable[[str], None]
     summary: RunningSummary | None
     seconds: float = 0.0
+    sums: integer.Accumulated | None = None
     file: FileRun = field(init=False)
 
     def admitted(self, file: FileRun) -> AbstractContextManager[object]:
@@ -56,6 +58,10 @@ class _OneFile(Driver):
             # A tile holds rows of one channel, then of the next.
             self.summary.add(output, in_order=self.file.plan.tiling is None)
         self.advance(output.size)
+
+    def has_accumulated(self, file: FileRun, sums: integer.Accumulated) -> None:
+        super().has_accumulated(file, sums)
+        self.sums = sums
 
     @contextmanager
     def opened_output(self, file: FileRun) -> Iterator[Output | None]:
@@ -108,6 +114,9 @@ def run_one(
         algorithm=file.plan.algorithm,
         engine=ENGINE,
         threads=file.plan.threads_used,
+        accumulator_bits_worst=_bits_worst(file),
+        accumulator_bits=None if driver.sums is None else driver.sums.bits,
+        overflow=None if driver.sums is None else driver.sums.overflowed,
         seconds=seconds,
         gflops=file.operations / seconds / 1e9 if seconds else None,
     )
@@ -128,7 +137,7 @@ def planned(request: Request, shared: SharedLayer, machine: Machine) -> tuple[Fi
     """Decide a run on one file, and return it with its plan as it is reported."""
     with opened_input(request) as source:
         file = decide(request, shared, source)
-        plan = file.plan
+        plan, inner = file.plan, inner_plan(file.plan)
     return file, PlanReport(
         input_shape=source.shape,
         weight_shape=plan.geometry.weight_shape,
@@ -137,12 +146,13 @@ def planned(request: Request, shared: SharedLayer, machine: Machine) -> tuple[Fi
         dtype=plan.dtype,
         parameters_from=f"seed {request.seed}" if file.shared.is_drawn else "files",
         algorithm=plan.algorithm,
-        reason=words_of(plan),
+        reason=words_of_plan(plan),
         costs=name_of_costs(costs_in_use(), request.costs_file),
-        accuracy=plan.problem.accuracy,
-        blocks=plan.candidate.blocks_in_words,
+        accuracy=inner.problem.accuracy,
+        blocks=inner.candidate.blocks_in_words,
         tiles=None if plan.tiling is None else f"rows={plan.tiling.rows} columns={plan.tiling.columns}",
         threads=plan.threads_used,
+        accumulator_bits_worst=_bits_worst(file),
         macs=macs(plan.geometry),
         input_bytes=plan.input_bytes,
         parameter_bytes=plan.weight_bytes,
@@ -152,3 +162,7 @@ def planned(request: Request, shared: SharedLayer, machine: Machine) -> tuple[Fi
         peak_bytes=peak_bytes(file, machine),
         memory_limit_bytes=request.memory_limit,
     )
+
+
+def _bits_worst(file: FileRun) -> int | None:
+    return file.plan.accumulator_bits_worst if isinstance(file.plan, integer.IntegerPlan) else None

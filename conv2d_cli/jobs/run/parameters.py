@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from conv2d_cli.dtypes import DTYPES
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.tensors.reading import Reading
 
 _RAW = "bin"
+_EIGHT_BITS, _WIDER, _ACCUMULATORS = ("int8", "uint8"), ("int16", "int32"), ("int64",)
 
 
 def parameters_opened(
@@ -47,12 +50,46 @@ def parameters_opened(
 
 def _opened(typed: str, dtype: str, request: Request, stack: ExitStack, *, bias_of: int | None) -> Operand:
     reading = request.weight_reading if bias_of is None else request.bias_reading
+    if bias_of is not None and request.integers is not None:
+        # The bias is added in the accumulator.
+        dtype = request.integers.accumulate
+        reading = reading._replace(dtype=None if reading.dtype is None else dtype)
     if is_typed(typed):
-        return TypedOperand(typed, dtype, reading.casts)
+        return _typed_operand(typed, dtype, request, reading, is_bias=bias_of is not None)
     if bias_of is not None and format_meant(typed) == _RAW:
         described = reading.described or Described(None, dtype, owner="bias")
         reading = reading._replace(described=described._replace(shape=(bias_of,)))
     return stack.enter_context(open_source(typed, reading, stdin=request.stdin))
+
+
+def _typed_operand(typed: str, dtype: str, request: Request, reading: Reading, *, is_bias: bool) -> TypedOperand:
+    """Return a typed tensor; a filter of integers is int8 or uint8, whichever holds it, where the input is either.
+
+    Raises:
+        UsageError: it is none, or the type cannot hold its values.
+    """
+    if request.integers is None:
+        return TypedOperand(typed, dtype, reading.casts)
+    mixed = not is_bias and reading.dtype is None and dtype in _EIGHT_BITS
+    held = _held_by(typed, _EIGHT_BITS if mixed else (dtype,), reading)
+    if held is not None:
+        return held
+    try:
+        return TypedOperand(typed, dtype, reading.casts)
+    except UsageError as error:
+        wider = _held_by(typed, _ACCUMULATORS if is_bias else _WIDER, reading)
+        option = "--accumulate" if is_bias else "--dtype"
+        raise UsageError(
+            error.message, "give whole numbers, and not too large" if wider is None else f"{option} {wider.dtype}"
+        ) from error
+
+
+def _held_by(typed: str, dtypes: Sequence[str], reading: Reading) -> TypedOperand | None:
+    """Return a typed tensor in the first type that holds it; None if none does."""
+    for dtype in dtypes:
+        with suppress(UsageError):
+            return TypedOperand(typed, dtype, reading.casts)
+    return None
 
 
 def _layer(request: Request, weight: Kernel | None, bias: Operand | None, channels: int) -> Conv2d:

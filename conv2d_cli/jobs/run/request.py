@@ -17,6 +17,7 @@ from conv2d_cli.tensors.sink import check_output, check_output_dtype
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from conv2d_cli.jobs.run.integers import IntegerOptions
     from conv2d_cli.layer.model import Conv2d
 
 
@@ -26,7 +27,7 @@ class Request(NamedTuple):
     How each tensor is read is in `input_reading`, `weight_reading` and `bias_reading`. `flip` turns the kernel by half,
     as true convolution has it; `per_channel` has each channel convolved with the one kernel. `costs_file` is where the
     table of costs in use was read from, None for the built-in one. `node` tells of the node of a model that weight and
-    layer are taken from.
+    layer are taken from. `integers` has them convolved in an accumulator; None in the type of the input.
     """
 
     input: str
@@ -46,6 +47,7 @@ class Request(NamedTuple):
     force: bool = False
     accuracy: str = "strict"
     algorithm: str | None = None
+    integers: IntegerOptions | None = None
     threads: int | None = None
     memory_limit: int | None = None
     costs_file: str | None = None
@@ -71,6 +73,8 @@ def checked_request(request: Request) -> Request:
     if layer is None and request.weight is None:
         raise UsageError("neither LAYER nor --weight is given", "give IN OUT KERNEL, one expression, or --weight FILE")
     without_bias = not layer.bias if layer else request.arguments.get("bias") is False
+    if request.integers is not None and request.weight is None:
+        raise UsageError("parameters are drawn as floats, and an accumulator is of integers", "--weight FILE")
     if request.bias is not None and without_bias:
         raise UsageError("--bias is given for a layer without bias", "leave --bias out")
     if sum(map(is_stream, filter(None, (request.input, request.weight, request.bias)))) > 1:

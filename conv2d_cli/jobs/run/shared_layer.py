@@ -12,6 +12,7 @@ import numpy as np
 from conv2d_cli import __version__
 from conv2d_cli.engine import api
 from conv2d_cli.errors import Conv2dError
+from conv2d_cli.jobs.run.integers import arithmetic_of, what_mixes
 from conv2d_cli.jobs.run.parameters import drawn_dtype, parameters_opened
 from conv2d_cli.tensors.location import is_stream
 from conv2d_cli.tensors.rereadable import Rereadable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.jobs.run.convolution import AnyParameters, AnyPlan
     from conv2d_cli.jobs.run.request import Request
 
 
@@ -39,7 +41,15 @@ class OpenedLayer:
         self._values: tuple[NDArray[Any], NDArray[Any] | None] | Conv2dError | None = None
         self.weight, self.bias, self.layer = parameters_opened(request, dtype, files, channels=channels)
         weight_dtype = self.weight.dtype if self.weight else drawn_dtype(self.layer, dtype)
-        api.check_dtypes(dtype, weight=weight_dtype, bias=None if self.bias is None else self.bias.dtype)
+        bias_dtype = None if self.bias is None else self.bias.dtype
+        self.arithmetic: api.integer.IntegerArithmetic | None = None
+        if request.integers is None:
+            with what_mixes(dtype, weight_dtype):
+                api.check_dtypes(dtype, weight=weight_dtype, bias=bias_dtype)
+        else:
+            self.arithmetic = arithmetic_of(request.integers, self.layer, dtype, weight=weight_dtype, bias=bias_dtype)
+        # Files of one size share a plan.
+        self.plan_for = lru_cache(self._plan)
 
     @property
     def is_drawn(self) -> bool:
@@ -69,9 +79,19 @@ class OpenedLayer:
         return weight, drawn_bias if bias is None else bias
 
     @cached_property
-    def parameters(self) -> api.Parameters:
+    def parameters(self) -> AnyParameters:
         """Weight and bias as the engine takes them."""
+        if self.arithmetic is not None:
+            return api.integer.IntegerParameters(*self.read(), self.arithmetic)
         return api.Parameters(*self.read())
+
+    def _plan(self, geometry: Geometry) -> AnyPlan:
+        request, mode = self._request, self.layer.padding_mode
+        if self.arithmetic is not None:
+            return api.integer.integer_plan(
+                self.arithmetic, geometry, mode, algorithm=request.algorithm, threads=request.threads
+            )
+        return api.plan(geometry, mode, self._dtype, request.accuracy, request.algorithm, request.threads)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -90,6 +110,7 @@ class OpenedLayer:
             # A set has no order of its own.
             (reading._replace(casts=frozenset()), sorted(reading.casts)),
             request.output_layout,
+            self.arithmetic,
         )
 
 
@@ -102,7 +123,7 @@ class SharedLayer:
         self._stdin: Rereadable | None = None
         self._files = ExitStack()
         # Parameters that cannot be opened are not tried again for every file.
-        self._opened, self.plan_for = cache(self._opened_or_fault), lru_cache(self._plan)
+        self._opened = cache(self._opened_or_fault)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -145,16 +166,6 @@ class SharedLayer:
 
     def _from_start(self) -> Request:
         return self._request if self._stdin is None else self._request._replace(stdin=self._stdin.from_start())
-
-    def _plan(self, geometry: Geometry, padding_mode: str, dtype: str) -> api.Plan[Any]:
-        return api.plan(
-            geometry,
-            padding_mode=padding_mode,
-            dtype=dtype,
-            accuracy=self._request.accuracy,
-            algorithm=self._request.algorithm,
-            threads=self._request.threads,
-        )
 
 
 def fingerprint(words: tuple[object, ...], *arrays: NDArray[Any] | None) -> str:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from math import prod
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.api import execution_of, gathered_tile, tile_execution, tiles_of
+from conv2d_cli.engine.api import tiles_of
 from conv2d_cli.jobs.run.background import BackgroundIO
+from conv2d_cli.jobs.run.convolution import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from conv2d_cli.engine.api import Execution, Parameters, Plan, Tile
+    from conv2d_cli.engine.api import Tile
+    from conv2d_cli.jobs.run.convolution import AnyPlan, Convolution
     from conv2d_cli.tensors.formats import Output
 
 # Input and output of the images of a chunk.
@@ -38,21 +38,21 @@ class Images(Protocol):
         """Return images (count, channels, H, W)."""
 
 
-def chunk_bytes(plan: Plan[Any]) -> int:
+def chunk_bytes(plan: AnyPlan) -> int:
     """Return the bytes of input and output of a chunk of images; 0 where a chunk is a tile."""
     return 0 if plan.tiling is not None else _images_together(plan) * _image_bytes(plan)
 
 
-def is_one_chunk(plan: Plan[Any]) -> bool:
+def is_one_chunk(plan: AnyPlan) -> bool:
     """Whether all images are one chunk."""
     batch = plan.geometry.batch
     return not batch or (plan.tiling is None and _images_together(plan) >= batch)
 
 
 def convolve_chunks(
-    plan: Plan[Any],
+    plan: AnyPlan,
     images: Images,
-    parameters: Parameters,
+    convolution: Convolution,
     output: Output | None,
     *,
     has_convolved: Callable[[NDArray[Any], float], object] = lambda *_: None,
@@ -60,7 +60,7 @@ def convolve_chunks(
     ahead: bool = False,
     behind: bool = False,
 ) -> None:
-    """Convolve images chunk by chunk, and write each to `output`.
+    """Convolve images chunk by chunk as the plan is carried out, and write each to `output`.
 
     `has_read` is shown the input of each chunk and `has_convolved` its output and the seconds, in their order. Where
     reading is slow,
@@ -72,7 +72,7 @@ def convolve_chunks(
         FileError: they cannot be read or written.
     """
     readers, writers = BackgroundIO(int(ahead)), BackgroundIO(int(behind))
-    chunks = _chunks(plan, images, output)
+    chunks = _chunks(plan, images, convolution, output)
     reading: deque[tuple[_Chunk, Future[NDArray[Any]]]] = deque()
     writing: deque[Future[object]] = deque()
 
@@ -94,7 +94,7 @@ def convolve_chunks(
             if readers.are_slow:
                 read_next()
             started = perf_counter()
-            out = chunk.convolve(x, parameters)
+            out = chunk.convolve(x)
             has_convolved(out, perf_counter() - started)
             if writing:
                 writing.popleft().result()
@@ -109,47 +109,51 @@ def convolve_chunks(
         writers.end()
 
 
-def read_chunks(plan: Plan[Any], images: Images) -> Iterator[NDArray[Any]]:
+def read_chunks(plan: AnyPlan, images: Images) -> Iterator[NDArray[Any]]:
     """Yield what would be convolved, chunk by chunk."""
-    return (chunk.read() for chunk in _chunks(plan, images, None))
+    return (chunk.read() for chunk in _chunks(plan, images, None, None))
 
 
 class _Chunk(NamedTuple):
     """Some images, or a tile of one: how it is convolved and read, and its output written, if it is."""
 
-    convolve: Execution
+    convolve: Callable[[NDArray[Any]], NDArray[Any]]
     read: Callable[[], NDArray[Any]]
     write: Callable[[NDArray[Any]], object] | None
 
 
-def _chunks(plan: Plan[Any], images: Images, output: Output | None) -> Iterator[_Chunk]:
-    """Yield the chunks in their order."""
+def _chunks(plan: AnyPlan, images: Images, convolution: Convolution | None, output: Output | None) -> Iterator[_Chunk]:
+    """Yield the chunks in their order; without a convolution they are only read."""
     if plan.tiling is None or not plan.geometry.batch:
         together = _images_together(plan)
         # An empty batch is one empty chunk, with the checks of any other.
         for first in range(0, max(1, plan.geometry.batch), together):
             count = min(together, plan.geometry.batch - first)
             write = None if output is None else partial(output.write, first)
-            yield _Chunk(execution_of(plan.for_images(count)), partial(images.read_images, first, count), write)
+            convolve = _unchanged if convolution is None else partial(convolution.images, first)
+            yield _Chunk(convolve, partial(images.read_images, first, count), write)
         return
     for number in range(plan.geometry.batch):
         image = images.image(number)
         for tile in tiles_of(plan.geometry, plan.tiling):
             write = None if output is None else partial(_write_tile, output, number, tile)
-            convolve = tile_execution(plan, tile.rows, tile.columns)
-            yield _Chunk(convolve, partial(gathered_tile, plan, image, tile), write)
+            convolve = _unchanged if convolution is None else partial(convolution.tile, number, tile)
+            yield _Chunk(convolve, partial(gathered, plan, image, tile), write)
+
+
+def _unchanged(x: NDArray[Any]) -> NDArray[Any]:
+    return x
 
 
 def _write_tile(output: Output, number: int, tile: Tile, out: NDArray[Any]) -> None:
     output.write_tile(number, tile.top, tile.left, out[0])
 
 
-def _images_together(plan: Plan[Any]) -> int:
+def _images_together(plan: AnyPlan) -> int:
     """Return the number of images in a chunk."""
     return max(1, min(plan.geometry.batch, _CHUNK_BYTES // max(1, _image_bytes(plan))))
 
 
-def _image_bytes(plan: Plan[Any]) -> int:
-    geometry = plan.geometry
-    elements = prod(geometry.batched_input_shape[1:]) + prod(geometry.batched_output_shape[1:])
-    return elements * DTYPES[plan.dtype].bytes
+def _image_bytes(plan: AnyPlan) -> int:
+    one = plan.for_images(1)
+    return one.input_bytes + one.output_bytes

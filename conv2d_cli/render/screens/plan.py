@@ -39,6 +39,8 @@ def _how(report: PlanReport, *, verbose: bool) -> Iterator[Figure]:
     products = prod(report.weight_shape[1:])
     yield Figure("algorithm", report.algorithm)
     yield Figure("accuracy", report.accuracy, formula=f"{products:,} products an output")
+    if report.accumulator_bits_worst is not None:
+        yield Figure("accumulator_bits_worst", word(report.accumulator_bits_worst), "bits", "by types and zero points")
     yield Figure("blocks", report.blocks)
     if report.tiles is not None or verbose:
         yield Figure("tiles", word(report.tiles))

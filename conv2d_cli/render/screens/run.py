@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.render.blocks import Fact, Facts, Figure, Figures, Section
+from conv2d_cli.render.blocks import WARNING, Fact, Facts, Figure, Figures, Section
 from conv2d_cli.render.floats import number_text
 from conv2d_cli.render.screens.shared import remarks, top, word
 from conv2d_cli.render.units import rate, three_digits
@@ -36,6 +36,7 @@ def _figures(report: RunReport, view: View) -> Iterator[Figure]:
         yield Figure("dtype", report.dtype)
     for key, value in (("min", report.min), ("max", report.max), ("mean", report.mean)):
         yield Figure(key, number_text(value, report.dtype))
+    yield from _accumulator(report)
     threads = f"{report.threads} thread{'' if report.threads == 1 else 's'}"
     speed = "" if report.gflops is None else rate(report.gflops * _BILLION, "FLOP/s")
     if not view.verbose:
@@ -46,6 +47,15 @@ def _figures(report: RunReport, view: View) -> Iterator[Figure]:
     yield Figure("threads", word(report.threads))
     yield Figure("seconds", three_digits(report.seconds))
     yield Figure("gflops", "-" if report.gflops is None else three_digits(report.gflops), "GFLOP/s")
+
+
+def _accumulator(report: RunReport) -> Iterator[Figure]:
+    """Return what an accumulator needed to hold; sums of products at worst, and those of this run."""
+    if report.accumulator_bits_worst is None:
+        return
+    yield Figure("accumulator_bits_worst", word(report.accumulator_bits_worst), "bits", "by types and zero points")
+    yield Figure("accumulator_bits", word(report.accumulator_bits), "bits", "by these sums")
+    yield Figure("overflow", word(report.overflow), "", "", WARNING if report.overflow else "")
 
 
 def _first_values(report: RunReport, view: View) -> Block:

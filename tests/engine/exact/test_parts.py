@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conv2d_cli.arithmetic.geometry import Geometry
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS, rounded_bits
 from conv2d_cli.arithmetic.window import Axis
-from conv2d_cli.engine.exact.bounds import Filters, adds_exactly, largest_magnitude, window_norms, window_signs
+from conv2d_cli.engine.exact.bounds import Filters, adds_exactly, largest_magnitude, window_counts, window_norms
 from conv2d_cli.engine.exact.first_sums import margins
 from conv2d_cli.engine.exact.rounding import bits_of, rounded, rounded_to_odd, two_sum
 from conv2d_cli.engine.exact.sums import rounded_products, rounded_sums
@@ -131,7 +131,9 @@ def test_margins_hold_every_error(geometry: Geometry, family: str) -> None:
     filters, seen = Filters(rows, bias), windows(image, geometry)
     norms = window_norms(image, geometry)
     np.testing.assert_allclose(norms[:, 0], np.linalg.norm(seen, axis=-1).reshape(len(seen), -1), rtol=1e-12)
-    np.testing.assert_array_equal(window_signs(image, geometry)[:, 0], np.signbit(seen).sum(-1).reshape(len(seen), -1))
+    np.testing.assert_array_equal(
+        window_counts(np.signbit(image), geometry)[:, 0], np.signbit(seen).sum(-1).reshape(len(seen), -1)
+    )
     each = geometry.out_channels // geometry.groups
     bounds = [
         np.broadcast_to(one.block((slice(None),) * 3), (geometry.groups, each, norms.shape[2]))

@@ -24,7 +24,11 @@ DRAWN = ("npy", "3", "4", "3")
 PICTURES = ("pictures", "--weight", "rgb.npy")
 KERNEL = ("npy", "--weight", "[[1,2,0],[0,1,0],[0,0,3]]", "--per-channel")
 WHOLE = ("npy", "--weight", "w.npy", "--dtype", "int8", "--cast", "saturate,truncate")
-LINES = (RAW, DRAWN, PICTURES, KERNEL, WHOLE)
+INTEGERS = (
+    *("bytes", "--weight", "w8.npy", "--accumulate", "int32", "--weight-zero-point", "1"),
+    *("--input-scale", "0.5", "--weight-scale", "0.5", "--output-scale", "20"),
+)
+LINES = (RAW, DRAWN, PICTURES, KERNEL, WHOLE, INTEGERS)
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +36,16 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with inputs, and the outputs of each line."""
     folder = tmp_path_factory.mktemp("done")
     random = np.random.default_rng(0)
-    for name in ("raw", "npy", "pictures"):
+    for name in ("raw", "npy", "pictures", "bytes"):
         (folder / name).mkdir()
     for number in range(2):
         values = random.standard_normal((3, 8, 8)).astype("f4") * 90
+        np.save(folder / f"bytes/{number}.npy", random.integers(0, 255, (3, 8, 8), np.uint8))
         values.tofile(folder / f"raw/{number}.bin")
         np.save(folder / f"npy/{number}.npy", values)
         Image.fromarray(random.integers(0, 255, (8, 8, 3), np.uint8)).save(folder / f"pictures/{number}.png")
+    np.save(folder / "w8.npy", random.integers(-128, 127, (3, 3, 3, 3), np.int8))
+    np.save(folder / "scales.npy", np.array([0.5, 0.5, 0.25], np.float32))
     np.save(folder / "w.npy", random.standard_normal((3, 3, 3, 3)).astype("f4"))
     np.save(folder / "w2.npy", random.standard_normal((3, 3, 3, 3)).astype("f4"))
     np.save(folder / "rgb.npy", random.standard_normal((4, 3, 3, 3)).astype("f4"))
@@ -83,6 +90,12 @@ def resumed(line: tuple[str, ...], folder: Path, output: Path) -> tuple[int, int
         *((KERNEL, other.split()) for other in ("--flip", "--weight [[1,2,0],[0,1,0],[0,0,4]]", "--dtype float64")),
         *((WHOLE, other.split()) for other in (
             "--cast wrap,truncate", "--dtype int16", "--dtype uint8", "--dtype float32 --cast wrap",
+        )),
+        *((INTEGERS, other.split()) for other in (
+            "--accumulate int64", "--input-zero-point 3", "--weight-zero-point 2", "--weight-zero-point 1,1,2",
+            "--on-overflow wrap", "--input-scale 1", "--weight-scale 0.25", "--weight-scale scales.npy",
+            "--output-scale 21", "--output-zero-point 1", "--output-dtype int8", "--requantize tflite",
+            "--bias [1,2,3]", "--algorithm im2col", "--threads 2",
         )),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else words[0],

@@ -19,6 +19,7 @@ from conv2d_cli.engine.api import conv2d
 from conv2d_cli.engine.planning import tiling
 from conv2d_cli.errors import FileError
 from conv2d_cli.jobs.run import background, streaming
+from conv2d_cli.jobs.run.convolution import convolution_of
 from conv2d_cli.jobs.run.many_files import run_many
 from conv2d_cli.jobs.run.memory import Machine
 from conv2d_cli.jobs.run.one_file import run_one
@@ -275,8 +276,8 @@ def test_the_next_chunk_is_read_while_the_last_is_written(monkeypatch: pytest.Mo
 
     layer = layer_from({"in_channels": 2, "out_channels": 3, "kernel_size": 3})
     plan = api.plan(geometry_of(layer, x.shape), threads=1)
-    parameters = api.Parameters(weight, None)
-    convolve_chunks(plan, Images(), parameters, Output(), ahead=True, behind=True)
+    convolution = convolution_of(plan, api.Parameters(weight, None))
+    convolve_chunks(plan, Images(), convolution, Output(), ahead=True, behind=True)
     np.testing.assert_array_equal(out, conv2d(x, weight, threads=1))
 
 
