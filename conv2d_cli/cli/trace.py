@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from conv2d_cli.cli.integer_options import NO_INTEGER_WORDS
 from conv2d_cli.cli.options import RESULT, LayerOptions, OutputOptions, layer_options, option, output_options
 from conv2d_cli.cli.reading_options import ReadingOptions, reading_options_of_inputs
 from conv2d_cli.cli.run_options import RunOptions, parameter_options
@@ -60,7 +61,7 @@ def trace(
     from conv2d_cli.jobs.trace.file import trace_file
 
     index = index_of(input_, at)
-    request = request_of(input_, words, run_options, reading_options, output)
+    request = request_of(input_, words, run_options, reading_options, NO_INTEGER_WORDS, output)
     with words.own_words():
         show(trace_file(request, index, machine().available), request, output, whole=all_)
     return 0
