@@ -20,6 +20,7 @@ class RunOptions(NamedTuple):
     resume: bool
     plan: bool
     accuracy: str
+    flush_subnormals: bool
     algorithm: str | None
     threads: str | None
     memory_limit: str | None
@@ -66,8 +67,12 @@ def _run_options(
     plan: Annotated[bool, option("--plan", section=RESULT, help="show what would be done, and do nothing")] = False,
     accuracy: Annotated[
         str,
-        option("--accuracy", metavar="NAME", section=ENGINE, help="strict, or fast", complete=choices.accuracies),
+        option("--accuracy", metavar="NAME", section=ENGINE, help="strict, fast or exact", complete=choices.accuracies),
     ] = "strict",
+    flush_subnormals: Annotated[
+        bool,
+        option("--flush-subnormals", section=ENGINE, help="with exact: subnormal operands and results are zeros"),
+    ] = False,
     algorithm: Annotated[
         str | None,
         option(
@@ -96,6 +101,7 @@ def _run_options(
         resume,
         plan,
         accuracy,
+        flush_subnormals,
         algorithm,
         threads,
         memory_limit,

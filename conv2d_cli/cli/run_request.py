@@ -86,6 +86,7 @@ def request_of(
         save_parameters=options.save_parameters,
         force=options.force,
         accuracy=choice("--accuracy", options.accuracy, choices.accuracies()),
+        flush_subnormals=options.flush_subnormals,
         algorithm=algorithm_of(options.algorithm, options.accuracy, layer),
         integers=integers,
         threads=None if options.threads is None else integer("--threads", options.threads, least=1),
@@ -156,6 +157,8 @@ def _check_meant(input_: str, options: RunOptions, readings: ReadingOptions, dty
     _check_raw(input_, _of_input(readings))
     _check_raw(options.weight, of_weight)
     _check_raw(options.bias, (("--bias-dtype", readings.bias_dtype),))
+    if options.flush_subnormals and options.accuracy != "exact":
+        raise UsageError("--flush-subnormals is of exact arithmetic", "--flush-subnormals --accuracy exact")
     if readings.cast is not None and dtype is None:
         raise UsageError("--cast is what --dtype may lose, and there is none", "leave --cast out")
     if readings.output_layout is not None and options.output_file is not None:

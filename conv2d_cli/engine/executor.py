@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli.engine.algorithms.base import Call
-from conv2d_cli.engine.algorithms.registry import kernel_of
+from conv2d_cli.engine.algorithms.registry import exact_kernel, kernel_of
 from conv2d_cli.engine.blocks.strips import Image, gather, window_span
 from conv2d_cli.engine.planning.planner import plan_of_tile
 from conv2d_cli.engine.planning.tiling import Tile, tiles_of
@@ -55,15 +55,13 @@ class Execution:
     def __init__(self, plan: Plan[Any]) -> None:
         """Work out what every call needs."""
         self.plan = plan
-        self.kernel = _kernel_for(plan)
-        # What operands depend on.
-        self.key = (plan.algorithm, plan.blocks, plan.problem.accumulator, plan.problem.is_exact)
-        # The first sums of an exact convolution have a workspace and threads for themselves.
         exact = plan.problem.is_exact
-        self._workers, self._workspace_bytes = (
-            (1, 0) if exact else (plan.workers, plan.candidate.memory.workspace_bytes)
-        )
+        self.kernel: Kernel[Any, Any] = exact_kernel(plan) if exact else kernel_of(plan.algorithm)
+        # What operands depend on.
+        self.key = (plan.algorithm, plan.blocks, plan.problem.accumulator, exact)
+        # The first sums of an exact convolution are an execution of their own.
         self._blas_threads = None if exact else plan.blas_threads
+        self._workers, self._workspace_bytes = plan.workers, plan.candidate.memory.workspace_bytes
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
         if plan.scratch_bytes >> 62:
             raise MemoryLimitError(f"a workspace of {plan.scratch_bytes} bytes is beyond any memory", "less padding")
@@ -132,14 +130,6 @@ class Execution:
                 f"there is no room for an output of shape {list(self._shape)} in {self.plan.dtype}",
                 "a smaller image, less padding or fewer channels take less",
             ) from error
-
-
-def _kernel_for(plan: Plan[Any]) -> Kernel[Any, Any]:
-    if plan.problem.is_exact:
-        from conv2d_cli.engine.exact.kernel import ExactKernel
-
-        return ExactKernel(plan)
-    return kernel_of(plan.algorithm)
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from conv2d_cli.engine.api import plan
 from conv2d_cli.engine.arguments import array_of, check_bias_shape, check_dtypes, check_weight_shape, named
 from conv2d_cli.engine.executor import Execution, Parameters, execution_of
+from conv2d_cli.engine.integer.specification import is_integer
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_weight
 from conv2d_cli.layer.model import layer_from
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
+    from conv2d_cli.engine.integer.functional import ExactIntegers
     from conv2d_cli.engine.planning.planner import Accuracy
     from conv2d_cli.layer.choices import PaddingMode, PaddingWord
     from conv2d_cli.layer.model import Conv2d
@@ -59,7 +61,8 @@ def conv2d(
         padding_mode: "zeros", "reflect", "replicate" or "circular".
         accuracy: "strict": each element is the sum of its own products in its own type, on normal data within 4 eps of
             `sum|x||w| + |b|`. "fast": transforms too, with two to six times the error. "exact": the exact sum, rounded
-            once, ties to even, with the same bits on every machine and for any number of threads.
+            once, ties to even, with the same bits on every machine and for any number of threads; a type of integers
+            must hold it.
         threads: of BLAS, while this call lasts and for the whole process; None leaves its own number.
         algorithm: a name of `conv2d info`'s algorithms; None takes the best.
         flush_subnormals: of exact arithmetic: subnormal operands count as zeros, and subnormal results become zeros of
@@ -96,7 +99,7 @@ def conv2d(
     return _of_images(execution, x, Parameters(weight, bias))
 
 
-def _of_images(execution: Execution, x: Array, parameters: Parameters) -> Array:
+def _of_images(execution: Execution | ExactIntegers, x: Array, parameters: Parameters) -> Array:
     """Return the output of images, or of one unbatched."""
     if x.ndim != UNBATCHED:
         return execution(x, parameters)
@@ -115,7 +118,7 @@ def _execution_of(
     dtype: np.dtype[Any],
     weight_dtype: np.dtype[Any],
     options: tuple[Any, ...],
-) -> Execution:
+) -> Execution | ExactIntegers:
     """Check the arguments of a call, its options from `stride` on, and plan it; it holds no arrays."""
     check_dtypes(named(dtype), weight=named(weight_dtype))
     return _planned(layer_of_call(weight_shape, options), named(dtype), options[len(_LAYER_OPTIONS) :], shape)
@@ -139,9 +142,13 @@ def layer_of_call(weight_shape: tuple[int, ...], options: tuple[Any, ...]) -> Co
     return layer_from(sizes | dict(zip(_LAYER_OPTIONS, options, strict=False)))
 
 
-def _planned(layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...]) -> Execution:
+def _planned(layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...]) -> Execution | ExactIntegers:
     """Plan a layer on an input; the options are `accuracy`, `algorithm`, `threads`, and what flushes subnormals."""
     geometry, (*how, flush) = geometry_of(layer, shape), options
+    if how[0] == "exact" and is_integer(dtype):
+        from conv2d_cli.engine.integer.functional import ExactIntegers
+
+        return ExactIntegers(geometry, layer.padding_mode, dtype, *how[1:])
     return execution_of(plan(geometry, layer.padding_mode, dtype, *how, flush_subnormals=flush is not None))
 
 
@@ -152,7 +159,7 @@ class PreparedConv2d:
     """
 
     def __init__(
-        self, parameters: Parameters, dtype: str, execution_for: Callable[[tuple[int, ...]], Execution]
+        self, parameters: Parameters, dtype: str, execution_for: Callable[[tuple[int, ...]], Execution | ExactIntegers]
     ) -> None:
         """Hold what `prepare` has checked."""
         self._parameters, self._dtype, self._execution_for = parameters, dtype, execution_for

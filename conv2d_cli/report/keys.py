@@ -83,7 +83,7 @@ KEYS: dict[str, Key] = {
     "parameters_from": Key("where weight and bias come from: files, or the seed they are drawn with"),
     "reason": Key("why this algorithm"),
     "costs": Key("the table of costs that plans are made by: built in, or the file of bench --calibrate; and its date"),
-    "accuracy": Key("what was asked for: strict or fast"),
+    "accuracy": Key("what was asked for: strict, fast or exact"),
     "blocks": Key("what is computed at a time"),
     "tiles": Key("output of one tile of a large image; empty where images are convolved whole"),
     "scratch_bytes": Key("workspace: memory beside input, parameters and output", "bytes"),

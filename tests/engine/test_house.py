@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 FOLDER = Path(engine.__path__[0])
 FILES = sorted(FOLDER.rglob("*.py"))
 COST_TABLE = FOLDER / "planning" / "cost_table.py"
-MOST_LINES, MOST_NUMBERS, MOST_COSTS = 2500, 35, 25
+# 2,500 lines make the engine, and 40 more let exact arithmetic and that of integers in.
+MOST_LINES, MOST_NUMBERS, MOST_COSTS = 2500 + 40, 35, 25
 MOST_FUNCTION_LINES, MOST_LOCALS = 40, 15
 # Folders that are counted apart from the rest, with the most lines and numbers of each.
-APART = {"integer": (750, 14)}
+APART = {"integer": (770, 14), "exact": (650, 18)}
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -16,6 +16,7 @@ from conv2d_cli.engine.algorithms.winograd import planning as winograd
 
 if TYPE_CHECKING:
     from conv2d_cli.engine.algorithms.base import Kernel, Planner
+    from conv2d_cli.engine.planning.plan import Plan
 
 PLANNERS: dict[str, Planner[Any]] = {
     "pointwise": pointwise.PLANNER,
@@ -32,4 +33,10 @@ PLANNERS: dict[str, Planner[Any]] = {
 def kernel_of(algorithm: str) -> Kernel[Any, Any]:
     """Return the kernel of an algorithm: `KERNEL` in `kernel.py` of the folder that has its name."""
     kernel: Kernel[Any, Any] = import_module(f"{__package__}.{algorithm}.kernel").KERNEL
+    return kernel
+
+
+def exact_kernel(plan: Plan[Any]) -> Kernel[Any, Any]:
+    """Return what carries an exact plan out, with any of the algorithms for its first sums."""
+    kernel: Kernel[Any, Any] = import_module("conv2d_cli.engine.exact.kernel").ExactKernel(plan)
     return kernel

@@ -22,10 +22,11 @@ from conv2d_cli.engine.exact.operands import (
     real_channels,
     real_weight,
 )
-from conv2d_cli.engine.exact.planning import component_dtype, components
+from conv2d_cli.engine.exact.planning import component_dtype, components, first_sums_of
 from conv2d_cli.engine.exact.rounding import bits_of
 from conv2d_cli.engine.exact.slices import round_sliced_sums
 from conv2d_cli.engine.executor import execution_of
+from conv2d_cli.engine.planning.plan import Plan
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from conv2d_cli.engine.algorithms.base import Call, Items, Worker
     from conv2d_cli.engine.exact.first_sums import Margin
     from conv2d_cli.engine.executor import Parameters
-    from conv2d_cli.engine.planning.plan import Plan
     from conv2d_cli.engine.runtime.workspace import Workspace
     from conv2d_cli.numpy_dtypes import Array
 
@@ -47,8 +47,9 @@ class ExactKernel(BlockKernel):
 
     def __init__(self, plan: Plan[Any]) -> None:
         """Work out what every call needs."""
-        approximation = plan.approximation
-        self._problem, self._geometry, self._sums = plan.problem, approximation.geometry, execution_of(approximation)
+        first = first_sums_of(plan.problem)
+        self._problem, self._geometry = plan.problem, first.geometry
+        self._sums = execution_of(Plan(first.geometry, first.padding_mode, first, plan.candidate))
         self._component, self._parts = component_dtype(plan.dtype), components(plan.dtype)
         # Numbers below it are taken as zeros.
         self._least = FLOAT_FORMATS[self._component].smallest_normal if plan.problem.flush_subnormals else 0.0

@@ -42,8 +42,13 @@ def component_dtype(dtype: str) -> str:
     return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
 
 
-def approximated(problem: Problem) -> Problem:
-    """Return the convolution in float64 that an exact one begins with."""
+def first_sums_of(problem: Problem) -> Problem:
+    """Return the convolution that algorithms carry out for a problem: itself, or what an exact one begins with.
+
+    That is one in float64, of an image with its padding.
+    """
+    if not problem.is_exact:
+        return problem
     geometry = real_geometry(problem.geometry, problem.dtype)
     return problem._replace(geometry=geometry, padding_mode="zeros", dtype="float64", accuracy="strict")
 
@@ -91,7 +96,9 @@ def _copies(dtype: str) -> tuple[int, int, int]:
 
 
 def held_bytes(problem: Problem) -> int:
-    """Return what an exact convolution holds of an image beside its first sums' workspace, for most data."""
+    """Return what exact arithmetic holds of an image beside its first sums' workspace, for most data; none else."""
+    if not problem.is_exact:
+        return 0
     geometry = real_geometry(problem.geometry, problem.dtype)
     parts = _elements(geometry)
     gathered = parts[0] if components(problem.dtype) > 1 else 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from conv2d_cli.arithmetic.accumulator import Range
-from conv2d_cli.engine.integer.specification import range_of
+from conv2d_cli.engine.integer.specification import ACCUMULATORS, range_of
 from conv2d_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -60,11 +60,13 @@ class Accumulated:
             DataError: there are some.
         """
         if self.first is not None and self.on_overflow == "error":
-            wider = "accumulate=int64, or " if self.accumulator == "int32" else ""
+            ways = ["accumulate=int64"] * ("64" not in self.accumulator)
+            # Another type is no accumulator that could be asked for.
+            ways += ["on_overflow=saturate"] * (self.accumulator in ACCUMULATORS)
             raise DataError(
                 f"the sum at {self._place} is {self.first.value}: it overflows {self.accumulator}, which holds "
                 f"{self._holds.least} to {self._holds.greatest}",
-                f"{wider}on_overflow=saturate",
+                ", or ".join(ways) or "accuracy=strict, which wraps",
             )
 
     @property

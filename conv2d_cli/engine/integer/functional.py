@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.engine.executor import Parameters
     from conv2d_cli.engine.integer.specification import Accumulator, OnOverflow
     from conv2d_cli.engine.planning.plan import Plan
     from conv2d_cli.layer.choices import PaddingMode, PaddingWord
@@ -117,6 +118,36 @@ def conv2d_integer(
     batched = x if x.ndim != UNBATCHED else x[None]
     out, _ = convolve_integers(decided, IntegerParameters(weight, bias, arithmetic), batched)
     return out if x.ndim != UNBATCHED else out[0]
+
+
+class ExactIntegers:
+    """An exact convolution of integers in their own type, ready to be carried out: a sum beyond it is refused."""
+
+    def __init__(
+        self, geometry: Geometry, padding_mode: str, dtype: str, algorithm: str | None, threads: int | None
+    ) -> None:
+        """Plan it.
+
+        Raises:
+            UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.
+        """
+        arithmetic = exact_arithmetic(dtype)
+        self.plan = integer_plan(arithmetic, geometry, padding_mode, algorithm=algorithm, threads=threads)
+
+    def __call__(self, x: Array, parameters: Parameters) -> Array:
+        """Convolve `x` (N, in_channels, H, W), of the shape and the type that it was planned for.
+
+        Raises:
+            DataError: a sum, its bias included, is beyond the type.
+            MemoryLimitError: there is not memory enough.
+        """
+        operands = IntegerParameters(parameters.weight, parameters.bias, self.plan.arithmetic)
+        return convolve_integers(self.plan, operands, x)[0]
+
+
+def exact_arithmetic(dtype: str) -> IntegerArithmetic:
+    """Return what `accuracy="exact"` means for integers: their own type is the accumulator, and may not overflow."""
+    return IntegerArithmetic(dtype, dtype, dtype)
 
 
 def integer_plan(

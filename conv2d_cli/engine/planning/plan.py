@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from conv2d_cli.engine.exact.planning import approximated, doubtful_bytes, held_bytes
+from conv2d_cli.engine.exact.planning import doubtful_bytes, held_bytes
 from conv2d_cli.engine.planning.candidate import Parallelism, parallelism
 from conv2d_cli.engine.planning.tiling import tile_bytes
 
@@ -52,12 +52,6 @@ class Plan(NamedTuple, Generic[Blocks]):
     def dtype(self) -> str:
         """The element type of input, parameters and output."""
         return self.problem.dtype
-
-    @property
-    def approximation(self) -> Plan[Blocks]:
-        """How the first sums of an exact convolution are made, of one image or tile, in float64."""
-        problem = approximated(self.problem)
-        return Plan(problem.geometry, problem.padding_mode, problem, self.candidate)
 
     @property
     def images(self) -> int:
@@ -121,8 +115,7 @@ class Plan(NamedTuple, Generic[Blocks]):
         """The most that is allocated besides input, parameters and output, where the output is finite."""
         workers = self.workers
         packed = (workers - 1) * _PACKED_BYTES if self.problem.uses_blas else 0
-        held = held_bytes(self.problem) if self.problem.is_exact else 0
-        return self.candidate.memory.total(workers) + packed + held + self.tile_bytes
+        return self.candidate.memory.total(workers) + packed + held_bytes(self.problem) + self.tile_bytes
 
     @property
     def fallback_bytes(self) -> int:

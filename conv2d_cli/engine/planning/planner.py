@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.algorithms.registry import PLANNERS
-from conv2d_cli.engine.exact.planning import approximated, held_itemsize
+from conv2d_cli.engine.exact.planning import first_sums_of, held_itemsize
 from conv2d_cli.engine.planning.candidate import Candidate, parallelism
 from conv2d_cli.engine.planning.cost_table import COSTS
 from conv2d_cli.engine.planning.plan import Plan
@@ -79,11 +79,6 @@ def plan_of_tile(plan: Plan[Any], rows: int, columns: int) -> Plan[Any]:
     return Plan(problem.geometry, problem.padding_mode, problem, best, fallback_of(problem, best), None, plan.named)
 
 
-def first_sums_of(problem: Problem) -> Problem:
-    """Return the convolution that algorithms carry out for a problem: itself, or the first sums of an exact one."""
-    return approximated(problem) if problem.is_exact else problem
-
-
 def fallback_of(problem: Problem, best: Candidate[Any]) -> Candidate[Any] | None:
     """Return what an output that is not finite is done again by; None where nothing spreads."""
     return _fastest(problem, [FALLBACK]) if best.spreads else None
@@ -104,7 +99,8 @@ def words_of(plan: Plan[Any]) -> str:
         words += f"; an output that is not finite is done again by {plan.fallback.algorithm}"
     estimate = parallelism(plan.candidate.work, problem.threads, 1, problem.costs).nanoseconds / 1e6
     what = f"a tile of {plan.tiling.rows}x{plan.tiling.columns} output pixels" if plan.tiling else "an image"
-    return f"{words}; about {estimate:.3g} ms {what} by the cost model"
+    first = "for the first sums of " * problem.is_exact
+    return f"{words}; about {estimate:.3g} ms {first}{what} by the cost model"
 
 
 def _fastest(problem: Problem, names: Collection[str]) -> Candidate[Any] | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Values = tuple[float, ...] | str
 
 # The options that hints name as arguments of Python, and those that a fault of a value names.
-_ARGUMENTS = ("accumulate", "input_zero_point", "weight_zero_point", "output_zero_point", "on_overflow")
+_ARGUMENTS = ("accuracy", "accumulate", "input_zero_point", "weight_zero_point", "output_zero_point", "on_overflow")
 _SCALES = ("input_scale", "weight_scale", "output_scale", "output_dtype")
 _IN_HINT = re.compile(rf"\b({'|'.join((*_ARGUMENTS, *_SCALES))})=")
 

@@ -148,7 +148,7 @@ def planned(request: Request, shared: SharedLayer, machine: Machine) -> tuple[Fi
         algorithm=plan.algorithm,
         reason=words_of_plan(plan),
         costs=name_of_costs(costs_in_use(), request.costs_file),
-        accuracy=inner.problem.accuracy,
+        accuracy=request.accuracy,
         blocks=inner.candidate.blocks_in_words,
         tiles=None if plan.tiling is None else f"rows={plan.tiling.rows} columns={plan.tiling.columns}",
         threads=plan.threads_used,

@@ -46,6 +46,7 @@ class Request(NamedTuple):
     save_parameters: str | None = None
     force: bool = False
     accuracy: str = "strict"
+    flush_subnormals: bool = False
     algorithm: str | None = None
     integers: IntegerOptions | None = None
     threads: int | None = None

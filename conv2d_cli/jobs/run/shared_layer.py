@@ -46,6 +46,8 @@ class OpenedLayer:
         if request.integers is None:
             with what_mixes(dtype, weight_dtype):
                 api.check_dtypes(dtype, weight=weight_dtype, bias=bias_dtype)
+            if request.accuracy == "exact" and api.integer.is_integer(dtype):
+                self.arithmetic = api.integer.exact_arithmetic(dtype)
         else:
             self.arithmetic = arithmetic_of(request.integers, self.layer, dtype, weight=weight_dtype, bias=bias_dtype)
         # Files of one size share a plan.
@@ -91,7 +93,8 @@ class OpenedLayer:
             return api.integer.integer_plan(
                 self.arithmetic, geometry, mode, algorithm=request.algorithm, threads=request.threads
             )
-        return api.plan(geometry, mode, self._dtype, request.accuracy, request.algorithm, request.threads)
+        how = (request.accuracy, request.algorithm, request.threads)
+        return api.plan(geometry, mode, self._dtype, *how, flush_subnormals=request.flush_subnormals)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -105,7 +108,7 @@ class OpenedLayer:
             (__version__, np.__version__),
             *self.layer.model_dump().values(),
             self._dtype,
-            (request.accuracy, request.algorithm, api.threads_for(request.threads)),
+            (request.accuracy, request.flush_subnormals, request.algorithm, api.threads_for(request.threads)),
             (api.blas_name(), api.costs_in_use()),
             # A set has no order of its own.
             (reading._replace(casts=frozenset()), sorted(reading.casts)),

@@ -15,7 +15,7 @@ from exact_data import KINDS, drawn_layer, made
 from exact_reference import exact_conv2d, rounded_sum
 from families import draw
 
-from conv2d_cli import Conv2d, UsageError, conv2d, prepare
+from conv2d_cli import Conv2d, DataError, UsageError, conv2d, prepare
 from conv2d_cli.engine.exact.elements import Terms, exact_elements
 from conv2d_cli.engine.planning import tiling
 from conv2d_cli.numpy_dtypes import numpy_dtype
@@ -181,3 +181,21 @@ def test_subnormal_numbers_are_flushed_in_exact_arithmetic_alone() -> None:
     ones = np.ones((1, 1, 2, 2), np.float32)
     with pytest.raises(UsageError, match="flushed in exact arithmetic, not in strict"):
         conv2d(ones, ones, flush_subnormals=True)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
+def test_integers_must_hold_their_sums(dtype: str) -> None:
+    holds = np.iinfo(dtype)
+    x = np.array([[[[1, 2, 3], [0, 1, 2]]]], dtype)
+    weight, bias = np.array([[[[1, 2]]], [[[2, 0]]]], dtype), np.array([3, 1], dtype)
+    layer = Conv2d(1, 2, (1, 2))
+    for out in (conv2d(x, weight, bias, accuracy="exact"), prepare(layer, weight, bias, accuracy="exact")(x)):
+        assert out.dtype == np.dtype(dtype)
+        assert out.tolist() == [[[[8, 11], [5, 8]], [[3, 5], [1, 3]]]]
+    x[0, 0, 0] = [0, holds.max // 2, 1]
+    assert conv2d(x, weight[1:], accuracy="exact").max() == holds.max - 1
+    said = (
+        f"the sum at N,C,H,W = 0,1,0,1 is {holds.max + 2}: it overflows {dtype}, which holds {holds.min} to {holds.max}"
+    )
+    with pytest.raises(DataError, match=said):
+        conv2d(x, weight[:, :, :, ::-1] * 0 + weight[1:], np.array([0, 3], dtype), accuracy="exact")

@@ -28,7 +28,8 @@ INTEGERS = (
     *("bytes", "--weight", "w8.npy", "--accumulate", "int32", "--weight-zero-point", "1"),
     *("--input-scale", "0.5", "--weight-scale", "0.5", "--output-scale", "20"),
 )
-LINES = (RAW, DRAWN, PICTURES, KERNEL, WHOLE, INTEGERS)
+EXACT = ("npy", "--weight", "w.npy", "--accuracy", "exact")
+LINES = (RAW, DRAWN, PICTURES, KERNEL, WHOLE, INTEGERS, EXACT)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def resumed(line: tuple[str, ...], folder: Path, output: Path) -> tuple[int, int
             "--input-shape 3,7,8 --input-offset 96", "--dtype float64", "--layout NHWC --input-shape 8,8,3",
             "--output-layout NHWC", "--flip", "-s 2", "-s 1,2", "-p 1", "-p same", "-p 1,0,0,0", "-d 2",
             "-p 1 --padding-mode circular", "-p 1 --padding-mode reflect", "--weight grouped.npy -g 3",
-            "--accuracy fast", "--algorithm im2col", "--algorithm shifted", "--threads 2",
+            "--accuracy fast", "--accuracy exact", "--algorithm im2col", "--algorithm shifted", "--threads 2",
             "--weight w2.npy", "--bias b2.npy", "--bias [1,2,3]", "--weight-layout HWIO", "--normalize --mean 1",
             "--normalize --std 2", "--mean 3 --normalize --std 2",
         )),
@@ -97,6 +98,7 @@ def resumed(line: tuple[str, ...], folder: Path, output: Path) -> tuple[int, int
             "--output-scale 21", "--output-zero-point 1", "--output-dtype int8", "--requantize tflite",
             "--bias [1,2,3]", "--algorithm im2col", "--threads 2",
         )),
+        (EXACT, ["--flush-subnormals"]),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else words[0],
 )  # fmt: skip
