@@ -136,7 +136,7 @@ KEYS: dict[str, Key] = {
     "receptive_field_start": Key("the input that output 0 sees first, H then W; negative in padding", "pixels"),
     # An output element.
     "result": Key("the terms in their order and the bias, each sum rounded in working_dtype, then to dtype"),
-    "correctly_rounded": Key("the exact sum, bias included, rounded once"),
+    "correctly_rounded": Key("the exact sum, bias included, rounded once; of integers also beyond their type"),
     "working_dtype": Key("type that products are made and added in"),
     "terms": Key("the products, in the order of the weight: channels, kernel rows, kernel columns"),
     "channel": Key("channel of the input"),

@@ -15,6 +15,7 @@ class TraceReport(NamedTuple):
     """One output element: its bias, None without one, what it comes to, and its terms in the order of the weight.
 
     `result` is the sum as `terms` run, rounded at every step; `correctly_rounded` the exact sum, rounded once.
+    Integers of `result` wrap modulo 2^bits, and `correctly_rounded` is their sum itself.
     """
 
     index: tuple[int, ...]  # type: ignore[assignment] # the key of the contract, whatever tuples have

@@ -78,7 +78,8 @@ def test_outputs_are_those_of_an_exact_run(dtype: str, tmp_path: Path) -> None:
     words = ("3", "4", "3x2", "-s", "2", "-p", "1", "--padding-mode", "reflect", "--dtype", dtype)
     assert vectors(*words, "-i", "2x3x8x7", "--seed", "5", "-o", "v", folder=tmp_path).code == 0
     options = ("--weight", "v/layer.weight.npy", "--bias", "v/layer.bias.npy", *words[3:])
-    run = conv2d("run", "v/layer.input.npy", *options, "--accuracy", "exact", "-o", "y.npy", folder=tmp_path)
+    accuracy = () if dtype == "int8" else ("--accuracy", "exact")
+    run = conv2d("run", "v/layer.input.npy", *options, *accuracy, "-o", "y.npy", folder=tmp_path)
     assert run.code == 0, run.err
     assert (tmp_path / "y.npy").read_bytes() == (tmp_path / "v" / "layer.output.npy").read_bytes()
 

@@ -48,7 +48,7 @@ def sums_of(values: Array, weight: Array, bias: Array | None) -> Sums:
         total = running[-1] if bias is None else running[-1] + bias.astype(wide)
         result = np.asarray(total).astype(values.dtype)
     exact, rounded = _exactly(values, weight, bias)
-    return Sums(working, numbers(products), numbers(running), exact, numbers(result)[0], numbers(rounded)[0])
+    return Sums(working, numbers(products), numbers(running), exact, numbers(result)[0], rounded)
 
 
 def numbers(array: Array) -> list[Any]:
@@ -68,12 +68,16 @@ def _products(values: Array, weight: Array) -> Array:
     return products
 
 
-def _exactly(values: Array, weight: Array, bias: Array | None) -> tuple[list[Any], Array]:
-    """Return the exact sums up to each term, and the whole with the bias as the nearest of its type."""
+def _exactly(values: Array, weight: Array, bias: Array | None) -> tuple[list[Any], Number]:
+    """Return the exact sums up to each term, and the whole with the bias as the nearest of its type.
+
+    Of integers it is the sum itself, which may lie beyond the type.
+    """
     pairs = [*zip(numbers(values), numbers(weight), strict=True)]
     added = [] if bias is None else numbers(bias)
     if values.dtype.kind in "iu":
-        return _of_integers(pairs, added, values.dtype)
+        sums = [*_running_sums(pairs)]
+        return sums, sums[-1] + sum(added)
     if values.dtype.kind == "c":
         return _of_complex(pairs, added, values.dtype)
     total = ExactSum()
@@ -83,15 +87,7 @@ def _exactly(values: Array, weight: Array, bias: Array | None) -> tuple[list[Any
         exact.append(total.digits())
     for value in added:
         total.add(value)
-    return exact, _from_bits([total], values.dtype)
-
-
-def _of_integers(
-    pairs: Sequence[tuple[int, int]], added: Sequence[int], dtype: np.dtype[Any]
-) -> tuple[list[int], Array]:
-    sums = [*_running_sums(pairs)]
-    bits = (sums[-1] + sum(added)) % (1 << 8 * dtype.itemsize)
-    return sums, np.array(bits, f"u{dtype.itemsize}").view(dtype)
+    return exact, _from_bits([total], values.dtype)[0]
 
 
 def _running_sums(pairs: Sequence[tuple[int, int]]) -> Iterator[int]:
@@ -103,7 +99,7 @@ def _running_sums(pairs: Sequence[tuple[int, int]]) -> Iterator[int]:
 
 def _of_complex(
     pairs: Sequence[tuple[complex, complex]], added: Sequence[complex], dtype: np.dtype[Any]
-) -> tuple[list[tuple[str, str]], Array]:
+) -> tuple[list[tuple[str, str]], complex]:
     real, imaginary = ExactSum(), ExactSum()
     exact = []
     for value, factor in pairs:
@@ -115,9 +111,10 @@ def _of_complex(
     for number in added:
         real.add(number.real)
         imaginary.add(number.imag)
-    return exact, _from_bits([real, imaginary], numpy_dtype(_REAL[dtype_name(dtype)])).view(dtype)
+    parts = _from_bits([real, imaginary], numpy_dtype(_REAL[dtype_name(dtype)]))
+    return exact, complex(*parts)
 
 
-def _from_bits(sums: Sequence[ExactSum], dtype: np.dtype[Any]) -> Array:
+def _from_bits(sums: Sequence[ExactSum], dtype: np.dtype[Any]) -> list[float]:
     target = FLOAT_FORMATS[dtype_name(dtype)]
-    return np.array([total.rounded(target) for total in sums], f"u{dtype.itemsize}").view(dtype)
+    return numbers(np.array([total.rounded(target) for total in sums], f"u{dtype.itemsize}").view(dtype))

@@ -11,6 +11,7 @@ from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
 from conv2d_cli.engine.api import conv2d
 from conv2d_cli.jobs.vectors.data import BIAS, INPUT, WEIGHT, Wanted, check_data, filled
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
+from conv2d_cli.numpy_dtypes import dtype_name
 from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def tensors_of(planned: Planned) -> dict[str, Array]:
 
 def exact_output(layer: Conv2d, tensors: Mapping[str, Array]) -> Array:
     """Return the output of input, weight and bias, correctly rounded; whole numbers wrap modulo 2^bits."""
+    # Sums that wrap have the same bits in any order, and exact arithmetic refuses what a type does not hold.
+    wraps = DTYPES[dtype_name(tensors[INPUT].dtype)].kind in "iu"
     return conv2d(
         tensors[INPUT],
         tensors[WEIGHT],
@@ -96,7 +99,7 @@ def exact_output(layer: Conv2d, tensors: Mapping[str, Array]) -> Array:
         layer.dilation,
         layer.groups,
         padding_mode=layer.padding_mode,
-        accuracy="exact",
+        accuracy="strict" if wraps else "exact",
     )
 
 
