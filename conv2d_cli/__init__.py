@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ShapeError,
         UsageError,
     )
+    from conv2d_cli.jobs.trace.element import trace_element
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport
+    from conv2d_cli.report.trace import TermRow, TraceReport
+    from conv2d_cli.report.vectors import VectorsReport
 
 __version__ = "0.1.0"
 # The one way from layers and reports up to the room that shows them: by name, so that nothing is loaded before.
@@ -64,13 +67,17 @@ __all__ = [
     "ShapeReport",
     "StackReport",
     "TensorReport",
+    "TermRow",
+    "TraceReport",
     "UsageError",
+    "VectorsReport",
     "analyze",
     "conv2d",
     "conv2d_integer",
     "init_parameters",
     "prepare",
     "requantize",
+    "trace_element",
 ]
 
 _HOMES = {
@@ -79,6 +86,7 @@ _HOMES = {
         *("Conv2dError", "DataError", "Fault", "FileError", "LayerError", "MemoryLimitError", "MissingExtraError"),
         *("ShapeError", "UsageError"),
     ),
+    "jobs.trace.element": ("trace_element",),
     "layer.model": ("Conv2d",),
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
@@ -88,6 +96,8 @@ _HOMES = {
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
     "report.stack": ("ChangeRow", "NodeReport", "StackReport"),
+    "report.trace": ("TermRow", "TraceReport"),
+    "report.vectors": ("VectorsReport",),
 }
 # `import conv2d_cli` stays light.
 __getattr__ = loader(__name__, {f"{__name__}.{home}": names for home, names in _HOMES.items()})

@@ -54,6 +54,11 @@ TENSOR_BYTES = 2**63 - 1
 
 # What a decoder of LZMA may take beside the elements: the largest preset asks for 65 MiB.
 LZMA_DICTIONARY_BYTES = 128 << 20
+# Each takes some 700 bytes and 20 us, and the widest layers of networks have some 5,000.
+TRACE_TERMS = 1 << 18
+# Some 20,000 cases.
+MANIFEST_BYTES = 16 << 20
+
 # As Pillow has it, a quarter of a GiB of RGB; `--max-pixels` sets another.
 PICTURE_PIXELS = (1 << 30) // 4 // 3
 
@@ -102,5 +107,7 @@ LIMITS = (
     Limit("a TIFF", TIFF_TAGS, "tags"),
     Limit("a picture, unless --max-pixels says another", PICTURE_PIXELS, "pixels"),
     Limit("the dictionary of LZMA", LZMA_DICTIONARY_BYTES, "bytes"),
+    Limit("an element of trace", TRACE_TERMS, "terms"),
+    Limit("the manifest of vectors", MANIFEST_BYTES, "bytes"),
     Limit("a tensor", TENSOR_BYTES, "bytes"),
 )

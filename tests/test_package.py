@@ -28,7 +28,8 @@ def test_the_names_it_offers() -> None:
         "RunReport",
     }
     reports |= {"ChangeRow", "NodeReport", "ShapeReport", "StackReport", "TensorReport"}
-    verbs = {"Conv2d", "Network", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare"}
+    reports |= {"TermRow", "TraceReport", "VectorsReport"}
+    verbs = {"Conv2d", "Network", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare", "trace_element"}
     verbs |= {"conv2d_integer", "requantize"}
     assert {*conv2d_cli.__all__} == kinds | reports | verbs
     assert sorted(conv2d_cli.__all__) == conv2d_cli.__all__

@@ -13,15 +13,23 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from conv2d_cli.cli.commands import COMMANDS
 from conv2d_cli.report.keys import KEYS
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-CONSOLES = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-EXAMPLES = [
-    (command, output)
-    for console in CONSOLES
-    for command, output in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
-]
+# Its commands read what those before them have written.
+GOLDEN = re.search(r"^## Golden reference\n.*?(?=^## )", README, re.DOTALL | re.MULTILINE)
+
+
+def examples_in(text: str) -> list[tuple[str, str]]:
+    return [
+        (command, output)
+        for console in re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for command, output in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
+    ]
+
+
+EXAMPLES = [example for example in examples_in(README) if GOLDEN is None or example not in examples_in(GOLDEN[0])]
 # The first two blocks install the program, which a test cannot do once more.
 SHELL = [
     line
@@ -47,7 +55,8 @@ def in_shell(line: str, folder: Path | None = None) -> subprocess.CompletedProce
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == sum(console.count("\n$ ") + 1 for console in CONSOLES) >= 10
+    assert len(examples_in(README)) == len(re.findall(r"^\$ ", README, re.MULTILINE))
+    assert len(EXAMPLES) >= 10
     assert len(RUNS) >= 10
     assert len(PYTHON) == 1
 
@@ -56,6 +65,16 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize(("command", "output"), EXAMPLES)
 def test_every_example_prints_what_stands_below_it(command: str, output: str) -> None:
     assert in_shell(command).stdout == output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="written for a POSIX shell")
+def test_five_commands_from_a_layer_to_a_checked_result(tmp_path: Path) -> None:
+    assert GOLDEN is not None
+    commands = examples_in(GOLDEN[0])
+    assert len(commands) == 5
+    for command, output in commands:
+        if command.split()[1] in COMMANDS:
+            assert in_shell(command, tmp_path).stdout == output
 
 
 @pytest.mark.skipif(os.name == "nt", reason="written for a POSIX shell")

@@ -32,6 +32,8 @@ def keys(command: str | None) -> tuple[str, ...]:
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.stack import TOTALS, NodeReport
+    from conv2d_cli.report.trace import TOTALS as TOTALS_OF_TRACE
+    from conv2d_cli.report.vectors import VectorsReport
 
     fields = {
         "shape": ShapeReport._fields,
@@ -39,6 +41,8 @@ def keys(command: str | None) -> tuple[str, ...]:
         "compare": CompareReport._fields,
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "stack": (*TOTALS, *NodeReport._fields),
+        "trace": TOTALS_OF_TRACE,
+        "vectors": VectorsReport._fields,
         "bench": (*ROW_KEYS, *CostsReport._fields),
     }
     return ("help", *dict.fromkeys(fields.get(command or "", ())))
@@ -155,6 +159,27 @@ def suites() -> tuple[str, ...]:
     from conv2d_cli.jobs.bench.suites import SUITES
 
     return SUITES
+
+
+def vector_data() -> tuple[str, ...]:
+    """Return the kinds of data of test vectors."""
+    from conv2d_cli.jobs.vectors.choices import DATA
+
+    return tuple(DATA)
+
+
+def vector_files() -> tuple[str, ...]:
+    """Return the formats of test vectors."""
+    from conv2d_cli.jobs.vectors.choices import FILES
+
+    return tuple(FILES)
+
+
+def vector_suites() -> tuple[str, ...]:
+    """Return the suites of test vectors."""
+    from conv2d_cli.jobs.vectors.choices import SUITES
+
+    return tuple(SUITES)
 
 
 def topics() -> tuple[str, ...]:

@@ -23,6 +23,10 @@ class IntegerWords(NamedTuple):
     requantize: str | None
 
 
+# Of a command that computes in the tensors' own type.
+NO_INTEGER_WORDS = IntegerWords(*(None for _ in IntegerWords._fields))
+
+
 def _integer_options(
     accumulate: Annotated[
         str | None,

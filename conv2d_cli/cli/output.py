@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.options import OutputOptions
     from conv2d_cli.render.progress import Progress
     from conv2d_cli.render.streams import RowStream
+    from conv2d_cli.report.keys import Key
     from conv2d_cli.report.shape import ShapeReport
 
 _OTHER_WIDTH = 80
@@ -142,11 +143,11 @@ def asks_for_keys(options: OutputOptions) -> bool:
     return options.get == ("help",)
 
 
-def show_keys(fields: Sequence[str], *, of_networks: bool = False) -> None:
-    """Write each key with what it means, of one layer or of networks, to stdout."""
-    from conv2d_cli.report.keys import KEYS, KEYS_OF_NETWORKS
+def show_keys(fields: Sequence[str], keys: Mapping[str, Key] | None = None) -> None:
+    """Write each key with what it means to stdout; `keys` where they mean more than of one layer."""
+    from conv2d_cli.report.keys import KEYS
 
-    keys = KEYS_OF_NETWORKS if of_networks else KEYS
+    keys = keys or KEYS
     width = max(map(len, fields))
     write("".join(f"{field:{width}}  {keys[field].description}\n" for field in fields))
 

@@ -110,3 +110,8 @@ def _run_options(
 
 
 run_options = shared(_run_options, "run_options")
+# For a command that writes no tensor and chooses no engine.
+_PARAMETERS = frozenset({"weight", "bias", "seed"})
+parameter_options = shared(
+    _run_options, "run_options", without=[name for name in RunOptions._fields if name not in _PARAMETERS]
+)

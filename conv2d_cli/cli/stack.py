@@ -37,12 +37,13 @@ def stack(
 ) -> int:
     """A whole network: what each layer does to shapes and costs, the totals, and the first layer that does not fit."""
     from conv2d_cli.cli.output import asks_for_keys, show_keys, write
+    from conv2d_cli.report.keys import KEYS_OF_NETWORKS
     from conv2d_cli.report.stack import TOTALS, ChangeRow, NodeReport
 
     of_node, of_change = stack_options.node is not None, stack_options.diff is not None
     keys = ChangeRow._fields if of_change else NodeReport._fields if of_node else TOTALS
     if asks_for_keys(output_options):
-        show_keys(keys, of_networks=True)
+        show_keys(keys, KEYS_OF_NETWORKS)
         return 0
     import gc
 

@@ -102,14 +102,21 @@ _VALUES = {
     "--accuracy": "fast", "--suite": "vgg16", "--rounds": "5", "--engines": "conv2d",
     "--input-shape": "1,3,224,224", "--input-dtype": "float32", "--save-parameters": "p.npz", "--output": "y.npy",
     "--assume": "none", "--node": "conv1", "--depth": "1", "--only": "conv", "--convention": "flops", "--fit": "16GiB",
-    "--assert": "macs > 0", "--diff": "resnet50",
+    "--assert": "macs > 0", "--diff": "resnet50", "--at": "0,0,0,0", "--count": "2", "--data": "ramp", "--files": "hex",
+    "--check": "golden", "--layout": "NHWC", "--weight-layout": "HWIO",
     "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-o": "y.npy",
 }  # fmt: skip
+# Where an option of a command is of another kind.
+_VALUES_OF_COMMANDS = {"vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"}}
 
 
-def no_value(option: str) -> UsageError:
-    """Return the error of an option that was left without its value."""
-    return UsageError(f"{option} takes a value", f"{option} {_VALUES.get(normal(option), 'FILE')}")
+def no_value(option: str, command: str) -> UsageError:
+    """Return the error of an option of a command that was left without its value."""
+    return UsageError(f"{option} takes a value", f"{option} {_value_of(option, command)}")
+
+
+def _value_of(option: str, command: str) -> str:
+    return _VALUES_OF_COMMANDS.get(command, {}).get(normal(option)) or _VALUES.get(normal(option), "FILE")
 
 
 def refuse_options_as_values(typed: Typed) -> None:
@@ -123,7 +130,7 @@ def refuse_options_as_values(typed: Typed) -> None:
         is_name = option.value is not None and is_option(option.value) and normal(option.value) in typed.takes_value
         if is_name and len(option.positions) > 1:
             first = option.positions[0]
-            value = _VALUES.get(normal(option.name), "FILE")
+            value = _value_of(option.name, typed.command)
             raise UsageError(f"{option.name} takes a value", typed.line({first: (option.name, value)}))
 
 

@@ -41,7 +41,7 @@ def explained(error: Exception) -> UsageError:
     if option is None or context is None:
         return UsageError(message, _extra_words(context, typed))
     if "requires an argument" in message:
-        return no_value(option)
+        return no_value(option, "" if typed is None else typed.command)
     if "does not take a value" in message:
         return UsageError(f"{option} takes no value", option)
     known = [name for one in context.command.params for name in one.opts]

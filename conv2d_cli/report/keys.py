@@ -166,6 +166,23 @@ KEYS: dict[str, Key] = {
     "type": Key("what the node does: Conv2d, Add"),
     "inputs": Key("names of what the node reads; empty where that is not known"),
     "receptive_field_start": Key("the input that output 0 sees first, H then W; negative in padding", "pixels"),
+    # An output element.
+    "result": Key("the terms in their order and the bias, each sum rounded in working_dtype, then to dtype"),
+    "correctly_rounded": Key("the exact sum, bias included, rounded once; of integers also beyond their type"),
+    "working_dtype": Key("type that products are made and added in"),
+    "terms": Key("the products, in the order of the weight: channels, kernel rows, kernel columns"),
+    "channel": Key("channel of the input"),
+    "row": Key("row of the input, from 0 on; negative, or beyond the last, in padding"),
+    "column": Key("column of the input, from 0 on; negative, or beyond the last, in padding"),
+    "padded": Key("whether that is padding"),
+    "value": Key("the input there, or what the padding mode puts there"),
+    "weight": Key("the weight of the tap"),
+    "product": Key("value times weight, in working_dtype"),
+    "running": Key("sum of the products so far, in working_dtype"),
+    "exact": Key("the same sum without any rounding, in decimal digits"),
+    # Test vectors.
+    "cases": Key("cases: a layer on an input, and its output"),
+    "failures": Key("what of the folder does not hold; empty where all does"),
     # What changed.
     "key": Key("what differs"),
     "before": Key("what it was"),
@@ -237,6 +254,17 @@ KEYS_OF_NETWORKS: dict[str, Key] = KEYS | {
         "global pooling, Flatten or Linear",
         "pixels",
     ),
+}
+# Of one output element.
+KEYS_OF_TRACE: dict[str, Key] = KEYS | {
+    "index": Key("place of the output element: n, c, h, w, from 0 on"),
+    "dtype": Key("element type of all tensors"),
+    "bias": Key("the bias of its channel; empty without one"),
+}
+# Of test vectors.
+KEYS_OF_VECTORS: dict[str, Key] = KEYS | {
+    "files": Key("files of tensors"),
+    "bytes": Key("size of these files together", "bytes"),
 }
 # Of a counter that is told of.
 KEYS_OF_TOOLS: dict[str, Key] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 from conv2d_cli.tensors.names import OUTPUT
 from conv2d_cli.tensors.npy import NpyTensor, write_stream
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _MEMBER_SUFFIX = ".npy"
+_UNIX = 3
 # Bytes that are read at a time to compare a checksum.
 _VERIFIED = 1 << 20
 
@@ -82,7 +83,10 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
     # Not by numpy.savez, for which some names are arguments of its own.
     with ZipFile(path, "w") as archive:
         for name, tensor in tensors.items():
-            with archive.open(name + _MEMBER_SUFFIX, "w", force_zip64=True) as member:
+            entry = ZipInfo(name + _MEMBER_SUFFIX)
+            # The same bytes on every system.
+            entry.create_system = _UNIX
+            with archive.open(entry, "w", force_zip64=True) as member:
                 write_stream(member, tensor)
 
 

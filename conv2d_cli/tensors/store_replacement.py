@@ -1,4 +1,4 @@
-"""A new store that takes the place of another, folder for folder, when it is whole."""
+"""A new folder of files that takes the place of another of its kind when it is whole: a store, or test vectors."""
 
 from __future__ import annotations
 
@@ -11,27 +11,42 @@ from ctypes import CDLL, get_errno
 from functools import partial
 from pathlib import Path
 from shutil import disk_usage
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.tensors.replacement import already_there, keep_owner, synchronize, synchronize_folder
 from conv2d_cli.tensors.store_folders import may_be_replaced, no_place_for_store
 from conv2d_cli.tensors.temporaries import discard, look_first, making, temporary_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from conv2d_cli.errors import FileError
 
 # Of Linux's renameat2: paths from the working directory on, never replace, change places.
 _AT_CWD, _RENAME_NOREPLACE, _RENAME_EXCHANGE = -100, 1, 2
 
 
+class Kind(NamedTuple):
+    """What such a folder may take the place of: one that is wholly of its kind, or empty; and the fault of others."""
+
+    may_be_replaced: Callable[[Path], bool]
+    no_place: Callable[[str, Path], FileError]
+
+
+STORES = Kind(may_be_replaced, no_place_for_store)
+
+
 @contextmanager
-def store_replacement(path: Path, typed: str, size: int, *, force: bool, durable: bool = True) -> Iterator[Path]:
+def store_replacement(
+    path: Path, typed: str, size: int, *, force: bool, durable: bool = True, kind: Kind = STORES
+) -> Iterator[Path]:
     """Yield a new folder beside the target, which takes its place when all went well and is gone otherwise.
 
     `size` is the bytes that will be written in it; otherwise as `replacement`.
 
     Raises:
-        FileError: there is not so much room, another writer took the name, or what stands there is not wholly a store.
+        FileError: there is not so much room, another writer took the name, or what stands there is not wholly of its
+            kind.
     """
     target = path.resolve()
     if disk_usage(target.parent).free < size:
@@ -47,22 +62,22 @@ def store_replacement(path: Path, typed: str, size: int, *, force: bool, durable
             temporary.chmod(stat.S_IMODE(old.st_mode))
         _synchronize_all(temporary)
         with making(typed):
-            _take_place(temporary, target, typed, force=force)
+            _take_place(temporary, target, typed, None if not force else kind)
     finally:
         discard(temporary)
     if durable:
         synchronize_folder(target.parent)
 
 
-def _take_place(temporary: Path, target: Path, typed: str, *, force: bool) -> None:
-    """Give a folder its name; one that is there already changes places with it, if it may be replaced.
+def _take_place(temporary: Path, target: Path, typed: str, kind: Kind | None) -> None:
+    """Give a folder its name; one of the kind that is there already changes places with it; without a kind none does.
 
     Writers of one name may come between at any time: then it is the other of the two ways, until one is open.
     """
     while not _took_free_name(temporary, target):
-        if not force:
+        if kind is None:
             raise already_there(typed)
-        if _changed_places(temporary, target, typed):
+        if _changed_places(temporary, target, typed, kind):
             return
 
 
@@ -78,15 +93,15 @@ def _took_free_name(temporary: Path, target: Path) -> bool:
     return True
 
 
-def _changed_places(temporary: Path, target: Path, typed: str) -> bool:
-    """Let a new store and what has its name change places, then remove that; return False if there is none any more.
+def _changed_places(temporary: Path, target: Path, typed: str, kind: Kind) -> bool:
+    """Let a new folder and what has its name change places, then remove that; return False if there is none any more.
 
     It is looked at when nobody finds it under its name any more: until then another may put a file there.
 
     Raises:
-        FileError: it is not wholly a store, and has its name again.
+        FileError: it is not wholly of its kind, and has its name again.
     """
-    put_back = partial(_put_back_unless_store, temporary, target)
+    put_back = partial(_put_back_unless_replaced, temporary, target, kind)
     # A signal between the two steps must not remove it unseen.
     look_first(temporary, put_back)
     try:
@@ -94,14 +109,14 @@ def _changed_places(temporary: Path, target: Path, typed: str) -> bool:
     except FileNotFoundError:
         return False
     if put_back():
-        raise no_place_for_store(typed, target)
+        raise kind.no_place(typed, target)
     look_first(temporary, None)
     return True
 
 
-def _put_back_unless_store(temporary: Path, target: Path) -> bool:
+def _put_back_unless_replaced(temporary: Path, target: Path, kind: Kind) -> bool:
     """Let the two change places again if what is to be removed may not be; return whether it was so."""
-    if not os.path.lexists(temporary) or may_be_replaced(temporary):
+    if not os.path.lexists(temporary) or kind.may_be_replaced(temporary):
         return False
     try:
         _exchange(temporary, target)

@@ -18,6 +18,8 @@ import zarr
 from PIL import Image
 from safetensors.numpy import save_file
 
+from conv2d_cli.jobs.vectors.choices import FILES
+
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 WATCHED = str(Path(__file__).parents[1] / "support" / "watched.py")
 X: Any = np.ones((1, 3, 8, 8), np.float32)
@@ -104,6 +106,9 @@ def test_sound_files(tmp_path: Path) -> None:
         *(["run", name, "3", "8", "3", "--get", "mean"] for name in files),
         *(["run", "x.npy", "3", "3", "3", "-o", f"y.{form}", "--save-parameters", f"{form}.npz"] for form in outputs),
         ["run", "*.npy", "3", "8", "3", "-o", "out"],
+        ["trace", "x.npy", "3", "8", "3", "--at", "0,0,0,0"],
+        *(["vectors", "3", "8", "3", "-i", "8", "--files", form, "-o", f"v{form}"] for form in FILES),
+        *(["vectors", "--check", f"v{form}"] for form in FILES),
     ]
     found, keys = watched(tmp_path, lines)
     assert {str(line): events for line, (_, events) in zip(lines, found, strict=True) if events} == {}
@@ -119,6 +124,8 @@ def test_hostile_files(tmp_path: Path) -> None:
     lines = [
         *(["info", name] for name in files),
         *(["run", name, "3", "8", "3"] for name in files),
+        *(["trace", name, "3", "8", "3", "--at", "0,0,0,0"] for name in files),
+        ["vectors", "--check", "."],
         *(["shape", text] for text in texts),
         ["run", "o.npy", "--weight", f"[[{texts[0]}]]"],
         ["shape", "--from", "layers"],

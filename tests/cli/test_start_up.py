@@ -77,6 +77,8 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("compare", "--get", "help"),
         ("stack", "--list"),
         ("stack", "resnet50", "--print"),
+        ("trace", "--get", "help"),
+        ("vectors", "--get", "help"),
         ("version",),
     ],
 )
@@ -92,7 +94,7 @@ def test_the_table_needs_rich_but_no_arrays() -> None:
     assert "numpy" not in modules
 
 
-@pytest.mark.parametrize("command", ["run", "bench", "compare"])
+@pytest.mark.parametrize("command", ["run", "bench", "compare", "trace", "vectors"])
 def test_help_of_what_computes_loads_no_numpy(command: str) -> None:
     assert loaded_by(command, "--help").isdisjoint(HEAVY)
 

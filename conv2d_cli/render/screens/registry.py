@@ -24,6 +24,7 @@ _SCREENS = {
     "TensorReport": "tensor",
     "StackReport": "stack",
     "CompareReport": "compare",
+    "TraceReport": "trace",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",

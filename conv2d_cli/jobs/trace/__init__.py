@@ -1,0 +1,1 @@
+"""`conv2d trace`: one output element, term by term."""

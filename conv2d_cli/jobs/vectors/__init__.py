@@ -1,0 +1,1 @@
+"""`conv2d vectors`: golden test vectors, seeded, in the formats that simulators and compilers read, and their check."""
