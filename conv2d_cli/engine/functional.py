@@ -145,7 +145,7 @@ def layer_of_call(weight_shape: tuple[int, ...], options: tuple[Any, ...]) -> Co
 def _planned(layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...]) -> Execution | ExactIntegers:
     """Plan a layer on an input; the options are `accuracy`, `algorithm`, `threads`, and what flushes subnormals."""
     geometry, (*how, flush) = geometry_of(layer, shape), options
-    if how[0] == "exact" and is_integer(dtype):
+    if is_integer(dtype) and isinstance(how[0], str) and how[0] == "exact":
         from conv2d_cli.engine.integer.functional import ExactIntegers
 
         return ExactIntegers(geometry, layer.padding_mode, dtype, *how[1:])

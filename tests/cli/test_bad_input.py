@@ -512,7 +512,7 @@ LIMITS = cases(
         "run x.npy 3 8 3 --seed -9223372036854775809",
         "--seed -9223372036854775809: a seed lies between -2^63 and 2^64 - 1 ... Overflow ... hint: --seed 4294967295",
     ),
-    ("run x.npy 3 8 3 --accuracy sloppy", "--accuracy sloppy: no such accuracy ... hint: --accuracy strict or fast"),
+    ("run x.npy 3 8 3 --accuracy sloppy", "--accuracy sloppy: no such ... hint: --accuracy strict, fast or exact"),
     (
         "run x.npy 3 8 3 --algorithm magic",
         "--algorithm magic: no such algorithm ... hint: --algorithm small, im2col, shifted or row_lowering",

@@ -149,7 +149,7 @@ def _nothing_fits(problem: Problem, algorithm: str | None) -> DataError | UsageE
             "cast to float32, or to an integer of 8 to 64 bits",
         )
     hint, why = f"algorithm={one_of(able)}", ""
-    if PLANNERS[algorithm].in_transform_domain and problem.accuracy == "strict":
+    if PLANNERS[algorithm].in_transform_domain and problem.accuracy != "fast":
         why = ", whose bound it cannot keep"
         if _fastest(problem._replace(accuracy="fast"), [algorithm]) is not None:
             hint = "accuracy=fast"
