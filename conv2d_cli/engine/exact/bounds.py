@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 # Bits of float64's significand; values of a sample that is looked at before all are.
 _BITS, _SAMPLE = 53, 12
+# The exponent of the smallest subnormal number of float64: what is no multiple of it underflows.
+_LEAST = FLOAT_FORMATS["float64"].least_exponent
 
 
 class Filters:
@@ -86,7 +90,8 @@ def sample_of(values: Array) -> Sample:
 def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
     """Whether float64 adds all products of an image and a bias without rounding, in any order.
 
-    It does where all terms are multiples of one power of two, and their magnitudes add up to at most 2^53 times that.
+    It does where all terms are multiples of one power of two that float64 has, and their magnitudes add up to at most
+    2^53 times that.
     `largest` is the largest magnitude in the image.
     """
     products, of_image, of_weight = filters.weight.shape[1], sample_of(image), filters.sample
@@ -104,6 +109,7 @@ def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
     weight_unit = of_weight.unit - spare // 2
     return (
         spare >= 0
+        and unit >= _LEAST
         and _are_multiples(bias, unit)
         and _are_multiples(filters.weight, weight_unit)
         and _are_multiples(image, unit - weight_unit)

@@ -29,14 +29,14 @@ def rounded_sums(terms: Array, dtype: str) -> Array:
     [1.0000001192092896, 1.0]
     """
     if 0 < terms.size <= _FEW_TERMS:
-        return np.concatenate([_exactly(column, dtype) for column in terms.T.tolist()])
+        return _exactly(terms, dtype)
     magnitude = np.abs(terms).sum(0)
     result, doubtful = _decided(*_plain_sums(terms, magnitude), dtype)
     if len(doubtful):
         some = terms[:, doubtful]
         result[doubtful], left = _decided(*_doubled_sums(some, magnitude[doubtful]), dtype)
-        for column in left:
-            result[doubtful[column]] = _exactly(some[:, column].tolist(), dtype)[0]
+        if len(left):
+            result[doubtful[left]] = _exactly(some[:, left], dtype)
     return result
 
 
@@ -92,12 +92,15 @@ def _rounded_pairs(high: Array, low: Array, dtype: str) -> Array:
     return high + low if dtype == "float64" else rounded(rounded_to_odd(high, low), dtype)
 
 
-def _exactly(terms: list[float], dtype: str) -> Array:
-    """Return one sum, rounded once, as an array of one element."""
-    total = fsum(terms)
-    # Of a narrower type the sign of what `total` lacks says on which side of the middle of two numbers the sum lies.
-    lacking = 0.0 if dtype == "float64" else fsum([*terms, -total])
-    return _rounded_pairs(np.array([total]), np.array([lacking]), dtype)
+def _exactly(terms: Array, dtype: str) -> Array:
+    """Return the sums of columns of terms one by one, rounded once."""
+    columns = terms.T.tolist()
+    totals = [*map(fsum, columns)]
+    if dtype == "float64":
+        return np.array(totals)
+    # Of a narrower type the sign of what a total lacks says on which side of the middle of two numbers the sum lies.
+    lacking = [fsum([*column, -total]) for column, total in zip(columns, totals, strict=True)]
+    return _rounded_pairs(np.array(totals), np.array(lacking), dtype)
 
 
 def rounded_products(pairs: Iterable[tuple[float, float]], dtype: str) -> Array:

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from exact_data import Shapes
 
 DTYPES = ("float32", "float16", "bfloat16", "float64", "complex64")
+_ONE_WINDOW: dict[str, Any] = {
+    "stride": (1, 1),
+    "sides": ((0, 0), (0, 0)),
+    "dilation": (1, 1),
+    "groups": 1,
+    "padding_mode": "zeros",
+}
 Array = np.ndarray[Any, Any]
 
 
@@ -126,6 +133,18 @@ def test_whole_numbers_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("conv2d_cli.engine.exact.kernel.exact_elements", None)
     out = conv2d(x, (weight / 2**12).astype(np.float16), accuracy="exact")
     np.testing.assert_array_equal(out, sums.astype(np.float16))
+
+
+@pytest.mark.parametrize("left", [-1000, -900, -700, -537])
+@pytest.mark.parametrize("total", [-1073, -1074, -1075, -1076, -1078])
+def test_products_that_underflow_add_up(left: int, total: int) -> None:
+    # Each power of two is exact in float64, and so is their sum; a product alone is not.
+    for values in ([1.0], [1.0, 1.0], [1.0, 2.0, -1.0], [1.0] * 8, [-3.0, 1.0]):
+        x = np.array(values).reshape(1, 1, 1, -1) * 2.0**left
+        weight = np.full(x.shape, 2.0 ** (total - left))
+        expected = exact_conv2d(x, weight, None, **_ONE_WINDOW)
+        got = exact(_ONE_WINDOW, x, weight, None)
+        np.testing.assert_array_equal(bits(got), bits(expected))
 
 
 def test_few_elements_of_most_data_are_summed_again(monkeypatch: pytest.MonkeyPatch) -> None:
