@@ -44,7 +44,20 @@ def exact_elements(terms: Terms, indices: Array, dtype: str) -> Array:
 
 
 def _some(terms: Terms, indices: Array, dtype: str) -> Array:
-    x, weight, bias = _factors(terms, indices)
+    x, filters = _windows(terms, indices)
+    # In flat parts of an image a window is that of the pixel before.
+    bits = x.view(np.int64)
+    other = np.concatenate([[True], (bits[1:] != bits[:-1]).any(1) | (filters[1:] != filters[:-1])])
+    if other.all():
+        return _of_windows(terms, x, filters, dtype)
+    once: Array = _of_windows(terms, x[other], filters[other], dtype)[np.cumsum(other) - 1]
+    return once
+
+
+def _of_windows(terms: Terms, x: Array, filters: Array, dtype: str) -> Array:
+    """Return the sums of windows (outputs, K) with one filter each."""
+    weight = terms.weight[filters]
+    bias = np.empty((len(x), 0)) if terms.bias is None else terms.bias[filters][:, None]
     products = x * weight
     if terms.exact_products:
         result = rounded_sums(_side_by_side(products, bias), dtype)
@@ -72,8 +85,8 @@ def _of_rounded_products(x: Array, weight: Array, products: Array, bias: Array, 
     return result
 
 
-def _factors(terms: Terms, indices: Array) -> tuple[Array, Array, Array]:
-    """Return the input elements, the weights and the biases of outputs, as (outputs, K) and (outputs, 1 or 0)."""
+def _windows(terms: Terms, indices: Array) -> tuple[Array, Array]:
+    """Return the input elements (outputs, K) and the numbers of the filters that outputs are made of."""
     geometry, (_, rows, columns) = terms.geometry, terms.image.shape
     height, width = geometry.height, geometry.width
     filters, places = np.divmod(indices, height.output * width.output)
@@ -81,9 +94,7 @@ def _factors(terms: Terms, indices: Array) -> tuple[Array, Array, Array]:
     group_channels = geometry.in_channels // geometry.groups
     channel = filters // (geometry.out_channels // geometry.groups) * group_channels
     first = (channel * rows + row * height.stride) * columns + column * width.stride
-    x = terms.image.reshape(-1).take(first[:, None] + _taps(geometry, rows, columns))
-    bias = np.empty((len(indices), 0)) if terms.bias is None else terms.bias[filters][:, None]
-    return x, terms.weight[filters], bias
+    return terms.image.reshape(-1).take(first[:, None] + _taps(geometry, rows, columns)), filters
 
 
 @lru_cache(maxsize=16)

@@ -21,7 +21,7 @@ import numpy as np
 
 from conv2d_cli.engine.exact.bounds import window_counts
 from conv2d_cli.engine.exact.planning import slicing_of
-from conv2d_cli.engine.exact.rounding import bits_of, two_sum
+from conv2d_cli.engine.exact.rounding import bits_of, rounded_to_odd, two_sum
 from conv2d_cli.engine.executor import Parameters
 
 if TYPE_CHECKING:
@@ -31,25 +31,33 @@ if TYPE_CHECKING:
     from conv2d_cli.engine.exact.planning import Slicing
     from conv2d_cli.numpy_dtypes import Array
 
-# The smallest and largest normal numbers whose neighbours are normal too.
-_SMALLEST, _LARGEST = 2.0**-1021, 2.0**1023
+# The smallest normal number, and what is below all numbers of 52 bits and more.
+_SMALLEST, _FEW_BITS = 2.0**-1022, 2.0**-1023
+# A power of two that takes normal numbers to subnormal ones, and an exponent below which all numbers vanish.
+_DOWN, _VANISHES = 200, -1300
 
 
 class SlicedFilters(NamedTuple):
-    """Slices of filters, each with 2^`exponents` (filters,) taken out, and so the biases; None without them."""
+    """Slices of filters, each with 2^`exponents` (filters,) taken out, and the biases; None without them.
+
+    `has_weights` says of which filters not all weights are zero.
+    """
 
     slicing: Slicing
     parameters: list[Parameters]
     exponents: Array
+    has_weights: Array
     bias: Array | None
 
 
 def sliced_filters(weight: Array, bias: Array | None) -> SlicedFilters:
     """Cut finite parameters, weight (filters, group channels, kh, kw) and bias (filters,) or None."""
     slicing = slicing_of(weight[0].size)
-    exponents = np.frexp(np.abs(weight).max((1, 2, 3)))[1]
+    largest = np.abs(weight).max((1, 2, 3))
+    exponents = np.frexp(largest)[1]
     scaled = np.ldexp(weight, -exponents[:, None, None, None])
-    return SlicedFilters(slicing, [Parameters(one, None) for one in _slices(scaled, slicing)], exponents, bias)
+    parameters = [Parameters(one, None) for one in _slices(scaled, slicing)]
+    return SlicedFilters(slicing, parameters, exponents, largest > 0, bias)
 
 
 def round_sliced_sums(
@@ -74,17 +82,32 @@ def round_sliced_sums(
     high, error = two_sum(high, bias)
     low += error
     bound = filters.slicing.left_out(geometry.taps_per_output) + 2.0**-100 * np.abs(bias)
-    # A window of zeros has a sum that is exact.
+    # A window of zeros has a sum that is exact, and so has a filter of zeros.
     counts = np.repeat(window_counts(image != 0, geometry)[:, 0], len(out) // geometry.groups, axis=0)
-    bound = bound * (counts > 0)
-    rounded = high + (low - bound)
-    unequal = bits_of(rounded) != bits_of(high + (low + bound))
-    np.ldexp(rounded, exponents, out=out)
-    magnitude = np.abs(out)
+    bound = bound * ((counts > 0) & filters.has_weights[:, None])
+    unequal = _round_within(high, (low - bound, low + bound), exponents, out)
     # Nothing is known where a bias was too large or too small beside the products.
-    known = (np.ldexp(bias, exponents) == given) & (magnitude <= _LARGEST)
-    known &= ((magnitude >= _SMALLEST) | (rounded == 0)) & ~unequal
-    return np.flatnonzero(~known)
+    return np.flatnonzero(unequal | (np.ldexp(bias, exponents) != given))
+
+
+def _round_within(high: Array, ends: tuple[Array, Array], exponents: Array, out: Array) -> Array:
+    """Fill `out` with `(high + end) * 2**exponents` rounded; return for which the two ends may round differently."""
+    rounded, other = (high + end for end in ends)
+    unequal: Array = bits_of(rounded) != bits_of(other)
+    np.ldexp(rounded, exponents, out=out)
+    small = (np.abs(out) <= _SMALLEST) & (rounded != 0)
+    if small.any():
+        some = np.broadcast_to(exponents, out.shape)[small]
+        least, most = (_rounded_once(high[small], end[small], some) for end in ends)
+        out[small] = least
+        unequal[small] = (bits_of(least) != bits_of(most)) | (np.abs(least) >= _FEW_BITS)
+    return unequal
+
+
+def _rounded_once(high: Array, low: Array, exponents: Array) -> Array:
+    """Return `(high + low) * 2**exponents` rounded to float64, where that leaves 51 bits at most."""
+    scaled: Array = np.ldexp(rounded_to_odd(high, low), np.maximum(exponents, _VANISHES) + _DOWN)
+    return scaled * 2.0**-_DOWN
 
 
 def _doubled_sums(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from conv2d_cli.numpy_dtypes import Array
 
-_UNIT_ROUNDOFF = 2.0**-53
+_PRECISION = FLOAT_FORMATS["float64"].precision
+_UNIT_ROUNDOFF = 2.0**-_PRECISION
+# Bits of a float64 number: those behind the point of its significand, and those of its exponent.
+_FRACTION, _EXPONENT = (1 << _PRECISION - 1) - 1, FLOAT_FORMATS["float64"].infinity
 # So few are added faster one by one.
 _FEW_TERMS = 1024
 
@@ -34,10 +37,29 @@ def rounded_sums(terms: Array, dtype: str) -> Array:
     result, doubtful = _decided(*_plain_sums(terms, magnitude), dtype)
     if len(doubtful):
         some = terms[:, doubtful]
-        result[doubtful], left = _decided(*_doubled_sums(some, magnitude[doubtful]), dtype)
+        high, low, bound = _doubled_sums(some, magnitude[doubtful])
+        result[doubtful], left = _decided(high, low, bound, dtype)
+        # Multiples of one number that differ by less are equal.
+        known = bound[left] < _common_units(some[:, left])
+        equal, left = left[known], left[~known]
+        result[doubtful[equal]] = _rounded_pairs(high[equal], low[equal], dtype)
         if len(left):
             result[doubtful[left]] = _exactly(some[:, left], dtype)
     return result
+
+
+def _common_units(terms: Array) -> Array:
+    """Return for columns of terms a power of two that all are multiples of, and with them every sum that float64 makes.
+
+    It is infinite where all are zero, and 0 where one is subnormal.
+    """
+    bits = terms.view(np.int64)
+    significands = (bits & _FRACTION) | (_FRACTION + 1)
+    powers = (bits & _EXPONENT).view(np.float64)
+    units = powers * ((significands & -significands) * 2.0 ** (1 - _PRECISION))
+    units[terms == 0] = np.inf
+    least: Array = units.min(0)
+    return least
 
 
 def _decided(high: Array, low: Array, bound: Array, dtype: str) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from families import draw
 
 from conv2d_cli import Conv2d, DataError, UsageError, conv2d, prepare
 from conv2d_cli.engine.api import ALGORITHMS
-from conv2d_cli.engine.exact.elements import Terms, exact_elements
+from conv2d_cli.engine.exact.elements import Terms, _of_windows, exact_elements
 from conv2d_cli.engine.planning import tiling
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
@@ -163,6 +163,76 @@ def test_few_elements_of_most_data_are_summed_again(monkeypatch: pytest.MonkeyPa
         again.clear()
         out = conv2d(x, weight, accuracy="exact")
         assert sum(again) <= out.size / 256
+
+
+# An odd filter, whose weights cancel in pairs.
+ODD = np.array([[0.3, -1.7, 0.9], [0, 0, 0], [-0.3, 1.7, -0.9]], np.float32).reshape(1, 1, 3, 3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_windows_that_are_alike_are_summed_once(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[int] = []
+
+    def counted(terms: Terms, x: Array, filters: Array, dtype: str) -> Array:
+        again.append(len(x))
+        return _of_windows(terms, x, filters, dtype)
+
+    monkeypatch.setattr("conv2d_cli.engine.exact.elements._of_windows", counted)
+    image = np.full((1, 1, 40, 40), 0.1, dtype)
+    image[..., 20:22, 20:22] = 0.7
+    weight = np.concatenate([ODD, ODD[..., ::-1]]).astype(dtype)
+    for x in (image, -image):
+        again.clear()
+        expected = exact_conv2d(x[..., 15:25, 15:25], weight, None, **_ONE_WINDOW)
+        out = exact(_ONE_WINDOW, x, weight, None)
+        np.testing.assert_array_equal(bits(out[..., 15:23, 15:23]), bits(expected))
+        assert not out[..., :18, :].any()
+        assert not np.signbit(out[..., :18, :]).any()
+        assert sum(again) < out.size / 10
+
+
+def test_sums_that_cancel_are_not_summed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conv2d_cli.engine.exact.sums.fsum", None)
+    columns = np.random.default_rng(0).standard_normal(50).astype(np.float32)
+    out = exact(_ONE_WINDOW, np.tile(columns, (1, 1, 50, 1)), ODD, None)
+    assert not out.any()
+    assert not np.signbit(out).any()
+
+
+@pytest.mark.parametrize("total", [-1500, -1100, -1074, -1060, -1030, 1030, 1500])
+def test_results_beyond_the_range_are_not_summed_again(total: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[int] = []
+
+    def counted(terms: Terms, indices: Array, dtype: str) -> Array:
+        again.append(len(indices))
+        return exact_elements(terms, indices, dtype)
+
+    monkeypatch.setattr("conv2d_cli.engine.exact.kernel.exact_elements", counted)
+    random = np.random.default_rng(total + 2000)
+    x = random.standard_normal((1, 1, 7, 7)) * 2.0 ** (total // 2)
+    weight = random.standard_normal((2, 1, 3, 3)) * 2.0 ** (total - total // 2)
+    # A filter without weights has nothing to be in doubt.
+    weight[1] = 0
+    expected = exact_conv2d(x, weight, None, **_ONE_WINDOW)
+    np.testing.assert_array_equal(bits(exact(_ONE_WINDOW, x, weight, None)), bits(expected))
+    # Those that may have to be -0 are looked at.
+    assert sum(again) < expected.size / 10
+
+
+@pytest.mark.parametrize("total", [-1078, -1074, -1030, -1023, -1022, -1021, 1019, 1022, 1023])
+def test_every_element_is_rounded_correctly_at_the_ends_of_the_range(total: int) -> None:
+    random = np.random.default_rng(total + 2000)
+    for left in (-900, -500, 3, 900):
+        for significant in (1, 24, 53):
+            if not -1000 < total - left < 1000:
+                continue
+            x, weight, bias = (
+                random.integers(-(2**significant), 2**significant, shape) * 2.0 ** (exponent - significant)
+                for shape, exponent in (((1, 2, 5, 5), left), ((2, 2, 3, 3), total - left), ((2,), total // 2 * 2))
+            )
+            for some in (bias, None):
+                expected = exact_conv2d(x, weight, some, **_ONE_WINDOW)
+                np.testing.assert_array_equal(bits(exact(_ONE_WINDOW, x, weight, some)), bits(expected))
 
 
 def test_a_large_sum_of_many_terms() -> None:
