@@ -9,7 +9,7 @@ import numpy as np
 
 from conv2d_cli.engine.exact.bounds import window_counts, window_norms
 from conv2d_cli.engine.exact.planning import FEW_PRODUCTS, SUMS_TOGETHER
-from conv2d_cli.engine.exact.rounding import bits_of, rounded
+from conv2d_cli.engine.exact.rounding import bits_of, round_to, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +64,10 @@ def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Ar
         if margin is None:
             out[block] = rounded(sums[block], dtype)
             continue
-        width = margin.block(block)
-        least, most = rounded(sums[block] - width, dtype), rounded(sums[block] + width, dtype)
-        out[block] = least
+        width, least = margin.block(block), out[block]
+        most = np.empty_like(least)
+        round_to(least, np.subtract, sums[block], width)
+        round_to(most, np.add, sums[block], width)
         unequal = bits_of(least) != bits_of(most)
         if unequal.any():
             group, filters, pixels = (found + part.start for found, part in zip(unequal.nonzero(), block, strict=True))
