@@ -39,8 +39,9 @@ def shortest(value: float, dtype: str) -> str:
     wanted = narrow(value)
     if not math.isfinite(wanted):
         return str(value) if not math.isfinite(value) else f"{value:.{_MOST_DIGITS}g}"
-    texts = (f"{value:.{digits}g}" for digits in range(1, _MOST_DIGITS))
-    return next((text for text in texts if narrow(float(text)) == wanted), repr(value))
+    rounded = (float(f"{value:.{digits}g}") for digits in range(1, _MOST_DIGITS))
+    # Python writes an exponent only where it is shorter: 400, not 4e+02.
+    return repr(next((one for one in rounded if narrow(one) == wanted), value)).removesuffix(".0")
 
 
 def _to_float16(value: float) -> float:

@@ -88,7 +88,8 @@ KEYS: dict[str, Key] = {
     "tiles": Key("output of one tile of a large image; empty where images are convolved whole"),
     "scratch_bytes": Key("workspace: memory beside input, parameters and output", "bytes"),
     "fallback_bytes": Key(
-        "workspace of the fallback, which does an output again that is not finite; 0 without one", "bytes"
+        "workspace of the fallback, where an output is not finite or many exact sums are in doubt; 0 without one",
+        "bytes",
     ),
     "peak_bytes": Key("estimate of the peak resident memory of the process", "bytes"),
     "memory_limit_bytes": Key("--memory-limit; empty without one", "bytes"),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from forked import conv2d
 
+from conv2d_cli import Conv2d, init_parameters, trace_element
 from conv2d_cli.report.trace import TOTALS, TermRow
 
 if TYPE_CHECKING:
@@ -41,11 +42,16 @@ def traced(*words: str, folder: Path, **extra: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_element_is_the_very_output_of_an_exact_run(mode: str, folder: Path) -> None:
+def test_every_element_is_the_very_output_of_an_exact_run(mode: Any, folder: Path) -> None:
     words = (*LAYER, "--padding-mode", mode)
     assert conv2d("run", "x.npy", *words, "--accuracy", "exact", "-o", "y.npy", folder=folder).code == 0
     expected = np.load(folder / "y.npy")
+    layer = Conv2d(3, 4, (3, 2), (2, 1), (2, 1), padding_mode=mode)
+    x, parameters = np.load(folder / "x.npy"), init_parameters(layer, seed=0)
     for at in np.ndindex(expected.shape):
+        report = trace_element(layer, x, *parameters, at=at)
+        assert np.array([report.correctly_rounded], np.float32).tobytes() == expected[at].tobytes()
+    for at in ((0, 0, 0, 0), (1, 3, 3, 5), (1, 2, 1, 2), (0, 1, 3, 0)):
         record = traced("x.npy", *words, "--at", ",".join(map(str, at)), folder=folder)
         assert np.float32(record["correctly_rounded"]).tobytes() == expected[at].tobytes()
         assert record["index"] == [*at]

@@ -39,6 +39,12 @@ def test_every_value_of_16_bits_reads_back(dtype: str, kind: Any) -> None:
             assert kind(float(shortest(float(value), dtype))) == kind(value)
 
 
+def test_no_exponent_is_written_where_none_is_shorter() -> None:
+    assert [shortest(value, "float32") for value in (400.0, -0.0, 65536.0, 1e20, 1e-7)] == [
+        *("400", "-0", "65536", "1e+20", "1e-07")
+    ]
+
+
 def test_words_of_values() -> None:
     one_third = struct.unpack("<f", struct.pack("<f", 1 / 3))[0]
     values: list[tuple[object, str, str]] = [

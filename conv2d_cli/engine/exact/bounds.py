@@ -4,7 +4,8 @@ With K products and a bias, u = 2^-53 and gamma(n) = n u / (1 - n u), a sum that
 without fused multiply-add, lies within gamma(K + 1) (sum |x||w| + |b|) of the exact one where products are
 exact (N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1). By Cauchy and Schwarz
 sum |x||w| is at most |x| |w|, the Euclidean norms of a window and of a filter: one number for each pixel and one for
-each filter, instead of a second convolution.
+each filter, instead of a second convolution. Of complex numbers real and imaginary parts have norms of their own, whose
+products are added: one part is often zero.
 
 Where K is small the bound need not be close: no window's norm is more than sqrt(K) times the largest magnitude.
 
@@ -38,17 +39,18 @@ _LEAST = FLOAT_FORMATS["float64"].least_exponent
 class Filters:
     """Finite parameters, weight (filters, K) and bias (filters,) or None, and what follows from them alone.
 
-    Each is worked out when it is first asked for.
+    Each is worked out when it is first asked for. The K weights are in `parts` parts, as the channels of a group are.
     """
 
-    def __init__(self, weight: Array, bias: Array | None) -> None:
+    def __init__(self, weight: Array, bias: Array | None, parts: int = 1) -> None:
         """Hold both; they must not change."""
-        self.weight, self.bias = weight, bias
+        self.weight, self.bias, self.parts = weight, bias, parts
 
     @cached_property
     def norms(self) -> Array:
-        """The Euclidean norms of filters, times the bound's factor."""
-        norms: Array = np.sqrt(np.einsum("fk,fk->f", self.weight, self.weight))
+        """The Euclidean norms of the parts of filters (filters, parts), times the bound's factor."""
+        parts = self.weight.reshape(len(self.weight), self.parts, -1)
+        norms: Array = np.sqrt(np.einsum("fpk,fpk->fp", parts, parts))
         return _factor(self.weight.shape[1]) * norms
 
     @cached_property
@@ -116,11 +118,11 @@ def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
     )
 
 
-def window_norms(image: Array, geometry: Geometry) -> Array:
-    """Return the Euclidean norms of the windows (channels, H, W) of an image as (groups, 1, Ho * Wo)."""
-    grouped = image.reshape(geometry.groups, -1, *image.shape[1:])
+def window_norms(image: Array, geometry: Geometry, parts: int = 1) -> Array:
+    """Return the Euclidean norms of the windows (channels, H, W) of an image as (groups, parts, Ho * Wo)."""
+    grouped = image.reshape(geometry.groups * parts, -1, *image.shape[1:])
     sums: Array = _window_sums(np.einsum("gchw,gchw->ghw", grouped, grouped), geometry)
-    return np.sqrt(sums, out=sums)
+    return np.sqrt(sums, out=sums).reshape(geometry.groups, parts, -1)
 
 
 def window_counts(chosen: Array, geometry: Geometry) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from conv2d_cli.engine.exact.bounds import window_counts, window_norms
 from conv2d_cli.engine.exact.planning import FEW_PRODUCTS, SUMS_TOGETHER
-from conv2d_cli.engine.exact.rounding import bits_of, rounded
+from conv2d_cli.engine.exact.rounding import bits_of, round_to, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,33 +24,33 @@ Block = tuple[slice, slice, slice]
 class Margin(NamedTuple):
     """What sums (groups, filters, pixels) may be off by, as arrays of three axes.
 
-    That is a part for each filter, or else a part for each filter times one for each pixel, and one more for a filter.
+    That is one number for each filter, and where there are `of_parts`, (groups, filters, parts) times those of pixels
+    (groups, parts, pixels) besides.
     """
 
     of_filters: Array
+    of_parts: Array | None = None
     of_pixels: Array | None = None
-    of_biases: Array | None = None
 
     def block(self, block: Block) -> Array:
         """Return the margins of a block of sums."""
         group, filters, pixels = block
         margin: Array = self.of_filters[group, filters]
-        if self.of_pixels is None or self.of_biases is None:
-            return margin
-        margin = margin * self.of_pixels[group, :, pixels]
-        margin += self.of_biases[group, filters]
+        if self.of_parts is not None and self.of_pixels is not None:
+            for part in range(self.of_parts.shape[2]):
+                one = slice(part, part + 1)
+                margin = margin + self.of_parts[group, filters, one] * self.of_pixels[group, one, pixels]
         return margin
 
 
 def margins(image: Array, largest: float, geometry: Geometry, filters: Filters) -> Iterator[Margin]:
     """Yield margins of the sums of an image, the closer one last."""
-
-    def grouped(values: Array) -> Array:
-        return values.reshape(geometry.groups, -1, 1)
-
+    shape = (geometry.groups, geometry.out_channels // geometry.groups, -1)
     if geometry.taps_per_output <= FEW_PRODUCTS:
-        yield Margin(grouped(filters.norms * (sqrt(geometry.taps_per_output) * largest) + filters.biases))
-    yield Margin(grouped(filters.norms), window_norms(image, geometry), grouped(filters.biases))
+        norms = np.sqrt(np.square(filters.norms).sum(1))
+        yield Margin((norms * (sqrt(geometry.taps_per_output) * largest) + filters.biases).reshape(shape))
+    of_pixels = window_norms(image, geometry, filters.parts)
+    yield Margin(filters.biases.reshape(shape), filters.norms.reshape(shape), of_pixels)
 
 
 def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Array:
@@ -64,9 +64,10 @@ def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Ar
         if margin is None:
             out[block] = rounded(sums[block], dtype)
             continue
-        width = margin.block(block)
-        least, most = rounded(sums[block] - width, dtype), rounded(sums[block] + width, dtype)
-        out[block] = least
+        width, least = margin.block(block), out[block]
+        most = np.empty_like(least)
+        round_to(least, np.subtract, sums[block], width)
+        round_to(most, np.add, sums[block], width)
         unequal = bits_of(least) != bits_of(most)
         if unequal.any():
             group, filters, pixels = (found + part.start for found, part in zip(unequal.nonzero(), block, strict=True))

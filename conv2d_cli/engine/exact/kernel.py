@@ -59,7 +59,7 @@ class ExactKernel(BlockKernel):
         """Return the parameters in real float64 numbers, and what is known of them."""
         groups = plan.problem.geometry.groups
         real_bias = None if bias is None else flushed(real_channels(bias, groups), self._least)
-        return ExactOperands(flushed(real_weight(weight, groups), self._least), real_bias)
+        return ExactOperands(flushed(real_weight(weight, groups), self._least), real_bias, self._parts)
 
     def items(self, call: Call[Any, ExactOperands]) -> Items:
         """Return the images."""

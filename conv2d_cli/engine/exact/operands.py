@@ -23,14 +23,14 @@ class ExactOperands:
     same numbers. Else what is not finite is zero in `parameters` and `filters`.
     """
 
-    def __init__(self, weight: Array, bias: Array | None) -> None:
-        """Hold them, and what follows from them."""
+    def __init__(self, weight: Array, bias: Array | None, parts: int) -> None:
+        """Hold them, and what follows from them; channels of a group are in `parts` parts."""
         self.marked = None
         if not isfinite(largest_magnitude(weight)) or (bias is not None and not np.isfinite(bias).all()):
             self.marked = marked_parameters(weight, bias)
             weight, bias = finite_part(weight), None if bias is None else finite_part(bias)
         self.parameters = Parameters(weight, bias)
-        self.filters = Filters(weight.reshape(len(weight), -1), bias)
+        self.filters = Filters(weight.reshape(len(weight), -1), bias, parts)
 
     @cached_property
     def sliced(self) -> SlicedFilters:

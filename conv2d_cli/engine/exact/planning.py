@@ -101,7 +101,7 @@ def held_bytes(problem: Problem) -> int:
     held = _FLOAT64_BYTES * (copies + gathered) + _SUM_BYTES * SUMS_TOGETHER
     if geometry.taps_per_output <= FEW_PRODUCTS:
         return held
-    return held + _FLOAT64_BYTES * _plane_elements(geometry) + _TERM_BYTES * TERMS_TOGETHER
+    return held + _FLOAT64_BYTES * _plane_elements(geometry, problem.dtype) + _TERM_BYTES * TERMS_TOGETHER
 
 
 def doubtful_bytes(problem: Problem) -> int:
@@ -111,14 +111,16 @@ def doubtful_bytes(problem: Problem) -> int:
     """
     geometry = real_geometry(problem.geometry, problem.dtype)
     image, output, weight = _elements(geometry)
-    again = max(_plane_elements(geometry), image + weight)
+    again = max(_plane_elements(geometry, problem.dtype), image + weight)
     return _FLOAT64_BYTES * (output + again) + output + _TERM_BYTES * TERMS_TOGETHER
 
 
-def _plane_elements(geometry: Geometry) -> int:
+def _plane_elements(geometry: Geometry, dtype: str) -> int:
     """Return the elements of squares summed over channels, then over rows of windows, then over windows."""
     height, width = geometry.height, geometry.width
-    return geometry.groups * (height.size * width.size + height.output * (width.size + width.output))
+    return (
+        geometry.groups * components(dtype) * (height.size * width.size + height.output * (width.size + width.output))
+    )
 
 
 def _elements(geometry: Geometry) -> tuple[int, int, int]:

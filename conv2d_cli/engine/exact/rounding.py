@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.numpy_dtypes import dtype_name, numpy_dtype
 
 if TYPE_CHECKING:
     from conv2d_cli.numpy_dtypes import Array
@@ -25,6 +25,14 @@ def rounded(values: Array, dtype: str) -> Array:
     if dtype == "float64":
         return values
     return _rounded_to_bfloat16(values) if dtype == "bfloat16" else values.astype(dtype)
+
+
+def round_to(out: Array, operation: np.ufunc, left: Array, right: Array) -> None:
+    """Fill `out` with the results of an operation in float64, rounded to its type: but for bfloat16 in one pass."""
+    if out.dtype.kind == "f":
+        operation(left, right, out=out, casting="same_kind")
+    else:
+        out[...] = rounded(operation(left, right), dtype_name(out.dtype))
 
 
 def bits_of(values: Array) -> Array:

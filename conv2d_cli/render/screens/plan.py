@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.run import PlanReport
 
 _SHAPES = ("input_shape", "weight_shape", "bias_shape", "output_shape", "dtype")
+_WHEN_FALLING_BACK = {"exact": "where many sums are in doubt"}
 _MEMORY = ("input_bytes", "parameter_bytes", "output_bytes", "scratch_bytes", "fallback_bytes", "peak_bytes")
 
 
@@ -59,7 +60,7 @@ def _memory(report: PlanReport) -> Iterator[Figure]:
     explained = {
         "parameter_bytes": _origin(report.parameters_from),
         "scratch_bytes": "workspace",
-        "fallback_bytes": "where outputs are not finite",
+        "fallback_bytes": _WHEN_FALLING_BACK.get(report.accuracy, "where outputs are not finite"),
         "peak_bytes": f"whole process{'; no --memory-limit' if limit is None else ''}",
     }
     for key in _MEMORY:
