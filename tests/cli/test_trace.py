@@ -157,6 +157,18 @@ def test_what_does_not_fit(words: tuple[str, ...], code: int, error: str, hint: 
     assert hint in done.err
 
 
+def test_no_accumulator_is_hinted_at_where_there_is_none(folder: Path) -> None:
+    np.save(folder / "u8.npy", np.ones((1, 1, 3, 3), np.uint8))
+    np.save(folder / "i8.npy", np.full((1, 1, 3, 3), -100, np.int8))
+    words = ("u8.npy", "--weight", "i8.npy", "--at", "0,0,0,0", "--get", "result")
+    done = conv2d("trace", *words, folder=folder)
+    assert done.code == 3
+    assert "--accumulate" not in done.err
+    # What the hint names, works.
+    option = done.err.rsplit("--dtype ", 1)[1].split()[0]
+    assert conv2d("trace", *words, "--dtype", option, folder=folder).out == "-900\n"
+
+
 def test_of_a_large_file_the_window_alone_is_read(folder: Path) -> None:
     side, channels = 4096, 64
     with (folder / "large.npy").open("wb") as stream:

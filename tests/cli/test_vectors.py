@@ -323,8 +323,10 @@ CHANGES: list[tuple[tuple[str | int, ...], Any, str]] = [
     ((*CASE, "input", "file"), "layer.input.bin", "not of one known format"),
     ((*CASE, "input", "file"), "layer.weight.npy", "does not hold these tensors"),
     ((*CASE, "input", "dtype"), "float64", "the input is float64"),
-    ((*CASE, "input", "sha256"), "0" * 63, "sha256"),
-    ((*CASE, "input", "sha256"), "G" * 64, "sha256"),
+    ((*CASE, "input", "file"), "../x.npy", "file: no plain name of a file in the folder\n"),
+    ((*CASE, "name"), "1 2", "name: no name that begins with a letter"),
+    ((*CASE, "input", "sha256"), "0" * 63, "sha256: no SHA-256 in 64 hexadecimal digits, small letters\n"),
+    ((*CASE, "input", "sha256"), "G" * 64, "sha256: no SHA-256"),
 ]
 
 

@@ -30,7 +30,7 @@ def opened_layer(request: Request, expected: FlatTensor, files: ExitStack, note:
     """
     request = checked_request(request)
     source = files.enter_context(opened_input(request))
-    shared = files.enter_context(SharedLayer(request))
+    shared = files.enter_context(SharedLayer(request, accumulates=False))
     opened = shared.opened(source.dtype, source.shape[-3] if len(source.shape) >= UNBATCHED else 1)
     with faults_in(request.input):
         geometry = geometry_of_run(request, opened.layer, source, opened.weight)

@@ -120,11 +120,12 @@ def in_the_words_of_options() -> Iterator[None]:
 
 
 @contextmanager
-def what_mixes(dtype: str, weight: str) -> Iterator[None]:
-    """Say of int8 beside uint8, which nothing is promoted for, that an accumulator takes both."""
+def what_mixes(dtype: str, weight: str, *, accumulates: bool) -> Iterator[None]:
+    """Say of int8 beside uint8, which nothing is promoted for, what takes both: an accumulator, where there is one."""
     try:
         yield
     except DataError as error:
         if {dtype, weight} != {*integer.QUANTIZED}:
             raise
-        raise DataError(error.message, f"--accumulate {integer.ACCUMULATORS[0]} takes both") from error
+        option = "accumulate" if accumulates else "dtype"
+        raise DataError(error.message, f"--{option} {integer.ACCUMULATORS[0]} takes both") from error

@@ -31,8 +31,10 @@ class OpenedLayer:
     A `weight` of None is drawn, a `bias` of None is drawn or absent.
     """
 
-    def __init__(self, request: Request, dtype: str, channels: int, files: ExitStack) -> None:
-        """Open the files of the parameters, which `files` closes.
+    def __init__(
+        self, request: Request, dtype: str, channels: int, files: ExitStack, *, accumulates: bool = True
+    ) -> None:
+        """Open the files of the parameters, which `files` closes; `accumulates` is as in `SharedLayer`.
 
         Raises:
             UsageError, FileError, DataError: they are bad, or have another type than the input.
@@ -44,7 +46,7 @@ class OpenedLayer:
         bias_dtype = None if self.bias is None else self.bias.dtype
         self.arithmetic: api.integer.IntegerArithmetic | None = None
         if request.integers is None:
-            with what_mixes(dtype, weight_dtype):
+            with what_mixes(dtype, weight_dtype, accumulates=accumulates):
                 api.check_dtypes(dtype, weight=weight_dtype, bias=bias_dtype)
             if request.accuracy == "exact" and api.integer.is_integer(dtype):
                 self.arithmetic = api.integer.exact_arithmetic(dtype)
@@ -120,9 +122,9 @@ class OpenedLayer:
 class SharedLayer:
     """The layer of a request, for whichever file comes; one thread at a time asks."""
 
-    def __init__(self, request: Request) -> None:
-        """Open nothing yet; the request has been checked."""
-        self._request = request
+    def __init__(self, request: Request, *, accumulates: bool = True) -> None:
+        """Open nothing yet; the request has been checked. `accumulates` says that the command has an accumulator."""
+        self._request, self._accumulates = request, accumulates
         self._stdin: Rereadable | None = None
         self._files = ExitStack()
         # Parameters that cannot be opened are not tried again for every file.
@@ -163,7 +165,7 @@ class SharedLayer:
 
     def _opened_or_fault(self, dtype: str, channels: int) -> OpenedLayer | Conv2dError:
         try:
-            return OpenedLayer(self._from_start(), dtype, channels, self._files)
+            return OpenedLayer(self._from_start(), dtype, channels, self._files, accumulates=self._accumulates)
         except Conv2dError as error:
             return error
 

@@ -47,7 +47,7 @@ def trace_file(request: Request, at: Sequence[int], available: int | None) -> Tr
         MemoryLimitError: the element has more terms than are shown, or the parameters more bytes than there are.
     """
     request = checked_request(request)
-    with SharedLayer(request) as shared, opened_input(request) as source:
+    with SharedLayer(request, accumulates=False) as shared, opened_input(request) as source:
         channels = source.shape[-3] if len(source.shape) >= UNBATCHED else 1
         opened = shared.opened(source.dtype, channels)
         with faults_in(request.input):

@@ -19,12 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from pydantic_core import ErrorDetails
+
 MANIFEST = "manifest.json"
 _LARGEST, _MOST_AXES, _LONGEST_NAME = 2**62, 4, 200
 _MOST_FAULTS = 5
 # Letters that no file system, compiler or shell takes for more than letters.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*", re.ASCII)
+# What a text of these fields is that has not their pattern.
+_NO_MATCH = {
+    "file": "no plain name of a file in the folder",
+    "name": "no name that begins with a letter and goes on with letters, digits and _",
+    "sha256": "no SHA-256 in 64 hexadecimal digits, small letters",
+}
 
 
 def _no_manifest(name: str) -> str:
@@ -119,12 +127,19 @@ def read_manifest(content: bytes, typed: Path) -> Manifest:
 def _told(error: ValidationError) -> str:
     """Return the first faults, each with its place."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
+    # A case that is bad is left out before cases are counted.
+    details = [one for one in details if one["type"] != "too_short" or one["loc"] != ("cases",)] or details
     told = [
-        ": ".join(filter(None, (".".join(map(str, one["loc"])), cut(one["msg"].removeprefix("Value error, ")))))
-        for one in details[:_MOST_FAULTS]
+        ": ".join(filter(None, (".".join(map(str, one["loc"])), cut(_words_of(one))))) for one in details[:_MOST_FAULTS]
     ]
     more = len(details) - _MOST_FAULTS
     return "; ".join(told) + (f"; and {more} more faults" if more > 0 else "")
+
+
+def _words_of(detail: ErrorDetails) -> str:
+    if detail["type"] == "string_pattern_mismatch":
+        return _NO_MATCH[str(detail["loc"][-1])]
+    return detail["msg"].removeprefix("Value error, ")
 
 
 def written_manifest(manifest: Manifest) -> bytes:
