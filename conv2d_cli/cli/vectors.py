@@ -52,5 +52,5 @@ def vectors(
 
     words = LayerWords(layers or (), layer_options.given, layer_options.typed)
     if vectors_options.check is not None:
-        return vectors_request.check(vectors_options.check, words, output)
+        return vectors_request.check(vectors_options.check, words, vectors_options, output)
     return vectors_request.write(words, vectors_options, output)

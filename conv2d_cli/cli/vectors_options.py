@@ -24,6 +24,14 @@ class VectorsOptions(NamedTuple):
     force: bool
     schema: bool
 
+    @property
+    def of_writing(self) -> list[str]:
+        """The names of options that were given and say what is written."""
+        names = {"size": "-i", "cases": "--count", "folder": "-o"}
+        given = self._replace(check=None, schema=False)._asdict()
+        untouched = _vectors_options()._asdict()
+        return [names.get(key, f"--{key.replace('_', '-')}") for key, value in given.items() if value != untouched[key]]
+
 
 def _vectors_options(
     input_size: Size = None,

@@ -56,11 +56,11 @@ def write(words: LayerWords, options: VectorsOptions, output: Output) -> int:
     return 0
 
 
-def check(folder: str, words: LayerWords, output: Output) -> int:
+def check(folder: str, words: LayerWords, options: VectorsOptions, output: Output) -> int:
     """Check a folder, and say what does not hold; return the exit code.
 
     Raises:
-        UsageError: layers are given too.
+        UsageError: layers are given too, or options of writing.
         FileError, DataError: the folder is no folder of test vectors, or not a whole one.
     """
     from conv2d_cli.jobs.vectors.checking import check_vectors
@@ -69,6 +69,10 @@ def check(folder: str, words: LayerWords, output: Output) -> int:
         raise UsageError("--check reads the layers from the manifest", f"conv2d vectors --check {folder}")
     if not folder:
         raise UsageError("--check names no folder", "--check golden")
+    if others := options.of_writing:
+        raise UsageError(
+            f"--check writes nothing, and takes no {', '.join(others)}", f"conv2d vectors --check {folder}"
+        )
     with output.progress_line(shown=True) as progress:
         report = check_vectors(folder, progress.begin, progress.advance)
     if output.asked_for:

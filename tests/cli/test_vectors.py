@@ -226,6 +226,10 @@ def test_a_folder_that_is_there(golden: Path) -> None:
         (("3", "4", "3", "-i", "4x9x9", "-o", "v"), 2, "the layer takes 3 channels, the input has 4", "-i 3x9x9"),
         (("3", "4", "3", "-i", "1000000", "-o", "v"), 5, "a case takes about", "a smaller -i"),
         (("3", "4", "3", "--check", "v"), 2, "--check reads the layers from the manifest", "conv2d vectors --check v"),
+        *(
+            (("--check", "v", *given), 2, f"writes nothing, and takes no {given[0]}\n", "conv2d vectors --check v")
+            for given in (("-i", "8"), ("-o", "w"), ("--files", "hex"), ("--suite", "corners"), ("--force",))
+        ),
     ],
 )
 def test_what_makes_no_vectors(words: tuple[str, ...], code: int, error: str, hint: str, tmp_path: Path) -> None:
