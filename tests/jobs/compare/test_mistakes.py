@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from injected_mistakes import UNITS_TOLD, WAYS, Needs, Problem, draw, is_told
+from injected_mistakes import UNITS_TOLD, WAYS, Needs, Problem, bfloat16, draw, half, is_told
 
 from conv2d_cli import conv2d
 from conv2d_cli.jobs.compare import batches, images
@@ -22,6 +23,7 @@ from conv2d_cli.tensors.layout import OIHW
 from conv2d_cli.tensors.reading import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     Array = np.ndarray[Any, Any]
@@ -254,3 +256,104 @@ def test_one_image_that_is_too_large_has_elements_tried_alone(tmp_path: Path, mo
     np.save(tmp_path / "actual.npy", half)
     report = compare_files(Request(f"{tmp_path}/expected.npy", f"{tmp_path}/actual.npy"))
     assert (report.verdict, report.explanations) == (UNEXPLAINED, ())
+
+
+def large(seed: int, groups: int = 1) -> Problem:
+    """Return a layer with so many elements that some sums lie next to a tie of a half type."""
+    values = np.random.default_rng(seed)
+    x, weight, bias = (
+        values.standard_normal(shape).astype(np.float32) for shape in ((1, 8, 40, 40), (16, 8 // groups, 3, 3), (16,))
+    )
+    return Problem(x, weight, bias, sides=((1, 1), (1, 1)), groups=groups)
+
+
+@pytest.mark.parametrize("groups", [1, 8])
+@pytest.mark.parametrize(("rounded", "name"), [(half, "half_precision"), (bfloat16, "bfloat16_operands")])
+def test_results_rounded_twice_are_explained(
+    groups: int, rounded: Callable[[Array], Array], name: str, tmp_path: Path
+) -> None:
+    problem = large(groups, groups)
+    right = problem.result()
+    operands = problem._replace(x=rounded(problem.x), weight=rounded(problem.weight))
+    # Rounded once from float32: beside a tie not as the exact sum would be.
+    for single in (conv2d_of(problem), conv2d_of(operands)):
+        report = compared(problem, right, rounded(single), tmp_path)
+        assert (report.verdict, report.explanations) == (EXPLAINED, (name,))
+    corrupt = rounded(conv2d_of(problem))
+    corrupt[0, 3, 20, 20] += 1
+    assert compared(problem, right, corrupt, tmp_path).verdict == UNEXPLAINED
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))][1:])
+def test_an_output_in_any_order_of_axes_is_told(order: tuple[int, ...], tmp_path: Path) -> None:
+    problem = draw(Random("order"), Needs(oblong=True))
+    problem = problem._replace(x=np.concatenate([problem.x, problem.x[..., ::-1]]))
+    right = problem.result()
+    report = compared(problem, right, right.transpose(order), tmp_path)
+    assert (report.verdict, report.explanations) == (EXPLAINED, ("nhwc" if order == (0, 2, 3, 1) else "swapped_axes",))
+    assert report.expected_error_units is not None
+    assert report.expected_error_units < 1
+
+
+def test_nan_and_infinities_hide_no_mistake(tmp_path: Path) -> None:
+    problem = draw(Random("nan"), Needs(square=True))
+    x = problem.x.copy()
+    x[0, 0, 2, 3], x[0, -1, 6, 6] = np.nan, np.inf
+    problem = problem._replace(x=x)
+    right = conv2d_of(problem)
+    assert np.isnan(right).any()
+    assert not np.isnan(right).all()
+    flipped = conv2d_of(problem._replace(weight=problem.weight[..., ::-1, ::-1]))
+    assert compared(problem, right, flipped, tmp_path).explanations == ("flipped_kernel",)
+    rounded = np.where(np.isfinite(right), np.nextafter(right, np.float32(0)), right)
+    assert compared(problem, right, rounded, tmp_path).verdict == ROUNDING
+    lost = np.flatnonzero(np.isnan(right))
+    sound = np.flatnonzero(np.isfinite(right))
+    for places, value in ((lost, 0), (lost[:1], 1), (sound, np.nan), (sound[:1], np.nan), (sound[:1], np.inf)):
+        wrong = right.copy()
+        wrong.reshape(-1)[places] = value
+        report = compared(problem, right, wrong, tmp_path)
+        assert (report.verdict, report.bound is not None) == (UNEXPLAINED, True), (places, value)
+
+
+def test_what_a_half_type_cannot_hold_is_infinite_in_it(tmp_path: Path) -> None:
+    problem = cast_to(draw(Random("infinite"), Needs()), "float16")
+    problem = problem._replace(x=problem.x * np.float16(120), weight=problem.weight * np.float16(120))
+    with np.errstate(over="ignore"):
+        right = problem.wide()[0].astype(np.float16)
+    assert np.isinf(right).any()
+    assert not np.isinf(right).all()
+    rounded = np.where(np.isfinite(right), np.nextafter(right, np.float16(0)), right)
+    assert compared(problem, right, rounded, tmp_path).error_units is not None
+    assert compared(problem, right, rounded, tmp_path).error_units < 2  # type: ignore[operator]
+    assert compared(problem, right, np.clip(right, -65504, 65504), tmp_path).explanation == "saturation"
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_complex_products_of_three_real_ones_are_rounded(dtype: type[Any], tmp_path: Path) -> None:
+    values = np.random.default_rng(0)
+    for _ in range(5):
+        shapes = (1, 2, 30, 30), (2, 2, 1, 1)
+        x, weight = ((values.standard_normal(s) + 1j * values.standard_normal(s)).astype(dtype) for s in shapes)
+        first, second = conv2d(x.real.copy(), weight.real.copy()), conv2d(x.imag.copy(), weight.imag.copy())
+        both = conv2d(x.real + x.imag, weight.real + weight.imag)
+        made = (first - second + 1j * (both - first - second)).astype(dtype)
+        problem = Problem(x, weight, None)
+        report = compared(problem, problem.wide()[0].astype(dtype), made, tmp_path)
+        assert report.verdict == ROUNDING
+
+
+def test_values_that_end_at_zero_are_of_no_type(tmp_path: Path) -> None:
+    problem = draw(Random("relu"), Needs())
+    right = problem.result()
+    report = compared(problem, right, np.maximum(right, 0), tmp_path)
+    assert (report.explanations, report.how) == (("saturation",), ("values end at 0",))
+    scaled = _whole_problem(problem)
+    for low, high, words in ((-128, 127, "int8, -128 and 127"), (0, 255, "uint8, 0 and 255")):
+        report = compared(scaled, scaled.result(), np.clip(scaled.result(), low, high), tmp_path)
+        assert report.how == (f"values end at those of {words}",)
+
+
+def _whole_problem(problem: Problem) -> Problem:
+    x, weight = (np.rint(values * 12) for values in (problem.x, problem.weight))
+    return problem._replace(x=x, weight=weight, bias=None)
