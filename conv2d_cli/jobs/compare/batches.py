@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 # Bytes of one batch, all that is worked out of it included.
 _BATCH_BYTES = 192 << 20
-# Of each: what is read, wide and padded; the results, wide; the right one, its magnitudes, a candidate, its magnitudes
-# and the difference.
-_COPIES_OF_INPUT, _COPIES_OF_OUTPUT = 3, 8
+# Of each: what is read, wide and padded; the results, wide; the right one, its magnitudes, a candidate, its sums and
+# their magnitudes, the difference and what is allowed it.
+_COPIES_OF_INPUT, _COPIES_OF_OUTPUT = 3, 10
 _WIDE = 8
 _IMAGE_AXES = 3
 

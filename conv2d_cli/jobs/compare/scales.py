@@ -113,15 +113,15 @@ class ByTolerance(NamedTuple):
             return _largest(differences)
         rtol, atol, ulp = self.tolerance
         with np.errstate(all="ignore"):
-            unit = np.abs(values) * rtol + atol
-            shares = differences / unit
+            shares = differences / (np.abs(values) * rtol + atol)
             if ulp:
                 steps = ulp_distances(values.reshape(-1), actual.reshape(-1), self.dtype) / ulp
                 steps[~np.isfinite(differences.reshape(-1))] = np.inf
                 shares = np.fmin(shares, steps.reshape(shares.shape))
         shares[differences == 0] = 0
         shares[np.isinf(differences)] = np.inf
-        _off_before(shares, candidate, actual, np.abs(candidate.sums) * rtol + atol, min(most, self.finest))
+        if candidate.change is not None:
+            _off_before(shares, candidate, actual, np.abs(candidate.sums) * rtol + atol, min(most, self.finest))
         return _largest(shares)
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conv2d_cli.errors import DataError
 from conv2d_cli.jobs.compare import streaming
 from conv2d_cli.jobs.compare.job import compare_files
 from conv2d_cli.jobs.compare.request import Request
@@ -18,6 +19,7 @@ from conv2d_cli.jobs.compare.tolerance import Tolerance, default_tolerance
 from conv2d_cli.jobs.compare.ulps import bit_lengths, ulp_distances
 from conv2d_cli.jobs.compare.where import Whereabouts, axis_names
 from conv2d_cli.report.compare import AGREEING
+from conv2d_cli.tensors.reading import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +44,7 @@ def steps_between(one: Any, other: Any) -> int:
     return abs(place(one) - place(other))
 
 
-def compared(expected: Array, actual: Array, folder: Path, **options: Any) -> CompareReport:
+def compared(expected: Any, actual: Any, folder: Path, **options: Any) -> CompareReport:
     for name, array in (("expected", expected), ("actual", actual)):
         np.save(folder / f"{name}.npy", array)
     return compare_files(Request(f"{folder}/expected.npy", f"{folder}/actual.npy", **options))
@@ -240,3 +242,13 @@ def test_complex_infinities_are_near_nothing_but_themselves(
     assert (report.verdict == "same") == bool(equal)
     if not equal and not (np.isfinite(one) and np.isfinite(other)):
         assert report.verdict not in AGREEING
+
+
+def test_a_cast_that_loses_a_value_names_its_index(tmp_path: Path) -> None:
+    expected = np.zeros((2, 3, 4), np.float32)
+    actual = expected.copy()
+    actual[1, 0, 3] = 0.5
+    with pytest.raises(DataError, match=r"0\.5 at \[1, 0, 3\] has a fraction"):
+        compared(expected, actual, tmp_path, reading=Reading("int8"))
+    with pytest.raises(DataError, match=r"0\.5 at \[\] has a fraction"):
+        compared(np.float32(0), np.float32(0.5), tmp_path, reading=Reading("int8"))
