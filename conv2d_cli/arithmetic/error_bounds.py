@@ -3,6 +3,7 @@
 Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, SIAM 2002, section 3.1.
 """
 
+from functools import cache
 from math import hypot
 
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS, FloatFormat
@@ -33,6 +34,7 @@ def gamma(terms: float, epsilon: float) -> float:
     return share / (1 - share) if share < 1 else float("inf")
 
 
+@cache
 def error_limit(dtype: str, products: int) -> float:
     """Return the most that a right result of `products` products is off, in `eps * (sum|x||w| + |b|)` of its type.
 

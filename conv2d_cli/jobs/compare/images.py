@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from conv2d_cli.jobs.compare.mistakes.base import Output, same
 from conv2d_cli.jobs.compare.mistakes.values import infinite_from, made_infinite
 from conv2d_cli.jobs.compare.operation import wide
-from conv2d_cli.jobs.compare.scales import Candidate
+from conv2d_cli.jobs.compare.scales import Candidate, Magnitudes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Images:
         if operation is None:
             return Candidate(self.expected, None, 0, self.expected)
         # What was worked out to see what becomes of sums out of range.
-        return self._changed(self._exact, operation.magnitudes(), operation.products)
+        return self._changed(self._exact, _magnitudes_of(operation), operation.products)
 
     @cached_property
     def _exact(self) -> Array:
@@ -96,10 +96,10 @@ class Images:
             return None
         else:
             values = operation.values() if variant.summed is None else variant.summed(operation)
-            magnitudes, products = operation.magnitudes(), operation.products
+            magnitudes, products = _magnitudes_of(operation), operation.products
         if variant.moved is not same:
             values = variant.moved(values)
-            magnitudes = None if magnitudes is None else variant.moved(magnitudes)
+            magnitudes = None if magnitudes is None else _moved(magnitudes, variant.moved)
         if values.shape != self.actual.shape:
             return None
         if variant.fitted is not None:
@@ -107,7 +107,7 @@ class Images:
         return self._changed(values, magnitudes, products, variant.changed)
 
     def _changed(
-        self, sums: Array, magnitudes: Array | None, products: int, changed: Callable[[Array], Array] = same
+        self, sums: Array, magnitudes: Magnitudes | None, products: int, changed: Callable[[Array], Array] = same
     ) -> Candidate:
         """Return what a change of values, and the expected type's range, make of sums."""
         in_range = same if self.operation is None else self._in_range
@@ -143,7 +143,15 @@ class Images:
             return None
         part, channels = operation.some_channels()
         values = part.values() if variant.summed is None else variant.summed(part)
-        return self._changed(values, part.magnitudes(), part.products, variant.changed), self.actual[:1, channels]
+        return self._changed(values, _magnitudes_of(part), part.products, variant.changed), self.actual[:1, channels]
+
+
+def _magnitudes_of(operation: Operation) -> Magnitudes:
+    return Magnitudes(cache(operation.magnitudes), operation.most_magnitude)
+
+
+def _moved(magnitudes: Magnitudes, move: Callable[[Array], Array]) -> Magnitudes:
+    return Magnitudes(lambda: move(magnitudes.of_each()), magnitudes.most)
 
 
 def _ends(numbers: Array) -> tuple[float | None, float | None]:

@@ -25,14 +25,21 @@ if TYPE_CHECKING:
 _EARLIER_ERRORS = (1 / 64, 1 / 8, 1)
 
 
+class Magnitudes(NamedTuple):
+    """`sum|x||w| + |b|` of each element, worked out when it is asked for, and a number that none of them exceeds."""
+
+    of_each: Callable[[], Array]
+    most: float
+
+
 class Candidate(NamedTuple):
-    """What a hypothesis makes of some images: values, and where known `sum|x||w| + |b|` and the products of each.
+    """What a hypothesis makes of some images: values, and where known their magnitudes, and the products of each.
 
     `change` is what the hypothesis does to `sums` to make the values of them, None where it leaves them as they are.
     """
 
     values: Array
-    magnitudes: Array | None
+    magnitudes: Magnitudes | None
     products: int
     sums: Array
     change: Callable[[Array], Array] | None = None
@@ -51,8 +58,9 @@ class Scale(Protocol):
     def error(self, candidate: Candidate, actual: Array, most: float = float("inf")) -> float:
         """Return how far a candidate is from the actual result; infinite where one is NaN or infinite alone.
 
-        Where a hypothesis changes sums, what is beyond `most` may be off before the change instead: a sum beside a tie
-        is rounded to the other side, one at the end of a range wraps or not.
+        If that is more than `most`, any number that is more may be returned. Where a hypothesis changes sums, what is
+        beyond `most` may be off before the change instead: a sum beside a tie is rounded to the other side, one at the
+        end of a range wraps or not.
         """
 
 
@@ -79,7 +87,11 @@ class ByBound(NamedTuple):
         differences = differences_of(candidate.values, actual, equal_nan=self.equal_nan)
         rounding = rounding_of(self.dtype)
         if rounding is not None and candidate.magnitudes is not None:
-            unit = candidate.magnitudes * rounding.epsilon + candidate.products * rounding.smallest
+            lost = candidate.products * rounding.smallest
+            least = _largest(differences) / (candidate.magnitudes.most * rounding.epsilon + lost)
+            if candidate.change is None and least > most:
+                return least
+            unit = candidate.magnitudes.of_each() * rounding.epsilon + lost
             alike = differences == 0
             differences /= unit
             # Beside a NaN or an infinity in the sum only what is equal is right, whatever the unit has become.
