@@ -147,7 +147,7 @@ With LAYER and --input, --weight, --bias the operation is known, and worked out 
 measured by its largest |difference| / (eps * (sum|x||w| + |b|)). `rounding`: both files are within what rounding
 makes of K products (error_limit, some (K + 1) / 2), and no mistake fits 8 times better. `explained`: one does, also
 where all is within that limit. `unexplained`: neither. A mistake that changes less than some 8 units cannot be told
-from rounding. Sums of complex numbers may be off three times as much, since PyTorch makes each product of three real ones.
+from rounding. Sums of complex numbers may be off three times as much: PyTorch makes each product of three real ones.
 
   flipped_kernel      true convolution: the kernel turned by half, or one of its axes
   swapped_axes        H and W of the input, the kernel or a pair of arguments; O and I of the weight; axes of the output
