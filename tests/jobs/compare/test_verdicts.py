@@ -283,3 +283,12 @@ def test_values_that_end_at_zero_are_of_no_type(tmp_path: Path) -> None:
 def _whole_problem(problem: Problem) -> Problem:
     x, weight = (np.rint(values * 12) for values in (problem.x, problem.weight))
     return problem._replace(x=x, weight=weight, bias=None)
+
+
+@pytest.mark.usefixtures("cut_small")
+def test_another_number_of_images_is_not_held_against_more_than_memory_takes(tmp_path: Path) -> None:
+    problem = draw(Random("order"), Needs())
+    problem = problem._replace(x=np.concatenate([problem.x] * 3))
+    right = problem.result()
+    report = compared(problem, right, right.swapaxes(0, 1), tmp_path)
+    assert (report.verdict, report.expected_error_units) == (UNEXPLAINED, None)
