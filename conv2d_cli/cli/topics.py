@@ -147,7 +147,7 @@ With LAYER and --input, --weight, --bias the operation is known, and worked out 
 measured by its largest |difference| / (eps * (sum|x||w| + |b|)). `rounding`: both files are within what rounding
 makes of K products (error_limit, some (K + 1) / 2), and no mistake fits 8 times better. `explained`: one does, also
 where all is within that limit. `unexplained`: neither. A mistake that changes less than some 8 units cannot be told
-from rounding.
+from rounding. Sums of complex numbers may be off three times as much: PyTorch makes each product of three real ones.
 
   flipped_kernel      true convolution: the kernel turned by half, or one of its axes
   swapped_axes        H and W of the input, the kernel or a pair of arguments; O and I of the weight; axes of the output
@@ -162,7 +162,7 @@ from rounding.
   overflow            values modulo 2^8, 2^16 or 2^32, or infinite beyond float16, bfloat16 or float32
   saturation          values end at the bounds of such a type, or at what several actual values are
   half_precision      operands or results rounded to float16, or a sum that runs in it
-  bfloat16_operands   operands, or results too, rounded to bfloat16
+  bfloat16_operands   operands or results rounded to bfloat16
   tf32_operands       operands rounded to TF32, as tensor cores take float32
   symmetric_same      the same padding on both sides where SAME has more at the end
   byte_order          bytes of each element in the other order

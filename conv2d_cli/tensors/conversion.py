@@ -105,10 +105,11 @@ class Conversion(NamedTuple):
         """Whether the elements become other bytes, but for their order."""
         return self.holds not in {self.target, "V2"}
 
-    def apply(self, stored: Array, first: tuple[int, ...] = ()) -> Array:
+    def apply(self, stored: Array, first: tuple[int, ...] = (), run_of: tuple[int, ...] | None = None) -> Array:
         """Return stored elements, of any shape, as those of the target: dense, C-contiguous, in native byte order.
 
-        `first` is the index in the file of the first of them, by the axes of the file.
+        `first` is the index in the file of the first of them, by the axes of the file; of a flat run of the elements of
+        a tensor, `run_of` its shape, it is their place in C order.
 
         Raises:
             DataError: a value is lost by that; it names the first of them in C order, its index, and what allows it.
@@ -123,7 +124,10 @@ class Conversion(NamedTuple):
             values = widened(stored[part], self.holds)
             converted, lost = _converted(values, target, self.casts)
             if lost is not None:
-                raise _lossy(self, stored, part, lost, first or (0,) * stored.ndim)
+                index = _index_of_loss(part, lost, first or (0,) * stored.ndim)
+                if run_of is not None:
+                    index = [int(number) for number in np.unravel_index(index[0], run_of)] if run_of else []
+                raise _lossy(self, stored, part, lost, index)
             out[part] = converted
         return out
 
@@ -262,17 +266,20 @@ def _modulo(whole: Array, target: np.dtype[Any]) -> Array:
 
 
 def _lossy(
-    conversion: Conversion, stored: Array, part: tuple[slice | int, ...], lost: Array, first: tuple[int, ...]
+    conversion: Conversion, stored: Array, part: tuple[slice | int, ...], lost: Array, index: list[int]
 ) -> DataError:
     """Return the refusal of the first value that is lost, and what would allow every value of what was read."""
-    inside = np.unravel_index(int(np.argmax(lost)), lost.shape)
-    value = widened(stored[part], conversion.holds)[inside]
+    value = widened(stored[part], conversion.holds)[np.unravel_index(int(np.argmax(lost)), lost.shape)]
+    return DataError(f"{value!s} at {index} {_reason(value, conversion)}", _allowing(conversion, stored))
+
+
+def _index_of_loss(part: tuple[slice | int, ...], lost: Array, first: tuple[int, ...]) -> list[int]:
+    """Return the index in the file of the first value that a part loses."""
     starts = [key if isinstance(key, int) else key.start for key in part]
     # Of an axis that a number chose nothing is left to count.
-    counted = iter(int(number) for number in inside)
+    counted = iter(int(number) for number in np.unravel_index(int(np.argmax(lost)), lost.shape))
     local = [start if isinstance(key, int) else start + next(counted) for key, start in zip(part, starts, strict=True)]
-    index = [begin + number for begin, number in zip(first, (*local, *counted), strict=True)]
-    return DataError(f"{value!s} at {index} {_reason(value, conversion)}", _allowing(conversion, stored))
+    return [begin + number for begin, number in zip(first, (*local, *counted), strict=True)]
 
 
 def _reason(value: Any, conversion: Conversion) -> str:  # noqa: ANN401 - a scalar of NumPy

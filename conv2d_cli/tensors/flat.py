@@ -81,7 +81,7 @@ class FlatTensor:
         if self.dtype == "bfloat16" and not self._conversion.copies:
             return widened(elements, "bfloat16")
         with faults_of(self.typed):
-            values = self._conversion.apply(elements, index_of(first, self.shape))
+            values = self._conversion.apply(elements, (first,), run_of=self.shape)
         return values.astype(np.float32) if self.dtype == "bfloat16" else values
 
     def read(self, first: int, count: int) -> Array:

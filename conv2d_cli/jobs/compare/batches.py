@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 # Bytes of one batch, all that is worked out of it included.
 _BATCH_BYTES = 192 << 20
-# Of each: what is read, wide and padded; the results, wide; the right one, its magnitudes, a candidate, its magnitudes
-# and the difference.
-_COPIES_OF_INPUT, _COPIES_OF_OUTPUT = 3, 8
+# Of each: what is read, wide and padded; the results, wide; the right one, its magnitudes, a candidate, its sums and
+# their magnitudes, the difference and what is allowed it.
+_COPIES_OF_INPUT, _COPIES_OF_OUTPUT = 3, 10
 _WIDE = 8
 _IMAGE_AXES = 3
 
@@ -83,7 +83,7 @@ class Batches:
         inputs = 0 if layer is None else prod(layer.geometry.batched_input_shape) * _COPIES_OF_INPUT
         held = _WIDE * (inputs + _COPIES_OF_OUTPUT * prod(shape)) // max(1, self.count)
         self._together = max(1, min(self.count, _BATCH_BYTES // max(1, held)))
-        self.is_too_large = layer is None and held > _BATCH_BYTES
+        self.is_too_large = held > _BATCH_BYTES and (layer is None or shape[0] != other[0])
 
     @property
     def ranges(self) -> list[range]:
@@ -102,7 +102,11 @@ class Batches:
         """Return the images with these numbers, by our order of axes."""
         both = zip((self._expected, self._actual), self._shapes, strict=True)
         expected, actual = (self._read(tensor, shape, numbers) for tensor, shape in both)
-        operation = None if self._layer is None else self._layer.operation(numbers.start, len(numbers))
+        operation = None
+        if self._layer is not None:
+            # An actual result of another number of images is held against the whole batch.
+            count = len(numbers) if self.count > 1 else self._shapes[0][0]
+            operation = self._layer.operation(numbers.start, count)
         return Images(expected, actual, operation, (self._expected.dtype, self._actual.dtype))
 
     def _read(self, tensor: FlatTensor, shape: tuple[int, ...], numbers: range) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.jobs.compare.judgement import words_of
@@ -91,7 +92,8 @@ def _bound(worst: tallies.Pair | None, pair: Pair, layer: Layer | None, judgemen
     if layer is None or judgement is None:
         return pair.tolerance.allowed(abs(worst.expected), pair.dtype)
     index = pair.layout.of_file(index_of(worst.place, pair.expected.shape))
-    return judgement.limit * layer.rounding_unit_at(index, pair.actual.dtype)
+    bound = judgement.limit * layer.rounding_unit_at(index, pair.actual.dtype)
+    return bound if isfinite(bound) else 0.0
 
 
 def notes_of(report: CompareReport, request: Request) -> Iterator[str]:

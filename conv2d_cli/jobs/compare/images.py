@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conv2d_cli.jobs.compare.mistakes.base import Output, same
+from conv2d_cli.jobs.compare.mistakes.values import infinite_from, made_infinite
 from conv2d_cli.jobs.compare.operation import wide
-from conv2d_cli.jobs.compare.scales import Candidate
+from conv2d_cli.jobs.compare.scales import Candidate, Magnitudes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,20 +39,22 @@ class Images:
     def output(self) -> Output:
         """What mistakes may know of the results."""
         numbers = self.actual.reshape(-1)
-        ends: list[float | None] = [None, None]
-        if numbers.dtype.kind != "c":
+        ends: tuple[float | None, float | None] = (None, None)
+        has_infinities = bool(np.isinf(numbers).any())
+        is_complex = "c" in {self.expected.dtype.kind, numbers.dtype.kind}
+        if not is_complex:
             numbers = numbers[np.isfinite(numbers)]
-            ends = [*_ends(numbers)] if numbers.size else ends
-        return Output(self.expected.shape, self.actual.shape, self._actual_dtype, *ends)
+            ends = _ends(numbers) if numbers.size else ends
+        return Output(self.expected.shape, self.actual.shape, self._actual_dtype, *ends, has_infinities, is_complex)
 
     @cached_property
     def right(self) -> Candidate:
         """What is right: the operation's own output, else what is expected."""
         operation = self.operation
         if operation is None:
-            return Candidate(self.expected, None, 0)
-        # What was worked out to see what becomes of whole sums out of range.
-        return Candidate(self._in_range(self._exact), operation.magnitudes(), operation.products)
+            return Candidate(self.expected, None, 0, self.expected)
+        # What was worked out to see what becomes of sums out of range.
+        return self._changed(self._exact, _magnitudes_of(operation), operation.products)
 
     @cached_property
     def _exact(self) -> Array:
@@ -60,8 +63,11 @@ class Images:
 
     @cached_property
     def _in_range(self) -> Callable[[Array], Array]:
-        """What becomes of whole sums that the expected type cannot hold: as the expected result has it."""
+        """What becomes of sums that the expected type cannot hold: as the expected result has it."""
         exact = self._exact
+        limit = infinite_from(self._expected_dtype)
+        if exact.dtype.kind == "f" and limit is not None and np.isinf(self.expected).any():
+            return partial(made_infinite, limit=limit)
         if exact.dtype.kind != "i" or self.expected.dtype.kind != "i" or not exact.size:
             return same
         bounds = np.iinfo(self._expected_dtype)
@@ -83,25 +89,36 @@ class Images:
         """Return what a variant makes of the images; None where that is no convolution, or has another shape."""
         operation = None if self.operation is None else variant.operation(self.operation)
         if operation is None or (variant.operation is same and variant.summed is None):
-            values, magnitudes, products = self.right
-            if variant.changed is not same and self.operation is not None:
-                values = self._exact
+            values, magnitudes, products = self.right[:3]
+            if variant.changed is not same:
+                values = self.right.sums
         elif not operation.is_possible or (variant.keeps_places and operation.output_shape != self.actual.shape):
             return None
         else:
             values = operation.values() if variant.summed is None else variant.summed(operation)
-            magnitudes, products = operation.magnitudes(), operation.products
+            magnitudes, products = _magnitudes_of(operation), operation.products
         if variant.moved is not same:
             values = variant.moved(values)
-            magnitudes = None if magnitudes is None else variant.moved(magnitudes)
+            magnitudes = None if magnitudes is None else _moved(magnitudes, variant.moved)
         if values.shape != self.actual.shape:
             return None
         if variant.fitted is not None:
             values = variant.fitted(values, self.actual)
-        values = variant.changed(values)
-        if self.operation is not None:
-            values = self._in_range(values)
-        return Candidate(values, magnitudes, products)
+        return self._changed(values, magnitudes, products, variant.changed)
+
+    def _changed(
+        self, sums: Array, magnitudes: Magnitudes | None, products: int, changed: Callable[[Array], Array] = same
+    ) -> Candidate:
+        """Return what a change of values, and the expected type's range, make of sums."""
+        in_range = same if self.operation is None else self._in_range
+        if changed is same and in_range is same:
+            return Candidate(sums, magnitudes, products, sums)
+
+        def change(values: Array) -> Array:
+            out: Array = in_range(changed(values))
+            return out
+
+        return Candidate(change(sums), magnitudes, products, sums, change)
 
     def reread(self, variant: Variant) -> Array:
         """Return the actual result as a variant would have it read."""
@@ -126,8 +143,15 @@ class Images:
             return None
         part, channels = operation.some_channels()
         values = part.values() if variant.summed is None else variant.summed(part)
-        values = self._in_range(variant.changed(values))
-        return Candidate(values, part.magnitudes(), part.products), self.actual[:1, channels]
+        return self._changed(values, _magnitudes_of(part), part.products, variant.changed), self.actual[:1, channels]
+
+
+def _magnitudes_of(operation: Operation) -> Magnitudes:
+    return Magnitudes(cache(operation.magnitudes), operation.most_magnitude)
+
+
+def _moved(magnitudes: Magnitudes, move: Callable[[Array], Array]) -> Magnitudes:
+    return Magnitudes(lambda: move(magnitudes.of_each()), magnitudes.most)
 
 
 def _ends(numbers: Array) -> tuple[float | None, float | None]:

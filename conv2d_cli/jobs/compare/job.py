@@ -104,11 +104,13 @@ def _judgement(pair: Pair, tally: Tally | None, layer: Layer | None, note: Calla
     return _by_tolerance(pair, tally, note)
 
 
-def _by_bound(pair: Pair, tally: Tally | None, layer: Layer) -> Judgement:
+def _by_bound(pair: Pair, tally: Tally | None, layer: Layer) -> Judgement | None:
     batches = Batches(pair.expected, pair.actual, layer, pair.layout)
-    actual, expected = (
-        ByBound(coarser(layer.dtype, tensor.dtype), pair.equal_nan) for tensor in (pair.actual, pair.expected)
-    )
+    actual = ByBound(coarser(layer.dtype, pair.actual.dtype), pair.equal_nan)
+    # A NaN that comes out of the layer is expected, whatever is said of two that meet.
+    expected = ByBound(coarser(layer.dtype, pair.expected.dtype), equal_nan=True)
+    if batches.is_too_large:
+        return None
     errors, expected_errors, products = [0.0], [0.0], 0
     for images in batches.each():
         right = images.right

@@ -91,13 +91,15 @@ def _error(variant: Variant, images: Images, scale: Scale, most: float, *, is_fi
     glance = images.glance(variant) if is_first else None
     if glance is not None:
         candidate, actual = glance
-        if scale.error(candidate, actual) > min(most, scale.limit(candidate.products)):
+        allowed = min(most, scale.limit(candidate.products))
+        if scale.error(candidate, actual, allowed) > allowed:
             return None
     found = images.candidate(variant)
     if found is None or (is_first and images.is_right(found, variant)):
         return None
-    error = scale.error(found, images.reread(variant))
-    return error if error <= min(most, scale.limit(found.products)) else None
+    allowed = min(most, scale.limit(found.products))
+    error = scale.error(found, images.reread(variant), allowed)
+    return error if error <= allowed else None
 
 
 def words_of(fits: Sequence[Fit]) -> tuple[str, ...]:

@@ -64,6 +64,15 @@ class Operation(NamedTuple):
         x, weight = np.abs(self.x).astype(np.float64), np.abs(self.weight).astype(np.float64)
         return _convolved(self, x, weight, None if self.bias is None else np.abs(self.bias).astype(np.float64))
 
+    @property
+    def most_magnitude(self) -> float:
+        """A number that no magnitude exceeds; NaN or infinite where an operand is."""
+        weights = np.abs(self.weight).reshape(len(self.weight), -1).sum(axis=1, dtype=np.float64)
+        sums = float(np.abs(self.x).max(initial=0)) * weights
+        most = sums if self.bias is None else sums + np.abs(self.bias)
+        # Both are rounded.
+        return float(most.max(initial=0)) * (1 + 2.0**-20)
+
     def some_channels(self) -> tuple[Operation, list[int]]:
         """Return the operation on the first image for an output channel of the first group and one of the last.
 

@@ -14,17 +14,35 @@ from conv2d_cli.arithmetic.error_bounds import error_limit, rounding_of
 from conv2d_cli.jobs.compare.ulps import ulp_distances
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conv2d_cli.jobs.compare.tolerance import Tolerance
 
     Array = np.ndarray[Any, Any]
 
 
+# Parts of the error that is allowed a sum before it is rounded or wraps.
+_EARLIER_ERRORS = (1 / 64, 1 / 8, 1)
+
+
+class Magnitudes(NamedTuple):
+    """`sum|x||w| + |b|` of each element, worked out when it is asked for, and a number that none of them exceeds."""
+
+    of_each: Callable[[], Array]
+    most: float
+
+
 class Candidate(NamedTuple):
-    """What a hypothesis makes of some images: values, and where known `sum|x||w| + |b|` and the products of each."""
+    """What a hypothesis makes of some images: values, and where known their magnitudes, and the products of each.
+
+    `change` is what the hypothesis does to `sums` to make the values of them, None where it leaves them as they are.
+    """
 
     values: Array
-    magnitudes: Array | None
+    magnitudes: Magnitudes | None
     products: int
+    sums: Array
+    change: Callable[[Array], Array] | None = None
 
 
 class Scale(Protocol):
@@ -37,8 +55,13 @@ class Scale(Protocol):
     def limit(self, products: int) -> float:
         """Return the error up to which a hypothesis fits, for sums of so many products."""
 
-    def error(self, candidate: Candidate, actual: Array) -> float:
-        """Return how far a candidate is from the actual result; infinite where one is NaN or infinite alone."""
+    def error(self, candidate: Candidate, actual: Array, most: float = float("inf")) -> float:
+        """Return how far a candidate is from the actual result; infinite where one is NaN or infinite alone.
+
+        If that is more than `most`, any number that is more may be returned. Where a hypothesis changes sums, what is
+        beyond `most` may be off before the change instead: a sum beside a tie is rounded to the other side, one at the
+        end of a range wraps or not.
+        """
 
 
 class ByBound(NamedTuple):
@@ -56,7 +79,7 @@ class ByBound(NamedTuple):
         """Return the bound of Higham, section 3.1, in the same unit."""
         return error_limit(self.dtype, products)
 
-    def error(self, candidate: Candidate, actual: Array) -> float:
+    def error(self, candidate: Candidate, actual: Array, most: float = float("inf")) -> float:
         """Return the largest |difference| / (eps * (sum|x||w| + |b|)); of integers the largest difference.
 
         What underflow may lose, half of the smallest number for each product, is allowed beside it.
@@ -65,7 +88,16 @@ class ByBound(NamedTuple):
         rounding = rounding_of(self.dtype)
         if rounding is not None and candidate.magnitudes is not None:
             lost = candidate.products * rounding.smallest
-            differences /= candidate.magnitudes * rounding.epsilon + lost
+            least = _largest(differences) / (candidate.magnitudes.most * rounding.epsilon + lost)
+            if candidate.change is None and least > most:
+                return least
+            unit = candidate.magnitudes.of_each() * rounding.epsilon + lost
+            alike = differences == 0
+            differences /= unit
+            # Beside a NaN or an infinity in the sum only what is equal is right, whatever the unit has become.
+            differences[alike] = 0
+            differences[np.isnan(differences)] = np.inf
+            _off_before(differences, candidate, actual, unit, min(most, self.limit(candidate.products)))
         return _largest(differences)
 
 
@@ -85,7 +117,7 @@ class ByTolerance(NamedTuple):
         """Return 1: the tolerance itself."""
         return self.finest
 
-    def error(self, candidate: Candidate, actual: Array) -> float:
+    def error(self, candidate: Candidate, actual: Array, most: float = float("inf")) -> float:
         """Return the largest |difference| beside what is allowed it; the difference itself where nothing is."""
         values = candidate.values
         differences = differences_of(values, actual, equal_nan=self.equal_nan)
@@ -100,7 +132,29 @@ class ByTolerance(NamedTuple):
                 shares = np.fmin(shares, steps.reshape(shares.shape))
         shares[differences == 0] = 0
         shares[np.isinf(differences)] = np.inf
+        if candidate.change is not None:
+            _off_before(shares, candidate, actual, np.abs(candidate.sums) * rtol + atol, min(most, self.finest))
         return _largest(shares)
+
+
+def _off_before(shares: Array, candidate: Candidate, actual: Array, unit: Array, most: float) -> None:
+    """Lower the shares beyond `most` of elements whose sums are off by less than that before they are changed."""
+    change = candidate.change
+    if change is None:
+        return
+    beyond = np.nonzero(~(shares <= most))
+    # Few sums stand so near to where a change jumps; of the others no neighbour would tell more.
+    if not beyond[0].size or 2 * beyond[0].size > shares.size:
+        return
+    sums, target, step = candidate.sums[beyond], actual[beyond], unit[beyond]
+    least = shares[beyond]
+    for part in _EARLIER_ERRORS:
+        for off in (-part * most, part * most):
+            # Infinities are equal, and what is equal is no further off than the sum was.
+            near = change(sums + off * step)
+            distances = np.where(near == target, 0, np.abs(near - target) / step)
+            least = np.fmin(least, np.maximum(distances, abs(off)))
+    shares[beyond] = least
 
 
 def differences_of(values: Array, actual: Array, *, equal_nan: bool) -> Array:
@@ -111,14 +165,18 @@ def differences_of(values: Array, actual: Array, *, equal_nan: bool) -> Array:
     >>> differences_of(one, other, equal_nan=True)
     array([0., 0., 2.])
     """
+    if values.dtype.kind == actual.dtype.kind == "i":
+        # The difference of two int64 fits an unsigned one.
+        apart: Array = (np.maximum(values, actual) - np.minimum(values, actual)).view(np.uint64).astype(np.float64)
+        return apart
     with np.errstate(all="ignore"):
         differences: Array = np.abs(values - actual).astype(np.float64)
     if not np.isfinite(differences.sum()):
-        nan_one, nan_other = np.isnan(values), np.isnan(actual)
-        differences[nan_one | nan_other] = np.inf
+        # Of complex infinities that have one component alike the difference is NaN, though neither is.
+        differences[np.isnan(differences)] = np.inf
         differences[values == actual] = 0
         if equal_nan:
-            differences[nan_one & nan_other] = 0
+            differences[np.isnan(values) & np.isnan(actual)] = 0
     return differences
 
 

@@ -124,6 +124,8 @@ class Tally:
         sizes[expected == actual] = 0
         lost = nan_expected ^ nan_actual if self._equal_nan else nan_expected | nan_actual
         sizes[nan_expected | nan_actual] = 0
+        # Complex infinities with one component alike: their difference is NaN, though neither is.
+        sizes[np.isnan(sizes)] = np.inf
         return _Sizes(sizes, lost if lost.any() else None, float(sizes.max()))
 
     def _ulps(self, expected: Array, actual: Array, lost: Array | None) -> Array:
@@ -161,7 +163,8 @@ def _distances(expected: Array, actual: Array, workspace: Workspace) -> tuple[Ar
 
 def _signed_zeros(expected: Array, actual: Array) -> int:
     """Return how many zeros stand beside one of the other sign."""
-    if "f" not in {expected.dtype.kind, actual.dtype.kind}:
+    kinds = {expected.dtype.kind, actual.dtype.kind}
+    if "f" not in kinds or "c" in kinds:
         return 0
     zeros = np.flatnonzero(expected == 0)
     if not zeros.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import frexp, isfinite
 from typing import NamedTuple
 
 from conv2d_cli.arithmetic.error_bounds import rounding_of
@@ -20,16 +21,16 @@ class Tolerance(NamedTuple):
         return not any(self)
 
     def allowed(self, expected: float, dtype: str) -> float:
-        """Return how far from a finite expected value of a type another may be.
+        """Return how far from an expected value of a type another may be: not at all from one that is not finite.
 
         >>> Tolerance(0.5, 1.0, 0).allowed(-2.0, "float32"), Tolerance(0, 0, 2).allowed(1.0, "float32") == 2.0**-22
         (2.0, True)
         """
         rounding, size = rounding_of(dtype), abs(expected)
+        if not isfinite(size):
+            return 0.0
         step = 1.0
         if rounding is not None:
-            from math import frexp
-
             step = max(rounding.smallest, rounding.epsilon * 2.0 ** (frexp(size)[1] - 1)) if size else rounding.smallest
         return max(self.atol + self.rtol * size, self.ulp * step)
 

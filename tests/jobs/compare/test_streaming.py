@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conv2d_cli.errors import DataError
 from conv2d_cli.jobs.compare import streaming
 from conv2d_cli.jobs.compare.job import compare_files
 from conv2d_cli.jobs.compare.request import Request
 from conv2d_cli.jobs.compare.tolerance import Tolerance, default_tolerance
 from conv2d_cli.jobs.compare.ulps import bit_lengths, ulp_distances
 from conv2d_cli.jobs.compare.where import Whereabouts, axis_names
+from conv2d_cli.report.compare import AGREEING
+from conv2d_cli.tensors.reading import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +44,7 @@ def steps_between(one: Any, other: Any) -> int:
     return abs(place(one) - place(other))
 
 
-def compared(expected: Array, actual: Array, folder: Path, **options: Any) -> CompareReport:
+def compared(expected: Any, actual: Any, folder: Path, **options: Any) -> CompareReport:
     for name, array in (("expected", expected), ("actual", actual)):
         np.save(folder / f"{name}.npy", array)
     return compare_files(Request(f"{folder}/expected.npy", f"{folder}/actual.npy", **options))
@@ -191,3 +194,61 @@ def test_the_bound_is_where_values_begin_to_differ(dtype: str, tmp_path: Path) -
         for size, verdict in ((report.bound, "rounding"), (report.bound * 1.5, "unexplained")):
             end = np.array([kind(1 + size)])
             assert compared(np.array([kind(1)]), end, tmp_path, tolerance=tolerance).verdict == verdict
+
+
+KINDS = (
+    "bool",
+    "int8",
+    "uint8",
+    "int32",
+    "int64",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+)
+
+
+@pytest.mark.parametrize(("one", "other"), [*product(KINDS, repeat=2)])
+def test_any_two_types_are_compared_by_value(one: str, other: str, tmp_path: Path) -> None:
+    values = np.array([0, 1, 1, 0, 1, 1, 0, 1])
+    expected, actual = values.astype(one), values.astype(other)
+    same = compared(expected, actual, tmp_path)
+    assert (same.verdict, same.max_abs, same.max_ulp) == ("same", 0, 0)
+    actual[5] = 0
+    report = compared(expected, actual, tmp_path)
+    assert (report.verdict, report.differing, report.first_index) == ("unexplained", 1, (5,))
+    assert report.max_abs == report.max_rel == 1
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64"])
+def test_the_ends_of_whole_numbers_are_far_apart(dtype: str, tmp_path: Path) -> None:
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    report = compared(np.array([high, 0], dtype), np.array([low, 0], dtype), tmp_path)
+    assert (report.verdict, report.max_abs, report.max_ulp) == ("unexplained", high - low, high - low)
+
+
+@settings(deadline=None)
+@given(parts=st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=2), has_tolerance=st.booleans())
+def test_complex_infinities_are_near_nothing_but_themselves(
+    parts: list[tuple[float, float]], has_tolerance: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    one, other = (np.array([complex(*both)], np.complex64) for both in parts)
+    tolerance = Tolerance(0.5, 1e30, 0) if has_tolerance else Tolerance(0, 0, 0)
+    report = compared(one, other, tmp_path_factory.mktemp("complex"), tolerance=tolerance)
+    equal = one == other or (np.isnan(one) and np.isnan(other))
+    assert (report.verdict == "same") == bool(equal)
+    if not equal and not (np.isfinite(one) and np.isfinite(other)):
+        assert report.verdict not in AGREEING
+
+
+def test_a_cast_that_loses_a_value_names_its_index(tmp_path: Path) -> None:
+    expected = np.zeros((2, 3, 4), np.float32)
+    actual = expected.copy()
+    actual[1, 0, 3] = 0.5
+    with pytest.raises(DataError, match=r"0\.5 at \[1, 0, 3\] has a fraction"):
+        compared(expected, actual, tmp_path, reading=Reading("int8"))
+    with pytest.raises(DataError, match=r"0\.5 at \[\] has a fraction"):
+        compared(np.float32(0), np.float32(0.5), tmp_path, reading=Reading("int8"))

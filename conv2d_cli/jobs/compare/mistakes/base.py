@@ -44,7 +44,8 @@ class Variant(NamedTuple):
 class Output(NamedTuple):
     """What is known of two results: their shapes, the type of the actual one, and whether values meet at its ends.
 
-    `lowest` and `highest` are the ends of the actual values where several are there, else None.
+    `lowest` and `highest` are the ends of the actual values where several are there, else None; `has_infinities` is
+    said of the actual values, `is_complex` where either result is.
     """
 
     shape: tuple[int, ...]
@@ -52,6 +53,8 @@ class Output(NamedTuple):
     actual_dtype: str
     lowest: float | None
     highest: float | None
+    has_infinities: bool
+    is_complex: bool
 
 
 class Mistake(NamedTuple):

@@ -64,6 +64,7 @@ def bfloat16_operands(operation: Operation, _: Output) -> Iterator[Variant]:
         return
     yield from _with_operands(operation, _BFLOAT, tuple(_WAYS))
     rounded = _round_of(_BFLOAT, "to the nearest")
+    yield Variant("the result is rounded to bfloat16", changed=rounded)
     for names in _OPERANDS[:2]:
         yield Variant(
             f"{_listed(names)} and the result are rounded to bfloat16",

@@ -38,7 +38,7 @@ def constant_of_channels(output: Output) -> Iterator[Variant]:
 def _with_constants(values: Array, actual: Array) -> Array:
     others = tuple(axis for axis in range(values.ndim) if axis != values.ndim - _IMAGE_AXES)
     constants: Array = np.median((actual - values).real, axis=others, keepdims=True)
-    return values + constants
+    return values + np.where(np.isfinite(constants), constants, 0)
 
 
 def missing_groups(operation: Operation, _: Output) -> Iterator[Variant]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32")
+_SIGNED, _UNSIGNED = ("int8", "int16", "int32"), ("uint8", "uint16", "uint32")
 # The largest finite number, and from where on values are rounded to infinity.
 _FLOATS = {
     "float16": (65504.0, 65520.0),
@@ -27,38 +27,44 @@ _SHORT = {"float16": np.float16, "float32": np.float32}
 
 def overflow(output: Output) -> Iterator[Variant]:
     """Yield integers modulo 2^bits, and numbers beyond the largest of a floating type that become infinite."""
-    if output.shape != output.actual_shape or DTYPES[output.actual_dtype].kind == "c":
+    if output.shape != output.actual_shape or output.is_complex:
         return
-    for name in _INTEGERS:
+    for name in (*_SIGNED, *_UNSIGNED):
         bounds = np.iinfo(name)
         wrapped = partial(_wrapped, low=int(bounds.min), span=2**bounds.bits)
         yield Variant(f"values are taken modulo 2^{bounds.bits}, as {name} does", changed=wrapped)
-    if DTYPES[output.actual_dtype].kind != "f":
+    if not output.has_infinities:
         return
     for name, (_, limit) in _FLOATS.items():
-        yield Variant(f"what is beyond {name} becomes infinite", changed=partial(_infinite, limit=limit))
+        yield Variant(f"what is beyond {name} becomes infinite", changed=partial(made_infinite, limit=limit))
         if name in _SHORT:
             yield Variant(f"results are {name}, and infinite beyond it", changed=partial(_through, name=name))
 
 
 def saturation(output: Output) -> Iterator[Variant]:
     """Yield values set to the ends of some type's range, or of the range that the actual values have."""
-    if output.shape != output.actual_shape or DTYPES[output.actual_dtype].kind == "c":
+    if output.shape != output.actual_shape or output.is_complex:
         return
-    for name in _INTEGERS:
-        bounds = np.iinfo(name)
-        clipped = partial(np.clip, a_min=int(bounds.min), a_max=int(bounds.max))
-        yield Variant(f"values end at those of {name}, {bounds.min} and {bounds.max}", changed=clipped)
+    yield from map(_clipped_as, _SIGNED)
     for name, (largest, _) in _FLOATS.items():
         yield Variant(f"values end at the largest of {name}", changed=partial(np.clip, a_min=-largest, a_max=largest))
-    ends = [(output.lowest, None), (None, output.highest), (output.lowest, output.highest)]
-    for low, high in ends:
-        if low is None and high is None:
-            continue
-        if (low, high) == ends[-1] and None in ends[-1]:
-            continue
-        words = " and ".join(f"{end:.6g}" for end in (low, high) if end is not None)
-        yield Variant(f"values end at {words}", changed=partial(np.clip, a_min=low, a_max=high))
+    low, high = output.lowest, output.highest
+    # What ends at 0 alone is no unsigned type, so these come after it.
+    yield from (_ending(*ends) for ends in ((low, None), (None, high)) if ends != (None, None))
+    yield from map(_clipped_as, _UNSIGNED)
+    if low is not None and high is not None:
+        yield _ending(low, high)
+
+
+def _clipped_as(name: str) -> Variant:
+    bounds = np.iinfo(name)
+    clipped = partial(np.clip, a_min=int(bounds.min), a_max=int(bounds.max))
+    return Variant(f"values end at those of {name}, {bounds.min} and {bounds.max}", changed=clipped)
+
+
+def _ending(low: float | None, high: float | None) -> Variant:
+    words = " and ".join(f"{end:.6g}" for end in (low, high) if end is not None)
+    return Variant(f"values end at {words}", changed=partial(np.clip, a_min=low, a_max=high))
 
 
 def byte_order(output: Output) -> Iterator[Variant]:
@@ -71,7 +77,17 @@ def _wrapped(values: Array, low: int, span: int) -> Array:
     return (values - low) % span + low
 
 
-def _infinite(values: Array, limit: float) -> Array:
+def infinite_from(dtype: str) -> float | None:
+    """Return the least number that a floating type rounds to infinity; None of float64 and of what has no infinity.
+
+    >>> infinite_from("float16"), infinite_from("int8")
+    (65520.0, None)
+    """
+    return _FLOATS[dtype][1] if dtype in _FLOATS else None
+
+
+def made_infinite(values: Array, limit: float) -> Array:
+    """Return numbers with those of at least a limit infinite."""
     return np.where(np.abs(values) >= limit, np.copysign(np.inf, values), values)
 
 
