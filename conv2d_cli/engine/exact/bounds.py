@@ -16,12 +16,13 @@ part makes up for norms that are themselves rounded, at most by gamma(K + 2) < 2
 from __future__ import annotations
 
 from functools import cached_property
-from math import frexp, inf, isfinite, isinf, log2
+from math import frexp, inf, isfinite, log2
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS
+from conv2d_cli.engine.exact.sums import common_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,9 +85,9 @@ class Sample(NamedTuple):
 
 def sample_of(values: Array) -> Sample:
     """Look at a few of the values of an array."""
-    some = [value for value in values.reshape(-1)[:: values.size // _SAMPLE + 1].tolist() if value]
-    above = max((frexp(value)[1] for value in some), default=-inf)
-    return Sample(above, min(map(_unit, some), default=inf))
+    some = values.reshape(-1)[:: values.size // _SAMPLE + 1].copy()
+    unit = common_units(some[:, None])[0]
+    return Sample(_exponent(largest_magnitude(some)), frexp(unit)[1] - 1 if unit and isfinite(unit) else inf)
 
 
 def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
@@ -99,7 +100,7 @@ def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
     products, of_image, of_weight = filters.weight.shape[1], sample_of(image), filters.sample
     # Most data are known by a few values: some of their products alone have more bits.
     bits = of_image.above - of_image.unit + of_weight.above - of_weight.unit + log2(products)
-    if bits > _BITS + 2 or isinf(bits):
+    if not isfinite(bits) or bits > _BITS + 2:
         return False
     bias = np.zeros(1) if filters.bias is None else filters.bias
     most = products * largest * largest_magnitude(filters.weight) + largest_magnitude(bias)
@@ -164,13 +165,6 @@ def largest_magnitude(values: Array) -> float:
 def _exponent(value: float) -> float:
     """Return the exponent of a power of two that is no less than a value, which a few roundings have made too small."""
     return frexp(value * (1 + 2.0**-40))[1] if value else -inf
-
-
-def _unit(value: float) -> int:
-    """Return the exponent of the largest power of two that a number is a multiple of."""
-    fraction, exponent = frexp(value)
-    whole = int(fraction * 2.0**_BITS)
-    return exponent - _BITS + (whole & -whole).bit_length() - 1
 
 
 def _are_multiples(values: Array, exponent: float) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Splits a float64 number into two of 26 bits.
 _SPLITTER = 2.0**27 + 1
+# Terms by which most windows are told from the one before.
+_FIRST = 4
 # Products and factors between these neither overflow nor lose bits when they are split, multiplied and added.
 _SMALLEST, _LARGEST = 2.0**-900, 2.0**900
 
@@ -46,12 +48,20 @@ def exact_elements(terms: Terms, indices: Array, dtype: str) -> Array:
 def _some(terms: Terms, indices: Array, dtype: str) -> Array:
     x, filters = _windows(terms, indices)
     # In flat parts of an image a window is that of the pixel before.
-    bits = x.view(np.int64)
-    other = np.concatenate([[True], (bits[1:] != bits[:-1]).any(1) | (filters[1:] != filters[:-1])])
+    other = _differ(x[:, :_FIRST], filters)
+    if not other.all():
+        other = _differ(x, filters)
     if other.all():
         return _of_windows(terms, x, filters, dtype)
     once: Array = _of_windows(terms, x[other], filters[other], dtype)[np.cumsum(other) - 1]
     return once
+
+
+def _differ(x: Array, filters: Array) -> Array:
+    """Return which windows (outputs, terms), or filters, are not those of the output before."""
+    bits = np.ascontiguousarray(x).view(np.int64)
+    unlike: Array = (bits[1:] != bits[:-1]).any(1) | (filters[1:] != filters[:-1])
+    return np.concatenate([[True], unlike])
 
 
 def _of_windows(terms: Terms, x: Array, filters: Array, dtype: str) -> Array:

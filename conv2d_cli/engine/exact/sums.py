@@ -40,7 +40,7 @@ def rounded_sums(terms: Array, dtype: str) -> Array:
         high, low, bound = _doubled_sums(some, magnitude[doubtful])
         result[doubtful], left = _decided(high, low, bound, dtype)
         # Multiples of one number that differ by less are equal.
-        known = bound[left] < _common_units(some[:, left])
+        known = bound[left] < common_units(some[:, left])
         equal, left = left[known], left[~known]
         result[doubtful[equal]] = _rounded_pairs(high[equal], low[equal], dtype)
         if len(left):
@@ -48,7 +48,7 @@ def rounded_sums(terms: Array, dtype: str) -> Array:
     return result
 
 
-def _common_units(terms: Array) -> Array:
+def common_units(terms: Array) -> Array:
     """Return for columns of terms a power of two that all are multiples of, and with them every sum that float64 makes.
 
     It is infinite where all are zero, and 0 where one is subnormal.
