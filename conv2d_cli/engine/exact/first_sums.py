@@ -68,9 +68,10 @@ def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Ar
         most = np.empty_like(least)
         round_to(least, np.subtract, sums[block], width)
         round_to(most, np.add, sums[block], width)
-        unequal = bits_of(least) != bits_of(most)
-        if unequal.any():
-            group, filters, pixels = (found + part.start for found, part in zip(unequal.nonzero(), block, strict=True))
+        found = np.flatnonzero(bits_of(least) != bits_of(most))
+        if len(found):
+            places = np.unravel_index(found, least.shape)
+            group, filters, pixels = (place + part.start for place, part in zip(places, block, strict=True))
             doubtful.append((group * sums.shape[1] + filters) * sums.shape[2] + pixels)
     return np.concatenate(doubtful) if doubtful else np.empty(0, np.int64)
 
