@@ -70,7 +70,10 @@ def _of_windows(terms: Terms, x: Array, filters: Array, dtype: str) -> Array:
     bias = np.empty((len(x), 0)) if terms.bias is None else terms.bias[filters][:, None]
     products = x * weight
     if terms.exact_products:
-        result = rounded_sums(_side_by_side(products, bias), dtype)
+        # By Cauchy and Schwarz; the factor makes up for roundings, and nothing of a narrower type underflows.
+        norms = np.sqrt(np.einsum("mk,mk->m", x, x) * np.einsum("mk,mk->m", weight, weight))
+        magnitude = norms * (1 + 2.0**-20) + np.abs(bias).sum(1)
+        result = rounded_sums(_side_by_side(products, bias), dtype, magnitude)
     else:
         result = _of_rounded_products(x, weight, products, bias, dtype)
     zeros = np.flatnonzero(result == 0)

@@ -23,17 +23,18 @@ _FRACTION, _EXPONENT = (1 << _PRECISION - 1) - 1, FLOAT_FORMATS["float64"].infin
 _FEW_TERMS = 1024
 
 
-def rounded_sums(terms: Array, dtype: str) -> Array:
+def rounded_sums(terms: Array, dtype: str, magnitude: Array | None = None) -> Array:
     """Return the exact sums of columns of terms (terms, sums), each rounded once to a real type; zero is +0.
 
-    The terms are finite float64 numbers whose magnitudes do not overflow when they are added.
+    The terms are finite float64 numbers whose magnitudes do not overflow when they are added; `magnitude` (sums,) is no
+    less than what these add up to, and is worked out where it is not known.
 
     >>> rounded_sums(np.array([[1.0, 1.0], [2.0**-24, 2.0**-24], [2.0**-100, -(2.0**-100)]]), "float32").tolist()
     [1.0000001192092896, 1.0]
     """
     if 0 < terms.size <= _FEW_TERMS:
         return _exactly(terms, dtype)
-    magnitude = np.abs(terms).sum(0)
+    magnitude = np.abs(terms).sum(0) if magnitude is None else magnitude
     result, doubtful = _decided(*_plain_sums(terms, magnitude), dtype)
     if len(doubtful):
         some = terms[:, doubtful]
