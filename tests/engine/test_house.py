@@ -24,7 +24,7 @@ COST_TABLE = FOLDER / "planning" / "cost_table.py"
 MOST_LINES, MOST_NUMBERS, MOST_COSTS = 2500 + 40, 35, 25
 MOST_FUNCTION_LINES, MOST_LOCALS = 40, 15
 # Folders that are counted apart from the rest, with the most lines and numbers of each.
-APART = {"integer": (770, 14), "exact": (670, 23)}
+APART = {"integer": (770, 14), "exact": (690, 23)}
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

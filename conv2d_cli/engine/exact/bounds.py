@@ -71,34 +71,44 @@ class Filters:
         return np.ones(len(self.weight), bool) if self.bias is None else (self.bias == 0) & np.signbit(self.bias)
 
     @cached_property
-    def sample(self) -> Sample:
-        """What some of the weights have in common."""
+    def sample(self) -> Array:
+        """A few of the weights."""
         return sample_of(self.weight)
 
 
-class Sample(NamedTuple):
-    """A few values: the exponent of a power of two that is above all, and of the largest that all are multiples of."""
+def sample_of(values: Array) -> Array:
+    """Return a few of the values of an array."""
+    return values.reshape(-1)[:: values.size // _SAMPLE + 1].copy()
+
+
+class _Bits(NamedTuple):
+    """Of values the exponents of a power of two above all, and of the largest that all are multiples of."""
 
     above: float
     unit: float
 
 
-def sample_of(values: Array) -> Sample:
-    """Look at a few of the values of an array."""
-    some = values.reshape(-1)[:: values.size // _SAMPLE + 1].copy()
-    unit = common_units(some[:, None])[0]
-    return Sample(_exponent(largest_magnitude(some)), frexp(unit)[1] - 1 if unit and isfinite(unit) else inf)
+def _bits_of(values: Array) -> _Bits:
+    unit = common_units(values[:, None])[0]
+    return _Bits(_exponent(largest_magnitude(values)), frexp(unit)[1] - 1 if unit and isfinite(unit) else inf)
+
+
+def _have_few_bits(values: Array) -> bool:
+    """Whether values are multiples of a power of two with 27 bits at most: two with more make products of over 53."""
+    return _are_multiples(values, _exponent(largest_magnitude(values)) - (_BITS + 1) // 2)
 
 
 def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
     """Whether float64 adds all products of an image and a bias without rounding, in any order.
 
     It does where all terms are multiples of one power of two that float64 has, and their magnitudes add up to at most
-    2^53 times that.
-    `largest` is the largest magnitude in the image.
+    2^53 times that. `largest` is the largest magnitude in the image.
     """
-    products, of_image, of_weight = filters.weight.shape[1], sample_of(image), filters.sample
     # Most data are known by a few values: some of their products alone have more bits.
+    sample, products = sample_of(image), filters.weight.shape[1]
+    if not (_have_few_bits(filters.sample) or _have_few_bits(sample)):
+        return False
+    of_image, of_weight = _bits_of(sample), _bits_of(filters.sample)
     bits = of_image.above - of_image.unit + of_weight.above - of_weight.unit + log2(products)
     if not isfinite(bits) or bits > _BITS + 2:
         return False
