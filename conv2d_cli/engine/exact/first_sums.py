@@ -91,7 +91,7 @@ def perhaps_negative(out: Array, image: Array, geometry: Geometry, filters: Filt
 
 
 def _blocks_of(shape: tuple[int, ...]) -> Iterator[Block]:
-    """Yield parts of sums (groups, filters, pixels) that stay in L2, the last axes whole where they can be."""
+    """Yield parts of sums (groups, filters, pixels) of a number of elements, the last axes whole where they can be."""
     parts: list[list[slice]] = []
     together = SUMS_TOGETHER
     for size in reversed(shape):
