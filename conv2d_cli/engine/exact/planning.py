@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Terms that elements in doubt are summed from at a time, and sums that are looked at together. NumPy has 25 us of calls
 # for each block of those: with a quarter of them small layers took a tenth longer.
 TERMS_TOGETHER, SUMS_TOGETHER = 1 << 15, 1 << 16
-# Bytes for each of them: factors, products, what those lack, sums; a margin, the other end of an interval, whether equal.
+# Bytes for each of them: factors, products, what those lack, sums; a margin, the other end, whether both are equal.
 _TERM_BYTES, _SUM_BYTES = 160, 32
 # Up to this number of products the bound by the largest magnitude leaves few elements of most data in doubt.
 FEW_PRODUCTS = 512
