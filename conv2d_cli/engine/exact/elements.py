@@ -48,10 +48,7 @@ def exact_elements(terms: Terms, indices: Array, dtype: str) -> Array:
 def _some(terms: Terms, indices: Array, dtype: str) -> Array:
     x, filters = _windows(terms, indices)
     # In flat parts of an image a window is that of the pixel before.
-    other = _differ(x[:, :_FIRST], filters)
-    if not other.all():
-        other = _differ(x, filters)
-    if other.all():
+    if len(x) == 1 or _differ(x[:, :_FIRST], filters).all() or (other := _differ(x, filters)).all():
         return _of_windows(terms, x, filters, dtype)
     once: Array = _of_windows(terms, x[other], filters[other], dtype)[np.cumsum(other) - 1]
     return once
