@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import subprocess
@@ -117,6 +118,8 @@ def _serve() -> None:
     for library in _LIBRARIES:
         with suppress(ImportError):
             import_module(library)
+    # What is loaded stays shared: a collection in a forked process would copy it, page by page.
+    gc.freeze()
     for line in sys.stdin:
         folder, paths, arguments, environment = json.loads(line)
         process = os.fork()
