@@ -19,6 +19,7 @@ from conv2d_cli.lazy import loader
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.engine.arguments import check_dtypes
+    from conv2d_cli.engine.exact.rounding import rounded
     from conv2d_cli.engine.executor import Execution, Parameters, execution_of, gathered_tile, tile_execution
     from conv2d_cli.engine.functional import PreparedConv2d, conv2d, prepare
     from conv2d_cli.engine.initialisation import init_parameters
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCURACIES", "ALGORITHMS", "COSTS", "Accuracy", "Costs", "Execution", "Parameters", "Plan", "PreparedConv2d",
     "Tile", "blas_name", "check_dtypes", "conv2d", "conv2d_integer", "costs_in_use", "execution_of", "gathered_tile",
-    "init_parameters", "integer", "plan", "prepare", "requantize", "threads_for", "tile_execution", "tiles_of",
-    "use_costs", "words_of",
+    "init_parameters", "integer", "plan", "prepare", "requantize", "rounded", "threads_for", "tile_execution",
+    "tiles_of", "use_costs", "words_of",
 ]  # fmt: skip
 
 _costs_in_use = [COSTS]
@@ -37,6 +38,7 @@ _costs_in_use = [COSTS]
 ALGORITHMS = tuple(PLANNERS)
 _HOMES = {
     "arguments": ("check_dtypes",),
+    "exact.rounding": ("rounded",),
     "executor": ("Execution", "Parameters", "execution_of", "gathered_tile", "tile_execution"),
     "functional": ("PreparedConv2d", "conv2d", "prepare"),
     "initialisation": ("init_parameters",),

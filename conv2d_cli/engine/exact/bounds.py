@@ -118,10 +118,10 @@ def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
         return False
     unit = _exponent(most) - _BITS
     # What is left of the bits is shared by values that the samples have missed.
-    spare = of_image.unit + of_weight.unit - unit
-    weight_unit = of_weight.unit - spare // 2
+    unused_bits = of_image.unit + of_weight.unit - unit
+    weight_unit = of_weight.unit - unused_bits // 2
     return (
-        spare >= 0
+        unused_bits >= 0
         and unit >= _LEAST
         and _are_multiples(bias, unit)
         and _are_multiples(filters.weight, weight_unit)

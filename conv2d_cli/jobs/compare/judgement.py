@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.compare.mistakes.base import Mistake, Variant
     from conv2d_cli.jobs.compare.scales import Scale
 
-# A mistake explains more than rounding does where it fits so many times better, and others that fit less than so many
-# times worse fit as well as it.
+# A mistake explains more than rounding does where its error is smaller by this factor; mistakes whose errors are larger
+# by less than it fit as well.
 TIMES_BETTER = 8
 
 

@@ -53,7 +53,7 @@ class Scale(Protocol):
         """The error that a right result may have by chance: what is nearer is not told apart."""
 
     def limit(self, products: int) -> float:
-        """Return the error up to which a hypothesis fits, for sums of so many products."""
+        """Return the error up to which a hypothesis fits, for sums of that number of products."""
 
     def error(self, candidate: Candidate, actual: Array, most: float = float("inf")) -> float:
         """Return how far a candidate is from the actual result; infinite where one is NaN or infinite alone.

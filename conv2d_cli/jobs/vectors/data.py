@@ -14,6 +14,7 @@ import numpy as np
 
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS
 from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.api import rounded
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.vectors.choices import INTEGERS, NORMAL, default_data
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
@@ -80,19 +81,7 @@ def _normal(generator: np.random.PCG64, count: int, wanted: Wanted) -> Array:
         part = values[start : start + _DRAWN_AT_ONCE]
         drawn = generator.random_raw(part.size * _ADDED).reshape(part.size, _ADDED) >> (_WORD_BITS - _ADDED_BITS)
         part[...] = drawn.sum(axis=1).astype(np.int64) - _ADDED_MEAN
-    return _rounded(values * 2.0**-_ADDED_BITS, wanted.dtype)
-
-
-def _rounded(values: Array, dtype: str) -> Array:
-    """Round float64 values that are no subnormals of a type, once, to its nearest, ties to even."""
-    spare = FLOAT_FORMATS["float64"].precision - FLOAT_FORMATS[dtype].precision
-    if spare:
-        # Not by the type's own conversion: that of bfloat16 goes through float32 and rounds twice.
-        bits = values.view(np.uint64)
-        half = (np.uint64(1) << np.uint64(spare - 1)) - np.uint64(1)
-        bits = bits + half + ((bits >> np.uint64(spare)) & np.uint64(1))
-        values = (bits >> np.uint64(spare) << np.uint64(spare)).view(np.float64)
-    return values.astype(numpy_dtype(dtype))
+    return rounded(values * 2.0**-_ADDED_BITS, wanted.dtype)
 
 
 def _integers(generator: np.random.PCG64, count: int, wanted: Wanted) -> Array:
