@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conv2d_cli.arithmetic.dyadic import Dyadic
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS, rounded_bits
 from conv2d_cli.engine.exact.rounding import bits_of, rounded, rounded_to_odd, two_sum
 
@@ -134,14 +135,9 @@ def rounded_products(pairs: Iterable[tuple[float, float]], dtype: str) -> Array:
     >>> rounded_products([(2.0**600, 2.0**600), (-(2.0**600), 2.0**600), (2.0**-600, 2.0**-450)], "float64").tolist()
     [8.289046e-317]
     """
-    factors = [(*_scaled(left), *_scaled(right)) for left, right in pairs]
+    # All are shifted to the least exponent at once: one after another takes three times as long.
+    factors = [(*Dyadic.of(left), *Dyadic.of(right)) for left, right in pairs]
     least = min(shift + other_shift for _, shift, _, other_shift in factors)
     total = sum(left * right << shift + other - least for left, shift, right, other in factors)
     target = FLOAT_FORMATS[dtype]
     return np.array([rounded_bits(total, least, target)], f"u{target.bits // 8}").view(dtype)
-
-
-def _scaled(value: float) -> tuple[int, int]:
-    """Return an integer and the power of two that it is to be multiplied by."""
-    numerator, denominator = value.as_integer_ratio()
-    return numerator, 1 - denominator.bit_length()
