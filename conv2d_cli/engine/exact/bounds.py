@@ -15,14 +15,14 @@ part makes up for norms that are themselves rounded, at most by gamma(K + 2) < 2
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, reduce
 from math import frexp, inf, isfinite, log2
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from conv2d_cli.arithmetic.rounding import FLOAT_FORMATS
-from conv2d_cli.engine.exact.sums import common_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from conv2d_cli.numpy_dtypes import Array
 
 # Bits of float64's significand; values of a sample that is looked at before all are.
-_BITS, _SAMPLE = 53, 12
+_BITS, _SAMPLE = 53, 8
 # The exponent of the smallest subnormal number of float64: what is no multiple of it underflows.
 _LEAST = FLOAT_FORMATS["float64"].least_exponent
 
@@ -88,14 +88,13 @@ class _Bits(NamedTuple):
     unit: float
 
 
-def _bits_of(values: Array) -> _Bits:
-    unit = common_units(values[:, None])[0]
-    return _Bits(_exponent(largest_magnitude(values)), frexp(unit)[1] - 1 if unit and isfinite(unit) else inf)
-
-
-def _have_few_bits(values: Array) -> bool:
-    """Whether values are multiples of a power of two with 27 bits at most: two with more make products of over 53."""
-    return _are_multiples(values, _exponent(largest_magnitude(values)) - (_BITS + 1) // 2)
+def _bits_of(sample: Array) -> _Bits:
+    """Return the bits of a few values; in plain numbers, since an array's functions take longer for so few."""
+    values = sample.tolist()
+    ratios = [value.as_integer_ratio() for value in values]
+    denominator = max(below for _, below in ratios)
+    bits = reduce(or_, [above * (denominator // below) for above, below in ratios])
+    return _Bits(_exponent(max(map(abs, values))), (bits & -bits).bit_length() - denominator.bit_length())
 
 
 def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
@@ -105,10 +104,7 @@ def adds_exactly(image: Array, largest: float, filters: Filters) -> bool:
     2^53 times that. `largest` is the largest magnitude in the image.
     """
     # Most data are known by a few values: some of their products alone have more bits.
-    sample, products = sample_of(image), filters.weight.shape[1]
-    if not (_have_few_bits(filters.sample) or _have_few_bits(sample)):
-        return False
-    of_image, of_weight = _bits_of(sample), _bits_of(filters.sample)
+    products, of_image, of_weight = filters.weight.shape[1], _bits_of(sample_of(image)), _bits_of(filters.sample)
     bits = of_image.above - of_image.unit + of_weight.above - of_weight.unit + log2(products)
     if not isfinite(bits) or bits > _BITS + 2:
         return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from conv2d_cli.engine.exact.planning import TERMS_TOGETHER
-from conv2d_cli.engine.exact.sums import rounded_products, rounded_sums
+from conv2d_cli.engine.exact.sums import FEW_TERMS, rounded_products, rounded_sums
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
@@ -47,8 +47,8 @@ def exact_elements(terms: Terms, indices: Array, dtype: str) -> Array:
 
 def _some(terms: Terms, indices: Array, dtype: str) -> Array:
     x, filters = _windows(terms, indices)
-    # In flat parts of an image a window is that of the pixel before.
-    if len(x) == 1 or _differ(x[:, :_FIRST], filters).all() or (other := _differ(x, filters)).all():
+    # In flat parts of an image a window is that of the pixel before; of few terms the look would take longer.
+    if x.size <= FEW_TERMS or _differ(x[:, :_FIRST], filters).all() or (other := _differ(x, filters)).all():
         return _of_windows(terms, x, filters, dtype)
     once: Array = _of_windows(terms, x[other], filters[other], dtype)[np.cumsum(other) - 1]
     return once
@@ -67,10 +67,7 @@ def _of_windows(terms: Terms, x: Array, filters: Array, dtype: str) -> Array:
     bias = np.empty((len(x), 0)) if terms.bias is None else terms.bias[filters][:, None]
     products = x * weight
     if terms.exact_products:
-        # By Cauchy and Schwarz; the factor makes up for roundings, and nothing of a narrower type underflows.
-        norms = np.sqrt(np.einsum("mk,mk->m", x, x) * np.einsum("mk,mk->m", weight, weight))
-        magnitude = norms * (1 + 2.0**-20) + np.abs(bias).sum(1)
-        result = rounded_sums(_side_by_side(products, bias), dtype, magnitude)
+        result = rounded_sums(_side_by_side(products, bias), dtype)
     else:
         result = _of_rounded_products(x, weight, products, bias, dtype)
     zeros = np.flatnonzero(result == 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import product
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,7 +49,7 @@ def margins(image: Array, largest: float, geometry: Geometry, filters: Filters) 
     """Yield margins of the sums of an image, the closer one last."""
     shape = (geometry.groups, geometry.out_channels // geometry.groups, -1)
     if geometry.taps_per_output <= FEW_PRODUCTS:
-        norms = np.sqrt(np.square(filters.norms).sum(1))
+        norms = filters.norms.sum(1)
         yield Margin((norms * (sqrt(geometry.taps_per_output) * largest) + filters.biases).reshape(shape))
     of_pixels = window_norms(image, geometry, filters.parts)
     yield Margin(filters.biases.reshape(shape), filters.norms.reshape(shape), of_pixels)
@@ -68,11 +70,10 @@ def round_sums(sums: Array, margin: Margin | None, out: Array, dtype: str) -> Ar
         most = np.empty_like(least)
         round_to(least, np.subtract, sums[block], width)
         round_to(most, np.add, sums[block], width)
-        found = np.flatnonzero(bits_of(least) != bits_of(most))
-        if len(found):
-            places = np.unravel_index(found, least.shape)
-            group, filters, pixels = (place + part.start for place, part in zip(places, block, strict=True))
-            doubtful.append((group * sums.shape[1] + filters) * sums.shape[2] + pixels)
+        # A block is contiguous.
+        group, filters, pixels = (part.start for part in block)
+        first = (group * sums.shape[1] + filters) * sums.shape[2] + pixels
+        doubtful.append(first + (bits_of(least) != bits_of(most)).ravel().nonzero()[0])
     return np.concatenate(doubtful) if doubtful else np.empty(0, np.int64)
 
 
@@ -90,15 +91,13 @@ def perhaps_negative(out: Array, image: Array, geometry: Geometry, filters: Filt
     return indices
 
 
-def _blocks_of(shape: tuple[int, ...]) -> Iterator[Block]:
-    """Yield parts of sums (groups, filters, pixels) of a number of elements, the last axes whole where they can be."""
+@lru_cache(maxsize=64)
+def _blocks_of(shape: tuple[int, ...]) -> tuple[Block, ...]:
+    """Return parts of sums (groups, filters, pixels) of a number of elements, the last axes whole where they can be."""
     parts: list[list[slice]] = []
     together = SUMS_TOGETHER
     for size in reversed(shape):
         step = max(1, min(size, together))
         parts.append([slice(first, min(size, first + step)) for first in range(0, size, step)])
         together //= max(1, size)
-    for group in parts[2]:
-        for filters in parts[1]:
-            for pixels in parts[0]:
-                yield group, filters, pixels
+    return tuple(product(*reversed(parts)))

@@ -21,21 +21,20 @@ _UNIT_ROUNDOFF = 2.0**-_PRECISION
 # Bits of a float64 number: those behind the point of its significand, and those of its exponent.
 _FRACTION, _EXPONENT = (1 << _PRECISION - 1) - 1, FLOAT_FORMATS["float64"].infinity
 # So few are added faster one by one.
-_FEW_TERMS = 1024
+FEW_TERMS = 1024
 
 
-def rounded_sums(terms: Array, dtype: str, magnitude: Array | None = None) -> Array:
+def rounded_sums(terms: Array, dtype: str) -> Array:
     """Return the exact sums of columns of terms (terms, sums), each rounded once to a real type; zero is +0.
 
-    The terms are finite float64 numbers whose magnitudes do not overflow when they are added; `magnitude` (sums,) is no
-    less than what these add up to, and is worked out where it is not known.
+    The terms are finite float64 numbers whose magnitudes do not overflow when they are added.
 
     >>> rounded_sums(np.array([[1.0, 1.0], [2.0**-24, 2.0**-24], [2.0**-100, -(2.0**-100)]]), "float32").tolist()
     [1.0000001192092896, 1.0]
     """
-    if 0 < terms.size <= _FEW_TERMS:
+    if 0 < terms.size <= FEW_TERMS:
         return _exactly(terms, dtype)
-    magnitude = np.abs(terms).sum(0) if magnitude is None else magnitude
+    magnitude = np.abs(terms).sum(0)
     result, doubtful = _decided(*_plain_sums(terms, magnitude), dtype)
     if len(doubtful):
         some = terms[:, doubtful]
