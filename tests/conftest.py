@@ -6,11 +6,15 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 # After a product the threads of BLAS spin for some 100 ms, in the way of what runs beside them; 4 is the least.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 # Plans are those of the built-in table on every machine.
 os.environ["CONV2D_COSTS"] = "none"
+# No test is timed: the first example of a property may import a library, beside any other work.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

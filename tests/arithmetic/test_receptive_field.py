@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conv2d_cli.arithmetic.receptive_field import (
@@ -111,7 +111,6 @@ def outputs_of(field: Field) -> range:
     return range(-len(field.spans), 2 * len(field.spans))
 
 
-@settings(deadline=None)
 @given(st.lists(layers, min_size=1, max_size=4))
 # A later output of the transposed one reads earlier elements than the one before it.
 @example([Transposed(2, 2, 3, 0), Window(2, 1, 1, 0)])
@@ -129,7 +128,6 @@ def test_a_field_holds_what_an_output_is_made_from_and_no_more(stack: list[Layer
     assert field.start == (first and first.first)
 
 
-@settings(deadline=None)
 @given(st.lists(layers, min_size=1, max_size=3))
 def test_outputs_of_one_phase_are_as_far_apart_as_the_stride_says(stack: list[Layer]) -> None:
     field = behind(stack)
@@ -141,7 +139,6 @@ def test_outputs_of_one_phase_are_as_far_apart_as_the_stride_says(stack: list[La
             assert there.first - here.first == field.stride * len(field.spans)
 
 
-@settings(deadline=None)
 @given(
     st.lists(layers, max_size=2),
     st.lists(windows.map(lambda one: one._replace(stride=1)), max_size=2),

@@ -173,7 +173,7 @@ LINEAR: dict[str, Callable[[st.DataObject], Any]] = {
 }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_drawn_networks_of_images(data: st.DataObject) -> None:
     # Torch measures no variance of one value: several images have more.
@@ -181,7 +181,7 @@ def test_drawn_networks_of_images(data: st.DataObject) -> None:
     compare([LAYERS[kind](data) for kind in kinds], (data.draw(st.integers(2, 4)), 6, 7, 9))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_drawn_networks_of_features(data: st.DataObject) -> None:
     kinds = data.draw(st.lists(st.sampled_from([*LINEAR]), min_size=1, max_size=4))

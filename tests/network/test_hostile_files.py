@@ -175,7 +175,7 @@ def test_recurrent_layers_are_counted_and_not_walked_through(layers: int) -> Non
 LETTERS = "abz019_-.\"'[]{}=,#()* \n\t:\\\x00é\u202e"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(SHIPPED), st.floats(0, 1), st.sampled_from(["replaced", "gone", "added"]), st.sampled_from(LETTERS)
 )

@@ -509,7 +509,7 @@ def judged(content: Any) -> Graph | None:
         return None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(FILES | VALUES)
 def test_whatever_a_file_holds_it_is_a_graph_or_a_fault_of_the_file(content: Any) -> None:
     graph = judged(content)
@@ -521,7 +521,7 @@ def test_whatever_a_file_holds_it_is_a_graph_or_a_fault_of_the_file(content: Any
         assert max(node.reads) < place + len(graph.inputs)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FILES | VALUES)
 def test_it_is_the_same_through_json(content: Any) -> None:
     """What JSON makes of a value is judged as the value."""

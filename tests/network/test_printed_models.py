@@ -93,7 +93,7 @@ CHANGES: dict[str, Callable[[str], list[str]]] = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(SMALL), st.lists(st.tuples(st.floats(0, 1), st.sampled_from([*CHANGES])), min_size=1, max_size=3)
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conv2d_cli import Network
@@ -189,7 +189,6 @@ LAYERS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(LAYERS, min_size=1, max_size=6), st.integers(1, 4))
 def test_images_add_up_where_a_tool_counts_them(layers: list[Any], images: int) -> None:
     one, several = (values(*layers, shape=(number, 4, 12, 12)) for number in (1, images))
@@ -198,7 +197,6 @@ def test_images_add_up_where_a_tool_counts_them(layers: list[Any], images: int) 
         assert several[tool] == images * (one[tool] or 0)
 
 
-@settings(deadline=None)
 @given(st.lists(LAYERS, min_size=1, max_size=4), st.lists(LAYERS, min_size=1, max_size=4))
 def test_a_network_counts_what_its_parts_do(first: list[Any], second: list[Any]) -> None:
     graph = graph_of({"layers": [*first]}, "first")

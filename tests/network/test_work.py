@@ -6,7 +6,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conv2d_cli.network.notation import graph_of
@@ -73,7 +73,6 @@ def report_on(layer: dict[str, Any], shape: tuple[int, ...]) -> StackReport | No
 GROUPED = st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 2))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 3).flatmap(axes), st.integers(1, 2), GROUPED)
 def test_taps_on_real_input_one_by_one(window: list[Axis], batch: int, channels: tuple[int, int, int]) -> None:
     groups, per_input, per_output = channels
@@ -95,7 +94,6 @@ def test_taps_on_real_input_one_by_one(window: list[Axis], batch: int, channels:
     assert report.bias_adds == batch * groups * per_output * len(outputs)
 
 
-@settings(deadline=None)
 @given(axes(2, transposed=True), st.integers(1, 2), GROUPED)
 def test_taps_that_land_in_the_output_one_by_one(
     window: list[Axis], batch: int, channels: tuple[int, int, int]
@@ -154,7 +152,6 @@ def simulated(sizes: list[int], drawn: list[Call]) -> tuple[int, int]:
     return most, place
 
 
-@settings(deadline=None)
 @given(calls())
 def test_memory_is_that_of_a_simulation(drawn: list[Call]) -> None:
     names = ["input", *(f"node{number}" for number in range(1, len(drawn) + 1))]

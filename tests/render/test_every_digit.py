@@ -60,7 +60,7 @@ def layers_on_inputs(draw: st.DrawFn) -> ShapeReport:
         return analyze(Conv2d(channels, channels, 3), (channels, 30, 20))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(layers_on_inputs(), st.integers(20, 200), st.booleans(), st.booleans())
 def test_every_digit_is_there(report: ShapeReport, width: int, unicode: bool, verbose: bool) -> None:
     text = render("table", report, Screen(width, unicode=unicode), verbose=verbose)

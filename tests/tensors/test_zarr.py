@@ -211,7 +211,7 @@ FILTERS_2 = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_whatever_the_library_writes_is_read_as_it_reads_it(data: st.DataObject) -> None:
     """The library is the judge: both versions, each codec, shards, orders, byte orders, chunks that are not there."""

@@ -31,7 +31,7 @@ ENDS = [-(2**31), -(2**31) + 1, -(2**24) - 1, -1, 0, 1, 2**24 + 1, 2**30, 2**31 
 @example(sums=ENDS, scales=(2.0**20, 2.0**20, 2.0**-20), data=None)
 @example(sums=[*range(-700, 700, 7)], scales=(0.5, 0.5, 3.5), data=None)
 @example(sums=[*range(-60, 60)], scales=(0.25, 1.0, 2.0), data=None)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_it_is_the_arithmetic_of_the_reference(
     rounding: Any, dtype: Any, sums: list[int], scales: tuple[float, float, float], data: st.DataObject | None
 ) -> None:

@@ -79,7 +79,7 @@ def cases(draw: st.DrawFn, accumulator: str) -> Case:
 
 @pytest.mark.parametrize("accumulator", ["int32", "int64"])
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_sum_is_the_reference_s_and_every_overflow_is_told(accumulator: str, data: st.DataObject) -> None:
     case = data.draw(cases(accumulator))
     exact = case.exact()
@@ -101,7 +101,7 @@ def test_every_sum_is_the_reference_s_and_every_overflow_is_told(accumulator: st
 
 @pytest.mark.parametrize("accumulator", ["int8", "uint8", "int16", "uint32", "int64", "uint64"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_integer_type_may_be_the_accumulator(accumulator: str, data: st.DataObject) -> None:
     case = data.draw(cases(accumulator))
     exact, layer = case.exact(), case.layer
@@ -296,7 +296,7 @@ def test_integers_of_64_bits_have_no_zero_points() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_zero_point_is_what_subtracting_it_before_does(data: st.DataObject) -> None:
     case = data.draw(cases("int64"))
     assume(case.x.dtype.itemsize <= 2)

@@ -51,7 +51,7 @@ def compared(expected: Any, actual: Any, folder: Path, **options: Any) -> Compar
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pairs=st.lists(st.tuples(VALUES, VALUES, st.booleans()), min_size=1, max_size=40), equal_nan=st.booleans())
 def test_counts_are_those_of_a_plain_loop(
     dtype: str,
@@ -230,7 +230,6 @@ def test_the_ends_of_whole_numbers_are_far_apart(dtype: str, tmp_path: Path) -> 
     assert (report.verdict, report.max_abs, report.max_ulp) == ("unexplained", high - low, high - low)
 
 
-@settings(deadline=None)
 @given(parts=st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=2), has_tolerance=st.booleans())
 def test_complex_infinities_are_near_nothing_but_themselves(
     parts: list[tuple[float, float]], has_tolerance: bool, tmp_path_factory: pytest.TempPathFactory
