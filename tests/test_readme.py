@@ -16,6 +16,8 @@ from safetensors.numpy import save_file
 from conv2d_cli.cli.commands import COMMANDS
 from conv2d_cli.report.keys import KEYS
 
+pytestmark = pytest.mark.long
+
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 # Its commands read what those before them have written.
 GOLDEN = re.search(r"^## Golden reference\n.*?(?=^## )", README, re.DOTALL | re.MULTILINE)

@@ -15,6 +15,8 @@ import conv2d_cli
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 RIGHT = """
 import numpy as np
 from conv2d_cli import Conv2d, analyze, conv2d, init_parameters, prepare

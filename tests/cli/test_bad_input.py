@@ -16,6 +16,8 @@ from terminal import PROGRAM, Done
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 class Case(NamedTuple):
     """A command line, the exit code it must end with and what must be said: all parts between ` ... `."""

@@ -16,6 +16,8 @@ from conv2d_cli.report.bench import ROW_KEYS, BenchMachine
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 TINY = ("2", "4", "3", "-i", "8", "--engines", "conv2d", "--rounds", "2")
 
 

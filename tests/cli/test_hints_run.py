@@ -26,6 +26,8 @@ from terminal import PROGRAM, Done
 if TYPE_CHECKING:
     from typing import Any
 
+pytestmark = pytest.mark.long
+
 _TIMEOUT = 120
 CODES = range(2, 6)
 WRITING = {"-o", "--output", "--save-parameters"}

@@ -25,6 +25,8 @@ import conv2d_cli
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 RUN_KEYS = [
     *("output_shape", "dtype", "min", "max", "mean", "first_values", "algorithm", "engine", "threads", "seconds"),
     *("gflops", "accumulator_bits_worst", "accumulator_bits", "overflow"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 resource = pytest.importorskip("resource", reason="limits of POSIX")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits that Linux keeps to")
-pytestmark = linux
+pytestmark = [linux, pytest.mark.long]
 
 MIB = 1 << 20
 RUN = "run x.npy 3 8 3 -p 1 -q -o y.npy"

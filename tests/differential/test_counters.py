@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.long
+
 # All but `mobilenet_v1`, which torchvision has not.
 NAMES = tuple(name for name in SHIPPED if name != "mobilenet_v1")
 SIZES = ((1, 3, 224, 224), (2, 3, 96, 160))

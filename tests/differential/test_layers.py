@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.long
+
 Array = np.ndarray[Any, Any]
 VALID, FAULTY = 5000, 4900
 SIZES = ("kernel_size", "stride", "padding", "dilation")

@@ -21,6 +21,8 @@ from conv2d_cli.network.notation import graph_of
 if TYPE_CHECKING:
     from conv2d_cli.network.graph import Graph
 
+pytestmark = pytest.mark.long
+
 CONV = {"type": "Conv2d", "out_channels": 8, "kernel_size": 3}
 
 

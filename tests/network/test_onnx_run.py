@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from terminal import Done
 
+pytestmark = pytest.mark.long
+
 # Name, input channels and size, weight, attributes.
 NODES: tuple[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, Any]], ...] = (
     ("plain", (2, 3, 12, 13), (8, 3, 3, 3), {}),

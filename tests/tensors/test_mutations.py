@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(os.name == "nt", reason="memory is measured as POSIX has it")
 def test_changed_files_are_refused_or_read(tmp_path: Path) -> None:
