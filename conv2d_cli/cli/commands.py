@@ -31,12 +31,12 @@ COMMANDS = {
     "help": "padding, groups, counting, formats, mistakes, exit codes, accuracy",
     "version": "the version, in one word",
 }
-_EXAMPLES = (
+EXAMPLES = (
     "conv2d shape 3 64 7 -s 2 -p 3 -i 224",
     'conv2d shape "Conv2d(3, 64, kernel_size=(7, 7), padding=same)" -i 1x3x224x224 --json',
     "conv2d run x.npy 3 64 7 -s 2 -p 3 -o y.npy",
 )
-_SAYS = "Everything torch.nn.Conv2d would tell you or compute, without torch."
+SAYS = "Everything torch.nn.Conv2d would tell you or compute, without torch."
 CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
     # torch's own spelling, --padding_mode, works too.
@@ -119,7 +119,7 @@ class _LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
-        help_page.write_group(formatter, ctx, COMMANDS, _EXAMPLES)
+        help_page.write_group(formatter, ctx, COMMANDS, EXAMPLES)
 
 
 def load(name: str) -> Any:  # noqa: ANN401
@@ -166,11 +166,11 @@ def _group(
     ] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="show a traceback when something fails")] = False,
 ) -> None:
-    """The program itself; what it says of itself is `_SAYS`."""
+    """The program itself; what it says of itself is `SAYS`."""
 
 
 def application() -> typer.Typer:
     """Return the program: the group, with nothing but its table loaded."""
     app = typer.Typer(cls=_LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=CONTEXT)
-    app.callback(help=_SAYS)(_group)
+    app.callback(help=SAYS)(_group)
     return app

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from conv2d_cli.cli import choices
-from conv2d_cli.cli.options import completion
+from conv2d_cli.cli.options import OTHER, completion, option
 
-USAGES = ("[TOPIC]", "COMMAND")
-EXAMPLES = ("conv2d help padding", "conv2d help exit-codes", "conv2d help shape")
+USAGES = ("[TOPIC]", "COMMAND", "--man")
+EXAMPLES = ("conv2d help padding", "conv2d help exit-codes", "conv2d help shape", "conv2d help --man > conv2d.1")
 
 
 def help(  # noqa: A001 - the command's name
@@ -18,6 +18,8 @@ def help(  # noqa: A001 - the command's name
         list[str] | None,
         typer.Argument(metavar="[TOPIC]", help="a topic or a command", autocompletion=completion(choices.topics)),
     ] = None,
+    *,
+    man: Annotated[bool, option("--man", section=OTHER, help="all of it as a page for man")] = False,
 ) -> int:
     """What padding, groups, counting, formats, exit codes and accuracy mean here; or the page of a command."""
     from conv2d_cli.cli.commands import COMMANDS, CONTEXT, load
@@ -26,7 +28,13 @@ def help(  # noqa: A001 - the command's name
     from conv2d_cli.errors import UsageError, did_you_mean
 
     name = "-".join(topic or ()).lower().replace("_", "-")
-    if not name:
+    if man:
+        from conv2d_cli.cli.manual import manual
+
+        if name:
+            raise UsageError(f"--man is one page of all topics, and not of {name} alone", "conv2d help --man")
+        write(manual())
+    elif not name:
         width = max(map(len, TOPICS))
         write("Topics\n" + "".join(f"  {key:{width}}  {text.summary}\n" for key, text in TOPICS.items()))
         write("\nconv2d help TOPIC shows one; conv2d --help the commands.\n")

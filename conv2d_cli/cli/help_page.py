@@ -28,7 +28,7 @@ def write_command(
     command = context.command
     _usages(formatter, [f"{PROGRAM} {context.info_name} {usage}".rstrip() for usage in usages])
     _paragraph(formatter, command.help or "")
-    _sections(formatter, _options(command.get_params(context), context))
+    _sections(formatter, options_by_heading(command.get_params(context), context))
     _examples(formatter, examples)
 
 
@@ -42,12 +42,12 @@ def write_group(
     command = context.command
     _usages(formatter, [f"{PROGRAM} COMMAND [OPTIONS]"])
     _paragraph(formatter, command.help or "")
-    options = _options(command.get_params(context), context)
+    options = options_by_heading(command.get_params(context), context)
     _sections(formatter, {"Commands": [*commands.items()], "Options": options[_LAST]})
     _examples(formatter, examples)
 
 
-def _options(parameters: Iterable[Any], context: Any) -> dict[str, list[tuple[str, str]]]:  # noqa: ANN401
+def options_by_heading(parameters: Iterable[Any], context: Any) -> dict[str, list[tuple[str, str]]]:  # noqa: ANN401
     """Return the options by heading, in the order of the headings."""
     from conv2d_cli.cli.options import SECTIONS
 
