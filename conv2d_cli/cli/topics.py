@@ -275,7 +275,11 @@ def _wrapped(paragraph: str, width: int) -> str:
         return paragraph
     whole: list[tuple[str, str]] = []
     for key, says in rows:
-        whole.append((key, says) if key.strip() else (whole[-1][0], f"{whole.pop()[1]} {says}"))
+        if key.strip():
+            whole.append((key, says))
+        else:
+            first, before = whole.pop()
+            whole.append((first, f"{before} {says}"))
     return "\n".join(_row(key, says, width) for key, says in whole)
 
 
