@@ -1,7 +1,7 @@
 """A formula worked out in front of the reader: numbers for the names, then brackets, products and sums, a line each.
 
-The formulas are the program's own. `+ - * / // %`, `floor`, `ceil` and `max` are what those of a convolution need; names
-may have an index, as `stride[0]`. What users type is read by `formula`.
+The formulas are the program's own: `+ - * / // %`, `floor`, `ceil` and `max` are all that those of a convolution
+need. Names may have an index, as `stride[0]`. What users type is read by `formula`.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _sum_of(node: Sum) -> Node:
     """Return the names of a sum, and all its numbers as one behind them."""
     terms = [*_flat(node.terms)]
     total = sum(sign * term for sign, term in terms if isinstance(term, int | Fraction))
-    kept = [(sign, term) for sign, term in terms if not isinstance(term, int | Fraction)]
+    kept: list[tuple[int, Node]] = [(sign, term) for sign, term in terms if not isinstance(term, int | Fraction)]
     if not kept:
         return total
     if total:
@@ -171,7 +171,7 @@ def _product_of(node: Product) -> Node:
     if all(sign == "*" for sign, _ in factors):
         numbers = [factor for _, factor in factors if isinstance(factor, int | Fraction)]
         number = math.prod(numbers)
-        names = [("*", factor) for _, factor in factors if not isinstance(factor, int | Fraction)]
+        names: list[tuple[str, Node]] = [one for one in factors if not isinstance(one[1], int | Fraction)]
         factors = names if number == 1 else [("*", number), *names]
     return factors[0][1] if len(factors) == 1 else Product(tuple(factors))
 

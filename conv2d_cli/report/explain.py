@@ -8,6 +8,12 @@ from conv2d_cli.report.record import record_of
 from conv2d_cli.report.stack import ToolCount  # noqa: TC001 - Pydantic and editors read the annotations
 from conv2d_cli.showing import shows_itself
 
+# What steps and sentences are about, in the order in which they are told.
+PADDING, OUTPUT, UNUSED, WINDOW = "Padding", "Output size", "Unused input", "Window"
+CHANNELS, PARAMETERS, WORK, MEMORY = "Channels", "Parameters", "Work", "Memory"
+EQUIVALENT = "The same padding, written out"
+TITLES = (PADDING, OUTPUT, UNUSED, WINDOW, CHANNELS, PARAMETERS, WORK, MEMORY, EQUIVALENT)
+
 
 @shows_itself
 class ExplainReport(NamedTuple):
@@ -69,7 +75,8 @@ class NoteRow(NamedTuple):
 class ReconcileReport(NamedTuple):
     """Which counters print a figure for a layer; where none does, the nearest one and what relates them.
 
-    `difference` is the figure less the nearest value, None where a counter matches or none has a value.
+    `difference` is the figure less the nearest value, None where a counter matches or none has a value. `tools` are all
+    counters.
     """
 
     layer: str
@@ -80,6 +87,7 @@ class ReconcileReport(NamedTuple):
     nearest: ToolCount | None
     difference: int | float | None
     relations: tuple[str, ...]
+    tools: tuple[ToolCount, ...]
 
 
 def explain_record(report: ExplainReport) -> dict[str, Any]:
@@ -91,4 +99,5 @@ def explain_record(report: ExplainReport) -> dict[str, Any]:
 def reconcile_record(report: ReconcileReport) -> dict[str, Any]:
     """Return a report as JSON carries it: an object for each counter."""
     nearest = report.nearest and report.nearest._asdict()
-    return {**record_of(report), "matches": [one._asdict() for one in report.matches], "nearest": nearest}
+    objects = {key: [one._asdict() for one in getattr(report, key)] for key in ("matches", "tools")}
+    return {**record_of(report), **objects, "nearest": nearest}

@@ -38,6 +38,7 @@ def explain(layer: Conv2d, input_shape: Size | None = None) -> ExplainReport:
     """
     shape = None if input_shape is None else shape_of(layer, input_shape)
     geometry = None if shape is None else geometry_of(layer, shape)
+    output = None if geometry is None or shape is None else geometry.batched_output_shape[BATCHED - len(shape) :]
     padding = _equivalent_padding(layer, geometry)
     return ExplainReport(
         layer=str(layer),
@@ -45,7 +46,7 @@ def explain(layer: Conv2d, input_shape: Size | None = None) -> ExplainReport:
         out_channels=layer.out_channels,
         groups=layer.groups,
         input_shape=shape,
-        output_shape=None if shape is None or geometry is None else geometry.batched_output_shape[BATCHED - len(shape) :],
+        output_shape=output,
         equivalent_padding=padding,
         equivalent_layer=None if padding is None else str(layer.model_copy(update={"padding": padding})),
         steps=steps_of(layer, geometry),

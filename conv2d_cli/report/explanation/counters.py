@@ -39,10 +39,9 @@ class Definition(NamedTuple):
     image: bool = False
     otherwise: str = ""
 
-    @property
-    def words(self) -> str:
-        """The formula, and what its batch is where that is not the input's."""
-        return f"{self.formula}, N = 1" if self.image else self.formula
+    def words(self, batch: int | None = None) -> str:
+        """Return the formula, and what its batch is where that is not the input's."""
+        return f"{self.formula}, N = 1" if self.image and batch != 1 else self.formula
 
 
 _ALIKE = "as if half of same were on both sides"
@@ -83,7 +82,7 @@ def counters_of(layer: Conv2d, input_shape: tuple[int, ...] | None) -> tuple[Too
     if input_shape is None or DTYPES[layer.dtype or DEFAULT_DTYPE].kind != "f":
         reason = _NO_SIZE if input_shape is None else _NO_FLOATS
         known = (*(one for _, one in of_networks), *DEFINITIONS)
-        return tuple(ToolCount(one.tool, one.version, one.name, None, one.words, reason) for one in known)
+        return tuple(ToolCount(one.tool, one.version, one.name, None, one.words(), reason) for one in known)
     layer, input_shape = _as_torch_has_it(layer, input_shape)
     calls, case = _calls_of(layer, input_shape), _Case(layer, geometry_of(layer, input_shape))
     batched = len(input_shape) == BATCHED
@@ -134,20 +133,21 @@ def _by_rules(tool: Tool, one: Definition, calls: Calls, case: _Case) -> ToolCou
     """Return what the rules for networks give, and the formula, or why it is another."""
     from conv2d_cli.network.tools.base import NoFigure
 
-    figure = tool.figure(calls)
+    figure, formula = tool.figure(calls), one.words(case.geometry.batch)
     if isinstance(figure, NoFigure):
-        return ToolCount(one.tool, one.version, one.name, None, one.words, figure.reason)
-    words = one.words if figure == case.value(one) else one.otherwise
+        return ToolCount(one.tool, one.version, one.name, None, formula, figure.reason)
+    words = formula if figure == case.value(one) else one.otherwise
     return ToolCount(one.tool, one.version, one.name, figure, words, None)
 
 
 def _by_formula(one: Definition, case: _Case, *, batched: bool) -> ToolCount:
+    formula = one.words(case.geometry.batch)
     if not batched and one.unbatched is not None:
-        return ToolCount(one.tool, one.version, one.name, None, one.words, one.unbatched)
+        return ToolCount(one.tool, one.version, one.name, None, formula, one.unbatched)
     pads_alike = one.otherwise == _ALIKE and case.layer.padding == "same" and case.layer.padding_mode == "zeros"
     counted = case._replace(geometry=_padded_alike(case.geometry)) if pads_alike else case
     value = counted.value(one)
-    words = one.words if value == case.value(one) else f"{one.words}, {one.otherwise}"
+    words = formula if value == case.value(one) else f"{formula}, {one.otherwise}"
     return ToolCount(one.tool, one.version, one.name, value, words, None)
 
 

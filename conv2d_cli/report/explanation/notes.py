@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.window import effective_kernel
 from conv2d_cli.layer.forward import padding_sides
-from conv2d_cli.report.explain import NoteRow
-from conv2d_cli.report.explanation.steps import CHANNELS, OUTPUT, PADDING, UNUSED, WINDOW, WORK, has_torch_padding
+from conv2d_cli.report.explain import CHANNELS, EQUIVALENT, OUTPUT, PADDING, UNUSED, WINDOW, WORK, NoteRow
+from conv2d_cli.report.explanation.steps import has_torch_padding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.layer.model import Conv2d
 
-EQUIVALENT = "The same padding, written out"
 # An axis: what its elements are called, one and several; an index along it; its sides.
 _ROWS = ("row", "rows", "h", "above", "below")
 _COLUMNS = ("column", "columns", "w", "on the left", "on the right")
@@ -62,15 +61,15 @@ def _on_same(layer: Conv2d) -> Iterator[str]:
         return
     yield f"Of an odd total torch puts the extra element after the input: {odd}."
     yield (
-        "At stride 1 so do SAME of TensorFlow, Keras and JAX and SAME_UPPER of ONNX; SAME_LOWER of ONNX and JAX puts it "
-        "before, as padding=same_lower does here."
+        "At stride 1 so do SAME of TensorFlow, Keras and JAX and SAME_UPPER of ONNX; SAME_LOWER of ONNX and JAX puts "
+        "it before, as padding=same_lower does here."
     )
 
 
 def _on_same_of_size(layer: Conv2d, geometry: Geometry | None) -> Iterator[str]:
     upper = layer.padding == "same_upper"
     names = "SAME of TensorFlow, Keras and JAX, SAME_UPPER of ONNX" if upper else "SAME_LOWER of ONNX and JAX"
-    yield f"{layer.padding} is {names}: ceil(size / stride) outputs, and the padding follows from the size of the input."
+    yield f"{layer.padding} is {names}: ceil(size / stride) outputs, and padding that follows from the input's size."
     if geometry is None:
         yield "Without the size of the input its sides are not known."
         return
@@ -174,12 +173,17 @@ def _named(places: range, one: str, several: str) -> str:
 def _on_channels(layer: Conv2d) -> str:
     read, made = layer.in_channels // layer.groups, layer.out_channels // layer.groups
     if layer.groups == 1:
-        return f"Every output channel sees {'the only' if read == 1 else f'all {read}'} input channel{'s' * (read > 1)}."
+        return (
+            f"Every output channel sees {'the only' if read == 1 else f'all {read}'} input channel{'s' * (read > 1)}."
+        )
     if read == 1:
         own = f"{made} filters" if made > 1 else "one filter"
         sees = f"o // {made}" if made > 1 else "o"
         multiplier = f", a depth multiplier of {made}" if made > 1 else ""
-        return f"Depthwise: each input channel has {own} of its own{multiplier}. Output channel o sees input channel {sees}."
+        return (
+            f"Depthwise: each input channel has {own} of its own{multiplier}. "
+            f"Output channel o sees input channel {sees}."
+        )
     return (
         f"{layer.groups} groups: {read} input channels make {_counted(made, 'output channel', 'output channels')}. "
         f"Output channel o sees the {read} from {'o' if made == 1 else f'o // {made}'} * {read} on."
@@ -189,7 +193,7 @@ def _on_channels(layer: Conv2d) -> str:
 def _on_work(layer: Conv2d, geometry: Geometry | None) -> Iterator[str]:
     if geometry is None:
         return
-    if layer.padding_mode != "zeros" and not (layer.padding == "valid" or layer.padding == (0, 0)):
+    if layer.padding_mode != "zeros" and layer.padding not in {"valid", (0, 0)}:
         yield f"The padding of {layer.padding_mode} holds values of the input: no tap is wasted."
     elif geometry.height[-2:] != (0, 0) or geometry.width[-2:] != (0, 0):
         yield "padded_row_taps and padded_column_taps: kernel rows and columns, over all windows, on padded zeros."
@@ -202,6 +206,6 @@ def _on_equivalent_padding(layer: Conv2d, geometry: Geometry | None) -> Iterator
         return
     mode = "" if layer.padding_mode == "zeros" else f', mode="{layer.padding_mode}"'
     sides = ", ".join(map(str, (*columns, *rows)))
-    yield f"In PyTorch: F.pad(x, ({sides}){mode}), whose order is left, right, top, bottom, then the layer with padding=0."
+    yield f"In PyTorch: F.pad(x, ({sides}){mode}) (left, right, top, bottom), then the layer with padding=0."
     if not has_torch_padding(layer) and layer.padding != "same":
         yield "torch.nn.Conv2d itself takes one padding for both sides of an axis."

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.arithmetic.derivation import derived
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
 from conv2d_cli.layer.forward import padding_sides
-from conv2d_cli.report.explain import StepRow
+from conv2d_cli.report.explain import MEMORY, OUTPUT, PADDING, PARAMETERS, UNUSED, WINDOW, WORK, StepRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.layer.model import Conv2d
-
-PADDING, OUTPUT, UNUSED, WINDOW = "Padding", "Output size", "Unused input", "Window"
-CHANNELS, PARAMETERS, WORK, MEMORY = "Channels", "Parameters", "Work", "Memory"
 
 
 class _Letters(NamedTuple):
