@@ -57,7 +57,7 @@ DEFINITIONS = (
     Definition("flopth", "0.1.6", "flops", "macs + bias_adds"),
     Definition("torchstat", "0.0.7", "Flops", "macs + bias_adds", None, image=True),
     Definition("torchstat", "0.0.7", "MAdd", "2 * macs - outputs + bias_adds", None, image=True),
-    Definition("TensorFlow profiler", "2", "float_ops", "2 * macs + bias_adds"),
+    Definition("tf.compat.v1.profiler", "2", "float_ops", "2 * macs + bias_adds"),
 )
 _NO_BATCH = "an input without a batch is misread"
 # Of counters whose figures come from their rules for networks: what these come to for a convolution alone.

@@ -59,7 +59,7 @@ def reconcile(layer: Conv2d, input_shape: Size, figure: int | Figure) -> Reconci
     >>> from conv2d_cli import Conv2d, reconcile
     >>> alexnet = Conv2d(3, 64, 11, stride=4, padding=2)
     >>> [one.tool for one in reconcile(alexnet, 224, 140_747_200).matches]
-    ['calflops', 'DeepSpeed', 'TensorFlow profiler']
+    ['calflops', 'DeepSpeed', 'tf.compat.v1.profiler']
     >>> reconcile(alexnet, 224, 140_360_000).relations
     ('torch-scan "FLOPs" and torchstat "MAdd" with bias=False: 2 * macs - outputs + bias_adds',)
     """
