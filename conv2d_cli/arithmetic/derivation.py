@@ -208,7 +208,7 @@ def _text(node: Node) -> str:
     if isinstance(node, Fraction):
         return _text_of_fraction(node)
     if isinstance(node, Sum):
-        words = [f" {'+' if sign > 0 else '-'} {_text(term)}" for sign, term in node.terms]
+        words = [f" + {_text(term)}" if sign > 0 else f" - {_subtracted(term)}" for sign, term in node.terms]
         return "".join(words).removeprefix(" + ").strip()
     if isinstance(node, Product):
         words = [f" {sign} {_factor(factor)}" for sign, factor in node.factors]
@@ -216,6 +216,12 @@ def _text(node: Node) -> str:
     if isinstance(node, Call):
         return f"{node.function}({', '.join(map(_text, node.arguments))})"
     return node.text if isinstance(node, Name) else str(node)
+
+
+def _subtracted(node: Node) -> str:
+    """Return a term, in brackets where it is a sum itself."""
+    text = _text(node)
+    return f"({text})" if isinstance(node, Sum) or (isinstance(node, Fraction) and "+" in text) else text
 
 
 def _factor(node: Node) -> str:

@@ -33,7 +33,8 @@ def figure_of(text: str, input_size: str | None) -> Figure:
         raise UsageError(f"--reconcile {cut(text)}: not a figure that a counter prints", _EXAMPLE)
     if input_size is None:
         raise UsageError(
-            "--reconcile: what a counter prints depends on the size of the input, and -i is missing", "-i 224"
+            f"--reconcile {cut(text)}: what a counter prints depends on the size of the input, and -i is missing",
+            "-i 224",
         )
     decimals = match["decimals"] or ""
     power = int(match["exponent"] or 0) + _UNITS.get((match["unit"] or "").lower(), 0)

@@ -36,8 +36,6 @@ def work_out(formula: str, numbers: Mapping[str, Any] | None = None) -> Any:
     tree = ast.parse(_without_indices(formula), mode="eval")
     for node in ast.walk(tree):
         assert isinstance(node, _ALLOWED), ast.dump(node)
-        if isinstance(node, ast.Constant):
-            node.value = Fraction(str(node.value))
     names = {_without_indices(name): Fraction(number) for name, number in (numbers or {}).items()}
     functions = {"floor": math.floor, "ceil": math.ceil, "max": max, "Fraction": Fraction}
     lowered = ast.fix_missing_locations(_Exact().visit(tree))

@@ -78,8 +78,8 @@ def _on_same_of_size(layer: Conv2d, geometry: Geometry | None) -> Iterator[str]:
     if odd:
         yield f"Of an odd total the extra element goes {'after' if upper else 'before'} the input: {odd}."
         yield (
-            "PyTorch's padding=1, the same on both sides, may give as many outputs, but windows that begin elsewhere: "
-            "other values."
+            "PyTorch's own padding, the same on both sides, may give as many outputs, but windows that begin elsewhere, "
+            "and other values."
         )
 
 
@@ -134,7 +134,8 @@ def _dropped(axis: Axis, words: tuple[str, ...]) -> Iterator[str]:
     dropped = (axis.padded - axis.effective_kernel) % axis.stride
     if not dropped:
         return
-    unused = axis.unused
+    # Where the only window lies in the padding before the input, some of that is dropped too.
+    unused = min(axis.unused, axis.size)
     last = f"The floor drops the last {one if dropped == 1 else f'{dropped} {several}'}"
     if not unused:
         yield f"{last}, which {'is' if dropped == 1 else 'are'} padding: no input is lost."
