@@ -78,7 +78,7 @@ def _on_same_of_size(layer: Conv2d, geometry: Geometry | None) -> Iterator[str]:
     if odd:
         yield f"Of an odd total the extra element goes {'after' if upper else 'before'} the input: {odd}."
         yield (
-            "PyTorch's own padding, the same on both sides, may give as many outputs, but windows that begin elsewhere, "
+            "PyTorch's own padding, alike on both sides, may give as many outputs, but windows that begin elsewhere, "
             "and other values."
         )
 
