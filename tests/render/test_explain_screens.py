@@ -119,8 +119,8 @@ def test_plain_lines_are_keys_and_values_whose_last_word_is_the_result() -> None
 
 
 def test_connections_of_many_groups_have_a_break() -> None:
-    def drawn(*layer: int) -> list[str]:
-        return ["".join(span.text for span in line) for line in connections(*layer)]
+    def drawn(in_channels: int, out_channels: int, groups: int) -> list[str]:
+        return ["".join(span.text for span in line) for line in connections(in_channels, out_channels, groups)]
 
     assert drawn(3, 64, 1) == ["in 0..2  ──▶  out 0..63"]
     assert drawn(4, 2, 2) == ["in 0..1  ──▶  out 0", "in 2..3  ──▶  out 1"]
