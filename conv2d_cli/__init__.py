@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
-    from conv2d_cli.report.explaining import explain
+    from conv2d_cli.report.explanation.explaining import explain
     from conv2d_cli.report.explanation.reconcile import reconcile
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
@@ -102,7 +102,7 @@ _HOMES = {
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
     "report.compare": ("CompareReport",),
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
-    "report.explaining": ("explain",),
+    "report.explanation.explaining": ("explain",),
     "report.explanation.reconcile": ("reconcile",),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),

@@ -48,7 +48,7 @@ def explain(
     from conv2d_cli.cli.explain_request import figure_of
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.shape_one import analyzed
-    from conv2d_cli.report.explaining import explain as explain_layer
+    from conv2d_cli.report.explanation.explaining import explain as explain_layer
     from conv2d_cli.report.explanation.reconcile import reconcile as reconcile_layer
 
     words = LayerWords(layer or (), layer_options.given, layer_options.typed)

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from conv2d_cli.errors import UsageError, cut
-from conv2d_cli.report.explanation.reconcile import Figure
+from conv2d_cli.report.explanation.reconcile import SeenFigure
 
 _EXAMPLE = "--reconcile 70470400, or rounded --reconcile 70.47M"
 # What a counter prints, or a person types: 70,470,400 or 70_470_400, 70.47M, 70.47 MMac, 0.14 GFLOPs, 7.05e7.
@@ -19,14 +19,14 @@ _MOST_CHARACTERS = 500
 _UNITS = {"k": 3, "m": 6, "g": 9, "t": 12, "p": 15}
 
 
-def figure_of(text: str, input_size: str | None) -> Figure:
+def figure_of(text: str, input_size: str | None) -> SeenFigure:
     """Return the figure that a text spells; of a rounded one half a unit of its last digit is open.
 
     Raises:
         UsageError: it spells none, or there is no size to count on.
 
     >>> figure_of("70,470,400", "224"), figure_of("70.47 MMac", "224")
-    (Figure(value=70470400, slack=0), Figure(value=70470000, slack=5000))
+    (SeenFigure(value=70470400, slack=0), SeenFigure(value=70470000, slack=5000))
     """
     match = _FIGURE.fullmatch(text.strip()) if len(text) <= _MOST_CHARACTERS else None
     if match is None:
@@ -41,7 +41,7 @@ def figure_of(text: str, input_size: str | None) -> Figure:
     digits = int(match["whole"].replace(",", "").replace("_", "") + decimals)
     unit = Fraction(10) ** (power - len(decimals))
     rounded = power > 0 or decimals.strip("0") != ""
-    return Figure(_whole(digits * unit), _whole(unit / 2) if rounded else 0)
+    return SeenFigure(_whole(digits * unit), _whole(unit / 2) if rounded else 0)
 
 
 def _whole(number: Fraction) -> int | Fraction:

@@ -36,6 +36,7 @@ Output size, per axis: (size + before + after - dilation * (kernel - 1) - 1) // 
 
   conv2d shape 3 64 7 -s 2 -p 3 -i 224
   conv2d shape 3 64 3 -s 2 -p same_upper -i 225
+  conv2d explain 16 16 4 -p same -i 32
 """,
     ),
     "groups": Topic(
@@ -49,6 +50,7 @@ The weight has the shape (out_channels, in_channels / G, kh, kw), so G times few
 G = in_channels is a depthwise layer; out_channels = M * in_channels then gives each channel M filters.
 
   conv2d shape 32 32 3 -g 32 -p 1 -i 112
+  conv2d explain 32 64 3 -g 8 -p 1 -i 112
 """,
     ),
     "counting": Topic(

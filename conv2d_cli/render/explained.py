@@ -11,9 +11,10 @@ from conv2d_cli.render.units import thousands, three_digits
 from conv2d_cli.report.explain import CHANNELS, TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from conv2d_cli.report.explain import ExplainReport, StepRow
+    from conv2d_cli.report.stack import ToolCount
 
 EQUALS = " = "
 # An integer of several digits, but not an index, nor the decimals of a number.
@@ -38,6 +39,13 @@ def sections(report: ExplainReport) -> Iterator[Section]:
         notes = tuple(note.text for note in report.notes if note.title == title)
         if steps or notes:
             yield Section(title, steps, notes, title == CHANNELS)
+
+
+def no_figures(tools: Sequence[ToolCount]) -> Iterator[str]:
+    """Yield why no counter has a figure, where none has."""
+    if all(one.value is None for one in tools):
+        for reason in dict.fromkeys(one.reason for one in tools):
+            yield f"no counter has a figure: {reason}"
 
 
 def parts(step: StepRow) -> list[str]:

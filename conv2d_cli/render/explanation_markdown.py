@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from conv2d_cli.render.as_markdown import render_rows
+from conv2d_cli.render.ascii import ascii_text
 from conv2d_cli.render.drawing.channels import connections
-from conv2d_cli.render.explained import parts, sections
+from conv2d_cli.render.explained import no_figures, parts, sections
 from conv2d_cli.render.layer_text import times
-from conv2d_cli.report.explain import EQUIVALENT, ExplainReport, ReconcileReport
+from conv2d_cli.report.explain import EQUIVALENT, ExplainReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from conv2d_cli.report.explain import StepRow
+    from conv2d_cli.report.explain import ReconcileReport, StepRow
     from conv2d_cli.report.stack import ToolCount
 
 
-@singledispatch
 def render(report: ExplainReport | ReconcileReport) -> str:
-    """Return the document."""
-    raise TypeError(type(report))
-
-
-@render.register
-def _(report: ExplainReport) -> str:
-    return "\n".join([*_heading(report), *_explained(report)])
-
-
-@render.register
-def _(report: ReconcileReport) -> str:
-    return "\n".join([*_heading(report), *_reconciled(report)])
+    """Return the document, in ASCII: it is written where nobody asks what a stream can hold."""
+    body = _explained(report) if isinstance(report, ExplainReport) else _reconciled(report)
+    return ascii_text("\n".join([*_heading(report), *body]))
 
 
 def _heading(report: ExplainReport | ReconcileReport) -> Iterator[str]:
@@ -85,6 +75,7 @@ def _reconciled(report: ReconcileReport) -> Iterator[str]:
         yield f"## {title} none\n"
         if report.nearest is not None:
             yield from _counters("The nearest", [report.nearest])
+        yield from (f"{text}\n" for text in no_figures(report.tools))
     if report.relations:
         yield "## It may be\n"
         yield from (f"- {_escaped(text)}" for text in report.relations)

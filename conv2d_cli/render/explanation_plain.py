@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from conv2d_cli.render.drawing.channels import connections
-from conv2d_cli.render.explained import EQUALS, parts, sections
+from conv2d_cli.render.explained import EQUALS, no_figures, parts, sections
 from conv2d_cli.render.values import bare
-from conv2d_cli.report.explain import ExplainReport, ReconcileReport
+from conv2d_cli.report.explain import ExplainReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from conv2d_cli.report.explain import ReconcileReport
     from conv2d_cli.report.stack import ToolCount
 
 _GAP, _NOTHING = "  ", "-"
@@ -20,20 +20,9 @@ _FACTS = ("layer", "input_shape", "output_shape", "equivalent_padding", "equival
 _ARROW = "->"
 
 
-@singledispatch
 def render(report: ExplainReport | ReconcileReport) -> str:
     """Return a line for each fact, step, sentence and counter."""
-    raise TypeError(type(report))
-
-
-@render.register
-def _(report: ExplainReport) -> str:
-    return _lines(_explained(report))
-
-
-@render.register
-def _(report: ReconcileReport) -> str:
-    return _lines(_reconciled(report))
+    return _lines(_explained(report) if isinstance(report, ExplainReport) else _reconciled(report))
 
 
 def _lines(pairs: Iterable[tuple[str, str]]) -> str:
@@ -70,4 +59,5 @@ def _reconciled(report: ReconcileReport) -> Iterator[tuple[str, str]]:
         if report.nearest is not None:
             yield "nearest", f'{report.nearest} "{report.nearest.name}": {report.nearest.formula}'
             yield "difference", bare(report.difference)
+        yield from (("note", text) for text in no_figures(report.tools))
     yield from (("relations", text) for text in report.relations)

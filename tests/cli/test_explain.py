@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from conv2d_cli import UsageError
 from conv2d_cli.cli.explain_request import figure_of
 from conv2d_cli.report.explain import ExplainReport, ReconcileReport, StepRow
-from conv2d_cli.report.explanation.reconcile import Figure
+from conv2d_cli.report.explanation.reconcile import SeenFigure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +149,7 @@ def test_a_figure_in_every_format() -> None:
     ],
 )
 def test_figures_as_people_type_them(text: str, value: int | Fraction, slack: int | Fraction) -> None:
-    assert figure_of(text, "224") == Figure(value, slack)
+    assert figure_of(text, "224") == SeenFigure(value, slack)
 
 
 @given(st.one_of(st.text(max_size=40), st.text("0123456789.,_eEkMG macFLOPS-+", max_size=20)))

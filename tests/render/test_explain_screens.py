@@ -91,7 +91,9 @@ def test_in_ascii_and_in_python(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*EXPLAINED, *FIGURES])
 def test_markdown_is_headings_fences_and_tables(name: str) -> None:
-    lines = render_explanation("markdown", report_of(name)).splitlines()
+    text = render_explanation("markdown", report_of(name))
+    assert text.isascii()
+    lines = text.splitlines()
     assert lines[0].startswith("# `Conv2d(")
     fences = [place for place, line in enumerate(lines) if line.startswith("```")]
     assert len(fences) % 2 == 0
@@ -116,6 +118,13 @@ def test_plain_lines_are_keys_and_values_whose_last_word_is_the_result() -> None
     assert (last["H_out"], last["W_out"], last["macs"]) == ("26", "100", "411840000")
     assert last["equivalent_padding"] == "2"
     assert all(re.match(r"\S+ {2,}\S", line) for line in lines)
+
+
+@pytest.mark.parametrize("format_name", ["table", "plain", "markdown"])
+def test_why_no_counter_has_a_figure(format_name: str) -> None:
+    report = reconcile(Conv2d(3, 8, 3, dtype="int8"), 8, 5)
+    text = render("table", report, Screen(120)) if format_name == "table" else render_explanation(format_name, report)
+    assert "no counter has a figure: it is known here for layers of floating-point numbers alone" in text
 
 
 def test_connections_of_many_groups_have_a_break() -> None:

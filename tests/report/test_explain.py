@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from conv2d_cli import Conv2d, ShapeError, analyze, explain
 from conv2d_cli.arithmetic.formula import formula_of
+from conv2d_cli.layer.expression import layer_of_expression
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.report.explain import EQUIVALENT, PADDING, TITLES, UNUSED, ExplainReport, explain_record
 
@@ -107,6 +108,7 @@ def test_the_layer_with_its_padding_written_out_is_the_same(case: tuple[Conv2d, 
     assert report.equivalent_padding is not None
     written_out = layer.model_copy(update={"padding": report.equivalent_padding})
     assert str(written_out) == report.equivalent_layer
+    assert layer_of_expression(str(report.equivalent_layer), {"dtype": layer.dtype}) == written_out
     facts, same = analyze(layer, shape)._asdict(), analyze(written_out, shape)._asdict()
     assert {key for key in facts if facts[key] != same[key]} <= {"padding"}
     # F.pad, then no padding.

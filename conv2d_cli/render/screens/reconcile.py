@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, WARNING, Paragraph
-from conv2d_cli.render.explained import signs
+from conv2d_cli.render.explained import no_figures, signs
 from conv2d_cli.render.screens import counters
 from conv2d_cli.render.screens.explain import heading
 from conv2d_cli.render.units import thousands, three_digits
@@ -33,11 +33,12 @@ def blocks(report: ReconcileReport, view: View) -> Iterator[Block]:
             side = "more" if report.difference > 0 else "less"
             yield Paragraph(f"{_number(abs(report.difference))} {side} than the nearest", HEADING)
             yield from counters.blocks([report.nearest], view.width)
+    yield from (Paragraph(f"  {text}", DIM) for text in no_figures(report.tools))
     if report.relations:
         yield BLANK
         yield Paragraph("It is" if report.matches else "It may be", HEADING)
         yield from (Paragraph(f"  {signs(text)}", indent=4) for text in report.relations)
-    elif not report.matches:
+    elif report.nearest is not None:
         yield BLANK
         yield Paragraph("No figure of a layer that differs in one thing, and no small multiple, is this one.", DIM)
 

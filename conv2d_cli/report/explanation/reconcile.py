@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conv2d_cli.errors import LayerError, ShapeError, one_of
 from conv2d_cli.layer.forward import BATCHED
 from conv2d_cli.report.explain import ReconcileReport
-from conv2d_cli.report.explaining import explain
 from conv2d_cli.report.explanation.counters import counters_of
+from conv2d_cli.report.explanation.explaining import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ _LARGEST_FACTOR = 6
 _FORWARD_AND_BACKWARD = 3
 
 
-class Figure(NamedTuple):
+class SeenFigure(NamedTuple):
     """A figure that somebody has seen; `slack` is how far off it may be, since it was rounded for people."""
 
     value: int | Fraction
@@ -50,7 +50,7 @@ class _Variant(NamedTuple):
     shape: tuple[int, ...]
 
 
-def reconcile(layer: Conv2d, input_shape: Size, figure: int | Figure) -> ReconcileReport:
+def reconcile(layer: Conv2d, input_shape: Size, figure: int | SeenFigure) -> ReconcileReport:
     """Return which counters print a figure for a layer on an input of this size.
 
     Raises:
@@ -63,7 +63,7 @@ def reconcile(layer: Conv2d, input_shape: Size, figure: int | Figure) -> Reconci
     >>> reconcile(alexnet, 224, 140_360_000).relations
     ('torch-scan "FLOPs" and torchstat "MAdd" with bias=False: 2 * macs - outputs + bias_adds',)
     """
-    seen = figure if isinstance(figure, Figure) else Figure(figure)
+    seen = figure if isinstance(figure, SeenFigure) else SeenFigure(figure)
     explained = explain(layer, input_shape)
     shape, output = explained.input_shape, explained.output_shape
     assert shape is not None  # noqa: S101 - there is a size
@@ -93,14 +93,14 @@ def _plain(number: int | Fraction) -> int | float:
     return int(number) if number.denominator == 1 else float(number)
 
 
-def _own(explained: ExplainReport, seen: Figure) -> Iterator[str]:
+def _own(explained: ExplainReport, seen: SeenFigure) -> Iterator[str]:
     """Yield the figures of `conv2d shape` that it is."""
     for step in explained.steps:
         if step.name in _OWN and isinstance(step.result, int) and seen.fits(step.result):
             yield f"{step.name} of conv2d shape: {step.formula.partition(' = ')[2]}"
 
 
-def _of_variants(layer: Conv2d, shape: tuple[int, ...], seen: Figure) -> Iterator[str]:
+def _of_variants(layer: Conv2d, shape: tuple[int, ...], seen: SeenFigure) -> Iterator[str]:
     """Yield the counters that print it for a layer that differs in one thing, else in that and the bias."""
     singles = [*_variants(layer, shape)]
     found = [*_told(singles, seen)]
@@ -110,7 +110,7 @@ def _of_variants(layer: Conv2d, shape: tuple[int, ...], seen: Figure) -> Iterato
     yield from found
 
 
-def _told(variants: Iterable[_Variant], seen: Figure) -> Iterator[str]:
+def _told(variants: Iterable[_Variant], seen: SeenFigure) -> Iterator[str]:
     for variant in variants:
         counts = [one for one in counters_of(variant.layer, variant.shape) if seen.fits(one.value)]
         by_formula: dict[str, list[ToolCount]] = {}
@@ -165,7 +165,7 @@ def _fits(layer: Conv2d, shape: tuple[int, ...]) -> bool:
     return True
 
 
-def _factors(explained: ExplainReport, seen: Figure) -> Iterator[str]:
+def _factors(explained: ExplainReport, seen: SeenFigure) -> Iterator[str]:
     """Yield the small whole factor between the figure and one that is counted, either way."""
     figures = {step.name: step.result for step in explained.steps}
     macs, biases, effective = (int(figures[name] or 0) for name in ("macs", "bias_adds", "effective_macs"))
