@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from markdown_it import MarkdownIt
 
 from conv2d_cli import Conv2d, ExplainReport, ReconcileReport, analyze, explain, reconcile
 from conv2d_cli.render.drawing.channels import connections
@@ -110,6 +111,27 @@ def test_markdown_is_headings_fences_and_tables(name: str) -> None:
             assert "*" not in line.replace("\\*", "")
     rows = [re.split(r"(?<!\\)\|", line) for line in lines if line.startswith("|")]
     assert len({*map(len, rows)}) <= 1
+
+
+@pytest.mark.parametrize("name", [*EXPLAINED, *FIGURES])
+def test_markdown_says_the_same_when_it_is_read(name: str) -> None:
+    report = report_of(name)
+    tokens = MarkdownIt("commonmark").enable("table").parse(render_explanation("markdown", report))
+    kinds = [token.type for token in tokens]
+    assert {"html_block", "code_block", "blockquote_open", "ordered_list_open"}.isdisjoint(kinds)
+    parts = [part for token in tokens for part in token.children or ()]
+    assert {part.type for part in parts} <= {"text", "code_inline"}
+    words = ["".join(part.content for part in token.children or ()) for token in tokens if token.type == "inline"]
+    assert report.layer in words
+    if isinstance(report, ExplainReport):
+        assert {note.text for note in report.notes} <= {*words}
+        code = "".join(token.content for token in tokens if token.type == "fence")
+        assert all(f"{step.name} = {step.formula.partition(' = ')[2]}\n" in code for step in report.steps)
+        assert all(f" = {step.result}\n" in code for step in report.steps if step.result is not None)
+    else:
+        assert {*report.relations} <= {*words}
+    told = report.matches if isinstance(report, ReconcileReport) else report.tools
+    assert {one.reason or one.formula for one in told} <= {*words}
 
 
 def test_plain_lines_are_keys_and_values_whose_last_word_is_the_result() -> None:

@@ -70,13 +70,14 @@ def test_every_step_comes_to_what_shape_says(case: tuple[Conv2d, tuple[int, ...]
 
 @given(layers_on_inputs())
 def test_no_figure_of_shape_is_left_out(case: tuple[Conv2d, tuple[int, ...]]) -> None:
-    names = {step.name for step in explain(*case).steps}
+    steps = explain(*case).steps
+    names = {step.name for step in steps}
     assert names >= {
         *("H_out", "W_out", "parameters", "weight_parameters", "bias_parameters", "macs", "effective_macs"),
         *("bias_adds", "flops", "input_bytes", "output_bytes", "parameter_bytes", "im2col_bytes"),
         *("arithmetic_intensity", "unused_rows", "unused_columns"),
     }
-    assert {step.title for step in explain(*case).steps} <= {*TITLES}
+    assert {step.title for step in steps} <= {*TITLES}
 
 
 @given(layers_on_inputs())
