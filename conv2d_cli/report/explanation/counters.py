@@ -45,14 +45,14 @@ class Definition(NamedTuple):
 
 
 _ALIKE = "as if half of same were on both sides"
-# Read in the sources of these versions; that of TensorFlow is the same since 1.0.
+# Read in the sources of these versions, or at this commit; TensorFlow counts alike in 1 and 2.
 DEFINITIONS = (
     Definition("torch-scan", "0.2.0", "MACs", "macs", _MISREADS),
     Definition("torch-scan", "0.2.0", "FLOPs", "2 * macs - outputs + bias_adds", _MISREADS),
     Definition("calflops", "0.3.2", "MACs", "macs", otherwise=_ALIKE),
     Definition("calflops", "0.3.2", "FLOPs", "2 * macs + bias_adds", otherwise=_ALIKE),
-    Definition("DeepSpeed", "0.19", "MACs", "macs", otherwise=_ALIKE),
-    Definition("DeepSpeed", "0.19", "FLOPs", "2 * macs + bias_adds", otherwise=_ALIKE),
+    Definition("DeepSpeed", "127756f", "MACs", "macs", otherwise=_ALIKE),
+    Definition("DeepSpeed", "127756f", "FLOPs", "2 * macs + bias_adds", otherwise=_ALIKE),
     Definition("onnx-tool", "1.0.1", "MACs", "macs + bias_adds"),
     Definition("flopth", "0.1.6", "flops", "macs + bias_adds"),
     Definition("torchstat", "0.0.7", "Flops", "macs + bias_adds", None, image=True),
