@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
     from conv2d_cli.report.compare import CompareReport
+    from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
+    from conv2d_cli.report.explanation.explaining import explain
+    from conv2d_cli.report.explanation.reconcile import reconcile
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
-    from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport
+    from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport, ToolCount
     from conv2d_cli.report.trace import TermRow, TraceReport
     from conv2d_cli.report.vectors import VectorsReport
 
@@ -51,6 +54,7 @@ __all__ = [
     "Conv2dError",
     "CostsReport",
     "DataError",
+    "ExplainReport",
     "Fault",
     "FileError",
     "InstallationReport",
@@ -60,22 +64,28 @@ __all__ = [
     "MissingExtraError",
     "Network",
     "NodeReport",
+    "NoteRow",
     "PlanReport",
     "PreparedConv2d",
+    "ReconcileReport",
     "RunReport",
     "ShapeError",
     "ShapeReport",
     "StackReport",
+    "StepRow",
     "TensorReport",
     "TermRow",
+    "ToolCount",
     "TraceReport",
     "UsageError",
     "VectorsReport",
     "analyze",
     "conv2d",
     "conv2d_integer",
+    "explain",
     "init_parameters",
     "prepare",
+    "reconcile",
     "requantize",
     "trace_element",
 ]
@@ -91,11 +101,14 @@ _HOMES = {
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
     "report.compare": ("CompareReport",),
+    "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
+    "report.explanation.explaining": ("explain",),
+    "report.explanation.reconcile": ("reconcile",),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
-    "report.stack": ("ChangeRow", "NodeReport", "StackReport"),
+    "report.stack": ("ChangeRow", "NodeReport", "StackReport", "ToolCount"),
     "report.trace": ("TermRow", "TraceReport"),
     "report.vectors": ("VectorsReport",),
 }

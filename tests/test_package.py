@@ -29,8 +29,9 @@ def test_the_names_it_offers() -> None:
     }
     reports |= {"ChangeRow", "NodeReport", "ShapeReport", "StackReport", "TensorReport"}
     reports |= {"TermRow", "TraceReport", "VectorsReport"}
+    reports |= {"ExplainReport", "NoteRow", "ReconcileReport", "StepRow", "ToolCount"}
     verbs = {"Conv2d", "Network", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare", "trace_element"}
-    verbs |= {"conv2d_integer", "requantize"}
+    verbs |= {"conv2d_integer", "explain", "reconcile", "requantize"}
     assert {*conv2d_cli.__all__} == kinds | reports | verbs
     assert sorted(conv2d_cli.__all__) == conv2d_cli.__all__
     assert all(callable(getattr(conv2d_cli, name)) for name in conv2d_cli.__all__)

@@ -28,6 +28,7 @@ def keys(command: str | None) -> tuple[str, ...]:
     """Return the keys of a command, in all its forms."""
     from conv2d_cli.report.bench import ROW_KEYS, CostsReport
     from conv2d_cli.report.compare import CompareReport
+    from conv2d_cli.report.explain import ExplainReport, ReconcileReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
@@ -42,6 +43,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "stack": (*TOTALS, *NodeReport._fields),
         "trace": TOTALS_OF_TRACE,
+        "explain": (*ExplainReport._fields, *ReconcileReport._fields),
         "vectors": VectorsReport._fields,
         "bench": (*ROW_KEYS, *CostsReport._fields),
     }

@@ -23,6 +23,7 @@ COMMANDS = {
     "shape": "output shape, parameters, MACs, FLOPs, bytes and receptive field of a layer",
     "run": "the convolution itself, on a tensor file",
     "compare": "are two tensor files the same, where do they differ, and why",
+    "explain": "the formulas with the numbers in them, and how other counters see the layer",
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
     "trace": "one output element, term by term",
     "vectors": "seeded golden test vectors, in the formats that simulators and compilers read",

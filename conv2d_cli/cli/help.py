@@ -25,7 +25,7 @@ def help(  # noqa: A001 - the command's name
     from conv2d_cli.cli.commands import COMMANDS, CONTEXT, load
     from conv2d_cli.cli.output import write
     from conv2d_cli.cli.topics import TOPICS, page
-    from conv2d_cli.errors import UsageError, did_you_mean
+    from conv2d_cli.errors import UsageError, did_you_mean, nearest
 
     name = "-".join(topic or ()).lower().replace("_", "-")
     if man:
@@ -44,7 +44,7 @@ def help(  # noqa: A001 - the command's name
         command = load(name)
         typer.echo(command.get_help(typer.Context(command, info_name=name, **CONTEXT)))
     else:
-        raise UsageError(
-            f"no such topic: {' '.join(topic or ())}", did_you_mean(name, [*TOPICS, *COMMANDS], "conv2d help ")
-        )
+        # A topic is what was probably meant; commands have a page of their own.
+        known = [*TOPICS] if nearest(name, TOPICS) else [*TOPICS, *COMMANDS]
+        raise UsageError(f"no such topic: {' '.join(topic or ())}", did_you_mean(name, known, "conv2d help "))
     return 0

@@ -39,6 +39,7 @@ Output size, per axis: (size + before + after - dilation * (kernel - 1) - 1) // 
 
   conv2d shape 3 64 7 -s 2 -p 3 -i 224
   conv2d shape 3 64 3 -s 2 -p same_upper -i 225
+  conv2d explain 16 16 4 -p same -i 32
 """,
     ),
     "groups": Topic(
@@ -52,6 +53,7 @@ The weight has the shape (out_channels, in_channels / G, kh, kw), so G times few
 G = in_channels is a depthwise layer; out_channels = M * in_channels then gives each channel M filters.
 
   conv2d shape 32 32 3 -g 32 -p 1 -i 112
+  conv2d explain 32 64 3 -g 8 -p 1 -i 112
 """,
     ),
     "counting": Topic(
@@ -65,7 +67,8 @@ K = in_channels / groups * kh * kw products make one output element.
   flops           2 * macs, what torch.utils.flop_counter prints
 
 Other tools print other numbers for the same layer: fvcore and thop call macs "flops" or "macs"; torchinfo and ptflops
-add bias_adds to macs; DeepSpeed and calflops add it to flops.
+add bias_adds to macs; DeepSpeed and calflops add it to flops. `conv2d explain LAYER -i SIZE` says what each of them
+prints for a layer, and with --reconcile FIGURE which of them print a figure that you have seen.
 
 In a network they also count normalisation, activations and pooling, each by its own rules: `conv2d stack NETWORK --get
 tools` says what torchinfo, fvcore, ptflops, thop and torch.utils.flop_counter print, `--json` what each of them counts.
@@ -75,6 +78,7 @@ allocate. arithmetic_intensity is flops over the bytes of input, parameters and 
 bytes in KiB, MiB, GiB.
 
   conv2d shape 3 64 7 -s 2 -p 3 -i 224 --get macs,effective_macs,flops
+  conv2d explain 3 64 11 -s 4 -p 2 -i 224 --reconcile 70470400
   conv2d shape --get help
 """,
     ),
@@ -186,7 +190,8 @@ kernel that is its own mirror, the order of a single channel, swapped pairs that
         "what the exit code of a command says",
         """
   0    done
-  1    the answer is no: an --assert does not hold, or compare finds a difference that is not rounding
+  1    the answer is no: an --assert does not hold, compare finds a difference that is not rounding, or no counter
+       prints the figure of explain --reconcile
   2    the command line or the layer is invalid
   3    a file's contents are bad, or do not fit the layer
   4    a file cannot be read or written, or already exists; an extra is missing

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from conv2d_cli.render.screen import Screen
+    from conv2d_cli.report.explain import ExplainReport, ReconcileReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.stack import StackReport
 
@@ -26,6 +27,8 @@ FORMATS = tuple(_WRITERS)
 _GRAPH_WRITERS = {"dot": "as_dot", "mermaid": "as_mermaid"}
 # Of networks alone.
 GRAPH_FORMATS = tuple(_GRAPH_WRITERS)
+# Where a text is more than its keys.
+_EXPLANATION_WRITERS = {"plain": "explanation_plain", "markdown": "explanation_markdown"}
 # A record a line, where there are several.
 ROW_FORMATS = frozenset({"ndjson", "csv", "tsv"})
 # Those in which a name stands as it is, unless a terminal shows it.
@@ -76,6 +79,12 @@ def render_rows(format_name: str, reports: Sequence[NamedTuple | Mapping[str, An
 def render_graph(format_name: str, report: StackReport) -> str:
     """Return the graph of a network in the language of a program that draws it."""
     text: str = import_module(f"conv2d_cli.render.{_GRAPH_WRITERS[format_name]}").render(report)
+    return text
+
+
+def render_explanation(format_name: str, report: ExplainReport | ReconcileReport) -> str:
+    """Return a layer explained, or a figure found, as plain lines or in Markdown."""
+    text: str = import_module(f"conv2d_cli.render.{_EXPLANATION_WRITERS[format_name]}").render(report)
     return text
 
 

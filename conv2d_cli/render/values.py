@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.report.shape import record_of
-from conv2d_cli.report.stack import ToolCount
 
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
 def bare(value: object) -> str:
     """Return a value without decoration: lists with spaces between, `true` and `false`, nothing for None.
 
-    A counter's figure is `tool=value`.
+    A row that has a word of its own is that: a counter's figure is `tool=value`.
     """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list | tuple) and not isinstance(value, ToolCount):
+    if isinstance(value, list | tuple) and type(value).__str__ is object.__str__:
         return " ".join(bare(element) for element in value)
     return str(value)
 

@@ -50,7 +50,7 @@ def analyze(layer: Conv2d, input_shape: Size | None = None) -> ShapeReport:
     if input_shape is None:
         rows, columns = padding_sides(layer)
     else:
-        shape = _shape_of(layer, input_shape)
+        shape = shape_of(layer, input_shape)
         geometry = geometry_of(layer, shape)
         height, width = geometry.height, geometry.width
         rows, columns = height[4:], width[4:]
@@ -102,7 +102,7 @@ def analyze(layer: Conv2d, input_shape: Size | None = None) -> ShapeReport:
     )
 
 
-def _shape_of(layer: Conv2d, size: Size) -> tuple[int, ...]:
+def shape_of(layer: Conv2d, size: Size) -> tuple[int, ...]:
     """Return the shape that a SIZE stands for; what is no size is refused when the layer meets it."""
     if isinstance(size, str):
         return input_shape_of(size, layer.in_channels)

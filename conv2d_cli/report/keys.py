@@ -181,6 +181,20 @@ KEYS: dict[str, Key] = {
     "product": Key("value times weight, in working_dtype"),
     "running": Key("sum of the products so far, in working_dtype"),
     "exact": Key("the same sum without any rounding, in decimal digits"),
+    # A layer explained.
+    "equivalent_padding": Key("the same padding as top, left, bottom, right", "pixels"),
+    "equivalent_layer": Key("the layer with that padding"),
+    "steps": Key("the formulas with the layer's numbers; name=result each"),
+    "notes": Key("sentences on padding, unused input, channels and counts"),
+    "title": Key("what a step or a sentence belongs to"),
+    "formula": Key("a formula, as PyTorch's documentation writes it"),
+    "numbers": Key("the formula with numbers in it, from line to line, parted by ="),
+    "text": Key("a sentence"),
+    "figure": Key("the figure to find"),
+    "matches": Key("counters that print it for the layer: tool=value"),
+    "nearest": Key("the counter whose value is nearest where none prints it: tool=value"),
+    "difference": Key("the figure less that value"),
+    "relations": Key("what else it may be: another figure of the layer, or a layer that differs in one thing"),
     # Test vectors.
     "cases": Key("cases: a layer on an input, and its output"),
     "failures": Key("what of the folder does not hold; empty where all does"),
@@ -261,6 +275,11 @@ KEYS_OF_TRACE: dict[str, Key] = KEYS | {
     "index": Key("place of the output element: n, c, h, w, from 0 on"),
     "dtype": Key("element type of all tensors"),
     "bias": Key("the bias of its channel; empty without one"),
+}
+# Of a layer explained.
+KEYS_OF_EXPLAIN: dict[str, Key] = KEYS | {
+    "layer": Key("the layer as torch prints it"),
+    "tools": Key("what other counters print for the layer: tool=value, nothing where that is not known"),
 }
 # Of test vectors.
 KEYS_OF_VECTORS: dict[str, Key] = KEYS | {

@@ -96,6 +96,7 @@ def test_sound_files(tmp_path: Path) -> None:
         ["shape", "3", "8", "3", "--format", "table", "-v"],
         ["shape", "--from", "layers", "--format", "csv"],
         ["shape", "0", "0", "0"],
+        ["explain", "3", "8", "3", "-i", "8", "--format", "table"],
         ["help", "formats"],
         ["--help"],
         ["--version"],

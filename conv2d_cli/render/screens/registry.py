@@ -25,6 +25,8 @@ _SCREENS = {
     "StackReport": "stack",
     "CompareReport": "compare",
     "TraceReport": "trace",
+    "ExplainReport": "explain",
+    "ReconcileReport": "reconcile",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
