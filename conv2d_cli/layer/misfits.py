@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.arithmetic.solve import largest_kernel, least_padding, least_size
 from conv2d_cli.errors import ShapeError, shown
 from conv2d_cli.layer.hints import pair
 
@@ -118,10 +119,10 @@ def wrong_channels(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> S
 def too_small(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
     """Return the fault of a window that is larger than the padded input."""
     height, width = axes = geometry.height, geometry.width
-    other = f"kernel_size={pair([min(axis.kernel, axis.largest_kernel) for axis in axes])}"
+    other = f"kernel_size={pair([min(axis.kernel, largest_kernel(axis)) for axis in axes])}"
     if layer.padding_mode in {"zeros", "replicate"}:
         # A kernel that is read from a file is what it is.
-        other = f"padding={pair([axis.least_padding for axis in axes])}"
+        other = f"padding={pair([least_padding(axis) for axis in axes])}"
     return ShapeError(
         f"the kernel spans {height.effective_kernel}x{width.effective_kernel}, the padded input only "
         f"{height.padded}x{width.padded} (torch: Calculated padded input size per channel: "
@@ -143,4 +144,4 @@ def _size_that_fits(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> 
 def _least(axis: Axis, mode: str) -> int:
     """Return the smallest size that the window fits into and that the padding can be made of."""
     padding = max(axis.before, axis.after)
-    return max(axis.least_size, {"reflect": padding + 1, "circular": padding}.get(mode, 1))
+    return max(least_size(axis), {"reflect": padding + 1, "circular": padding}.get(mode, 1))
