@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.network import Network
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.solve import SolutionRow, solve
     from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport
     from conv2d_cli.report.trace import TermRow, TraceReport
     from conv2d_cli.report.vectors import VectorsReport
@@ -65,6 +66,7 @@ __all__ = [
     "RunReport",
     "ShapeError",
     "ShapeReport",
+    "SolutionRow",
     "StackReport",
     "TensorReport",
     "TermRow",
@@ -77,6 +79,7 @@ __all__ = [
     "init_parameters",
     "prepare",
     "requantize",
+    "solve",
     "trace_element",
 ]
 
@@ -95,6 +98,7 @@ _HOMES = {
     "report.network": ("Network",),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
+    "report.solve": ("SolutionRow", "solve"),
     "report.stack": ("ChangeRow", "NodeReport", "StackReport"),
     "report.trace": ("TermRow", "TraceReport"),
     "report.vectors": ("VectorsReport",),

@@ -31,6 +31,7 @@ def keys(command: str | None) -> tuple[str, ...]:
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.solve import SolutionRow
     from conv2d_cli.report.stack import TOTALS, NodeReport
     from conv2d_cli.report.trace import TOTALS as TOTALS_OF_TRACE
     from conv2d_cli.report.vectors import VectorsReport
@@ -41,6 +42,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "compare": CompareReport._fields,
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "stack": (*TOTALS, *NodeReport._fields),
+        "solve": (*SolutionRow._fields, *ShapeReport._fields),
         "trace": TOTALS_OF_TRACE,
         "vectors": VectorsReport._fields,
         "bench": (*ROW_KEYS, *CostsReport._fields),
@@ -180,6 +182,13 @@ def vector_suites() -> tuple[str, ...]:
     from conv2d_cli.jobs.vectors.choices import SUITES
 
     return tuple(SUITES)
+
+
+def questions() -> tuple[str, ...]:
+    """Return what `solve` can be asked of a layer."""
+    from conv2d_cli.layer.questions import QUESTIONS
+
+    return tuple(name + "=" * bool(question.value) for name, question in QUESTIONS.items())
 
 
 def topics() -> tuple[str, ...]:

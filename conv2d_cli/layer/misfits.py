@@ -136,12 +136,12 @@ def too_small(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeE
 def _size_that_fits(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> str:
     """Return the size given as a hint, with the layer's channels and as many rows and columns as it needs at least."""
     *outer, _, rows, columns = shape
-    least = (_least(axis, layer.padding_mode) for axis in (geometry.height, geometry.width))
+    least = (least_input(axis, layer.padding_mode) for axis in (geometry.height, geometry.width))
     sizes = (max(size, needed) for size, needed in zip((rows, columns), least, strict=True))
     return f"input_shape={'x'.join(map(str, (*outer, layer.in_channels, *sizes)))}"
 
 
-def _least(axis: Axis, mode: str) -> int:
+def least_input(axis: Axis, mode: str) -> int:
     """Return the smallest size that the window fits into and that the padding can be made of."""
     padding = max(axis.before, axis.after)
     return max(least_size(axis), {"reflect": padding + 1, "circular": padding}.get(mode, 1))
