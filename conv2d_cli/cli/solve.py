@@ -32,7 +32,6 @@ def solve(
     Without LAYER, the numbers of one axis: each a value, a list or a range, or left open; all that go together are
     told, simplest first. With LAYER, what its padding, dilation, groups or input has to be for a QUESTION.
     """
-    from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import asks_for_keys, show_keys
 
     of_layer = bool(layer) or solve_options.question is not None
@@ -43,11 +42,12 @@ def solve(
 
         show_keys(ShapeReport._fields if of_layer else SolutionRow._fields, None if of_layer else KEYS_OF_SOLVE)
         return 0
+    if not of_layer:
+        from conv2d_cli.cli.solve_search import search
+
+        return search(layer_options, solve_options, output_options)
+    from conv2d_cli.cli.layer_words import LayerWords
+    from conv2d_cli.cli.solve_layer import solve_layer
+
     words = LayerWords(layer or (), layer_options.given, layer_options.typed)
-    if of_layer:
-        from conv2d_cli.cli.solve_layer import solve_layer
-
-        return solve_layer(words, solve_options, output_options)
-    from conv2d_cli.cli.solve_search import search
-
-    return search(words, solve_options, output_options)
+    return solve_layer(words, solve_options, output_options)

@@ -9,10 +9,10 @@ from conv2d_cli.cli.layer_words import OPTIONS
 from conv2d_cli.cli.number_options import bytes_of
 from conv2d_cli.cli.output import output_of
 from conv2d_cli.cli.sizes import shape_on
-from conv2d_cli.cli.solve_options import NAMES
+from conv2d_cli.cli.solve_options import OF_A_SEARCH
 from conv2d_cli.cli.typed import PROGRAM
 from conv2d_cli.errors import UsageError, cut, did_you_mean, one_of
-from conv2d_cli.layer.questions import QUESTIONS, Asked
+from conv2d_cli.layer.questions import QUESTIONS, Asked, times
 from conv2d_cli.layer.text import integers_of
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.shape import ShapeReport
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.layer.questions import Question, Solved
 
-_OF_A_SEARCH = (*NAMES["kernel_size"], *NAMES["output_size"], "--limit")
+_MOST_LINES = 2
 _EXAMPLES = {"pixels": "31", "bytes": "16GiB"}
 
 
@@ -40,9 +40,9 @@ def solve_layer(words: LayerWords, options: SolveOptions, output_options: Output
     """
     typed = words.typed
     output = output_of(output_options, ("schema_version", *ShapeReport._fields))
-    of_a_search = typed.option(_OF_A_SEARCH)
+    of_a_search = typed.option(OF_A_SEARCH)
     if of_a_search is not None:
-        raise UsageError(f"{of_a_search.name} is of a search, without LAYER", typed.without(*_OF_A_SEARCH))
+        raise UsageError(f"{of_a_search.name} is of a search, without LAYER", typed.without(*OF_A_SEARCH))
     name, _, text = (options.question or "").partition("=")
     question = _question(name)
     layer = words.layer()
@@ -85,7 +85,7 @@ def _asked(name: str, text: str, question: Question, layer: Conv2d) -> Asked:
     pixels = (value, value) if isinstance(value, int) else value
     if pixels is None or len(pixels) != len(asked.pixels) or min(pixels) < 1:
         # What a dilation of 2 sees.
-        fields = "x".join(str(2 * kernel - 1) for kernel in layer.kernel_size)
+        fields = times([2 * kernel - 1 for kernel in layer.kernel_size])
         raise UsageError(
             f"--for {name}={text}: a whole number of pixels, or two, HxW" if text else f"--for {name} takes pixels",
             f"--for {name}={fields}",
@@ -106,15 +106,15 @@ def _show(solved: Iterable[Solved], question: Question, output: Output) -> None:
     """Write what was worked out and the line that shows it to stderr, or where a screen begins; facts to stdout."""
     found = [*solved]
     reports = [analyze(one.layer, one.input_shape) for one in found]
-    lines = [shlex.join(shape_words(one.layer, one.input_shape)) for one in found]
-    output.note(f"{one_of(one.changed for one in found)}: {question.says}")
-    if question.several:
+    output.note(f"{found[0].field}={one_of(one.value for one in found)} {question.says}")
+    if question.several and not output.keys:
         output.show_rows(reports)
     else:
-        unknown = _unknown(reports[0]) if found[0].input_shape is None else ()
-        output.show(reports[0], needs_size=unknown)
-    for line in lines[:1]:
-        output.note(line)
+        for report in reports:
+            output.show(report, needs_size=_unknown(report) if report.input_shape is None else ())
+    # All groups of a layer would be a page of lines that differ in one number.
+    for one in found if len(found) <= _MOST_LINES else ():
+        output.note(shlex.join(shape_words(one.layer, one.input_shape)))
 
 
 def _unknown(report: ShapeReport) -> set[str]:

@@ -12,26 +12,27 @@ from conv2d_cli.cli.solve_options import NAMES
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.search import Question
+    from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.typed import Typed
 
 
-def tell_nearest(question: Question, typed: Typed, color: str) -> None:
+def tell_nearest(question: Question, typed: Typed, output: Output) -> None:
     """Write to stderr why a question has no answer, and what has one."""
     found = nearest(question)
     sides = (("below", found.below, found.wanted_below), ("above", found.above, found.wanted_above))
     near = [(side, axis, wanted) for side, axis, wanted in sides if axis is not None]
     if near:
-        say("error", "no numbers in these ranges go together", color)
+        say("error", "no numbers in these ranges go together", output.color)
         for side, axis, wanted in near:
-            say("note", f"nearest {side}: {_described(axis)}; {_takes(axis, wanted)}", color)
+            output.note(f"nearest {side}: {_described(axis)}; {_takes(axis, wanted)}")
         lines = [line for _, axis, wanted in near for line in _lines(axis, wanted, typed)]
     else:
         axis = _smallest(question)
         size, padding = question.input_size.largest, axis.before
         said = f"an input of {size} with padding {padding} has {size + 2 * padding}"
-        say("error", f"no window fits: the smallest spans {axis.effective_kernel}, and {said}", color)
+        say("error", f"no window fits: the smallest spans {axis.effective_kernel}, and {said}", output.color)
         lines = [_line("input_size", axis.size, typed)]
-    say("hint", ", or ".join(dict.fromkeys(lines)), color)
+    say("hint", ", or ".join(dict.fromkeys(lines)), output.color)
 
 
 def _described(axis: Axis) -> str:

@@ -16,6 +16,9 @@ NAMES = {
     "dilation": ("-d", "--dilation"),
     "output_size": ("--output-size",),
 }
+# What has no part in a search of one axis, and what has none in a question about a layer.
+OF_A_LAYER = ("--groups", "-g", "--no-bias", "--padding-mode", "--device", "--dtype")
+OF_A_SEARCH = (*NAMES["kernel_size"], *NAMES["output_size"], "--limit")
 
 
 class SolveOptions(NamedTuple):

@@ -6,10 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.search import Values
-from conv2d_cli.cli.layer_words import LAYER_OPTIONS
 from conv2d_cli.cli.number_options import integer
 from conv2d_cli.cli.output import output_of
-from conv2d_cli.cli.solve_options import NAMES
+from conv2d_cli.cli.solve_options import NAMES, OF_A_LAYER
 from conv2d_cli.cli.solve_output import stream
 from conv2d_cli.errors import LayerError, UsageError, cut
 from conv2d_cli.layer.alternatives import alternatives_of
@@ -18,8 +17,7 @@ from conv2d_cli.report.solve import OPEN, SolutionRow, least_of, question_of, ro
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from conv2d_cli.cli.layer_words import LayerWords
-    from conv2d_cli.cli.options import OutputOptions
+    from conv2d_cli.cli.options import LayerOptions, OutputOptions
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.solve_options import SolveOptions
     from conv2d_cli.cli.typed import Typed
@@ -29,20 +27,19 @@ _ON_SCREEN = 50
 _NO_ANSWER = 1
 
 
-def search(words: LayerWords, options: SolveOptions, output_options: OutputOptions) -> int:
+def search(layer_options: LayerOptions, options: SolveOptions, output_options: OutputOptions) -> int:
     """Write all answers to the numbers that are given; return 1 when there is none.
 
     Raises:
         UsageError: nothing is given, or what is no alternative of a number.
     """
-    typed = words.typed
+    typed = layer_options.typed
     output = output_of(output_options, ("schema_version", *SolutionRow._fields))
-    of_a_layer = [name for name in LAYER_OPTIONS if not any(name in names for names in NAMES.values())]
-    other = typed.option(of_a_layer)
+    other = typed.option(OF_A_LAYER)
     if other is not None:
-        raise UsageError(f"{other.name} is of a LAYER, and there is none", typed.without(*of_a_layer))
+        raise UsageError(f"{other.name} is of a LAYER, and there is none", typed.without(*OF_A_LAYER))
     limit = None if options.limit is None else integer("--limit", options.limit, least=1, example=10)
-    texts = {**options._asdict(), **words.options}
+    texts = {**options._asdict(), **layer_options.given}
     given = {key: _parts(key, text, typed) for key in OPEN if (text := texts.get(key)) is not None}
     if not given:
         raise UsageError(
@@ -59,7 +56,7 @@ def search(words: LayerWords, options: SolveOptions, output_options: OutputOptio
     if not number:
         from conv2d_cli.cli.solve_none import tell_nearest
 
-        tell_nearest(question, typed, output.color)
+        tell_nearest(question, typed, output)
         return _NO_ANSWER
     if limit is None and number == most and next(rows, None) is not None:
         output.note(f"the first {number}: --limit N shows more")
@@ -80,13 +77,15 @@ def _parts(key: str, text: str, typed: Typed) -> Sequence[Sequence[int]]:
             continue
         value = part[0][0] if isinstance(part[0], tuple) and len(part[0]) == 1 else part[0]
         if isinstance(value, tuple):
+            # Of a shape the last two are height and width.
+            numbers = dict.fromkeys(max(least_of(key), number) for number in value[-2:])
             raise UsageError(
-                f"{option} {cut(text)}: one axis is solved at a time, which has one number",
-                f"{option} {','.join(map(str, dict.fromkeys(max(least_of(key), one) for one in value)))}",
+                f"{option} {cut(text)}: one axis at a time is solved, and has one number",
+                f"{option} {','.join(map(str, numbers))}",
             )
         if isinstance(value, str):
             raise UsageError(
-                f"{option} {cut(text)}: {cut(value)} is no whole number, and no range",
+                f"{option} {cut(text)}: {cut(value)} is no whole number, and no range of them",
                 f"{option} 1,3,5 or 1..7",
             )
         alone.append(value)
@@ -102,10 +101,8 @@ def spelled(key: str, typed: Typed) -> str:
 def _in_words(error: LayerError, typed: Typed) -> UsageError:
     """Return the first fault in the words of the command line, with its smallest value raised."""
     fault = error.faults[0]
-    option = typed.option(NAMES[fault.field])
-    assert option is not None  # noqa: S101 - its value is at fault
-    said = cut(typed.spelled(NAMES[fault.field]) or option.name)
-    return UsageError(f"{said}: {fault.given} {fault.problem}", f"{option.name} {least_of(fault.field)}")
+    said = cut(typed.spelled(NAMES[fault.field]) or "")
+    return UsageError(f"{said}: {fault.problem}", f"{spelled(fault.field, typed)} {least_of(fault.field)}")
 
 
 def _tell_ranges(given: Iterable[str], output: Output) -> None:

@@ -44,11 +44,12 @@ class UnsolvableError(ShapeError):
 
 
 class Solved(NamedTuple):
-    """A layer, and the input if there is one, that do what was wanted; `changed` is what was worked out."""
+    """A layer, and its input if there is one, that do what was wanted: `field` was worked out, and has this value."""
 
     layer: Conv2d
     input_shape: Shape | None
-    changed: str
+    field: str
+    value: str
 
 
 class Asked(NamedTuple):
@@ -78,8 +79,12 @@ class Asked(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is asked: in words, with which value, for which layers without a SIZE, and whether answers are several."""
+    """What is asked, and what is said of an answer, in words; with which value, for which layers a SIZE is needed.
 
+    `several` is whether there may be more answers than one.
+    """
+
+    asks: str
     says: str
     answers: Callable[[Asked], Iterator[Solved]]
     value: Literal["", "pixels", "bytes"] = ""
@@ -127,7 +132,7 @@ def _with_sides(asked: Asked, sides: Sequence[tuple[int, int]]) -> Solved:
     (top, bottom), (left, right) = sides
     padding = (top, left) if (top, left) == (bottom, right) else (top, left, bottom, right)
     layer = asked.layer.model_copy(update={"padding": padding})
-    return Solved(layer, asked.input_shape, f"padding={pair(padding)}")
+    return Solved(layer, asked.input_shape, "padding", pair(padding))
 
 
 def _no_unused(asked: Asked) -> Iterator[Solved]:
@@ -139,7 +144,7 @@ def _no_unused(asked: Asked) -> Iterator[Solved]:
         height, width = found
         if height is not None and width is not None:
             shape = (*(asked.input_shape or ())[:-2], height, width)
-            yield Solved(asked.layer, shape, f"input_shape={'x'.join(map(str, shape))}")
+            yield Solved(asked.layer, shape, "input_shape", _times(shape))
 
 
 def _sizes_without_unused(asked: Asked) -> Iterator[Residues]:
@@ -160,15 +165,14 @@ def _receptive_field(asked: Asked) -> Iterator[Solved]:
             [field] if dilation else fields_around(field, kernel)
             for dilation, (field, kernel) in zip(found, wanted, strict=True)
         ]
-        near = dict.fromkeys(_times([fields[end] for fields in around]) for end in (0, -1))
+        near = dict.fromkeys(times([fields[end] for fields in around]) for end in (0, -1))
         raise UnsolvableError(
-            f"no dilation lets a kernel of {_times(layer.kernel_size)} see {_times(asked.pixels)}: "
-            f"fields are d * (k - 1) + 1",
+            f"no dilation d lets a kernel of {_times(layer.kernel_size)} see {_times(asked.pixels)}: "
+            "it sees d * (k - 1) + 1",
             f"--for {' or '.join(f'receptive-field={fields}' for fields in near)}",
         )
-    yield Solved(
-        layer.model_copy(update={"dilation": tuple(dilations)}), asked.input_shape, f"dilation={pair(dilations)}"
-    )
+    dilated = layer.model_copy(update={"dilation": tuple(dilations)})
+    yield Solved(dilated, asked.input_shape, "dilation", pair(dilations))
 
 
 def _batch(asked: Asked) -> Iterator[Solved]:
@@ -179,7 +183,7 @@ def _batch(asked: Asked) -> Iterator[Solved]:
     count = largest_count(asked.budget, fixed, each)
     if not count:
         raise _too_small_a_budget("batch", asked.budget, fixed + each, "one image")
-    yield Solved(asked.layer, (count, *image[1:]), f"input_shape={_times((count, *image[1:]))}")
+    yield Solved(asked.layer, (count, *image[1:]), "input_shape", _times((count, *image[1:])))
 
 
 def _image(asked: Asked) -> Iterator[Solved]:
@@ -195,7 +199,7 @@ def _image(asked: Asked) -> Iterator[Solved]:
     if side is None:
         raise _too_small_a_budget("image", asked.budget, bytes_of(least), f"{least}x{least}, which the layer needs,")
     shape = (batch, layer.in_channels, side, side)
-    yield Solved(layer, shape, f"input_shape={_times(shape)}")
+    yield Solved(layer, shape, "input_shape", _times(shape))
 
 
 def _least_side(asked: Asked) -> int:
@@ -228,7 +232,12 @@ def _element_bytes(layer: Conv2d) -> int:
 def _groups(asked: Asked) -> Iterator[Solved]:
     layer = asked.layer
     for groups in divisors(gcd(layer.in_channels, layer.out_channels)):
-        yield Solved(layer.model_copy(update={"groups": groups}), asked.input_shape, f"groups={groups}")
+        yield Solved(layer.model_copy(update={"groups": groups}), asked.input_shape, "groups", str(groups))
+
+
+def times(sizes: Sequence[int]) -> str:
+    """Return one number where both are alike, else `31x15`."""
+    return str(sizes[0]) if len({*sizes}) == 1 else _times(sizes)
 
 
 def _times(sizes: Sequence[int]) -> str:
@@ -243,31 +252,47 @@ def _always(_: Conv2d) -> bool:
 QUESTIONS: dict[str, Question] = {
     "same-size": Question(
         "the padding that keeps height and width",
+        "keeps height and width",
         _same_size,
         needs_size=lambda layer: layer.stride != (1, 1),
     ),
     "half-size": Question(
-        "the padding that halves them; of an odd size it is rounded up",
+        "the padding that halves them; half of an odd size is rounded up",
+        "halves height and width",
         _half_size,
         needs_size=lambda layer: layer.stride != (2, 2),
     ),
     "tensorflow-same": Question(
-        "TensorFlow's SAME as numbers, of four sides where they differ",
+        "TensorFlow's SAME as numbers: two, or four where opposite sides differ",
+        "is TensorFlow's SAME here",
         _tensorflow_same,
         needs_size=lambda layer: layer.stride != (1, 1),
     ),
     "no-unused": Question(
-        "the nearest inputs, from below and from above, of which the stride skips no last row or column",
+        "the nearest SIZE below and above of which no last row or column is unused",
+        "leaves no row or column unused",
         _no_unused,
         needs_size=_always,
         several=True,
     ),
-    "receptive-field": Question("the dilation with which the kernel sees 31, or 31x15", _receptive_field, "pixels"),
+    "receptive-field": Question(
+        "the dilation with which the kernel sees 31, or 31x15",
+        "lets the kernel see that",
+        _receptive_field,
+        "pixels",
+    ),
     "batch": Question(
-        "the most images of SIZE with which input, output and parameters fit into 16GiB", _batch, "bytes", _always
+        "the most images of SIZE of which input, output and parameters fit into 16GiB",
+        "is the largest batch that fits",
+        _batch,
+        "bytes",
+        _always,
     ),
     "image": Question(
-        "the largest square image, of a batch as SIZE has it, with which these fit into 16GiB", _image, "bytes"
+        "the largest square image with which these fit, in a batch as large as that of SIZE",
+        "has the largest square image that fits",
+        _image,
+        "bytes",
     ),
-    "groups": Question("all groups that divide the channels", _groups, several=True),
+    "groups": Question("all groups that divide the channels", "divide the channels", _groups, several=True),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.render.ascii import ascii_text
-from conv2d_cli.render.blocks import Column, Span
+from conv2d_cli.render.blocks import Column, Grid, Span
 from conv2d_cli.render.layer_text import as_words
 from conv2d_cli.render.screens.shared import word
 from conv2d_cli.render.units import three_digits
@@ -70,8 +70,14 @@ class TableStream:
         from conv2d_cli.render.layout_grid import GAP, fitting, rows_of, width_of
 
         width = self._screen.width or _UNLIMITED
-        columns = self._columns()
-        shown = fitting(columns, width) or [column for column in columns if not column.rank]
+        columns = self._columns(self._held)
+        fits = fitting(columns, width)
+        if fits is None and self._facts is dict:
+            self._line = self._below_keys
+            self._places = [*range(len(columns))]
+            others, self._held = self._held, []
+            return "".join(map(self._text, others))
+        shown = fits or [column for column in columns if not column.rank]
         self._places = [columns.index(column) for column in shown]
         self._line = _format_of(shown)
         first = [column._replace(cells=column.cells[:_BY_RICH]) for column in shown]
@@ -86,11 +92,18 @@ class TableStream:
         assert self._line is not None  # noqa: S101 - the first records are shown
         return self._line(*(cells[place] for place in self._places)).rstrip() + "\n"
 
-    def _columns(self) -> tuple[Column, ...]:
+    def _columns(self, rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
         return tuple(
-            Column(key, tuple(Span(row[place]) for row in self._held), key in self._numbers, rank)
+            Column(key, tuple(Span(row[place]) for row in rows), key in self._numbers, rank)
             for place, (key, rank) in enumerate(self._ranks.items())
         )
+
+    def _below_keys(self, *cells: str) -> str:
+        """Return a record where not even what matters has room beside one another: a line for each key."""
+        from conv2d_cli.render.console import printed
+        from conv2d_cli.render.layout_grid import laid_out
+
+        return printed(laid_out(Grid(self._columns([cells])), self._screen.width or _UNLIMITED), self._screen)
 
 
 def stream(_format_name: str, screen: Screen, ranks: Ranks | None) -> TableStream:
