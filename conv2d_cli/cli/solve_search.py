@@ -86,7 +86,7 @@ def _parts(key: str, text: str, typed: Typed) -> Sequence[Sequence[int]]:
         if isinstance(value, str):
             raise UsageError(
                 f"{option} {cut(text)}: {cut(value)} is no whole number, and no range of them",
-                f"{option} 1,3,5 or 1..7",
+                f"{option} {'7,14 or 200..256' if key.endswith('_size') and key != 'kernel_size' else '1,3,5 or 1..7'}",
             )
         alone.append(value)
     return [*ranges, alone]

@@ -83,7 +83,9 @@ def _check_nearest(found: Nearest, tried: list[Axis], outputs: set[int]) -> None
     assert {found.below, found.above} - {None} <= {*tried}
 
 
-@given(st.lists(st.one_of(st.builds(range, *(st.integers(0, 30),) * 2, st.integers(1, 5)), st.lists(st.integers(0, 30)))))
+@given(
+    st.lists(st.one_of(st.builds(range, *(st.integers(0, 30),) * 2, st.integers(1, 5)), st.lists(st.integers(0, 30))))
+)
 @settings(max_examples=200)
 def test_values_are_the_union_of_their_parts(parts: list[Sequence[int]]) -> None:
     expected = sorted({*chain.from_iterable(parts)})
