@@ -18,7 +18,7 @@ from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.options import OutputOptions
@@ -43,9 +43,10 @@ def solve_layer(words: LayerWords, options: SolveOptions, output_options: Output
     of_a_search = typed.option(OF_A_SEARCH)
     if of_a_search is not None:
         raise UsageError(f"{of_a_search.name} is of a search, without LAYER", typed.without(*OF_A_SEARCH))
-    name, _, text = (options.question or "").partition("=")
-    question = _question(name)
     layer = words.layer()
+    name, _, text = (options.question or "").partition("=")
+    fitting = [_example(one) for one in QUESTIONS if options.input_size or not QUESTIONS[one].needs_size(layer)]
+    question = _question(name, fitting)
     asked = _asked(name, text, question, layer)
     if options.input_size is None and question.needs_size(layer):
         raise UsageError(f"--for {name} depends on the size of the input, and -i is missing", "-i 224")
@@ -55,17 +56,18 @@ def solve_layer(words: LayerWords, options: SolveOptions, output_options: Output
     return 0
 
 
-def _question(name: str) -> Question:
+def _question(name: str, fitting: Sequence[str]) -> Question:
+    """Return the question of a name; `fitting` are those that the layer can be asked, with examples of their values."""
     if not name:
-        raise UsageError("--for is missing: what LAYER is to become", f"--for {one_of(_words())}")
+        raise UsageError("--for is missing: what LAYER is to become", f"--for {one_of(fitting)}")
     if name not in QUESTIONS:
-        raise UsageError(f"--for {name}: no such question", did_you_mean(name, _words(), "--for "))
+        raise UsageError(f"--for {cut(name)}: no such question", did_you_mean(name, fitting, "--for "))
     return QUESTIONS[name]
 
 
-def _words() -> list[str]:
-    """Return the questions, each with a value where it takes one."""
-    return [f"{name}={_EXAMPLES[one.value]}" if one.value else name for name, one in QUESTIONS.items()]
+def _example(name: str) -> str:
+    value = QUESTIONS[name].value
+    return f"{name}={_EXAMPLES[value]}" if value else name
 
 
 def _asked(name: str, text: str, question: Question, layer: Conv2d) -> Asked:
