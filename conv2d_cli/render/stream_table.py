@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.render.ascii import ascii_text
-from conv2d_cli.render.blocks import Column, Grid, Span
+from conv2d_cli.render.blocks import Column, Span
 from conv2d_cli.render.layer_text import as_words
 from conv2d_cli.render.screens.shared import word
 from conv2d_cli.render.units import three_digits
@@ -101,9 +101,10 @@ class TableStream:
     def _below_keys(self, *cells: str) -> str:
         """Return a record where not even what matters has room beside one another: a line for each key."""
         from conv2d_cli.render.console import printed
-        from conv2d_cli.render.layout_grid import laid_out
+        from conv2d_cli.render.layout_figures import laid_out
+        from conv2d_cli.render.layout_grid import one_by_one
 
-        return printed(laid_out(Grid(self._columns([cells])), self._screen.width or _UNLIMITED), self._screen)
+        return printed(laid_out(one_by_one(self._columns([cells])), self._screen.width or _UNLIMITED), self._screen)
 
 
 def stream(_format_name: str, screen: Screen, ranks: Ranks | None) -> TableStream:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Parts = list[Sequence[int]]
 
-QUESTIONS = 1500
+QUESTIONS = 1200
 # Of sizes, kernels, strides, paddings, dilations and outputs: the least, the largest, and how long a range may be.
 LIMITS = ((1, 40, 20), (1, 7, 4), (1, 6, 4), (0, 6, 5), (1, 4, 3), (1, 30, 15))
 
