@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     Parts = list[Sequence[int]]
 
-QUESTIONS = 1200
+QUESTIONS = 1500
 # Of sizes, kernels, strides, paddings, dilations and outputs: the least, the largest, and how long a range may be.
-LIMITS = ((1, 40, 20), (1, 7, 4), (1, 6, 4), (0, 6, 5), (1, 4, 3), (1, 30, 15))
+LIMITS = ((1, 24, 12), (1, 5, 3), (1, 5, 3), (0, 5, 4), (1, 3, 2), (1, 20, 10))
 
 
 def drawn(draw: random.Random, least: int, most: int, longest: int) -> Parts:
