@@ -62,10 +62,10 @@ def tried(values: dict[str, set[int]]) -> Iterator[dict[str, int]]:
 def test_random_questions_have_the_answers_of_trying_everything() -> None:
     draw = random.Random(8)
     options = {"-k": "kernel_size", "-s": "stride", "-p": "padding", "-d": "dilation", "--output-size": "output_size"}
-    limits = {"-k": (1, 9), "-s": (1, 5), "-p": (0, 5), "-d": (1, 4), "--output-size": (1, 20)}
+    limits = {"-k": (1, 9), "-s": (1, 5), "-p": (0, 5), "-d": (1, 4), "--output-size": (1, 12)}
     answered = 0
     for _ in range(QUESTIONS):
-        text, sizes = drawn(draw, 1, 30)
+        text, sizes = drawn(draw, 1, 12)
         words, values = ["-i", text], {"input_size": sizes}
         for option in draw.sample([*options], draw.randint(3, 5)):
             text, numbers = drawn(draw, *limits[option])
