@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.network import Network
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.solve import SolutionRow, solve
     from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport, ToolCount
     from conv2d_cli.report.trace import TermRow, TraceReport
     from conv2d_cli.report.vectors import VectorsReport
@@ -71,6 +72,7 @@ __all__ = [
     "RunReport",
     "ShapeError",
     "ShapeReport",
+    "SolutionRow",
     "StackReport",
     "StepRow",
     "TensorReport",
@@ -87,6 +89,7 @@ __all__ = [
     "prepare",
     "reconcile",
     "requantize",
+    "solve",
     "trace_element",
 ]
 
@@ -108,6 +111,7 @@ _HOMES = {
     "report.network": ("Network",),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
+    "report.solve": ("SolutionRow", "solve"),
     "report.stack": ("ChangeRow", "NodeReport", "StackReport", "ToolCount"),
     "report.trace": ("TermRow", "TraceReport"),
     "report.vectors": ("VectorsReport",),

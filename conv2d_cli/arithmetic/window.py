@@ -35,21 +35,6 @@ class Axis(NamedTuple):
         return (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
 
     @property
-    def least_size(self) -> int:
-        """The smallest input, of one element at least, that a window fits into with this padding."""
-        return max(1, self.effective_kernel - self.before - self.after)
-
-    @property
-    def least_padding(self) -> int:
-        """The smallest padding, the same on both sides and no less than now, with which a window fits."""
-        return max(self.before, self.after, -(-(self.effective_kernel - self.size) // 2))
-
-    @property
-    def largest_kernel(self) -> int:
-        """The most elements of a kernel, one at least, that fit into the padded input with this dilation."""
-        return max(1, (self.padded - 1) // self.dilation + 1)
-
-    @property
     def simplest(self) -> Self:
         """The same windows with the smallest stride and dilation: one window has no next, one tap no gaps.
 

@@ -32,6 +32,7 @@ def keys(command: str | None) -> tuple[str, ...]:
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.solve import SolutionRow
     from conv2d_cli.report.stack import TOTALS, NodeReport
     from conv2d_cli.report.trace import TOTALS as TOTALS_OF_TRACE
     from conv2d_cli.report.vectors import VectorsReport
@@ -42,6 +43,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "compare": CompareReport._fields,
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "stack": (*TOTALS, *NodeReport._fields),
+        "solve": (*SolutionRow._fields, *ShapeReport._fields),
         "trace": TOTALS_OF_TRACE,
         "explain": (*ExplainReport._fields, *ReconcileReport._fields),
         "vectors": VectorsReport._fields,
@@ -182,6 +184,13 @@ def vector_suites() -> tuple[str, ...]:
     from conv2d_cli.jobs.vectors.choices import SUITES
 
     return tuple(SUITES)
+
+
+def questions() -> tuple[str, ...]:
+    """Return what `solve` can be asked of a layer."""
+    from conv2d_cli.layer.questions import QUESTIONS
+
+    return tuple(name + "=" * bool(question.value) for name, question in QUESTIONS.items())
 
 
 def topics() -> tuple[str, ...]:

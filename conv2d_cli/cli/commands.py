@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": "are two tensor files the same, where do they differ, and why",
     "explain": "the formulas with the numbers in them, and how other counters see the layer",
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
+    "solve": "the inverse questions: which kernel, stride, padding, size or batch gives what is wanted",
     "trace": "one output element, term by term",
     "vectors": "seeded golden test vectors, in the formats that simulators and compilers read",
     "info": "version, engines and formats available here; what a file holds",

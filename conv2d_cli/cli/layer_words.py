@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.typed import Typed
 
 OPERANDS = dict(zip(REQUIRED, ("IN", "OUT", "KERNEL"), strict=True))
-_OPTIONS = {
+OPTIONS = {
     "stride": ("-s", "--stride"),
     "padding": ("-p", "--padding"),
     "dilation": ("-d", "--dilation"),
@@ -26,14 +26,14 @@ _OPTIONS = {
     "padding_mode": ("--padding-mode",),
     "device": ("--device",),
     "dtype": ("--dtype",),
-    "input_shape": ("-i", "--input"),
+    "input_shape": ("-i", "--input", "--input-size"),
     "algorithm": ("--algorithm",),
     "accuracy": ("--accuracy",),
     "threads": ("--threads",),
 }
-LAYER_OPTIONS = tuple(name for field in FIELDS[len(REQUIRED) :] for name in _OPTIONS[field])
+LAYER_OPTIONS = tuple(name for field in FIELDS[len(REQUIRED) :] for name in OPTIONS[field])
 # An argument in a hint, as Python has it: `stride=2`, `stride=(2, 1)`, `padding='same'`, `input_shape=1x3x8x8`.
-_IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*OPERANDS, *_OPTIONS))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
+_IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*OPERANDS, *OPTIONS))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
 # What the engine, or a job, says of an argument; other errors of usage are in the words of the command line already.
 _OF_AN_ARGUMENT = re.compile(r"\A(?:algorithm|accuracy|threads|groups)=")
 _QUOTED = re.compile(r"'(\w+)'")
@@ -130,7 +130,7 @@ class LayerWords(NamedTuple):
 
     def spelled(self, field: str) -> str:
         """Return what was typed for an argument that an option gives: `-s 2`."""
-        return cut(self.typed.spelled(_OPTIONS[field]) or "")
+        return cut(self.typed.spelled(OPTIONS[field]) or "")
 
     def _spelled(self) -> dict[str, str]:
         """Return what was typed for each argument."""
@@ -171,8 +171,8 @@ class LayerWords(NamedTuple):
         return {*arguments, *(fault.field for fault in faults), *OPERANDS} - self.options.keys()
 
     def _as_option(self, match: re.Match[str]) -> str:
-        option = self.typed.option(_OPTIONS[match["field"]])
-        return f"{option.name if option else _OPTIONS[match['field']][0]} {_as_word(match['value'])}"
+        option = self.typed.option(OPTIONS[match["field"]])
+        return f"{option.name if option else OPTIONS[match['field']][0]} {_as_word(match['value'])}"
 
     def _line(self, mended: Sequence[re.Match[str]]) -> str:
         replaced: dict[int, Sequence[str] | None] = {}
@@ -182,7 +182,7 @@ class LayerWords(NamedTuple):
             if match["field"] in OPERANDS:
                 values[REQUIRED.index(match["field"])] = _as_word(match["value"])
                 continue
-            option = self.typed.option(_OPTIONS[match["field"]])
+            option = self.typed.option(OPTIONS[match["field"]])
             replaced |= dict.fromkeys(option.positions if option else ())
             added += self._as_option(match).split(" ", 1)
         replaced |= {place: (value,) for place, value in zip(self.positions, values, strict=False)}

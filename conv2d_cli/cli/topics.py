@@ -186,12 +186,46 @@ kernel that is its own mirror, the order of a single channel, swapped pairs that
   conv2d compare --get help
 """,
     ),
+    "solving": Topic(
+        "what `conv2d solve` searches, in which order, and what it can be asked of a layer",
+        """
+Without LAYER one axis is solved: input_size, kernel_size, stride, padding (of each side, both alike), dilation and
+output_size, of which each is a value, several (1,3,5), a range (1..7 with both ends, 1..64..8 with a step), or left
+open. What is open is searched here:
+
+  -i, --output-size  1..4096
+  -k                 1..15
+  -s, -d             1..8
+  -p                 0..kernel_size-1
+
+Every answer in these ranges is told, and nothing else. The order is that of dilation, then of stride, kernel_size,
+padding and input_size, each upwards: the simplest first. Where there is none the exit code is 1, and stderr says which
+outputs come nearest, and which input or padding would give the wanted one.
+
+With LAYER, --for asks for an argument or an input with which it does what is wanted; the answer is what `conv2d shape`
+says of the layer that comes out, and the line that shows it.
+
+  same-size           the padding that keeps height and width; as little as there can be, alike on opposite sides where
+                      that is possible, else one more at the bottom and on the right
+  half-size           the padding that halves them; half of an odd size is rounded up
+  tensorflow-same     TensorFlow's SAME as numbers: two, or four where opposite sides differ
+  no-unused           the nearest SIZE below and above of which no last row or column is unused
+  receptive-field=31  the dilation with which the kernel sees 31 pixels, or 31x15
+  batch=16GiB         the most images of SIZE of which input, output and parameters, in --dtype, fit into 16GiB
+  image=16GiB         the largest square image with which these fit, in a batch as large as that of SIZE
+  groups              all groups that divide the channels
+
+  conv2d solve -k 3,5,7 -d 1 -i 224 --output-size 112
+  conv2d solve 64 64 3 --for receptive-field=31 --get dilation
+  conv2d solve 3 64 7 -s 2 --for tensorflow-same -i 225 --get padding
+""",
+    ),
     "exit-codes": Topic(
         "what the exit code of a command says",
         """
   0    done
-  1    the answer is no: an --assert does not hold, compare finds a difference that is not rounding, or no counter
-       prints the figure of explain --reconcile
+  1    the answer is no: an --assert does not hold, compare finds a difference that is not rounding, solve no answer,
+       or explain --reconcile no counter that prints the figure
   2    the command line or the layer is invalid
   3    a file's contents are bad, or do not fit the layer
   4    a file cannot be read or written, or already exists; an extra is missing

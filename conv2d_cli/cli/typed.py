@@ -103,8 +103,9 @@ _VALUES = {
     "--input-shape": "1,3,224,224", "--input-dtype": "float32", "--save-parameters": "p.npz", "--output": "y.npy",
     "--assume": "none", "--node": "conv1", "--depth": "1", "--only": "conv", "--convention": "flops", "--fit": "16GiB",
     "--assert": "macs > 0", "--diff": "resnet50", "--at": "0,0,0,0", "--count": "2", "--data": "ramp", "--files": "hex",
+    "--kernel-size": "3", "--input-size": "224", "--output-size": "112", "--for": "same-size", "--limit": "10",
     "--check": "golden", "--reconcile": "70470400", "--layout": "NHWC", "--weight-layout": "HWIO",
-    "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-o": "y.npy",
+    "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-k": "3", "-o": "y.npy",
 }  # fmt: skip
 # Where an option of a command is of another kind.
 _VALUES_OF_COMMANDS = {"vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"}}

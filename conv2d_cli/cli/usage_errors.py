@@ -112,7 +112,9 @@ def _is_mended(option: Option, typed: Typed) -> bool:
         # A network has a size, and no kernel of its own.
         return _names_size(option)
     name = normal(option.name)
-    return name in _OPERAND_NAMES or name == "--bias" or (_names_size(option) and typed.command != "info")
+    # A search has the kernel as an option, and no operands.
+    is_operand = name in _OPERAND_NAMES and "--kernel-size" not in typed.takes_value
+    return is_operand or name == "--bias" or (_names_size(option) and typed.command != "info")
 
 
 def _names_size(option: Option) -> bool:

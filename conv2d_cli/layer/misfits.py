@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.arithmetic.solve import largest_kernel, least_padding, least_size
 from conv2d_cli.errors import ShapeError, shown
 from conv2d_cli.layer.hints import pair
 
@@ -118,10 +119,10 @@ def wrong_channels(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> S
 def too_small(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeError:
     """Return the fault of a window that is larger than the padded input."""
     height, width = axes = geometry.height, geometry.width
-    other = f"kernel_size={pair([min(axis.kernel, axis.largest_kernel) for axis in axes])}"
+    other = f"kernel_size={pair([min(axis.kernel, largest_kernel(axis)) for axis in axes])}"
     if layer.padding_mode in {"zeros", "replicate"}:
         # A kernel that is read from a file is what it is.
-        other = f"padding={pair([axis.least_padding for axis in axes])}"
+        other = f"padding={pair([least_padding(axis) for axis in axes])}"
     return ShapeError(
         f"the kernel spans {height.effective_kernel}x{width.effective_kernel}, the padded input only "
         f"{height.padded}x{width.padded} (torch: Calculated padded input size per channel: "
@@ -135,12 +136,12 @@ def too_small(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeE
 def _size_that_fits(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> str:
     """Return the size given as a hint, with the layer's channels and as many rows and columns as it needs at least."""
     *outer, _, rows, columns = shape
-    least = (_least(axis, layer.padding_mode) for axis in (geometry.height, geometry.width))
+    least = (least_input(axis, layer.padding_mode) for axis in (geometry.height, geometry.width))
     sizes = (max(size, needed) for size, needed in zip((rows, columns), least, strict=True))
     return f"input_shape={'x'.join(map(str, (*outer, layer.in_channels, *sizes)))}"
 
 
-def _least(axis: Axis, mode: str) -> int:
+def least_input(axis: Axis, mode: str) -> int:
     """Return the smallest size that the window fits into and that the padding can be made of."""
     padding = max(axis.before, axis.after)
-    return max(axis.least_size, {"reflect": padding + 1, "circular": padding}.get(mode, 1))
+    return max(least_size(axis), {"reflect": padding + 1, "circular": padding}.get(mode, 1))

@@ -27,7 +27,7 @@ def laid_out(block: Grid, width: int) -> Iterator[RenderableType]:
         yield from _below_their_names(block.columns, width)
         return
     if columns is None:
-        yield from layout_figures.laid_out(_one_by_one(block.columns), width)
+        yield from layout_figures.laid_out(one_by_one(block.columns), width)
         return
     yield from rows_of(columns, [*map(width_of, columns)])
 
@@ -74,7 +74,7 @@ def width_of(column: Column) -> int:
     return max(cells(text) for text in (column.title, *(cell.text for cell in column.cells)))
 
 
-def _one_by_one(columns: Sequence[Column]) -> Figures:
+def one_by_one(columns: Sequence[Column]) -> Figures:
     """Return a section for each row, under what stands in its first column."""
     first, *others = columns
     return Figures(tuple(_section(first, others, place) for place in range(len(first.cells))))

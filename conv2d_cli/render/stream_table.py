@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from conv2d_cli.render.screen import Screen
+    from conv2d_cli.render.streams import Ranks
 
 _HELD_BACK = 1000
 # Rich takes a millisecond a row: enough for a screenful, too much for a thousand.
@@ -39,16 +40,20 @@ _NUMBERS = frozenset({"line", "parameters", "macs", "output_bytes", "arithmetic_
 class TableStream:
     """Holds the first records back, then none: their widths are kept, and what is wider is shown whole."""
 
-    def __init__(self, screen: Screen) -> None:
-        """Wait for records."""
+    def __init__(self, screen: Screen, ranks: Ranks | None = None) -> None:
+        """Wait for records: of numbers under the keys of `ranks`, or of layers."""
         self._screen = screen
+        self._ranks = ranks or _RANKS
+        self._numbers = frozenset(ranks or _NUMBERS)
+        self._facts = _facts_of_layer if ranks is None else dict
         self._held: list[list[str]] = []
         self._line: Callable[..., str] | None = None
         self._places: list[int] = []
 
     def add(self, record: Mapping[str, Any]) -> str:
         """Return the record's line, or nothing while the widths are not known."""
-        cells = _cells(record)
+        facts = self._facts(record)
+        cells = [_word(facts[key]) for key in self._ranks]
         if not self._screen.unicode:
             # Before anything is measured: a stand-in may be longer.
             cells = [*map(ascii_text, cells)]
@@ -65,8 +70,14 @@ class TableStream:
         from conv2d_cli.render.layout_grid import GAP, fitting, rows_of, width_of
 
         width = self._screen.width or _UNLIMITED
-        columns = _columns(self._held)
-        shown = fitting(columns, width) or [column for column in columns if not column.rank]
+        columns = self._columns(self._held)
+        fits = fitting(columns, width)
+        if fits is None and self._facts is dict:
+            self._line = self._below_keys
+            self._places = [*range(len(columns))]
+            others, self._held = self._held, []
+            return "".join(map(self._text, others))
+        shown = fits or [column for column in columns if not column.rank]
         self._places = [columns.index(column) for column in shown]
         self._line = _format_of(shown)
         first = [column._replace(cells=column.cells[:_BY_RICH]) for column in shown]
@@ -81,28 +92,34 @@ class TableStream:
         assert self._line is not None  # noqa: S101 - the first records are shown
         return self._line(*(cells[place] for place in self._places)).rstrip() + "\n"
 
+    def _columns(self, rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
+        return tuple(
+            Column(key, tuple(Span(row[place]) for row in rows), key in self._numbers, rank)
+            for place, (key, rank) in enumerate(self._ranks.items())
+        )
 
-def stream(_format_name: str, screen: Screen) -> TableStream:
+    def _below_keys(self, *cells: str) -> str:
+        """Return a record where not even what matters has room beside one another: a line for each key."""
+        from conv2d_cli.render.console import printed
+        from conv2d_cli.render.layout_figures import laid_out
+        from conv2d_cli.render.layout_grid import one_by_one
+
+        return printed(laid_out(one_by_one(self._columns([cells])), self._screen.width or _UNLIMITED), self._screen)
+
+
+def stream(_format_name: str, screen: Screen, ranks: Ranks | None) -> TableStream:
     """Return a stream for a screen."""
-    return TableStream(screen)
+    return TableStream(screen, ranks)
 
 
-def _cells(record: Mapping[str, Any]) -> list[str]:
-    facts = {**record, _LAYER: as_words(record), "name": record.get("name") or ""}
-    return [_word(facts[key]) for key in _RANKS]
+def _facts_of_layer(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**record, _LAYER: as_words(record), "name": record.get("name") or ""}
 
 
 def _word(value: object) -> str:
     if isinstance(value, float):
         return three_digits(value)
     return "" if value is None else word(value)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
-    return tuple(
-        Column(key, tuple(Span(row[place]) for row in rows), key in _NUMBERS, rank)
-        for place, (key, rank) in enumerate(_RANKS.items())
-    )
 
 
 def _format_of(columns: Sequence[Column]) -> Callable[..., str]:

@@ -195,6 +195,10 @@ KEYS: dict[str, Key] = {
     "nearest": Key("the counter whose value is nearest where none prints it: tool=value"),
     "difference": Key("the figure less that value"),
     "relations": Key("what else it may be: another figure of the layer, or a layer that differs in one thing"),
+    # Numbers of one axis that go together.
+    "input_size": Key("elements of the input", "pixels"),
+    "output_size": Key("elements of the output", "pixels"),
+    "unused": Key("elements of the input after the last window, which the stride never reaches", "pixels"),
     # Test vectors.
     "cases": Key("cases: a layer on an input, and its output"),
     "failures": Key("what of the folder does not hold; empty where all does"),
@@ -269,6 +273,13 @@ KEYS_OF_NETWORKS: dict[str, Key] = KEYS | {
         "global pooling, Flatten or Linear",
         "pixels",
     ),
+}
+# Of one axis.
+KEYS_OF_SOLVE: dict[str, Key] = KEYS | {
+    "kernel_size": Key("elements of the kernel", "pixels"),
+    "stride": Key("step from one window to the next", "pixels"),
+    "padding": Key("padding of each side, both alike", "pixels"),
+    "dilation": Key("spacing of the kernel's elements", "pixels"),
 }
 # Of one output element.
 KEYS_OF_TRACE: dict[str, Key] = KEYS | {

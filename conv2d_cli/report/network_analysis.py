@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.counts import flops
 from conv2d_cli.arithmetic.liveness import peak_of
+from conv2d_cli.arithmetic.solve import largest_count
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
 from conv2d_cli.network.misfits import MisfitError
 from conv2d_cli.network.modules.base import Parameters, Work
@@ -196,7 +197,7 @@ def _work(passed: Propagated) -> Work | None:
 
 
 def _largest_batch(budget: int, parameter_bytes: int | None, peak: int | None) -> int | None:
-    return None if not peak or parameter_bytes is None else max(0, (budget - parameter_bytes) // peak)
+    return None if not peak or parameter_bytes is None else largest_count(budget, parameter_bytes, peak)
 
 
 def _output(passed: Propagated) -> int | None:

@@ -38,13 +38,6 @@ def test_outputs_are_the_windows_that_fit(axis: Axis) -> None:
 
 
 @given(axes)
-def test_the_least_size_is_the_smallest_that_a_window_fits_into(axis: Axis) -> None:
-    least = axis.least_size
-    assert axis._replace(size=least).output >= 1
-    assert least == 1 or axis._replace(size=least - 1).output < 1
-
-
-@given(axes)
 def test_real_taps_are_those_on_the_input(axis: Axis) -> None:
     counted = sum(0 <= position < axis.size for window in positions(axis) for position in window)
     assert axis.real_taps == real_taps(axis) == counted

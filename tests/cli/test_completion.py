@@ -51,6 +51,9 @@ def offered(shell: str, line: str) -> list[str]:
     return [word.split("\t")[0] for word in done.out.splitlines()]
 
 
+QUESTIONS_AS_TYPED = (
+    *("same-size", "half-size", "tensorflow-same", "no-unused", "receptive-field=", "batch=", "image=", "groups"),
+)
 CASES: list[tuple[str, Any]] = [
     ("conv2d ", COMMANDS),
     ("conv2d sh", ["shape"]),
@@ -67,6 +70,8 @@ CASES: list[tuple[str, Any]] = [
         ["help", *dict.fromkeys((*RunReport._fields, *PlanReport._fields, *ManyReport._fields))],
     ),
     ("conv2d bench --suite ", SUITES),
+    ("conv2d solve --for ", [*QUESTIONS_AS_TYPED]),
+    ("conv2d solve --get unused", ["unused", "unused_rows", "unused_columns"]),
     ("conv2d compare --get worst", ["worst_index", "worst_expected", "worst_actual"]),
     ("conv2d stack res", ["resnet18", "resnet50"]),
     ("conv2d stack --format m", ["markdown", "mermaid"]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from conv2d_cli.arithmetic import counts
+from conv2d_cli.arithmetic.solve import largest_kernel, least_size
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError, shown
 from conv2d_cli.layer.choices import FIELDS
@@ -235,10 +236,10 @@ class _Convolution(ChannelConvolution, frozen=True):
 
     def _too_small(self, shape: Shape) -> ShapeError:
         axes = self.axes_of(shape)
-        least = "x".join(str(axis.least_size) for axis in axes)
+        least = "x".join(str(least_size(axis)) for axis in axes)
         return ShapeError(
             f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes {least} at least",
-            layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
+            layer_hint=f"kernel_size={[min(axis.kernel, largest_kernel(axis)) for axis in axes]}",
         )
 
     def _size(self, number: int, size: int) -> int:

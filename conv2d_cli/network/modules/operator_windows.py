@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.padding import same_padding_of_size
 from conv2d_cli.arithmetic.pooling import pooled_size, transposed_size, transposed_taps
+from conv2d_cli.arithmetic.solve import largest_kernel, least_size
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.network.modules.base import Shape, Work, needs_axes, plane_behind, plane_behind_transposed, words_of
@@ -60,11 +61,11 @@ class _Windowed(Operator, frozen=True):
 
     def _fitting(self, shape: Shape, sizes: tuple[int, ...], axes: Sequence[Axis]) -> tuple[int, ...]:
         if min(sizes) < 1:
-            least = "x".join(str(axis.least_size) for axis in axes)
+            least = "x".join(str(least_size(axis)) for axis in axes)
             raise ShapeError(
                 f"the kernel of {self.kind} spans more than its padded input {words_of(shape)}: it takes "
                 f"{least} at least",
-                layer_hint=f"kernel_size={[min(axis.kernel, axis.largest_kernel) for axis in axes]}",
+                layer_hint=f"kernel_size={[min(axis.kernel, largest_kernel(axis)) for axis in axes]}",
             )
         return sizes
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from conv2d_cli.arithmetic.pooling import adaptive_sizes, pooled_size
+from conv2d_cli.arithmetic.solve import largest_kernel
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.network.modules.base import (
@@ -86,7 +87,7 @@ class Windowed(Module, frozen=True):
 
 
 def _kernels_that_fit(axes: Sequence[Axis]) -> list[int]:
-    return [min(axis.kernel, axis.largest_kernel) for axis in axes]
+    return [min(axis.kernel, largest_kernel(axis)) for axis in axes]
 
 
 class _Padded(Windowed, frozen=True):

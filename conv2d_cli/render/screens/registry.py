@@ -30,6 +30,7 @@ _SCREENS = {
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
+    "ShapeReport": "shapes",
     "BenchClass": "bench_classes",
     "TensorReport": "tensors",
     "ChangeRow": "changes",
