@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
     from conv2d_cli.report.compare import CompareReport
+    from conv2d_cli.report.diff import DiffReport, DiffRow
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
+    from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport
@@ -51,6 +53,8 @@ __all__ = [
     "Conv2dError",
     "CostsReport",
     "DataError",
+    "DiffReport",
+    "DiffRow",
     "Fault",
     "FileError",
     "InstallationReport",
@@ -62,6 +66,7 @@ __all__ = [
     "NodeReport",
     "PlanReport",
     "PreparedConv2d",
+    "RooflineReport",
     "RunReport",
     "ShapeError",
     "ShapeReport",
@@ -91,8 +96,10 @@ _HOMES = {
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
     "report.compare": ("CompareReport",),
+    "report.diff": ("DiffReport", "DiffRow"),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),
+    "report.roofline": ("RooflineReport",),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
     "report.stack": ("ChangeRow", "NodeReport", "StackReport"),

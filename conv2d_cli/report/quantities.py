@@ -86,7 +86,9 @@ def _axis(value: Sequence[Any] | None, place: int, least_rank: int | None) -> in
 @cache
 def _unknown_numbers() -> frozenset[str]:
     """Return the keys whose null stands for a number that is not known; that of `bias_shape` does not."""
+    from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.stack import NodeReport, StackReport
 
-    return frozenset(name for report in (ShapeReport, StackReport, NodeReport) for name in names_of_quantities(report))
+    reports = (ShapeReport, StackReport, NodeReport, RooflineReport)
+    return frozenset(name for report in reports for name in names_of_quantities(report))

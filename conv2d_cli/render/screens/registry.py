@@ -25,12 +25,14 @@ _SCREENS = {
     "StackReport": "stack",
     "CompareReport": "compare",
     "TraceReport": "trace",
+    "DiffReport": "diff",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
     "BenchClass": "bench_classes",
     "TensorReport": "tensors",
     "ChangeRow": "changes",
+    "DiffRow": "changes",
 }
 _OF_A_PLAN = frozenset({"file", "algorithm", "peak_bytes"})
 
