@@ -7,9 +7,10 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from conv2d_cli.cli.diff_sizes import SIDES, both_facts
 from conv2d_cli.cli.layer_words import OPERANDS, LayerWords
 from conv2d_cli.cli.output import screen_of
-from conv2d_cli.errors import LayerError, ShapeError, UsageError, cut
+from conv2d_cli.errors import LayerError, UsageError, cut
 from conv2d_cli.layer.text import integers_of, looks_like_expression
 from conv2d_cli.render.formats import render
 from conv2d_cli.report.diff import DiffReport, diff_record, differences
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.cli.options import LayerOptions
     from conv2d_cli.cli.output import Output
-    from conv2d_cli.layer.model import Conv2d
-    from conv2d_cli.report.shape import ShapeReport
 
-_SIDES = ("the first layer", "the second layer")
 _USUAL = ("3,64,7", "3,64,5")
 _COUNT = re.compile(r"[1-9][0-9]{0,5}")
 # What is larger was hardly meant for channels or a kernel.
@@ -38,18 +36,15 @@ def compared(layers: Sequence[str], sizes: Sequence[str], layer_options: LayerOp
         FileError, DataError: a size is a file that cannot be read, or does not fit.
     """
     typed = layer_options.typed
-    if len(layers) != len(_SIDES):
+    if len(layers) != len(SIDES):
         raise UsageError(_not_two(layers), typed.line(dict.fromkeys(typed.operands()), *_meant(layers)))
-    if len(sizes) > len(_SIDES):
-        raise UsageError(f"-i stands {len(sizes)} times: once for both layers, or once for each", f"-i {sizes[-1]}")
+    words = [_words(layers, layer_options, place) for place in range(len(SIDES))]
     found = []
-    for place, side in enumerate(_SIDES):
-        with _told_of(side, alike=layers[0] == layers[1] and len(sizes) < len(_SIDES)):
-            words = _words(layers, layer_options, place)
-            layer = words.layer()
-            found.append((layer, _facts(layer, sizes[min(place, len(sizes) - 1)] if sizes else None, words)))
-    (first, before), (second, after) = found
-    return DiffReport(str(first), str(second), differences(before, after))
+    for side, own in zip(SIDES, words, strict=True):
+        with _told_of(side, alike=layers[0] == layers[1]):
+            found.append(own.layer())
+    before, after = both_facts(found, sizes, words)
+    return DiffReport(str(found[0]), str(found[1]), differences(before, after))
 
 
 def _words(layers: Sequence[str], layer_options: LayerOptions, place: int) -> LayerWords:
@@ -72,18 +67,12 @@ def _words(layers: Sequence[str], layer_options: LayerOptions, place: int) -> La
     return LayerWords([f"Conv2d({values})"], layer_options.given, layer_options.typed, first=place)
 
 
-def _facts(layer: Conv2d, size: str | None, words: LayerWords) -> ShapeReport:
-    from conv2d_cli.cli.shape_one import analyzed
-
-    return analyzed(layer, size, None, words)
-
-
 @contextmanager
 def _told_of(side: str, *, alike: bool) -> Iterator[None]:
     """Say of which layer a fault is, unless it is one of both."""
     try:
         yield
-    except (LayerError, ShapeError) as error:
+    except LayerError as error:
         # All that is wrong with the layer is told at once.
         raise UsageError(error.message if alike else f"{side}: {error.message}", error.hint) from error
 

@@ -88,8 +88,8 @@ def machine_of(options: RooflineOptions, output: Output) -> Machine | None:
 def _measured(options: RooflineOptions, output: Output) -> Machine:
     if options.peak != AUTO:
         raise UsageError(
-            f"--peak {cut(options.peak or '')}: it is auto, which measures this machine",
-            f"--peak auto, or {_BOTH}",
+            f"--peak {cut(options.peak or '')}: it is auto, which measures this machine; --peak-flops takes a rate",
+            "--peak auto",
         )
     if options.peak_flops is not None or options.bandwidth is not None:
         other = "--bandwidth" if options.peak_flops is None else "--peak-flops"

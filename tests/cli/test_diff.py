@@ -116,7 +116,7 @@ def test_layers_in_every_spelling() -> None:
         ((STEM, "x" * 100_000), "a layer is IN,OUT,KERNEL", "conv2d diff 3,64,7 3,64,5"),
         ((STEM, "3,64,0"), "the second layer: kernel_size=0", "kernel_size=1"),
         ((STEM, STEM, "-s", "0"), "-s 0: the stride must be 1 or more", "-s 1"),
-        ((STEM, "5,64,7", "-i", "1x3x8x8"), "the second layer: the layer takes 5 channels", "-i 1x5x8x8"),
+        ((STEM, "5,64,7", "-i", "1x3x8x8"), "the second layer: the layer takes 5 channels", "-i 1x3x8x8 -i 1x5x8x8"),
         ((STEM, "3,64,3", "-i", "4"), "the first layer: the kernel spans 7x7", "-i 1x3x7x7"),
         ((STEM, STEM, "-i", "8", "-i", "9", "-i", "7"), "-i stands 3 times", "-i 7"),
         ((STEM, STEM, "--get", "macs"), "--get macs: no such key", "--get help lists the keys"),
