@@ -113,7 +113,9 @@ _VALUES_OF_COMMANDS = {"vectors": {"--output": "golden", "-o": "golden", "--suit
 
 def no_value(option: str, command: str) -> UsageError:
     """Return the error of an option of a command that was left without its value."""
-    return UsageError(f"{option} takes a value", f"{option} {_value_of(option, command)}")
+    import shlex
+
+    return UsageError(f"{option} takes a value", f"{option} {shlex.quote(_value_of(option, command))}")
 
 
 def _value_of(option: str, command: str) -> str:

@@ -32,8 +32,12 @@ _RANKS = {
     "output_bytes": 6,
     "arithmetic_intensity": 7,
     "receptive_field": 8,
+    # Asked for by options of their own, they stay longer than the others.
+    "seconds_at_least": 1,
+    "limited_by": 2,
 }
-_NUMBERS = frozenset({"line", "parameters", "macs", "output_bytes", "arithmetic_intensity"})
+_ON_A_MACHINE = frozenset({"seconds_at_least", "limited_by"})
+_NUMBERS = frozenset({"line", "parameters", "macs", "output_bytes", "arithmetic_intensity", "seconds_at_least"})
 
 
 class TableStream:
@@ -66,7 +70,8 @@ class TableStream:
 
         width = self._screen.width or _UNLIMITED
         columns = _columns(self._held)
-        shown = fitting(columns, width) or [column for column in columns if not column.rank]
+        known = tuple(column for column in columns if column.title not in _ON_A_MACHINE or _is_known(column))
+        shown = fitting(known, width) or [column for column in columns if not column.rank]
         self._places = [columns.index(column) for column in shown]
         self._line = _format_of(shown)
         first = [column._replace(cells=column.cells[:_BY_RICH]) for column in shown]
@@ -89,7 +94,7 @@ def stream(_format_name: str, screen: Screen) -> TableStream:
 
 def _cells(record: Mapping[str, Any]) -> list[str]:
     facts = {**record, _LAYER: as_words(record), "name": record.get("name") or ""}
-    return [_word(facts[key]) for key in _RANKS]
+    return [_word(facts.get(key)) for key in _RANKS]
 
 
 def _word(value: object) -> str:
@@ -103,6 +108,10 @@ def _columns(rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
         Column(key, tuple(Span(row[place]) for row in rows), key in _NUMBERS, rank)
         for place, (key, rank) in enumerate(_RANKS.items())
     )
+
+
+def _is_known(column: Column) -> bool:
+    return any(cell.text for cell in column.cells)
 
 
 def _format_of(columns: Sequence[Column]) -> Callable[..., str]:

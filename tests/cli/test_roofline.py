@@ -75,6 +75,11 @@ def test_many_layers() -> None:
     assert bad["line"] == 2
     alone = json.loads(conv2d("shape", "64", "64", "1", "-i", "56", *MACHINE, "--json").out)
     assert {**alone, "line": 3} == last
+    table = conv2d("shape", "--from", "-", "-i", "56", *MACHINE, "--format", "table", stdin=lines, COLUMNS="100")
+    assert table.out.splitlines()[0].split()[-2:] == KEYS
+    assert table.out.splitlines()[1].endswith("compute")
+    without = conv2d("shape", "--from", "-", "-i", "56", "--format", "table", stdin=lines, COLUMNS="200")
+    assert "limited_by" not in without.out
     # Its own results are read again, and worked out again.
     again = conv2d("shape", "--from", "-", "--peak-flops", "1", "--bandwidth", "1e9", stdin=done.out.encode())
     assert json.loads(again.out.splitlines()[0])["seconds_at_least"] == first["flops"]
