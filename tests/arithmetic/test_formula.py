@@ -58,13 +58,20 @@ def test_a_formula_is_what_python_makes_of_fractions(text: str) -> None:
             Formula(text).value(VALUES)
         return
     try:
-        found = Formula(text).value(VALUES)
+        formula = Formula(text)
+    except FormulaError as error:
+        # What has no names and no value is told when it is read, also where Python would never get to it.
+        if "too large" not in str(error) and "division by 0" not in str(error):
+            raise
+        return
+    try:
+        found = formula.value(VALUES)
     except FormulaError as error:
         if "too large" not in str(error):
             raise
         return
     assert found == expected
-    assert isinstance(found, bool) is isinstance(expected, bool) is Formula(text).is_condition
+    assert isinstance(found, bool) is isinstance(expected, bool) is formula.is_condition
     assert isinstance(found, int) or found.denominator > 1
 
 
