@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
     from conv2d_cli.report.compare import CompareReport
+    from conv2d_cli.report.diff import DiffReport, DiffRow
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
     from conv2d_cli.report.explanation.explaining import explain
     from conv2d_cli.report.explanation.reconcile import reconcile
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
+    from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.solve import SolutionRow, solve
@@ -55,6 +57,8 @@ __all__ = [
     "Conv2dError",
     "CostsReport",
     "DataError",
+    "DiffReport",
+    "DiffRow",
     "ExplainReport",
     "Fault",
     "FileError",
@@ -69,6 +73,7 @@ __all__ = [
     "PlanReport",
     "PreparedConv2d",
     "ReconcileReport",
+    "RooflineReport",
     "RunReport",
     "ShapeError",
     "ShapeReport",
@@ -107,8 +112,10 @@ _HOMES = {
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
     "report.explanation.explaining": ("explain",),
     "report.explanation.reconcile": ("reconcile",),
+    "report.diff": ("DiffReport", "DiffRow"),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),
+    "report.roofline": ("RooflineReport",),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
     "report.solve": ("SolutionRow", "solve"),

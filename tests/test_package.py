@@ -22,9 +22,12 @@ def test_the_names_it_offers() -> None:
         "BenchRow",
         "CompareReport",
         "CostsReport",
+        "DiffReport",
+        "DiffRow",
         "InstallationReport",
         "ManyReport",
         "PlanReport",
+        "RooflineReport",
         "RunReport",
     }
     reports |= {"ChangeRow", "NodeReport", "ShapeReport", "StackReport", "TensorReport"}

@@ -28,8 +28,10 @@ def keys(command: str | None) -> tuple[str, ...]:
     """Return the keys of a command, in all its forms."""
     from conv2d_cli.report.bench import ROW_KEYS, CostsReport
     from conv2d_cli.report.compare import CompareReport
+    from conv2d_cli.report.diff import DiffRow
     from conv2d_cli.report.explain import ExplainReport, ReconcileReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
+    from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.solve import SolutionRow
@@ -38,14 +40,15 @@ def keys(command: str | None) -> tuple[str, ...]:
     from conv2d_cli.report.vectors import VectorsReport
 
     fields = {
-        "shape": ShapeReport._fields,
+        "shape": (*ShapeReport._fields, *RooflineReport._fields),
         "run": (*RunReport._fields, *PlanReport._fields, *ManyReport._fields),
         "compare": CompareReport._fields,
         "info": (*InstallationReport._fields, *TensorReport._fields),
-        "stack": (*TOTALS, *NodeReport._fields),
         "solve": (*SolutionRow._fields, *ShapeReport._fields),
-        "trace": TOTALS_OF_TRACE,
         "explain": (*ExplainReport._fields, *ReconcileReport._fields),
+        "stack": (*TOTALS, *NodeReport._fields, *RooflineReport._fields),
+        "trace": TOTALS_OF_TRACE,
+        "diff": DiffRow._fields,
         "vectors": VectorsReport._fields,
         "bench": (*ROW_KEYS, *CostsReport._fields),
     }
@@ -156,6 +159,11 @@ def assumptions() -> tuple[str, ...]:
 def conventions() -> tuple[str, ...]:
     """Return the ways to count work."""
     return ("macs", "macs+bias", "flops", "flops+bias")
+
+
+def peaks() -> tuple[str, ...]:
+    """Return how a machine's peak and bandwidth may be found."""
+    return ("auto",)
 
 
 def suites() -> tuple[str, ...]:

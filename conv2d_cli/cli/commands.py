@@ -26,11 +26,12 @@ COMMANDS = {
     "explain": "the formulas with the numbers in them, and how other counters see the layer",
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
     "solve": "the inverse questions: which kernel, stride, padding, size or batch gives what is wanted",
+    "diff": "what changes from one layer to another, absolute and in percent",
     "trace": "one output element, term by term",
     "vectors": "seeded golden test vectors, in the formats that simulators and compilers read",
     "info": "version, engines and formats available here; what a file holds",
     "bench": "this engine beside the installed others, on this machine",
-    "help": "padding, groups, counting, formats, mistakes, exit codes, accuracy",
+    "help": "padding, groups, counting, formulas, roofline, formats, mistakes, exit codes, accuracy",
     "version": "the version, in one word",
 }
 EXAMPLES = (

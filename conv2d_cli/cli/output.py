@@ -11,7 +11,7 @@ from conv2d_cli.errors import FileError, UsageError, did_you_mean, nearest
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.formats import FORMATS, render, render_rows
 from conv2d_cli.render.screen import Screen
-from conv2d_cli.render.values import bare
+from conv2d_cli.render.values import bare, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conv2d_cli.render.progress import Progress
     from conv2d_cli.render.streams import Ranks, RowStream
     from conv2d_cli.report.keys import Key
+    from conv2d_cli.report.roofline import OnMachine
     from conv2d_cli.report.shape import ShapeReport
 
 _OTHER_WIDTH = 80
@@ -43,26 +44,34 @@ class Output(NamedTuple):
 
     def show(
         self,
-        report: NamedTuple,
+        report: NamedTuple | Mapping[str, Any],
         *,
         shape: ShapeReport | None = None,
         remarks: Sequence[str] = (),
         needs_size: Collection[str] = (),
+        least_time: OnMachine | None = None,
     ) -> None:
-        """Write a report to stdout; `shape` and `remarks` stand around it on a screen.
+        """Write a report to stdout, and a layer's least time behind it; `shape` and `remarks` stand around a screen.
 
         Raises:
             UsageError: a single value was asked for that is one of `needs_size`: unknown, since no SIZE was given.
         """
         if not self.keys:
             screen = screen_of(sys.stdout, self.color, is_table=self.is_table)
-            self.text(render(self.format, report, screen, verbose=self.verbose, shape=shape, remarks=remarks))
+            text = render(
+                *(self.format, report, screen),
+                verbose=self.verbose,
+                shape=shape,
+                remarks=remarks,
+                least_time=least_time,
+            )
+            self.text(text)
             return
         unknown = next((key for key in self.keys if key in needs_size), None)
         if unknown is not None:
             # An empty line would let a script go on.
             raise UsageError(f"--get {unknown}: it depends on the size of the input, and -i is missing", "-i 224")
-        self.show_rows([report])
+        self.show_rows([report if least_time is None else {**mapping_of(report), **least_time.report._asdict()}])
 
     def show_rows(self, reports: Sequence[NamedTuple | Mapping[str, Any]]) -> None:
         """Write reports of one kind to stdout at once, and their single values one a line."""

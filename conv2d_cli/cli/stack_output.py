@@ -9,16 +9,18 @@ from conv2d_cli.cli.output import say, screen_of
 from conv2d_cli.errors import UsageError, did_you_mean, nearest
 from conv2d_cli.render.formats import GRAPH_FORMATS, ROW_FORMATS, render, render_graph, render_rows
 from conv2d_cli.report.network_parts import grouped, only
+from conv2d_cli.report.quantities import quantities_of
 from conv2d_cli.report.record import SCHEMA_VERSION, record_of
-from conv2d_cli.report.stack import SUMS, TOTALS, stack_record
+from conv2d_cli.report.stack import SUMS, TOTALS, records_of_nodes, stack_record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import NamedTuple
+    from collections.abc import Mapping, Sequence
 
     from conv2d_cli.cli.output import Output
+    from conv2d_cli.cli.roofline import Machine
     from conv2d_cli.cli.stack_request import Request
     from conv2d_cli.report.network_analysis import Analysis
+    from conv2d_cli.report.roofline import OnMachine
     from conv2d_cli.report.stack import NodeReport, StackReport
 
 # Of these an empty line says that there is none, whatever the size.
@@ -30,11 +32,9 @@ _ON_SCREEN = frozenset(
         *("receptive_field", "min_input", "type", "kernel_size"),
     }
 )
-_AXES = ("height", "width")
-_PLANE_RANK = 3
 
 
-def show(analysis: Analysis, request: Request, output: Output) -> int:
+def show(analysis: Analysis, request: Request, output: Output, machine: Machine | None = None) -> int:
     """Write the facts of a network to stdout, notes and what does not hold to stderr; return the exit code."""
     from conv2d_cli.cli.assertions import failures
 
@@ -44,36 +44,52 @@ def show(analysis: Analysis, request: Request, output: Output) -> int:
         if output.format in GRAPH_FORMATS:
             raise UsageError(f"--only and --format {output.format} exclude each other", "leave --only out")
         nodes = only(nodes, request.only)
-    failed = failures(request.options.assertions, _facts(report), at_least=SUMS if report.unknown else ())
+    times = None if machine is None else _on_machine(analysis, request, machine)
+    total = {} if times is None else times.report._asdict()
+    facts = {key: getattr(report, key) for key in TOTALS} | total
+    has_size = report.input_shape is not None or report.output_shape is not None
+    at_least = (*SUMS, *total) if report.unknown else ()
+    failed = failures(request.assertions, quantities_of(facts), at_least, has_size=has_size)
     report = report._replace(nodes=nodes)
     _tell(analysis, output)
     if request.options.node is not None:
         node = _node(nodes, request.options.node)
-        output.show(node, needs_size=_unknown(report, node))
+        [record] = records_of_nodes(report._replace(nodes=(node,)), times)
+        output.show(record, needs_size=_unknown(report, record))
     else:
-        _show_network(report, analysis.notes, request.convention, output)
+        _show_network(report, analysis.notes, request.convention, output, times)
     for line in failed:
         say("error", line, output.color)
     return 1 if failed else 0
 
 
-def _show_network(report: StackReport, notes: Sequence[str], convention: str, output: Output) -> None:
-    totals = {key: getattr(report, key) for key in TOTALS}
+def _on_machine(analysis: Analysis, request: Request, machine: Machine) -> OnMachine:
+    from conv2d_cli.report.network_roofline import network_on_machine
+
+    nodes = analysis.report.nodes
+    return network_on_machine(analysis.passed, nodes, machine(request.dtype), request.dtype, request.depth)
+
+
+def _show_network(
+    report: StackReport, notes: Sequence[str], convention: str, output: Output, times: OnMachine | None
+) -> None:
+    more = {} if times is None else times.report._asdict()
+    totals = {key: getattr(report, key) for key in TOTALS} | more
     if output.keys:
-        output.show(report, needs_size=_unknown(report, report))
+        output.show(totals, needs_size=_unknown(report, totals))
     elif output.format in GRAPH_FORMATS:
         output.text(render_graph(output.format, report))
     elif output.format in ROW_FORMATS:
-        output.show_rows([record_of(node) for node in report.nodes])
+        output.show_rows(records_of_nodes(report, times))
     elif output.format == "json":
-        output.text(render("json", stack_record(report), screen_of(sys.stdout, output.color)))
+        output.text(render("json", stack_record(report, times), screen_of(sys.stdout, output.color)))
     elif output.format == "table":
         screen = screen_of(sys.stdout, output.color, is_table=True)
-        text = render("table", report, screen, verbose=output.verbose, remarks=notes, convention=convention)
-        output.text(text)
+        of_table: dict[str, Any] = {"verbose": output.verbose, "remarks": notes, "convention": convention}
+        output.text(render("table", report, screen, **of_table, least_time=times))
     else:
         screen = screen_of(sys.stdout, output.color)
-        rows = render_rows("markdown", [record_of(node) for node in report.nodes], screen) + "\n"
+        rows = render_rows("markdown", records_of_nodes(report, times), screen) + "\n"
         output.text((rows if output.format == "markdown" else "") + render(output.format, totals, screen))
 
 
@@ -100,27 +116,12 @@ def _node(nodes: Sequence[NodeReport], name: str) -> NodeReport:
     return found
 
 
-def _unknown(report: StackReport, facts: NamedTuple) -> set[str]:
+def _unknown(report: StackReport, facts: Mapping[str, Any]) -> set[str]:
     """Return the keys whose values are missing for want of a size."""
     if report.input_shape is not None or report.output_shape is not None:
         return set()
     # Without a size no counter has a figure.
-    return {key for key, value in facts._asdict().items() if value is None or key == "tools"} - _MAY_BE_NONE
-
-
-def _facts(report: StackReport) -> dict[str, object]:
-    """Return what an assertion may speak of: the totals, and both axes of shapes and fields."""
-    facts: dict[str, object] = {key: getattr(report, key) for key in TOTALS}
-    field = report.receptive_field
-    pairs: dict[str, Sequence[Any] | None] = {
-        "receptive_field": field if field is not None and len(field) == len(_AXES) else None
-    }
-    for name, shape in (("input", report.input_shape), ("output", report.output_shape)):
-        pairs[name] = None if shape is None or len(shape) < _PLANE_RANK else shape[-2:]
-    for name, pair in pairs.items():
-        for place, axis in enumerate(_AXES):
-            facts[f"{name}_{axis}"] = None if pair is None else pair[place]
-    return facts
+    return {key for key, value in facts.items() if value is None or key == "tools"} - _MAY_BE_NONE
 
 
 def show_changes(analyses: Sequence[Analysis], depth: int | None, output: Output) -> None:

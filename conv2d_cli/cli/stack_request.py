@@ -5,11 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.cli.roofline_options import OPTION_OF
 from conv2d_cli.errors import FileError, ShapeError, UsageError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conv2d_cli.cli.assertions import Assertion
+    from conv2d_cli.cli.roofline_options import RooflineOptions
     from conv2d_cli.cli.stack_options import StackOptions
     from conv2d_cli.network.graph import Graph
     from conv2d_cli.network.sizes import Size
@@ -29,6 +32,7 @@ class Request(NamedTuple):
     depth: int | None
     only: tuple[str, ...]
     convention: str
+    assertions: tuple[Assertion, ...]
 
 
 def asks_for_text(options: StackOptions) -> bool:
@@ -62,20 +66,23 @@ def text_of(network: str | None, options: StackOptions) -> str:
     return shipped_text(network)
 
 
-def request_of(network: str | None, options: StackOptions) -> Request:
+def request_of(network: str | None, options: StackOptions, roofline: RooflineOptions) -> Request:
     """Return what is asked for.
 
     Raises:
         UsageError: an option has no such value, or options exclude each other.
     """
     from conv2d_cli.cli import choices
+    from conv2d_cli.cli.assertions import assertions_of
     from conv2d_cli.cli.number_options import bytes_of, choice, integer
+    from conv2d_cli.report.stack import StackReport
 
     if not network:
         raise UsageError(
             "the network is missing: a name of --list, a file, or - for stdin", options.typed.line({}, "resnet50")
         )
     given = {"--assert": options.assertions, "--node": options.node, "--only": options.only}
+    given |= {name: getattr(roofline, field) for field, name in OPTION_OF.items()}
     beside = next((name for name, value in given.items() if value), None)
     if options.diff is not None and beside is not None:
         raise UsageError(f"{beside} and --diff exclude each other", "leave --diff out")
@@ -88,6 +95,7 @@ def request_of(network: str | None, options: StackOptions) -> Request:
         None if options.depth is None else integer("--depth", options.depth, least=1),
         tuple(filter(None, map(str.strip, (options.only or "").split(",")))),
         choice("--convention", options.convention, choices.conventions()),
+        assertions_of(options.assertions, StackReport, roofline),
     )
 
 

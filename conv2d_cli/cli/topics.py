@@ -82,6 +82,61 @@ bytes in KiB, MiB, GiB.
   conv2d shape --get help
 """,
     ),
+    "formulas": Topic(
+        "what may stand behind --assert",
+        """
+--assert 'output_height == 112 and macs < 120e6' has to hold, else the exit code is 1, and stderr tells the values. It
+may be given several times; the facts are printed all the same. The words:
+
+  numbers      112, 0.5, 600e6; each is exact, and so is every step: 1 / 3 * 3 == 1
+  keys         those of --get help that are numbers; a float is the decimal number that it is printed as
+  axes         output_height, output_width; also of input, kernel, stride, dilation, effective_kernel
+               and receptive_field
+  arithmetic   + - * / // % **, which bind as in Python: // rounds down, -2 ** 2 is -4
+  comparisons  == != < <= > >=, chained too: 1 <= output_height <= 8
+  conditions   and, or, not
+  brackets     ( )
+
+At most 1,000 characters, nested at most 50 deep, and numbers of at most 4,096 bits. It is read before anything else
+is done, and never run as Python: there are no calls, no texts, no lists. A number is no condition: `a == 1 or 2` is
+told as a mistake. A key that is not known, for want of -i SIZE, is exit code 2, and so is a division by 0.
+
+With --from each line is judged, and those that fail are told by their number. A line that is wrong is exit code 2,
+which wins over 1.
+
+  conv2d shape 3 64 7 -s 2 -p 3 -i 224 --assert 'output_height == 112' --get macs
+  conv2d stack resnet50 --assert 'macs <= 5e9' --assert 'parameters < 26e6' --get peak_activation_bytes
+""",
+    ),
+    "roofline": Topic(
+        "the least time of a layer on a machine: --peak-flops, --bandwidth, --peak auto",
+        """
+With --peak-flops 1.2TFLOPS and --bandwidth 40GB/s two keys more are there, of a layer, of each layer of a network,
+and of the network:
+
+  seconds_at_least  max(flops / peak, bytes / bandwidth): operations and transfers overlap at best
+  limited_by        compute or memory, whichever of the two that is
+
+flops is 2 * macs; bytes are those of the input, the parameters and the output, each moved once. The two meet at the
+ridge point, peak / bandwidth operations a byte: a layer whose arithmetic_intensity is below it is limited by memory.
+
+A network takes the sum of its layers, each of which reads its inputs and parameters from memory and writes its
+output, and is limited by what limits the larger part. A layer that neither multiplies nor works on elements (Flatten,
+Dropout) takes no time. What a compiler fuses takes less; limited_by is empty where there is nothing to do.
+
+RATE is a number with FLOPS, kFLOPS to PFLOPS (also GFLOP/s, TOPS) and with B/s, kB/s, MB/s, GB/s, TB/s (powers of
+1,000), MiB/s or GiB/s (of 1,024). Gb/s is refused: it may mean bits.
+
+--peak auto measures this machine in half a second: the best of a few large matrix products in the type that the layer
+is summed in, and of a few copies of 64 MiB, whose bytes are read and written. stderr tells the two rates.
+
+S. Williams, A. Waterman and D. Patterson, "Roofline: an insightful visual performance model for multicore
+architectures", 2009.
+
+  conv2d shape 3 64 7 -s 2 -p 3 -i 224 --peak-flops 1.2TFLOPS --bandwidth 40GB/s
+  conv2d stack resnet50 --peak-flops 1.2TFLOPS --bandwidth 40GB/s --get seconds_at_least,limited_by
+""",
+    ),
     "networks": Topic(
         "how a network is written down for `conv2d stack`",
         """

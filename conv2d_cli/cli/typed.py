@@ -106,6 +106,7 @@ _VALUES = {
     "--kernel-size": "3", "--input-size": "224", "--output-size": "112", "--for": "same-size", "--limit": "10",
     "--check": "golden", "--reconcile": "70470400", "--layout": "NHWC", "--weight-layout": "HWIO",
     "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-k": "3", "-o": "y.npy",
+    "--peak-flops": "1.2TFLOPS", "--bandwidth": "40GB/s", "--peak": "auto",
 }  # fmt: skip
 # Where an option of a command is of another kind.
 _VALUES_OF_COMMANDS = {"vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"}}
@@ -113,7 +114,9 @@ _VALUES_OF_COMMANDS = {"vectors": {"--output": "golden", "-o": "golden", "--suit
 
 def no_value(option: str, command: str) -> UsageError:
     """Return the error of an option of a command that was left without its value."""
-    return UsageError(f"{option} takes a value", f"{option} {_value_of(option, command)}")
+    import shlex
+
+    return UsageError(f"{option} takes a value", f"{option} {shlex.quote(_value_of(option, command))}")
 
 
 def _value_of(option: str, command: str) -> str:

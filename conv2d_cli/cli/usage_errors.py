@@ -54,7 +54,9 @@ def _lowered(message: str) -> str:
 
 
 def _near(option: str, known: Sequence[str], context: Any) -> str:  # noqa: ANN401 - Typer's own
-    near = nearest(option, known) if option.startswith("--") else []
+    # `--pad` is the beginning of `--padding`, though `--peak` has fewer other letters.
+    begun = [name for name in known if option.startswith("--") and name.startswith(option)]
+    near = begun or (nearest(option, known) if option.startswith("--") else [])
     if near:
         return f"did you mean {near[0]}?"
     from conv2d_cli.cli.commands import COMMANDS

@@ -16,6 +16,7 @@ from conv2d_cli.layer.model import layer_from
 from conv2d_cli.limits import LINE_BYTES, SKIPPED_LINE_BYTES
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.record import SCHEMA_VERSION
+from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 # A layer is a few hundred bytes: a longer line is a mistake, and must not fill the memory.
 # What a result says beyond its layer: read again, it is worked out again.
-_RESULTS = frozenset({"schema_version", "line", *ShapeReport._fields}) - {*FIELDS, "input_shape"}
+_RESULTS = frozenset({"schema_version", "line", *ShapeReport._fields, *RooflineReport._fields}) - {
+    *FIELDS,
+    "input_shape",
+}
 _SIZES = (list, str)
 _NAMES = (str, int, type(None))
 _SAID = (str, type(None))

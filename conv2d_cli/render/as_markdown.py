@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
 
-def render(report: NamedTuple | Mapping[str, Any], *, verbose: bool = False) -> str:
-    """Return the table; a pipe in a cell is escaped, lines of a formula are parted by `<br>`."""
+def render(
+    report: NamedTuple | Mapping[str, Any], more: Mapping[str, Any] | None = None, *, verbose: bool = False
+) -> str:
+    """Return the table, `more` facts at its end; a pipe in a cell is escaped, `<br>` parts the lines of a formula."""
     formulas = formulas_of(report) if verbose and isinstance(report, ShapeReport) else {}
     header = ["key", "value", "formula"] if formulas else ["key", "value"]
     rows = [header, ["---"] * len(header)]
-    for key, value in without_version(mapping_of(report)).items():
+    for key, value in without_version({**mapping_of(report), **(more or {})}).items():
         row = [key, _cell(bare(value))]
         if formulas:
             row.append("<br>".join(_cell(line) for line in formulas.get(key, ())))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.render.blocks import Block
     from conv2d_cli.render.screen import Screen
+    from conv2d_cli.report.roofline import OnMachine
     from conv2d_cli.report.shape import ShapeReport
 
 # Where nothing limits the width, everything has room.
@@ -30,9 +31,12 @@ def render(
     shape: ShapeReport | None = None,
     remarks: Sequence[str] = (),
     convention: str = "macs",
+    least_time: OnMachine | None = None,
 ) -> str:
     """Return the screen of one report."""
-    view = View(screen.width or _UNLIMITED, verbose, shape, tuple(remarks), convention=convention)
+    view = View(
+        screen.width or _UNLIMITED, verbose, shape, tuple(remarks), convention=convention, least_time=least_time
+    )
     return _shown(blocks_of(report, view), screen)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.render.values import mapping_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NamedTuple
 
     from conv2d_cli.render.screen import Screen
     from conv2d_cli.report.explain import ExplainReport, ReconcileReport
+    from conv2d_cli.report.roofline import OnMachine
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.stack import StackReport
 
@@ -44,22 +47,30 @@ def render(
     shape: ShapeReport | None = None,
     remarks: Sequence[str] = (),
     convention: str = "macs",
+    least_time: OnMachine | None = None,
 ) -> str:
-    """Return one report as text that ends with a newline.
+    """Return one report as text that ends with a newline; a least time stands behind the facts.
 
     `verbose` says more in tables and markdown alone. `shape` is the layer on its input, shown above the figures of a
     run; `remarks` are dim lines below them; `convention` is what a network's work is counted in: all are for tables.
     """
     writer = _writer(format_name)
+    more: Mapping[str, Any] = {} if least_time is None else least_time.report._asdict()
     text: str
     if format_name == "table":
-        text = writer.render(report, screen, verbose=verbose, shape=shape, remarks=remarks, convention=convention)
+        text = writer.render(
+            *(report, screen),
+            verbose=verbose,
+            shape=shape,
+            remarks=remarks,
+            convention=convention,
+            least_time=least_time,
+        )
     elif format_name == "markdown":
-        text = writer.render(report, verbose=verbose)
-    elif format_name in _EXACT:
-        text = writer.render(report, exact=screen.exact)
+        text = writer.render(report, more, verbose=verbose)
     else:
-        text = writer.render(report)
+        record = {**mapping_of(report), **more}
+        text = writer.render(record, exact=screen.exact) if format_name in _EXACT else writer.render(record)
     return text
 
 

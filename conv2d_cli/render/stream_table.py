@@ -33,8 +33,12 @@ _RANKS = {
     "output_bytes": 6,
     "arithmetic_intensity": 7,
     "receptive_field": 8,
+    # Asked for by options of their own, they stay longer than the others.
+    "seconds_at_least": 1,
+    "limited_by": 2,
 }
-_NUMBERS = frozenset({"line", "parameters", "macs", "output_bytes", "arithmetic_intensity"})
+_ON_A_MACHINE = frozenset({"seconds_at_least", "limited_by"})
+_NUMBERS = frozenset({"line", "parameters", "macs", "output_bytes", "arithmetic_intensity", "seconds_at_least"})
 
 
 class TableStream:
@@ -53,7 +57,7 @@ class TableStream:
     def add(self, record: Mapping[str, Any]) -> str:
         """Return the record's line, or nothing while the widths are not known."""
         facts = self._facts(record)
-        cells = [_word(facts[key]) for key in self._ranks]
+        cells = [_word(facts.get(key)) for key in self._ranks]
         if not self._screen.unicode:
             # Before anything is measured: a stand-in may be longer.
             cells = [*map(ascii_text, cells)]
@@ -71,7 +75,8 @@ class TableStream:
 
         width = self._screen.width or _UNLIMITED
         columns = self._columns(self._held)
-        fits = fitting(columns, width)
+        known = tuple(column for column in columns if column.title not in _ON_A_MACHINE or _is_known(column))
+        fits = fitting(known, width)
         if fits is None and self._facts is dict:
             self._line = self._below_keys
             self._places = [*range(len(columns))]
@@ -110,6 +115,10 @@ class TableStream:
 def stream(_format_name: str, screen: Screen, ranks: Ranks | None) -> TableStream:
     """Return a stream for a screen."""
     return TableStream(screen, ranks)
+
+
+def _is_known(column: Column) -> bool:
+    return any(cell.text for cell in column.cells)
 
 
 def _facts_of_layer(record: Mapping[str, Any]) -> dict[str, Any]:

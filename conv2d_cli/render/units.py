@@ -42,6 +42,17 @@ def rate(per_second: float, unit: str) -> str:
     return f"{_short(round(per_second * _THOUSAND), _THOUSAND, ('m', *_DECIMAL))}{unit}"
 
 
+def short_seconds(seconds: float) -> str:
+    """Return `197 µs`; nothing of a second or more, which is as short itself."""
+    if seconds >= 1 or seconds <= 0 or not math.isfinite(seconds):
+        return ""
+    for power, unit in enumerate(("ms", "µs", "ns"), 1):
+        number = seconds * _THOUSAND**power
+        if number >= 1 or unit == "ns":
+            break
+    return f"{three_digits(number)} {unit}"
+
+
 def percent(part: int, whole: int) -> str:
     """Return `98.5 %`, and `100 %` of nothing less than all; nothing where there is no whole."""
     if not whole:

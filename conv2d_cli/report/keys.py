@@ -59,6 +59,12 @@ KEYS: dict[str, Key] = {
     "receptive_field": Key("input that one output element sees, H then W", "pixels"),
     "unused_rows": Key("real input rows after the last window, which the stride never reaches", "pixels"),
     "unused_columns": Key("real input columns after the last window, which the stride never reaches", "pixels"),
+    # On a machine, with --peak-flops and --bandwidth.
+    "seconds_at_least": Key(
+        "max(flops / peak, moved bytes / bandwidth): what it takes at least; of a network the sum of its layers",
+        "seconds",
+    ),
+    "limited_by": Key("what makes it so long: compute or memory; of a network what limits the larger part of it"),
     # A run.
     "min": Key("least value of the output"),
     "max": Key("greatest value of the output"),
@@ -208,6 +214,7 @@ KEYS: dict[str, Key] = {
     "after": Key("what it is"),
     "change": Key("after less before"),
     "percent": Key("change in percent of before", "%"),
+    "changes": Key("what differs, key by key"),
     # A measurement.
     "layer": Key("name of the layer"),
     "layer_class": Key("class of layers that it is averaged in"),

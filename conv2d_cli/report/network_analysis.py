@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 
 class Analysis(NamedTuple):
-    """The facts of a network, and what has to be said of them."""
+    """The facts of a network, what has to be said of them, and the shapes that went through it."""
 
     report: StackReport
     notes: tuple[str, ...]
+    passed: Propagated
 
 
 def analyze_network(
@@ -57,7 +58,8 @@ def analyze_network(
     if budget is not None:
         peak = _peak_of_one_image(passed, dtype)
         report = report._replace(largest_batch=_largest_batch(budget, report.parameter_bytes, peak))
-    return Analysis(report, (*_notes_on_rounding(report.assumed[len(graph.assumed) :]), *notes_on_fields(passed)))
+    notes = (*_notes_on_rounding(report.assumed[len(graph.assumed) :]), *notes_on_fields(passed))
+    return Analysis(report, notes, passed)
 
 
 def _rounded_down(passed: Propagated) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.report.changes import change_of
 from conv2d_cli.report.stack import TOTALS, ChangeRow, NodeReport
 
 if TYPE_CHECKING:
@@ -58,7 +59,4 @@ def _changed(
         old, new = before[key], after[key]
         if old == new:
             continue
-        are_numbers = isinstance(old, int) and isinstance(new, int)
-        change = new - old if are_numbers else None
-        percent = 100 * change / old if change is not None and old else None
-        yield ChangeRow(name, key, old, new, change, percent)
+        yield ChangeRow(name, key, old, new, *change_of(old, new))

@@ -22,9 +22,18 @@ def grouped(nodes: Sequence[NodeReport], depth: int) -> tuple[NodeReport, ...]:
     """
     groups: dict[str, list[NodeReport]] = {}
     for node in nodes:
-        groups.setdefault(".".join(node.name.split(".")[:depth]), []).append(node)
+        groups.setdefault(group_of(node.name, depth), []).append(node)
     names = {node.name: name for name, members in groups.items() for node in members}
     return tuple(_group(name, members, names) for name, members in groups.items())
+
+
+def group_of(name: str, depth: int) -> str:
+    """Return the name of the group of a node: the first parts of its own.
+
+    >>> group_of("layer1.0.conv1", 1)
+    'layer1'
+    """
+    return ".".join(name.split(".")[:depth])
 
 
 def _group(name: str, members: Sequence[NodeReport], names: dict[str, str]) -> NodeReport:

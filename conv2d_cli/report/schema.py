@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 from conv2d_cli.report.keys import KEYS, KEYS_OF_NETWORKS, KEYS_OF_TOOLS, SCHEMA_VERSION_KEY
+from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.shape import ShapeReport
 from conv2d_cli.report.stack import NodeReport, StackReport, ToolCount
 
@@ -28,9 +29,19 @@ def result_schema() -> dict[str, Any]:
     fields |= {
         name: (hint, Field(description=KEYS[name].description)) for name, hint in get_type_hints(ShapeReport).items()
     }
-    model = create_model("ShapeReport", __config__=ConfigDict(extra="forbid"), **fields)
+    model = create_model("ShapeReport", __config__=ConfigDict(extra="forbid"), **fields, **_least_time(KEYS))
     schema: dict[str, Any] = model.model_json_schema()
     return _DRAFT | schema
+
+
+def _least_time(keys: Mapping[str, Key]) -> dict[str, Any]:
+    """Return the keys that are there with the options of a machine alone, none of which is required."""
+    from pydantic import Field
+
+    return {
+        name: (hint, Field(default=None, description=keys[name].description))
+        for name, hint in get_type_hints(RooflineReport).items()
+    }
 
 
 def stack_schema() -> dict[str, Any]:
@@ -43,7 +54,8 @@ def stack_schema() -> dict[str, Any]:
             for name, hint in get_type_hints(report).items()
             if name not in records
         }
-        return create_model(report.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+        more = {} if report is ToolCount else _least_time(keys)
+        return create_model(report.__name__, __config__=ConfigDict(extra="forbid"), **fields, **more)
 
     records: dict[str, Any] = {"tools": (ToolCount, KEYS_OF_TOOLS), "nodes": (NodeReport, KEYS_OF_NETWORKS)}
     lists: dict[str, Any] = {
@@ -71,7 +83,7 @@ def record_schema() -> dict[str, Any]:
     }
     fields |= {
         name: (Any, Field(default=None, description=f"worked out again: {KEYS[name].description}"))
-        for name in ShapeReport._fields
+        for name in (*ShapeReport._fields, *RooflineReport._fields)
         if name not in Conv2d.model_fields and name != "input_shape"
     }
     record: Any = create_model("LayerRecord", __base__=Conv2d, **fields)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.report.record import record_of
 from conv2d_cli.showing import shows_itself
+
+if TYPE_CHECKING:
+    from conv2d_cli.report.roofline import OnMachine
 
 
 @shows_itself
@@ -94,7 +97,7 @@ class ChangeRow(NamedTuple):
     key: str
     before: Any
     after: Any
-    change: int | None
+    change: int | float | None
     percent: float | None
 
 
@@ -107,7 +110,21 @@ SUMS = (
 )
 
 
-def stack_record(report: StackReport) -> dict[str, Any]:
-    """Return a report as JSON carries it: the totals, and an object for each counter and each node."""
-    objects = {key: [one._asdict() for one in getattr(report, key)] for key in ("tools", "nodes")}
-    return {**record_of(report), **objects}
+def stack_record(report: StackReport, times: OnMachine | None = None) -> dict[str, Any]:
+    """Return a report as JSON carries it: the totals, and an object for each counter and each node.
+
+    Least times stand behind the totals, and behind the facts of each node.
+    """
+    nodes = [node._asdict() | _time_of(node, times) for node in report.nodes]
+    totals = {key: value for key, value in record_of(report).items() if key != "nodes"}
+    more = {} if times is None else times.report._asdict()
+    return {**totals, "tools": [one._asdict() for one in report.tools], **more, "nodes": nodes}
+
+
+def records_of_nodes(report: StackReport, times: OnMachine | None = None) -> list[dict[str, Any]]:
+    """Return a record for each node, with its least time behind its facts."""
+    return [record_of(node) | _time_of(node, times) for node in report.nodes]
+
+
+def _time_of(node: NodeReport, times: OnMachine | None) -> dict[str, Any]:
+    return {} if times is None else times.nodes[node.index]._asdict()

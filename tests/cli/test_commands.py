@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -18,6 +19,7 @@ import conv2d_cli
 from conv2d_cli.cli.commands import COMMANDS
 from conv2d_cli.cli.topics import TOPICS
 from conv2d_cli.report.keys import KEYS
+from conv2d_cli.report.roofline import RooflineReport
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -63,7 +65,7 @@ def test_facts_have_keys_that_are_described_once(command: str) -> None:
 
 def test_no_key_is_described_that_no_report_has() -> None:
     fields = {field for command in OF_FACTS for report in reports_of(command) for field in report._fields}
-    assert set(KEYS) == fields | {"name"}
+    assert set(KEYS) == fields | {"name"} | {*RooflineReport._fields}
 
 
 @pytest.mark.parametrize("command", OF_FACTS)
@@ -105,6 +107,8 @@ class Page(NamedTuple):
     [
         Page("padding", ("same_upper", "same_lower", "reflect", "circular")),
         Page("groups", ("depthwise", "(out_channels, in_channels / G, kh, kw)")),
+        Page("formulas", ("receptive_field", "1,000 characters", "exit code")),
+        Page("roofline", ("seconds_at_least", "ridge", "--peak auto", "Williams")),
         Page("networks", ("[blocks.Residual]", "repeat", "--from-schema")),
         Page("counting", ("effective_macs", "torch.utils.flop_counter", "fvcore")),
         Page("formats", (".safetensors", "FILE::NAME", "--format")),
@@ -123,7 +127,7 @@ def test_topics_tell_what_they_are_there_for(page: Page) -> None:
     assert examples or page.name == "exit-codes"
     for example in examples:
         if " bench " not in example:
-            assert conv2d(*example.split()[1:]).code == 0, example
+            assert conv2d(*shlex.split(example)[1:]).code == 0, example
 
 
 def test_topics_are_listed_and_found_as_people_type_them() -> None:

@@ -17,6 +17,7 @@ from conv2d_cli.engine.api import ALGORITHMS
 from conv2d_cli.jobs.bench.suites import SUITES
 from conv2d_cli.layer.choices import PADDING_MODES, PADDING_WORDS
 from conv2d_cli.render.formats import FORMATS
+from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
 from conv2d_cli.report.shape import ShapeReport
 
@@ -58,7 +59,7 @@ CASES: list[tuple[str, Any]] = [
     ("conv2d ", COMMANDS),
     ("conv2d sh", ["shape"]),
     ("conv2d shape --format ", FORMATS),
-    ("conv2d shape --get ", ["help", *ShapeReport._fields]),
+    ("conv2d shape --get ", ["help", *ShapeReport._fields, *RooflineReport._fields]),
     ("conv2d shape --get macs,fl", ["macs,flops"]),
     ("conv2d shape --padding-mode ", PADDING_MODES),
     ("conv2d shape -p sam", [word for word in PADDING_WORDS if word.startswith("sam")]),

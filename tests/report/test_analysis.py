@@ -14,6 +14,7 @@ from conv2d_cli import Conv2d, analyze
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import ShapeError
 from conv2d_cli.report.record import record_of
+from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.schema import result_schema
 from conv2d_cli.report.shape import ShapeReport
 
@@ -167,5 +168,7 @@ def test_a_record_begins_with_its_version_and_has_the_keys_of_the_schema() -> No
     assert record["schema_version"] == 1
     properties = result_schema()["properties"]
     # Of many layers each has its line, and its name where it was given one.
-    assert [key for key in properties if key not in {"line", "name"}] == list(record)
+    optional = {"line", "name", *RooflineReport._fields}
+    assert [key for key in properties if key not in optional] == list(record)
+    assert optional.isdisjoint(result_schema()["required"])
     assert properties["schema_version"]["const"] == 1

@@ -96,7 +96,7 @@ def test_with_unknown_nodes_a_total_is_the_least() -> None:
     whole = graph_of({"input": [1, 3, 32, 32], "layers": [STEM]}, "partly")
     relu = Activation(type="ReLU")
     partly = Graph("partly", (Input("input", (1, 3, 32, 32)),), (*whole.nodes, Node("head", relu, None)), (), ("head",))
-    report, _ = analyze_network(partly, [(1, 3, 32, 32)])
+    report = analyze_network(partly, [(1, 3, 32, 32)]).report
     assert (report.parameters, report.macs) == (112, 4 * 27 * 32 * 32)
     assert report.unknown == ("head",)
     assert report.min_input is None
@@ -108,7 +108,7 @@ def test_gates_and_strides_that_differ_are_noted() -> None:
         {"name": "squeeze", "type": "AdaptiveAvgPool2d", "output_size": 1},
         {"name": "gate", "type": "Mul", "from": ["stem", "squeeze"]},
     )
-    report, notes = analyze_network(network(STEM, *gate).graph, [(1, 3, 32, 32)])
+    report, notes, _ = analyze_network(network(STEM, *gate).graph, [(1, 3, 32, 32)])
     assert report.receptive_field == (3, 3)
     assert notes == ("receptive fields leave gates out, which scale whole channels: gate",)
     unequal = (
@@ -117,14 +117,14 @@ def test_gates_and_strides_that_differ_are_noted() -> None:
         {"name": "sum", "type": "Add", "from": ["half", "quarter"]},
         {"name": "after", "type": "ReLU"},
     )
-    report, notes = analyze_network(network(STEM, *unequal).graph, [(1, 3, 32, 32)])
+    report, notes, _ = analyze_network(network(STEM, *unequal).graph, [(1, 3, 32, 32)])
     assert report.receptive_field is report.effective_stride is None
     assert notes == ("receptive fields end at sum: the strides of what is joined differ",)
 
 
 def test_an_enlargement_that_has_no_field_ends_them() -> None:
     enlarged = {"name": "enlarge", "type": "Upsample", "scale_factor": 2, "mode": "bilinear", "align_corners": True}
-    report, notes = analyze_network(network(STEM, enlarged, "ReLU").graph, [(1, 3, 32, 32)])
+    report, notes, _ = analyze_network(network(STEM, enlarged, "ReLU").graph, [(1, 3, 32, 32)])
     assert report.receptive_field is None
     assert notes == ("receptive fields end at enlarge, whose outputs are not all made alike",)
 

@@ -27,6 +27,7 @@ _SCREENS = {
     "TraceReport": "trace",
     "ExplainReport": "explain",
     "ReconcileReport": "reconcile",
+    "DiffReport": "diff",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
@@ -34,6 +35,7 @@ _SCREENS_OF_ROWS = {
     "BenchClass": "bench_classes",
     "TensorReport": "tensors",
     "ChangeRow": "changes",
+    "DiffRow": "changes",
 }
 _OF_A_PLAN = frozenset({"file", "algorithm", "peak_bytes"})
 

@@ -41,7 +41,7 @@ def blocks(report: ShapeReport, view: View) -> Iterator[Block]:
         yield BLANK
         yield from pictures(*axes, view)
     yield BLANK
-    yield Figures(tuple(shape_sections.sections(report, verbose=view.verbose)))
+    yield Figures(tuple(shape_sections.sections(report, view.least_time, verbose=view.verbose)))
     if not view.in_python:
         yield BLANK
         if axes is None:

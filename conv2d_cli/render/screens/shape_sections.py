@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.render.blocks import MAIN, WARNING, Figure, Section
+from conv2d_cli.render.screens import roofline
 from conv2d_cli.render.screens.shared import word
 from conv2d_cli.render.units import bytes_unit, percent, short_bytes, short_count, thousands, three_digits
 from conv2d_cli.report.formulas import short_formulas_of
@@ -14,6 +15,7 @@ from conv2d_cli.report.formulas import short_formulas_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conv2d_cli.report.roofline import OnMachine
     from conv2d_cli.report.shape import ShapeReport
 
 _PARAMETERS = ("parameters", "weight_parameters", "bias_parameters")
@@ -30,13 +32,15 @@ _LAYER = (
 )
 
 
-def sections(report: ShapeReport, *, verbose: bool) -> Iterator[Section]:
+def sections(report: ShapeReport, least_time: OnMachine | None = None, *, verbose: bool) -> Iterator[Section]:
     """Return the sections that have something to say."""
     formulas = short_formulas_of(report)
     named = {"Parameters": _PARAMETERS, "Work": _WORK, "Memory": _MEMORY}
     for title, keys in named.items():
         figures = tuple(_figure(report, key, formulas) for key in keys if verbose or key not in _FOR_EXPERTS)
         known = tuple(figure for figure in figures if figure.value)
+        if title == "Work":
+            known += (*roofline.figures(least_time, report.arithmetic_intensity),)
         if known:
             yield Section(title, known)
     without_size = report.output_shape is None

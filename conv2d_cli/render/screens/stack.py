@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, MAIN, WARNING, Column, Figures, Grid, Paragraph, Span
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
-from conv2d_cli.render.screens import stack_tools, stack_totals
+from conv2d_cli.render.screens import roofline, stack_tools, stack_totals
 from conv2d_cli.render.screens.shared import arrow_between, longest, remarks
 from conv2d_cli.render.screens.stack_work import WORK, outgrows
 from conv2d_cli.render.units import percent, thousands
@@ -35,9 +35,12 @@ def blocks(report: StackReport, view: View) -> Iterator[Block]:
     else:
         yield Paragraph(f"  {layers}", DIM)
     yield BLANK
-    yield Grid(tuple(_columns(report.nodes, report, view.convention)), names_above=True)
+    columns = [*_columns(report.nodes, report, view.convention)]
+    if view.least_time is not None:
+        columns += roofline.columns([view.least_time.nodes[node.index] for node in report.nodes])
+    yield Grid(tuple(columns), names_above=True)
     yield BLANK
-    yield Figures(tuple(stack_totals.sections(report, view.convention, verbose=view.verbose)))
+    yield Figures(tuple(stack_totals.sections(report, view)))
     if view.verbose:
         yield from stack_tools.blocks(report.tools)
     yield from _warnings(report, in_python=view.in_python)

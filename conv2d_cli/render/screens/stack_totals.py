@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from conv2d_cli.render.blocks import MAIN, WARNING, Figure, Section
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
+from conv2d_cli.render.screens import roofline
 from conv2d_cli.render.screens.stack_work import WORK, outgrows
 from conv2d_cli.render.units import bytes_unit, percent, short_bytes, short_count, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conv2d_cli.render.screens.view import View
     from conv2d_cli.report.stack import StackReport
 
 # Keys, what is shown without -v too, and where they come from.
@@ -37,14 +39,16 @@ _FORMULAS = {
 }
 
 
-def sections(report: StackReport, convention: str, *, verbose: bool) -> Iterator[Section]:
+def sections(report: StackReport, view: View) -> Iterator[Section]:
     """Return the figures under their headings."""
+    convention, verbose = view.convention, view.verbose
     yield Section("Parameters", tuple(_figures(report, _PARAMETERS, verbose=verbose)))
     work = [*_figures(report, _WORK, verbose=verbose)]
     counted = WORK[convention](report)
     if convention not in _WORK and counted is not None:
         formula = f"{convention.partition('+')[0]} + bias_adds"
         work.append(Figure(convention, _number(report, counted), short_count(counted), formula, MAIN))
+    work += roofline.figures(view.least_time)
     if work:
         yield Section("Work", tuple(work))
     yield Section("Memory", (*_input(report), *_figures(report, _MEMORY, verbose=verbose)))
