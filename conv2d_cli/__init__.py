@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
+    from conv2d_cli.report.code import CodeReport, code_for
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
@@ -46,6 +47,7 @@ __all__ = [
     "BenchMachine",
     "BenchRow",
     "ChangeRow",
+    "CodeReport",
     "CompareReport",
     "Conv2d",
     "Conv2dError",
@@ -72,6 +74,7 @@ __all__ = [
     "UsageError",
     "VectorsReport",
     "analyze",
+    "code_for",
     "conv2d",
     "conv2d_integer",
     "init_parameters",
@@ -90,6 +93,7 @@ _HOMES = {
     "layer.model": ("Conv2d",),
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
+    "report.code": ("CodeReport", "code_for"),
     "report.compare": ("CompareReport",),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),

@@ -27,6 +27,7 @@ def colors() -> tuple[str, ...]:
 def keys(command: str | None) -> tuple[str, ...]:
     """Return the keys of a command, in all its forms."""
     from conv2d_cli.report.bench import ROW_KEYS, CostsReport
+    from conv2d_cli.report.code import CodeReport
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
@@ -39,6 +40,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "shape": ShapeReport._fields,
         "run": (*RunReport._fields, *PlanReport._fields, *ManyReport._fields),
         "compare": CompareReport._fields,
+        "code": CodeReport._fields,
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "stack": (*TOTALS, *NodeReport._fields),
         "trace": TOTALS_OF_TRACE,
@@ -180,6 +182,13 @@ def vector_suites() -> tuple[str, ...]:
     from conv2d_cli.jobs.vectors.choices import SUITES
 
     return tuple(SUITES)
+
+
+def targets() -> tuple[str, ...]:
+    """Return the frameworks and languages that a layer can be written in."""
+    from conv2d_cli.codegen.registry import TARGETS
+
+    return tuple(TARGETS)
 
 
 def topics() -> tuple[str, ...]:

@@ -104,10 +104,14 @@ _VALUES = {
     "--assume": "none", "--node": "conv1", "--depth": "1", "--only": "conv", "--convention": "flops", "--fit": "16GiB",
     "--assert": "macs > 0", "--diff": "resnet50", "--at": "0,0,0,0", "--count": "2", "--data": "ramp", "--files": "hex",
     "--check": "golden", "--layout": "NHWC", "--weight-layout": "HWIO",
+    "--for": "pytorch", "--weights": "parameters.npz",
     "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-o": "y.npy",
 }  # fmt: skip
 # Where an option of a command is of another kind.
-_VALUES_OF_COMMANDS = {"vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"}}
+_VALUES_OF_COMMANDS = {
+    "vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"},
+    "code": {"--output": "layer.py", "-o": "layer.py"},
+}
 
 
 def no_value(option: str, command: str) -> UsageError:
