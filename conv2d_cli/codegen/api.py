@@ -65,7 +65,7 @@ def code(layer: Conv2d, target: str, *, input_shape: Sequence[int] | None = None
         text=writes.source(program),
         language=writes.language,
         suffix=writes.suffix,
-        weights=(file,) if writes.language == "python" else program.bytes_of_parameters,
+        weights=(file,) if writes.language == "python" else program.raw_parameters,
         install=writes.install(program),
         remark=f"device {layer.device} is not used: {writes.title} runs on the CPU" if unused else None,
     )
@@ -90,7 +90,7 @@ def _checked(target: Target, weights: str) -> str:
     known = one_of(target.weights)
     if "\0" in weights or len(weights) > _LONGEST_NAME:
         raise UsageError("--weights: that is no name of a file", f"--weights {_STEM}{target.weights[0]}")
-    if not weights.endswith(target.weights):
+    if not weights.lower().endswith(target.weights):
         raise UsageError(
             f"--weights {weights}: {target.title} reads parameters from a file {known}",
             f"--weights {_STEM}{target.weights[0]}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.arithmetic.padding import PADDING_THAT_NEEDS_A_SIZE
 from conv2d_cli.dtypes import DEFAULT_DTYPE
 from conv2d_cli.layer.forward import padding_sides
+from conv2d_cli.layer.parameter_files import raw_files
 
 if TYPE_CHECKING:
     from conv2d_cli.layer.forward import Sides
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 _CPU, _CUDA = "cpu", "cuda"
 # Their products are exact in float32, in which they are summed; the sum is rounded once.
 _HALVES = ("float16", "bfloat16")
-_KEPT_TYPE, _BYTES = ".npz", ".bin"
 
 
 class Lack(NamedTuple):
@@ -98,10 +98,9 @@ class Program(NamedTuple):
         return int(number or 0) if kind == _CUDA else None
 
     @property
-    def bytes_of_parameters(self) -> tuple[str, ...]:
-        """The names of the raw files of weight and bias: `p.weight.bin` and `p.bias.bin` for `p.bin`."""
-        stem = self.weights.removesuffix(_BYTES)
-        return tuple(f"{stem}.{part}{_BYTES}" for part in ("weight", "bias")[: 1 + self.layer.bias])
+    def raw_parameters(self) -> tuple[str, ...]:
+        """The raw files of weight and bias, where `weights` is `p.bin`."""
+        return raw_files(self.weights, bias=self.layer.bias)
 
 
 def program_of(layer: Conv2d, input_shape: tuple[int, ...] | None, weights: str) -> Program:

@@ -21,9 +21,13 @@ TO_HWIO = ".transpose(2, 3, 1, 0)"
 PARAMETERS = {True: "*parameters()", False: "parameters()"}
 
 
+def _is_safetensors(program: Program) -> bool:
+    return program.weights.lower().endswith(_SAFETENSORS)
+
+
 def packages(program: Program, *framework: str) -> tuple[str, ...]:
     """Return what a program imports: NumPy, a framework, and what the file and the type need."""
-    file = ("safetensors",) if program.weights.endswith(_SAFETENSORS) else ()
+    file = ("safetensors",) if _is_safetensors(program) else ()
     return ("numpy", *framework, *file, *(("ml_dtypes",) if program.dtype == _BFLOAT16 else ()))
 
 
@@ -53,7 +57,7 @@ def parameters(program: Program, after: str = "", *, casts: bool = True) -> str:
     found = ", ".join(f'file["{name}"]' for name in names)
     read = (
         f"    file = load_file(WEIGHTS)\n    {results} = {found}\n"
-        if program.weights.endswith(_SAFETENSORS)
+        if _is_safetensors(program)
         else f"    with np.load(WEIGHTS) as file:\n        {results} = {found}\n"
     )
     returned = ", ".join(f"elements({name})" if casts else name for name in names)
@@ -152,7 +156,7 @@ def module(
     `imports` are lines in the order of their modules' names; `says` and `usage` are sentences about the target.
     """
     bfloat16 = ["import ml_dtypes"] if program.dtype == _BFLOAT16 else []
-    loading = ["from safetensors.numpy import load_file"] if program.weights.endswith(_SAFETENSORS) else []
+    loading = ["from safetensors.numpy import load_file"] if _is_safetensors(program) else []
     third = sorted([*imports, *bfloat16, *loading, "import numpy as np"], key=_import_order)
     lines = [
         f'"""A convolution layer in {title}, of {program.dtype} elements.',

@@ -55,7 +55,7 @@ class Case(NamedTuple):
             (layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size),
             (layer.out_channels,),
         ]
-        dtype = np.dtype(getattr(ml_dtypes, "bfloat16") if layer.dtype == "bfloat16" else layer.dtype)
+        dtype = np.dtype(ml_dtypes.bfloat16 if layer.dtype == "bfloat16" else layer.dtype)
         arrays = []
         for shape in shapes:
             real, imaginary = (

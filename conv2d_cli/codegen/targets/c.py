@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.codegen.base import usual_lack
 from conv2d_cli.codegen.literals import c_literal
+from conv2d_cli.layer.parameter_files import RAW_SUFFIX
 
 if TYPE_CHECKING:
     from conv2d_cli.codegen.program import Lack, Program
@@ -16,7 +17,7 @@ _TYPES = {"float32": "float", "float64": "double"}
 _TAKEN_FROM = {
     "zeros": ("none: -1", "at < 0 || at >= size ? -1 : at"),
     "reflect": (
-        "its mirror image, the edge itself not repeated",
+        "its mirror image in the edge",
         "at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at",
     ),
     "replicate": ("the edge", "at < 0 ? 0 : at >= size ? size - 1 : at"),
@@ -30,7 +31,7 @@ _TEXT = Template("""\
        ./layer INPUT.bin OUTPUT.bin$sizes
 
    Tensors are raw files of $dtype in the order N, C, H, W, and in this machine's byte order. The parameters are what
-   `conv2d run INPUT LAYER --save-parameters FILE.bin` has written. With -DCONV2D_WITHOUT_MAIN there is only conv2d(). */
+   `conv2d run INPUT LAYER --save-parameters FILE.bin` has written. -DCONV2D_WITHOUT_MAIN leaves conv2d() alone. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,8 @@ void conv2d(const element *input, const element *weight, ${bias_parameter}elemen
 {
     for (ptrdiff_t image = 0; image < batch; image++) {
         for (ptrdiff_t out = 0; out < OUT_CHANNELS; out++) {
-            const element *channels = input + (image * IN_CHANNELS + out / GROUP_OUTPUTS * GROUP_INPUTS) * height * width;
+            ptrdiff_t first = image * IN_CHANNELS + out / GROUP_OUTPUTS * GROUP_INPUTS;
+            const element *channels = input + first * height * width;
             for (ptrdiff_t row = 0; row < output_height(height); row++) {
                 for (ptrdiff_t column = 0; column < output_width(width); column++) {
                     const element *tap = weight + out * GROUP_INPUTS * KERNEL_HEIGHT * KERNEL_WIDTH;
@@ -160,8 +162,8 @@ int main(int count, char **words)
         fail("does not hold whole images of this size", words[1]);
     }
     ptrdiff_t batch = elements / (IN_CHANNELS * height * width);
-    const char *weight_file = $weight_file;
-    element *weight = read_parameter(weight_file, (ptrdiff_t)OUT_CHANNELS * GROUP_INPUTS * KERNEL_HEIGHT * KERNEL_WIDTH);
+    ptrdiff_t weights = (ptrdiff_t)OUT_CHANNELS * GROUP_INPUTS * KERNEL_HEIGHT * KERNEL_WIDTH;
+    element *weight = read_parameter($weight_file, weights);
 ${read_bias}    size_t size = (size_t)(batch * OUT_CHANNELS * output_height(height) * output_width(width));
     element *output = malloc(size > 0 ? size * sizeof(element) : 1);
     if (output == NULL) {
@@ -179,17 +181,14 @@ ${free_bias}    free(output);
 }
 #endif
 """)
-_READ_BIAS = """\
-    const char *bias_file = {file};
-    element *bias = read_parameter(bias_file, OUT_CHANNELS);
-"""
+_READ_BIAS = "    element *bias = read_parameter({file}, OUT_CHANNELS);\n"
 
 
 class C:
     """Plain loops, for a compiler of C99."""
 
     title, language, suffix = "C", "c", ".c"
-    weights = (".bin",)
+    weights = (RAW_SUFFIX,)
     uses_device = False
 
     def install(self, program: Program) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
@@ -206,7 +205,7 @@ class C:
         (top, bottom), (left, right) = program.pads
         # A kernel of one element has no gaps, and C's integers an end.
         (sh, sw), (dh, dw) = layer.stride, program.dilation
-        size, files = program.input_shape and program.input_shape[-2:], program.bytes_of_parameters
+        size, files = program.input_shape and program.input_shape[-2:], program.raw_parameters
         taken_from, expression = _TAKEN_FROM[layer.padding_mode]
         height, width = size or ("(ptrdiff_t)strtol(words[3], NULL, 10)", "(ptrdiff_t)strtol(words[4], NULL, 10)")
         return _TEXT.substitute(

@@ -109,6 +109,7 @@ def _model(program: Program) -> str:
     constants = [f'numpy_helper.from_array({name}, "{name}")' for name in names]
     if program.is_padded_by_hand:
         constants.append('numpy_helper.from_array(pads, "pads")')
+    made_of = python_text.call("helper.make_model", "graph", "opset_imports=operators", f"ir_version={_FORMAT}")
     return (
         'def make_model():\n    """Return the model: x (N, C, H, W) to y, the parameters inside."""\n'
         f"    {', '.join(names)} = parameters()\n"
@@ -125,7 +126,7 @@ def _model(program: Program) -> str:
         f'    y = helper.make_tensor_value_info("y", element, ["N", {layer.out_channels}, "Ho", "Wo"])\n'
         '    graph = helper.make_graph(nodes, "conv2d", [x], [y], constants)\n'
         f'    operators = [helper.make_opsetid("", {_OPERATORS})]\n'
-        f"    model = {python_text.call('helper.make_model', 'graph', 'opset_imports=operators', f'ir_version={_FORMAT}')}"
+        f"    model = {made_of}"
         "    onnx.checker.check_model(model)\n"
         "    return model"
     )

@@ -74,7 +74,7 @@ def _layer(program: Program) -> str:
         f"dtype=torch.{program.dtype}",
     ]
     built = (
-        'def make_layer():\n    """Return the layer with its parameters; its weight has the very order of the file."""\n'
+        'def make_layer():\n    """Return the layer with its parameters."""\n'
         f"    conv = {python_text.call('nn.Conv2d', *arguments)}"
     )
     loaded = (
