@@ -28,7 +28,6 @@ class Code(NamedTuple):
 
     text: str
     language: str
-    suffix: str
     weights: tuple[str, ...]
     install: tuple[str, ...]
     remark: str | None
@@ -64,7 +63,6 @@ def code(layer: Conv2d, target: str, *, input_shape: Sequence[int] | None = None
     return Code(
         text=writes.source(program),
         language=writes.language,
-        suffix=writes.suffix,
         weights=(file,) if writes.language == "python" else program.raw_parameters,
         install=writes.install(program),
         remark=f"device {layer.device} is not used: {writes.title} runs on the CPU" if unused else None,

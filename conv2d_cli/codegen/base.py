@@ -16,17 +16,23 @@ WITH_COMPLEX = FLOATS | {"complex64", "complex128"}
 
 
 class Target(Protocol):
-    """A framework, or a language, that a layer is written in.
+    """A framework, or a language, that a layer is written in."""
 
-    `title` is its name as its users write it, `suffix` that of its source files. `weights` are the suffixes of the
-    files of parameters that its programs read, the usual one first.
-    """
+    @property
+    def title(self) -> str:
+        """Its name as its users write it."""
 
-    title: str
-    language: str
-    suffix: str
-    weights: tuple[str, ...]
-    uses_device: bool
+    @property
+    def language(self) -> str:
+        """The language of its programs: `python` or `c`."""
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Suffixes of the files of parameters that its programs read, the usual one first."""
+
+    @property
+    def uses_device(self) -> bool:
+        """Whether its programs run on the device of the layer."""
 
     def install(self, program: Program) -> tuple[str, ...]:
         """Return the packages that the program imports, as package indexes call them."""

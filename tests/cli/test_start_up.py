@@ -54,6 +54,8 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("stack", "resnet50", "-i", "64", "--format", "csv", "--depth", "1"),
         ("stack", "resnet50", "--assert", "macs > 0", "--get", "macs"),
         ("stack", "resnet50", "--format", "dot"),
+        ("code", "3", "64", "7", "--for", "jax"),
+        ("code", "3", "64", "7", "-i", "224", "--for", "c", "--json"),
     ],
 )
 def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
@@ -78,6 +80,8 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("stack", "--list"),
         ("stack", "resnet50", "--print"),
         ("trace", "--get", "help"),
+        ("code", "--help"),
+        ("code", "--get", "help"),
         ("vectors", "--get", "help"),
         ("version",),
     ],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
+import pytest
 from random_layers import MODES, draw_valid
 
 from conv2d_cli import Conv2d, ShapeError
@@ -23,8 +26,23 @@ if TYPE_CHECKING:
 
 # Complex layers are fewer than `draw_valid` draws: four targets of eight have them.
 _DTYPES = ("float32", "float32", "float32", "float64", "float16", "bfloat16", "complex64", "complex128")
-_C_TYPES: dict[str, Any] = {"float32": ctypes.c_float, "float64": ctypes.c_double}
+# TensorFlow returns a batch of no images as it is, with the shape of the input.
+_LOSES_EMPTY_BATCHES = frozenset({"tensorflow"})
+COMPILER = shutil.which("cc")
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
+
+
+# What a program imports, by its target; TensorFlow's wheel has 570 MB, and is not installed for these tests alone.
+FRAMEWORKS = {
+    "pytorch": ("torch",),
+    "keras": ("keras", "jax"),
+    "tensorflow": ("tensorflow",),
+    "jax": ("jax",),
+    "flax": ("flax", "jax"),
+    "onnx": ("onnx", "onnxruntime"),
+    "numpy": (),
+    "c": (),
+}
 
 
 class Case(NamedTuple):
@@ -90,6 +108,8 @@ def drawn(random: Random, target: str, count: int) -> tuple[list[Case], float]:
     tried = 0
     while len(cases) < count:
         case = draw(random)
+        if target in _LOSES_EMPTY_BATCHES and 0 in case.input_shape:
+            continue
         tried += 1
         if target in targets_of(case.layer, case.input_shape):
             cases.append(case)
@@ -106,14 +126,14 @@ class Job(NamedTuple):
     weights: str
 
 
-def jobs_of(cases: Sequence[Case], folder: Path, *, integers: bool, suffix: str = ".npz") -> list[Job]:
+def jobs_of(cases: Sequence[Case], folder: Path, *, integers: bool) -> list[Job]:
     """Return the cases with data, whose parameters are kept in files."""
     jobs = []
     for number, case in enumerate(cases):
         x, weight, bias = case.data(number, integers=integers)
-        path = folder / f"{number}{suffix}"
-        if suffix == ".npz":
-            np.savez(path, weight=weight, **({} if bias is None else {"bias": bias}))
+        path = folder / f"{number}_{integers}.npz"
+        parameters = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+        np.savez(path, **parameters)  # type: ignore[arg-type] # arrays by their names
         jobs.append(Job(case, x, weight, bias, str(path)))
     return jobs
 
@@ -128,23 +148,32 @@ def outputs_of_python(target: str, jobs: Sequence[Job]) -> Iterator[Array]:
 
 
 def outputs_of_c(jobs: Sequence[Job], folder: Path) -> Iterator[Array]:
-    """Yield what the functions in C return, all of them in one library."""
-    objects = []
-    for number, job in enumerate(jobs):
-        text = source(job.case.layer, "c", input_shape=job.case.input_shape)
+    """Yield what the functions in C return: a program is compiled once, and all of them lie in one library."""
+    assert COMPILER is not None
+    texts = [source(job.case.layer, "c", input_shape=job.case.input_shape) for job in jobs]
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    for text, number in numbers.items():
         (folder / f"{number}.c").write_text(text, "ascii")
         made = ["-DCONV2D_WITHOUT_MAIN", f"-Dconv2d=conv2d_{number}", "-fPIC", "-c", f"{number}.c", "-o", f"{number}.o"]
-        subprocess.run(["cc", *WARNINGS, *made], cwd=folder, check=True)
-        objects.append(f"{number}.o")
-    subprocess.run(["cc", "-shared", "-o", "layers.so", *objects], cwd=folder, check=True)
+        subprocess.run([COMPILER, *WARNINGS, *made], cwd=folder, check=True)
+    objects = [f"{number}.o" for number in numbers.values()]
+    subprocess.run([COMPILER, "-shared", "-o", "layers.so", *objects], cwd=folder, check=True)
     library = ctypes.CDLL(str(folder / "layers.so"))
-    for number, job in enumerate(jobs):
+    for job, text in zip(jobs, texts, strict=True):
         geometry = geometry_of(*job.case)
-        shape = geometry.batched_output_shape
-        y = np.empty(shape, job.x.dtype)
-        pointers = [
-            array.ctypes.data_as(ctypes.c_void_p) for array in (job.x, job.weight, job.bias, y) if array is not None
-        ]
+        y = np.empty(geometry.batched_output_shape, job.x.dtype)
+        arrays = [array for array in (job.x, job.weight, job.bias, y) if array is not None]
         sizes = [ctypes.c_ssize_t(size) for size in (geometry.batch, geometry.height.size, geometry.width.size)]
-        library[f"conv2d_{number}"](*pointers, *sizes)
-        yield y if job.x.ndim == 4 else y[0]
+        library[f"conv2d_{numbers[text]}"](*(array.ctypes.data_as(ctypes.c_void_p) for array in arrays), *sizes)
+        yield y if job.x.ndim == len(y.shape) else y[0]
+
+
+def require(target: str) -> None:
+    """Skip a test whose framework is not installed, and say so."""
+    if target == "c" and COMPILER is None:
+        pytest.skip("no C compiler is installed: programs in C are not run")
+    # Keras asks for its backend when it is loaded; XLA compiles each layer anew, and need not do its best.
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    for name in FRAMEWORKS[target]:
+        pytest.importorskip(name, reason=f"{name} is not installed: programs for {target} are not run")

@@ -187,7 +187,7 @@ _READ_BIAS = "    element *bias = read_parameter({file}, OUT_CHANNELS);\n"
 class C:
     """Plain loops, for a compiler of C99."""
 
-    title, language, suffix = "C", "c", ".c"
+    title, language = "C", "c"
     weights = (RAW_SUFFIX,)
     uses_device = False
 

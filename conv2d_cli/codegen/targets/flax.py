@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Flax:
     """`flax.nnx.Conv`."""
 
-    title, language, suffix = "Flax", "python", ".py"
+    title, language = "Flax", "python"
     weights = python_text.WEIGHTS
     uses_device = True
 

@@ -20,7 +20,7 @@ _WIDE = ("float64", "complex128")
 class Jax:
     """`jax.lax.conv_general_dilated`."""
 
-    title, language, suffix = "JAX", "python", ".py"
+    title, language = "JAX", "python"
     weights = python_text.WEIGHTS
     uses_device = True
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Keras:
     """`keras.layers.Conv2D`."""
 
-    title, language, suffix = "Keras", "python", ".py"
+    title, language = "Keras", "python"
     weights = python_text.WEIGHTS
     uses_device = True
 

@@ -17,7 +17,7 @@ MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circul
 class NumPy:
     """Plain NumPy, with no package but that."""
 
-    title, language, suffix = "NumPy", "python", ".py"
+    title, language = "NumPy", "python"
     weights = python_text.WEIGHTS
     uses_device = False
 

@@ -20,7 +20,7 @@ _DTYPES = frozenset({"float32", "float16"})
 class Onnx:
     """`onnx.helper`, and onnxruntime."""
 
-    title, language, suffix = "ONNX", "python", ".py"
+    title, language = "ONNX", "python"
     weights = python_text.WEIGHTS
     uses_device = True
 

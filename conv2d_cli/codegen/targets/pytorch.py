@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.codegen import python_text
 from conv2d_cli.codegen.base import WITH_COMPLEX, usual_lack
+from conv2d_cli.codegen.literals import python_literal
 from conv2d_cli.codegen.program import Lack
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _WITHOUT_VALUES = "meta"
 class PyTorch:
     """`torch.nn.Conv2d`, on the device of the layer."""
 
-    title, language, suffix = "PyTorch", "python", ".py"
+    title, language = "PyTorch", "python"
     weights = python_text.WEIGHTS
     uses_device = True
 
@@ -39,7 +40,7 @@ class PyTorch:
 
     def source(self, program: Program) -> str:
         """Return the program."""
-        setup = f"DEVICE = {python_text.python_literal(program.layer.device or 'cpu')}"
+        setup = f"DEVICE = {python_literal(program.layer.device or 'cpu')}"
         if program.gpu is not None:
             # TF32 keeps 10 of 23 bits.
             setup += "\n# Without this, a GPU may round the operands of float32 to TF32.\n"

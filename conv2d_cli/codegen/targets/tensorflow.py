@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class TensorFlow:
     """`tf.nn.conv2d`."""
 
-    title, language, suffix = "TensorFlow", "python", ".py"
+    title, language = "TensorFlow", "python"
     weights = python_text.WEIGHTS
     uses_device = True
 
