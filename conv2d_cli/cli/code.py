@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from conv2d_cli.cli import choices, options
 from conv2d_cli.cli.options import PARAMETERS, RESULT, LayerOptions, OutputOptions, layer_options, output_options
 from conv2d_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from conv2d_cli.layer.model import Conv2d
 
 USAGES = ("IN OUT KERNEL --for TARGET [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" --for TARGET [OPTIONS]')
 EXAMPLES = (
@@ -67,12 +70,14 @@ def code(
     found = words.layer()
     if target is None:
         raise UsageError(f"--for is missing: {', '.join(choices.targets())}", words.typed.line({}, "--for", "pytorch"))
-    shape = None
-    if input_size is not None:
-        from conv2d_cli.cli.sizes import shape_on
-
-        shape = shape_on(input_size)(found)
     with words.own_words():
+        shape = None if input_size is None else _shape_on(input_size, found)
         report = code_for(found, target, shape, weights)
     show(report, output, output_file, force=force)
     return 0
+
+
+def _shape_on(size: str, layer: Conv2d) -> tuple[int, ...]:
+    from conv2d_cli.cli.sizes import shape_on
+
+    return shape_on(size)(layer)

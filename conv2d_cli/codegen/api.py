@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.codegen.program import Program, program_of
 from conv2d_cli.codegen.registry import TARGETS
-from conv2d_cli.errors import UsageError, did_you_mean, one_of
+from conv2d_cli.errors import ShapeError, UsageError, did_you_mean, one_of
+from conv2d_cli.layer.forward import geometry_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _STEM = "parameters"
 _WITHOUT_A_TYPE = "float32"
 _LONGEST_NAME = 4096
+# The usual one, and larger ones for kernels that it is too small for.
+_SIZES = (224, *(1 << power for power in range(9, 21)))
 
 
 class Code(NamedTuple):
@@ -100,6 +104,16 @@ def _instead(lack: Lack, program: Program) -> str:
     """Return what works instead: another target, a SIZE, or another element type."""
     able = _able(program)
     others = f"--for {one_of(able)}" if able else ""
-    if lack.needs_size:
-        return f"-i 224, or {others}" if others else "-i 224"
-    return others or f"--dtype {_WITHOUT_A_TYPE}"
+    if not lack.needs_size:
+        return others or f"--dtype {_WITHOUT_A_TYPE}"
+    size = _size_that_fits(program.layer)
+    return ", or ".join(filter(None, (f"-i {size}" if size else "", others))) or "--padding valid"
+
+
+def _size_that_fits(layer: Conv2d) -> int | None:
+    """Return the side of a square image that the layer takes; None where only one takes it that nobody has."""
+    for size in _SIZES:
+        with suppress(ShapeError):
+            geometry_of(layer, (1, layer.in_channels, size, size))
+            return size
+    return None

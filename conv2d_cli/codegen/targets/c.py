@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from math import prod
 from string import Template
 from typing import TYPE_CHECKING
 
+from conv2d_cli.arithmetic.window import effective_kernel
 from conv2d_cli.codegen.base import usual_lack
 from conv2d_cli.codegen.literals import c_literal
+from conv2d_cli.codegen.program import Lack
 from conv2d_cli.layer.parameter_files import RAW_SUFFIX
 
 if TYPE_CHECKING:
-    from conv2d_cli.codegen.program import Lack, Program
+    from conv2d_cli.codegen.program import Program
 
 _TYPES = {"float32": "float", "float64": "double"}
+_BYTES = {"float32": 4, "float64": 8}
 # Where the value of a padded place comes from.
 _TAKEN_FROM = {
     "zeros": ("none: -1", "at < 0 || at >= size ? -1 : at"),
@@ -184,6 +188,10 @@ ${free_bias}    free(output);
 _READ_BIAS = "    element *bias = read_parameter({file}, OUT_CHANNELS);\n"
 
 
+# Of `ptrdiff_t`, where it has 64 bits; what is multiplied with it stays below.
+_LARGEST_INDEX = 2**62
+
+
 class C:
     """Plain loops, for a compiler of C99."""
 
@@ -197,7 +205,7 @@ class C:
 
     def lacks(self, program: Program) -> Lack | None:
         """Return what is lacking: types, or a size where the padding depends on it."""
-        return usual_lack("C99", program, _TYPES)
+        return usual_lack("C99", program, _TYPES) or _lack_of_address(program)
 
     def source(self, program: Program) -> str:
         """Return the program; with a SIZE, height and width are constants of it."""
@@ -239,3 +247,14 @@ class C:
             read_bias=_READ_BIAS.format(file=c_literal(files[1])) if bias else "",
             free_bias="    free(bias);\n" if bias else "",
         )
+
+
+def _lack_of_address(program: Program) -> Lack | None:
+    """Return what is lacking where numbers of the layer are beyond C's integers."""
+    (kh, kw), (dh, dw) = program.layer.kernel_size, program.dilation
+    windows = (sum(pads) + effective_kernel(k, d) for pads, k, d in zip(program.pads, (kh, kw), (dh, dw), strict=True))
+    elements = prod(program.weight_shape) * _BYTES[program.dtype]
+    images = program.layer.in_channels * prod((program.input_shape or ())[-2:])
+    if max(elements, images, *windows) < _LARGEST_INDEX and max(program.layer.stride) < _LARGEST_INDEX:
+        return None
+    return Lack("numbers of this layer are beyond the integers of C")

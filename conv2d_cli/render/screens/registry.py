@@ -25,6 +25,7 @@ _SCREENS = {
     "StackReport": "stack",
     "CompareReport": "compare",
     "TraceReport": "trace",
+    "CodeReport": "code",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
