@@ -63,14 +63,17 @@ def parameters(program: Program, after: str = "", *, casts: bool = True) -> str:
     returned = ", ".join(f"elements({name})" if casts else name for name in names)
     order = "    # OIHW to HWIO.\n" if after == TO_HWIO else ""
     weight = f"{order}    weight = weight{after}\n" if after else ""
+    found_shapes, expected = "weight.shape", str(program.weight_shape)
+    if program.layer.bias:
+        found_shapes, expected = "(weight.shape, bias.shape)", f"({expected}, ({program.layer.out_channels},))"
     shapes = (
         f"{program.weight_shape} and ({program.layer.out_channels},)" if program.layer.bias else program.weight_shape
     )
     return (
         f'def parameters():\n    """Return the {" and the ".join(names)}, {shapes}."""\n'
         f"{read}"
-        f"    if weight.shape != {program.weight_shape}:\n"
-        f'        raise ValueError(f"{{WEIGHTS}} holds a weight {{weight.shape}}")\n'
+        f"    if {found_shapes} != {expected}:\n"
+        f'        raise ValueError(f"{{WEIGHTS}} holds {{{found_shapes}}}")\n'
         f"{weight}"
         f"    return {returned}"
     )
@@ -78,7 +81,6 @@ def parameters(program: Program, after: str = "", *, casts: bool = True) -> str:
 
 def elements(program: Program) -> str:
     """Return `elements()`: an array in the type that sums are made in."""
-    array = "array"
     lines = []
     if program.dtype == _BFLOAT16:
         lines += [
@@ -88,10 +90,10 @@ def elements(program: Program) -> str:
         ]
     if program.is_half:
         says = f"Return an array of {program.dtype} in float32: sums are made there and rounded once, as in PyTorch."
-        lines.append(f"    return np.asarray({array}, DTYPE).astype(np.float32)")
+        lines.append("    return np.asarray(array, DTYPE).astype(np.float32)")
     else:
         says = "Return an array in the type of the layer."
-        lines.append(f"    return np.asarray({array}, DTYPE)")
+        lines.append("    return np.asarray(array, DTYPE)")
     return "\n".join([f'def elements(array):\n    """{says}"""', *lines])
 
 

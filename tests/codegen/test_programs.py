@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from bounds import part_of, textbook_limits
+from bounds import Limits, part_of, textbook_limits
 from generated_code import FRAMEWORKS, drawn, jobs_of, outputs_of_c, outputs_of_python, require
 
 from conv2d_cli import conv2d
@@ -47,9 +47,21 @@ def test_programs_agree_with_our_result(target: str, tmp_path: Path) -> None:
     for job, output in zip(normal, outputs[len(cases) :], strict=True):
         assert output.shape == ours_of(job).shape, job.case
         if output.size:
-            limits = textbook_limits(batch_of(job.x), job.weight, job.bias, **job.case.reference)
-            assert part_of(limits, batch_of(output)) <= 1, job.case
+            assert part_of(limits_of(target, job), batch_of(output)) <= 1, job.case
     print(f"{target}: {LAYERS} layers, {share:.0%} of those drawn can be expressed")
+
+
+def limits_of(target: str, job: Job) -> Limits:
+    """Return the exact result and what a program may be off; PyTorch makes complex products of three real ones.
+
+    The imaginary part is then `(a + b)(c + d) - ac - bd` in K + 5 roundings, at most twice the bound's 2 K + 1:
+    Higham, "Accuracy and stability of numerical algorithms", 2002, section 23.2.4.
+    """
+    limits = textbook_limits(batch_of(job.x), job.weight, job.bias, **job.case.reference)
+    if target == "pytorch" and "imag" in limits.allowed:
+        real, imaginary = limits.allowed["real"], limits.allowed["imag"]
+        return limits._replace(allowed={"real": real, "imag": 2 * (2 * real + imaginary)})
+    return limits
 
 
 def ours_of(job: Job) -> Array:
