@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Complex layers are fewer than `draw_valid` draws: four targets of eight have them.
 _DTYPES = ("float32", "float32", "float32", "float64", "float16", "bfloat16", "complex64", "complex128")
-# TensorFlow returns a batch of no images as it is, with the shape of the input.
-_LOSES_EMPTY_BATCHES = frozenset({"tensorflow"})
+# TensorFlow returns a batch of no images as it is, and onnxruntime cannot pad one circularly.
+_LOSES_EMPTY_BATCHES = frozenset({"tensorflow", "onnx"})
 COMPILER = shutil.which("cc")
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
