@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
+    from conv2d_cli.report.code import CodeReport, code_for
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.diff import DiffReport, DiffRow
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
@@ -52,6 +53,7 @@ __all__ = [
     "BenchMachine",
     "BenchRow",
     "ChangeRow",
+    "CodeReport",
     "CompareReport",
     "Conv2d",
     "Conv2dError",
@@ -87,6 +89,7 @@ __all__ = [
     "UsageError",
     "VectorsReport",
     "analyze",
+    "code_for",
     "conv2d",
     "conv2d_integer",
     "explain",
@@ -108,6 +111,7 @@ _HOMES = {
     "layer.model": ("Conv2d",),
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
+    "report.code": ("CodeReport", "code_for"),
     "report.compare": ("CompareReport",),
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
     "report.explanation.explaining": ("explain",),

@@ -30,11 +30,11 @@ def test_the_names_it_offers() -> None:
         "RooflineReport",
         "RunReport",
     }
-    reports |= {"ChangeRow", "NodeReport", "ShapeReport", "StackReport", "TensorReport"}
+    reports |= {"ChangeRow", "CodeReport", "NodeReport", "ShapeReport", "StackReport", "TensorReport"}
     reports |= {"SolutionRow", "TermRow", "TraceReport", "VectorsReport"}
     reports |= {"ExplainReport", "NoteRow", "ReconcileReport", "StepRow", "ToolCount"}
     verbs = {"Conv2d", "Network", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare", "trace_element"}
-    verbs |= {"conv2d_integer", "explain", "reconcile", "requantize", "solve"}
+    verbs |= {"code_for", "conv2d_integer", "explain", "reconcile", "requantize", "solve"}
     assert {*conv2d_cli.__all__} == kinds | reports | verbs
     assert sorted(conv2d_cli.__all__) == conv2d_cli.__all__
     assert all(callable(getattr(conv2d_cli, name)) for name in conv2d_cli.__all__)

@@ -27,6 +27,7 @@ def colors() -> tuple[str, ...]:
 def keys(command: str | None) -> tuple[str, ...]:
     """Return the keys of a command, in all its forms."""
     from conv2d_cli.report.bench import ROW_KEYS, CostsReport
+    from conv2d_cli.report.code import CodeReport
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.diff import DiffRow
     from conv2d_cli.report.explain import ExplainReport, ReconcileReport
@@ -43,6 +44,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "shape": (*ShapeReport._fields, *RooflineReport._fields),
         "run": (*RunReport._fields, *PlanReport._fields, *ManyReport._fields),
         "compare": CompareReport._fields,
+        "code": CodeReport._fields,
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "solve": (*SolutionRow._fields, *ShapeReport._fields),
         "explain": (*ExplainReport._fields, *ReconcileReport._fields),
@@ -199,6 +201,13 @@ def questions() -> tuple[str, ...]:
     from conv2d_cli.layer.questions import QUESTIONS
 
     return tuple(name + "=" * bool(question.value) for name, question in QUESTIONS.items())
+
+
+def targets() -> tuple[str, ...]:
+    """Return the frameworks and languages that a layer can be written in."""
+    from conv2d_cli.codegen.registry import TARGETS
+
+    return tuple(TARGETS)
 
 
 def topics() -> tuple[str, ...]:

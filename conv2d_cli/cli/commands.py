@@ -29,6 +29,7 @@ COMMANDS = {
     "diff": "what changes from one layer to another, absolute and in percent",
     "trace": "one output element, term by term",
     "vectors": "seeded golden test vectors, in the formats that simulators and compilers read",
+    "code": "a layer as a program of another framework: PyTorch, Keras, JAX, ONNX, C and others",
     "info": "version, engines and formats available here; what a file holds",
     "bench": "this engine beside the installed others, on this machine",
     "help": "padding, groups, counting, formulas, roofline, formats, mistakes, exit codes, accuracy",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.machine import machine, share_one_heap
 from conv2d_cli.cli.run_request import how_drawn
 from conv2d_cli.jobs.run.convolution import words_of_plan
 from conv2d_cli.jobs.run.inputs import remarks_of
+from conv2d_cli.jobs.run.kept import is_raw, kept_files
 from conv2d_cli.jobs.run.one_file import plan_one, run_one
 from conv2d_cli.render.written import written
 from conv2d_cli.report.analysis import analyze
@@ -58,11 +60,23 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
         shape = report.output_shape if file.writes_picture else in_file
         output.done(written(request.output, shape, report.dtype, file.plan.output_bytes, report.seconds))
     if request.save_parameters is not None:
-        kept = "weight and bias" if file.layer.bias else "weight"
-        output.done(f"wrote {request.save_parameters}  {kept} of seed {request.seed}: --weight reads them")
+        output.done(_kept(request.save_parameters, file))
     if summarize:
         output.show(report, shape=_shape_of(file), remarks=_remarks(file))
     return 0
+
+
+def _kept(path: str, file: FileRun) -> str:
+    """Say where drawn parameters are, and how they are given back."""
+    layer = file.layer
+    what = f"{'weight and bias' if layer.bias else 'weight'} of seed {file.request.seed}"
+    files = kept_files(path, bias=layer.bias)
+    if not is_raw(path):
+        return f"wrote {path}  {what}: --weight reads them"
+    shape = ",".join(map(str, file.plan.geometry.weight_shape))
+    given = [f"--weight {shlex.quote(files[0])} --weight-shape {shape} --weight-dtype {file.plan.dtype}"]
+    given += [f"--bias {shlex.quote(name)}" for name in files[1:]]
+    return f"wrote {' and '.join(files)}  {what}: {' '.join(given)}"
 
 
 def _shape_of(file: FileRun) -> ShapeReport:

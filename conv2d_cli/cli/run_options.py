@@ -47,7 +47,7 @@ def _run_options(
             "--save-parameters",
             metavar="FILE",
             section=PARAMETERS,
-            help="keep what was drawn: .npz, .safetensors, .zarr; --weight reads it",
+            help="keep what was drawn: .npz, .safetensors, .zarr, or .bin for two raw files; --weight reads it",
         ),
     ] = None,
     output_file: Annotated[

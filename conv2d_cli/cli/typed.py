@@ -107,9 +107,13 @@ _VALUES = {
     "--check": "golden", "--reconcile": "70470400", "--layout": "NHWC", "--weight-layout": "HWIO",
     "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-k": "3", "-o": "y.npy",
     "--peak-flops": "1.2TFLOPS", "--bandwidth": "40GB/s", "--peak": "auto",
+    "--weights": "parameters.npz",
 }  # fmt: skip
 # Where an option of a command is of another kind.
-_VALUES_OF_COMMANDS = {"vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"}}
+_VALUES_OF_COMMANDS = {
+    "vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"},
+    "code": {"--output": "layer.py", "-o": "layer.py", "--for": "pytorch"},
+}
 
 
 def no_value(option: str, command: str) -> UsageError:

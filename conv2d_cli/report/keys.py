@@ -262,6 +262,13 @@ KEYS: dict[str, Key] = {
     "uncached": Key("a byte that is read again from beyond a core's own cache", "nanoseconds"),
     "tlb_miss": Key("an output row that is written on a page of its own: a TLB miss", "nanoseconds"),
     "costs_file": Key("the file that keeps the table"),
+    # A layer as a program.
+    "target": Key("what the program is written for"),
+    "language": Key("the language of the program: python or c"),
+    "code": Key("the text of the program"),
+    "weights": Key("files that the program reads its parameters from"),
+    "install": Key("packages that the program imports, as pip calls them"),
+    "remark": Key("what of the layer the program does not use; empty where it uses everything"),
 }
 # Of a network and its nodes these mean more than of one layer.
 KEYS_OF_NETWORKS: dict[str, Key] = KEYS | {

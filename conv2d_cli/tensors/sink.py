@@ -6,12 +6,12 @@ import errno
 import math
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from conv2d_cli.errors import Conv2dError, FileError, UsageError, hint_of
-from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, Format, Output, format_of_suffix
+from conv2d_cli.tensors.formats import FORMATS, RAW, STREAMED, SUFFIXES, Format, Output, format_of_suffix
 from conv2d_cli.tensors.laid_out import laid_out
 from conv2d_cli.tensors.layout import NCHW, Layout
 from conv2d_cli.tensors.location import output_location
@@ -149,6 +149,19 @@ def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> N
         size = sum(array.nbytes for array in tensors.values())
         with _replaced(path, typed, format_written, size, force=force) as temporary:
             write(temporary, tensors)
+
+
+def write_apart(tensors: Mapping[str, Array], *, force: bool) -> None:
+    """Write tensors to raw files of their own, which take their names when all of them are whole.
+
+    Raises:
+        FileError: one cannot be written, or exists and `force` is not given; then none is.
+    """
+    with ExitStack() as files:
+        for typed, array in tensors.items():
+            files.enter_context(_about(typed))
+            temporary = files.enter_context(replacement(Path(typed), typed, force=force))
+            FORMATS[RAW].loaded().write(temporary, {typed: array})
 
 
 def _replaced(

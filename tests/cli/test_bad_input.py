@@ -386,7 +386,7 @@ BAD_PATHS = cases(
             2,
         )
         for name, hint in (
-            *((f"p.{suffix}", "hint: --save-parameters p.npz") for suffix in ("txt", "npy", "png", "bin")),
+            *((f"p.{suffix}", "hint: --save-parameters p.npz") for suffix in ("txt", "npy", "png")),
             *((name, "hint: --save-parameters parameters.npz") for name in ("-", "")),
         )
     ),

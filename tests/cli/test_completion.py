@@ -12,6 +12,7 @@ from terminal import conv2d
 
 from conv2d_cli.cli.commands import COMMANDS
 from conv2d_cli.cli.topics import TOPICS
+from conv2d_cli.codegen.registry import TARGETS
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.api import ALGORITHMS
 from conv2d_cli.jobs.bench.suites import SUITES
@@ -80,6 +81,7 @@ CASES: list[tuple[str, Any]] = [
     ("conv2d stack resnet50 --get peak", ["peak_activation_bytes", "peak_node"]),
     ("conv2d bench --accuracy ", ["strict", "fast", "exact", "both", "all"]),
     ("conv2d shape --color ", ["auto", "always", "never"]),
+    ("conv2d code 3 64 7 --for ", TARGETS),
     ("conv2d help ", TOPICS),
 ]
 

@@ -40,7 +40,7 @@ REFUSED = [
         (f"{LAYER} --save-parameters {shlex.quote(name)}{force}", 2, KEPT_IN)
         for force in ("", " --force")
         for name in (
-            *("p.npy", "p.bin", "p.png", "p.tiff", "p.jpg", "p.zip", "p.txt", "p", "p.", ".npz", "", "./", "-"),
+            *("p.npy", "p.png", "p.tiff", "p.jpg", "p.zip", "p.txt", "p", "p.", ".npz", "", "./", "-"),
             *("npz:-", "npy:-", "place", "pipe", "/dev/null", "/dev/full", "/dev/stdout", "/dev/stdin", "p.npz::a"),
         )
     ),

@@ -60,6 +60,8 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("shape", "3", "64", "7", "-i", "224", "--assert", "macs > 0", "--json"),
         ("shape", "3", "64", "7", "-i", "224", "--peak-flops", "1T", "--bandwidth", "1e9", "--get", "limited_by"),
         ("diff", "3,64,7", "3,64,5", "-i", "224", "--json"),
+        ("code", "3", "64", "7", "--for", "jax"),
+        ("code", "3", "64", "7", "-i", "224", "--for", "c", "--json"),
     ],
 )
 def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
@@ -88,6 +90,8 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("solve", "-k", "3", "--limit", "2", "--format", "csv"),
         ("trace", "--get", "help"),
         ("explain", "--get", "help"),
+        ("code", "--help"),
+        ("code", "--get", "help"),
         ("vectors", "--get", "help"),
         ("diff", "--get", "help"),
         ("diff", "--help"),

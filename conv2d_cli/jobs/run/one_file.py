@@ -11,16 +11,17 @@ from conv2d_cli.engine.api import costs_in_use, integer
 from conv2d_cli.jobs.run.convolution import inner_plan, words_of_plan
 from conv2d_cli.jobs.run.file import Driver, FileRun, decide, run_file
 from conv2d_cli.jobs.run.inputs import opened_input
+from conv2d_cli.jobs.run.kept import is_raw, kept_files
 from conv2d_cli.jobs.run.memory import check_memory, peak_bytes
 from conv2d_cli.jobs.run.request import checked_request
 from conv2d_cli.jobs.run.shared_layer import SharedLayer
 from conv2d_cli.jobs.run.summary import RunningSummary, Summary
 from conv2d_cli.report.costs import name_of_costs
 from conv2d_cli.report.run import PlanReport, RunReport
-from conv2d_cli.tensors.sink import write_tensors
+from conv2d_cli.tensors.sink import write_apart, write_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
@@ -71,10 +72,18 @@ class _OneFile(Driver):
             if file.request.save_parameters is not None:
                 weight, bias = file.shared.read()
                 drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
-                write_tensors(file.request.save_parameters, drawn, force=file.request.force)
+                _keep(file.request.save_parameters, drawn, force=file.request.force)
 
     def remark(self, words: str) -> None:
         self.tell(words)
+
+
+def _keep(path: str, drawn: Mapping[str, NDArray[Any]], *, force: bool) -> None:
+    """Write what was drawn to the file that holds both, or to raw files of one each."""
+    if is_raw(path):
+        write_apart(dict(zip(kept_files(path, bias="bias" in drawn), drawn.values(), strict=True)), force=force)
+    else:
+        write_tensors(path, drawn, force=force)
 
 
 def run_one(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from conv2d_cli.errors import UsageError, one_of
+from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.headers import is_typed, parameters_named
+from conv2d_cli.jobs.run.kept import check_kept, is_one_file, kept_files
 from conv2d_cli.jobs.run.model_node import with_node
-from conv2d_cli.tensors.formats import NAMED_SUFFIXES
 from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
 from conv2d_cli.tensors.location import input_location, is_stream
 from conv2d_cli.tensors.reading import Reading
@@ -93,37 +93,18 @@ def checked_request(request: Request) -> Request:
 
 def _check_outputs(request: Request) -> None:
     """Check every place that is written to, by the command line first, and then by what is there."""
+    outputs = [] if request.output is None else [("-o", request.output)]
     if request.save_parameters is not None:
-        _check_kept(request.save_parameters, request)
-    named = (("-o", request.output), ("--save-parameters", request.save_parameters))
-    outputs = {option: path for option, path in named if path is not None}
-    for option, path in outputs.items():
+        bias = request.bias is not None or request.layer is None or request.layer.bias
+        files = kept_files(request.save_parameters, bias=bias)
+        check_kept(request.save_parameters, files, request)
+        outputs += [("--save-parameters", file) for file in files]
+    for option, path in outputs:
         _check_not_read(option, path, request)
         if request.dtype is not None:
             check_output_dtype(path, request.dtype)
-    for path in outputs.values():
+    for _, path in outputs:
         check_output(path, force=request.force)
-
-
-def _named(path: Path) -> Path:
-    """Return a name like one that holds no tensors by name."""
-    return path.with_suffix(".npz") if path.stem.strip("-.") and not _is_special(path) else Path("parameters.npz")
-
-
-def _is_special(path: Path) -> bool:
-    """Whether there is a pipe or a device."""
-    try:
-        return path.exists() and not (path.is_file() or path.is_dir())
-    except (OSError, ValueError):
-        return False
-
-
-def _is_one_file(one: Path, other: Path) -> bool:
-    """Whether two paths are one file, by whatever spelling or link; of files that are not there yet, too."""
-    try:
-        return one == other or one.resolve() == other.resolve() or (one.exists() and one.samefile(other))
-    except (OSError, ValueError):
-        return False
 
 
 def _check_not_read(option: str, path: str, request: Request) -> None:
@@ -134,36 +115,6 @@ def _check_not_read(option: str, path: str, request: Request) -> None:
     """
     for name, read in (("--weight", request.weight), ("--bias", request.bias)):
         where = None if read is None or is_typed(read) else input_location(read).path
-        if where is not None and _is_one_file(where, Path(path)):
+        if where is not None and is_one_file(where, Path(path)):
             other = Path(path).with_name("other" + Path(path).suffix)
             raise UsageError(f"{option} {path} would replace the file of {name}", f"{option} {other}")
-
-
-def _check_kept(path: str, request: Request) -> None:
-    """Check that a file can hold a weight and a bias by their names, and that it is not the input or the output.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    kept, output = Path(path), request.output
-    if kept.suffix.lower() not in NAMED_SUFFIXES:
-        raise UsageError(
-            f"--save-parameters {path}: a weight and a bias are kept in one {one_of(NAMED_SUFFIXES)} file",
-            f"--save-parameters {_named(kept)}",
-        )
-    if _is_special(kept):
-        raise UsageError(
-            f"--save-parameters {path}: that is a pipe or a device, and no place for a file",
-            f"--save-parameters parameters{kept.suffix}",
-        )
-    input_path = input_location(request.input).path
-    if input_path is not None and _is_one_file(kept, input_path):
-        raise UsageError(
-            f"--save-parameters {path} would replace the input",
-            f"--save-parameters {kept.with_name('parameters' + kept.suffix)}",
-        )
-    if output is not None and _is_one_file(kept, Path(output)):
-        raise UsageError(
-            f"-o and --save-parameters both name {path}",
-            f"--save-parameters {kept.with_name('parameters' + kept.suffix)}",
-        )

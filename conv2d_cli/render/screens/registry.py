@@ -28,6 +28,7 @@ _SCREENS = {
     "ExplainReport": "explain",
     "ReconcileReport": "reconcile",
     "DiffReport": "diff",
+    "CodeReport": "code",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",

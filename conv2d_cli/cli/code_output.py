@@ -1,0 +1,49 @@
+"""What `conv2d code` shows: a program as it is, or the facts about it, and where it was written."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from conv2d_cli.tensors.location import is_stream
+
+if TYPE_CHECKING:
+    from conv2d_cli.cli.output import Output
+    from conv2d_cli.report.code import CodeReport
+
+# Formats in which a program is nothing but its text.
+_AS_IT_IS = ("table", "plain")
+_RUN = {
+    "python": "python {file} INPUT.npy OUTPUT.npy",
+    "c": "cc -std=c99 -O2 -o layer {file} && ./layer INPUT.bin OUTPUT.bin{sizes}",
+}
+
+
+def show(report: CodeReport, output: Output, file: str | None, *, force: bool) -> None:
+    """Write a program to a file, or to stdout; facts about it where they are asked for.
+
+    Raises:
+        FileError: the file cannot be written, or exists and `force` is not given.
+    """
+    if report.remark is not None:
+        output.note(report.remark)
+    if file is not None and not is_stream(file):
+        from conv2d_cli.jobs.text_file import write_text
+
+        write_text(file, report.code, force=force)
+        output.done(f"wrote {file}: {_how_to_run(report, file)}")
+        if not output.asked_for:
+            return
+    if output.keys == ("code",) or (not output.keys and output.format in _AS_IT_IS):
+        output.text(report.code)
+    elif output.format == "markdown" and not output.keys:
+        output.text(f"```{report.language}\n{report.code}```\n")
+    else:
+        output.show(report)
+
+
+def _how_to_run(report: CodeReport, file: str) -> str:
+    """Return the commands that run a program; without a SIZE, one in C is told height and width."""
+    install = f"pip install {' '.join(report.install)} && " if report.install else ""
+    sizes = " HEIGHT WIDTH" if report.input_shape is None else ""
+    return install + _RUN[report.language].format(file=shlex.quote(file), sizes=sizes)

@@ -1,0 +1,1 @@
+"""One file a target; `registry.py` above lists them."""
