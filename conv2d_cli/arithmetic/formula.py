@@ -14,7 +14,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    Step = Callable[[Mapping[str, "Number"]], "Number"]
+    Comparison = Callable[[Any, Any], bool]
 
 Number = int | Fraction | bool
 # What a formula may hold, and how large a number may become: 2^4096 has more digits than any count.
@@ -29,7 +32,12 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
 }
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+}
+_COMPARISONS: dict[type[ast.cmpop], Comparison] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -55,7 +63,7 @@ class Formula:
         """Read a formula.
 
         Raises:
-            FormulaError: it is none.
+            FormulaError: it is none: something in it is neither a number, a name nor arithmetic.
         """
         if len(text) > _MOST_CHARACTERS:
             raise FormulaError(f"has {len(text)} characters, the most is {_MOST_CHARACTERS}")
@@ -63,11 +71,15 @@ class Formula:
             with warnings.catch_warnings():
                 # `1or 2` is read, and Python would rather have a blank in it.
                 warnings.simplefilter("ignore")
-                self._tree = ast.parse(text.strip(), mode="eval").body
+                tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise FormulaError(error.msg if isinstance(error, SyntaxError) else "nested too deeply") from None
         self._text = text.strip()
-        self.names = frozenset(node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name))
+        self.names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        try:
+            self._value = self._step(tree)
+        except RecursionError:
+            raise FormulaError("nested too deeply") from None
 
     def value(self, names: Mapping[str, Number]) -> Number:
         """Return what it comes to.
@@ -76,31 +88,30 @@ class Formula:
             FormulaError: a name has no value, or a step has no result.
         """
         try:
-            return self._of(self._tree, names)
+            return self._value(names)
         except RecursionError:
             raise FormulaError("nested too deeply") from None
 
-    def _of(self, node: ast.expr, names: Mapping[str, Number]) -> Number:  # noqa: PLR0911 - one for each kind
+    def _step(self, node: ast.expr) -> Step:
+        """Return what works a part of the formula out: read once, it is worked out for a million rows."""
         if isinstance(node, ast.Constant):
-            return self._number(node)
+            number = self._number(node)
+            return lambda _: number
         if isinstance(node, ast.Name):
-            if node.id not in names:
-                raise FormulaError(f"there is no {node.id!r} here")
-            return names[node.id]
+            return _named(node.id)
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-            return _worked_out(node.op, self._of(node.left, names), self._of(node.right, names))
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-            value = self._of(node.operand, names)
-            return -value if isinstance(node.op, ast.USub) else +value
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return not self._of(node.operand, names)
+            op, left, right = node.op, self._step(node.left), self._step(node.right)
+            return lambda names: _worked_out(op, left(names), right(names))
+        if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
+            unary, operand = _UNARY[type(node.op)], self._step(node.operand)
+            return lambda names: unary(operand(names))
         if isinstance(node, ast.BoolOp):
-            ends = isinstance(node.op, ast.Or)
-            return ends if any(bool(self._of(part, names)) is ends for part in node.values) else not ends
-        if isinstance(node, ast.Compare):
-            values = [self._of(part, names) for part in (node.left, *node.comparators)]
-            pairs = zip(node.ops, values, values[1:], strict=False)
-            return all(_COMPARISONS[type(op)](*both) if type(op) in _COMPARISONS else _no(op) for op, *both in pairs)
+            ends, parts = isinstance(node.op, ast.Or), [*map(self._step, node.values)]
+            return lambda names: ends if any(bool(part(names)) is ends for part in parts) else not ends
+        if isinstance(node, ast.Compare) and _COMPARISONS.keys() >= {*map(type, node.ops)}:
+            first, *others = map(self._step, (node.left, *node.comparators))
+            compared = [*zip([_COMPARISONS[type(op)] for op in node.ops], others, strict=True)]
+            return lambda names: _holds(first(names), compared, names)
         raise FormulaError(f"{ast.get_source_segment(self._text, node)!r} is neither a number, a name nor arithmetic")
 
     def _number(self, node: ast.Constant) -> Number:
@@ -117,8 +128,23 @@ class Formula:
         raise FormulaError(f"{ast.get_source_segment(self._text, node)!r} is no number")
 
 
-def _no(op: ast.cmpop) -> bool:
-    raise FormulaError(f"{type(op).__name__.lower()!r} is no comparison of numbers")
+def _named(name: str) -> Step:
+    def value(names: Mapping[str, Number]) -> Number:
+        if name not in names:
+            raise FormulaError(f"there is no {name!r} here")
+        return names[name]
+
+    return value
+
+
+def _holds(value: Number, compared: Sequence[tuple[Comparison, Step]], names: Mapping[str, Number]) -> bool:
+    """Whether a chain of comparisons holds; what stands behind the first that does not is not worked out."""
+    for comparison, step in compared:
+        following = step(names)
+        if not comparison(value, following):
+            return False
+        value = following
+    return True
 
 
 def _worked_out(op: ast.operator, left: Number, right: Number) -> Number:

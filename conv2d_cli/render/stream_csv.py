@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conv2d_cli.render.screen import Screen
+    from conv2d_cli.render.streams import Columns
 
-_FIRST = ("line", "name")
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 class CsvStream:
-    """The columns are those of the first record; `line` and `name` stand first, whether it has them or not."""
+    """The columns are those of the first record, behind the leading ones, whether it has these or not."""
 
-    def __init__(self, delimiter: str, *, exact: bool) -> None:
+    def __init__(self, delimiter: str, leading: tuple[str, ...], *, exact: bool) -> None:
         """Wait for the first record."""
-        self._delimiter, self._exact = delimiter, exact
+        self._delimiter, self._leading, self._exact = delimiter, leading, exact
         self._keys: tuple[str, ...] = ()
 
     def add(self, record: Mapping[str, Any]) -> str:
         """Return the record's line, the header before the first."""
         rows: list[list[str]] = []
         if not self._keys:
-            self._keys = (*_FIRST, *(key for key in without_version(record) if key not in _FIRST))
+            self._keys = (*self._leading, *(key for key in without_version(record) if key not in self._leading))
             rows.append([*self._keys])
         rows.append([bare(record.get(key)) for key in self._keys])
         return lines_of(rows, self._delimiter, exact=self._exact)
@@ -38,6 +38,6 @@ class CsvStream:
         return ""
 
 
-def stream(format_name: str, screen: Screen) -> CsvStream:
+def stream(format_name: str, screen: Screen, columns: Columns) -> CsvStream:
     """Return a stream with the format's delimiter."""
-    return CsvStream(_DELIMITERS[format_name], exact=screen.exact)
+    return CsvStream(_DELIMITERS[format_name], columns.leading, exact=screen.exact)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conv2d_cli.render.screen import Screen
+    from conv2d_cli.render.streams import Columns
 
 
 class NdjsonStream:
@@ -24,6 +25,6 @@ class NdjsonStream:
         return ""
 
 
-def stream(_format_name: str, _screen: Screen) -> NdjsonStream:
+def stream(_format_name: str, _screen: Screen, _columns: Columns) -> NdjsonStream:
     """Return a stream that has no header."""
     return NdjsonStream()

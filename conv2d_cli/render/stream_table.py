@@ -11,44 +11,32 @@ from conv2d_cli.render.screens.shared import word
 from conv2d_cli.render.units import three_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from conv2d_cli.render.screen import Screen
+    from conv2d_cli.render.streams import Columns as ColumnsOfRecords
 
 _HELD_BACK = 1000
 # Rich takes a millisecond a row: enough for a screenful, too much for a thousand.
 _BY_RICH = 100
 _UNLIMITED = 10_000
 _LAYER = "layer"
-# In their order on the screen, with what goes first where it is narrow; the line and the layer never go.
-_RANKS = {
-    "line": 0,
-    "name": 2,
-    _LAYER: 0,
-    "input_shape": 3,
-    "output_shape": 1,
-    "parameters": 4,
-    "macs": 5,
-    "output_bytes": 6,
-    "arithmetic_intensity": 7,
-    "receptive_field": 8,
-}
 _NUMBERS = frozenset({"line", "parameters", "macs", "output_bytes", "arithmetic_intensity"})
 
 
 class TableStream:
     """Holds the first records back, then none: their widths are kept, and what is wider is shown whole."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, ranks: Mapping[str, int]) -> None:
         """Wait for records."""
-        self._screen = screen
+        self._screen, self._ranks = screen, ranks
         self._held: list[list[str]] = []
         self._line: Callable[..., str] | None = None
         self._places: list[int] = []
 
     def add(self, record: Mapping[str, Any]) -> str:
         """Return the record's line, or nothing while the widths are not known."""
-        cells = _cells(record)
+        cells = _cells(record, self._ranks)
         if not self._screen.unicode:
             # Before anything is measured: a stand-in may be longer.
             cells = [*map(ascii_text, cells)]
@@ -65,7 +53,7 @@ class TableStream:
         from conv2d_cli.render.layout_grid import GAP, fitting, rows_of, width_of
 
         width = self._screen.width or _UNLIMITED
-        columns = _columns(self._held)
+        columns = _columns(self._held, self._ranks)
         shown = fitting(columns, width) or [column for column in columns if not column.rank]
         self._places = [columns.index(column) for column in shown]
         self._line = _format_of(shown)
@@ -82,14 +70,13 @@ class TableStream:
         return self._line(*(cells[place] for place in self._places)).rstrip() + "\n"
 
 
-def stream(_format_name: str, screen: Screen) -> TableStream:
+def stream(_format_name: str, screen: Screen, columns: ColumnsOfRecords) -> TableStream:
     """Return a stream for a screen."""
-    return TableStream(screen)
+    return TableStream(screen, columns.ranks)
 
 
-def _cells(record: Mapping[str, Any]) -> list[str]:
-    facts = {**record, _LAYER: as_words(record), "name": record.get("name") or ""}
-    return [_word(facts[key]) for key in _RANKS]
+def _cells(record: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
+    return [as_words(record) if key == _LAYER else _word(record.get(key)) for key in keys]
 
 
 def _word(value: object) -> str:
@@ -98,10 +85,10 @@ def _word(value: object) -> str:
     return "" if value is None else word(value)
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
+def _columns(rows: Sequence[Sequence[str]], ranks: Mapping[str, int]) -> tuple[Column, ...]:
     return tuple(
         Column(key, tuple(Span(row[place]) for row in rows), key in _NUMBERS, rank)
-        for place, (key, rank) in enumerate(_RANKS.items())
+        for place, (key, rank) in enumerate(ranks.items())
     )
 
 

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conv2d_cli.render.screen import Screen
 
-_STREAMS = {"ndjson": "stream_ndjson", "csv": "stream_csv", "tsv": "stream_csv", "table": "stream_table"}
+_STREAMS = {
+    "table": "stream_table",
+    "plain": "stream_plain",
+    "json": "stream_json",
+    "ndjson": "stream_ndjson",
+    "csv": "stream_csv",
+    "tsv": "stream_csv",
+    "markdown": "stream_markdown",
+}
 STREAM_FORMATS = tuple(_STREAMS)
+
+
+class Columns(NamedTuple):
+    """What stands where: keys that a header begins with, and what a table shows.
+
+    `ranks` are the columns of a table in their order; where it is narrow the highest rank goes first, and rank 0 never.
+    A column `layer` is the layer in a word or two.
+    """
+
+    leading: tuple[str, ...]
+    ranks: Mapping[str, int]
+
+
+# Of layers that are read line by line.
+LINES = Columns(
+    ("line", "name"),
+    {
+        "line": 0,
+        "name": 2,
+        "layer": 0,
+        "input_shape": 3,
+        "output_shape": 1,
+        "parameters": 4,
+        "macs": 5,
+        "output_bytes": 6,
+        "arithmetic_intensity": 7,
+        "receptive_field": 8,
+    },
+)
 
 
 class RowStream(Protocol):
@@ -24,7 +61,7 @@ class RowStream(Protocol):
         """Return what is still held back."""
 
 
-def row_stream(format_name: str, screen: Screen) -> RowStream:
-    """Return what writes records in a format that has a form for streams."""
-    stream: RowStream = import_module(f"conv2d_cli.render.{_STREAMS[format_name]}").stream(format_name, screen)
+def row_stream(format_name: str, screen: Screen, columns: Columns = LINES) -> RowStream:
+    """Return what writes records in a format."""
+    stream: RowStream = import_module(f"conv2d_cli.render.{_STREAMS[format_name]}").stream(format_name, screen, columns)
     return stream

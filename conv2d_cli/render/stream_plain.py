@@ -1,0 +1,44 @@
+"""A stream as columns under a line of keys: the first records decide about their widths, the others follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.render.as_plain import cells_of, layout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conv2d_cli.render.screen import Screen
+    from conv2d_cli.render.streams import Columns
+
+_HELD_BACK = 1000
+
+
+class PlainStream:
+    """Holds the first records back, then none: what is wider than they are is shown whole."""
+
+    def __init__(self) -> None:
+        """Wait for records."""
+        self._held: list[Mapping[str, Any]] = []
+        self._line: Callable[[list[str]], str] | None = None
+
+    def add(self, record: Mapping[str, Any]) -> str:
+        """Return the record's line, or nothing while the widths are not known."""
+        if self._line is not None:
+            return self._line(cells_of(record))
+        self._held.append(record)
+        return self.end() if len(self._held) == _HELD_BACK else ""
+
+    def end(self) -> str:
+        """Return the records that were held back, under their keys."""
+        if self._line is not None or not self._held:
+            return ""
+        text, self._line = layout_of(self._held)
+        self._held = []
+        return text
+
+
+def stream(_format_name: str, _screen: Screen, _columns: Columns) -> PlainStream:
+    """Return a stream that has all keys."""
+    return PlainStream()
