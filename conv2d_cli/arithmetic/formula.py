@@ -75,6 +75,12 @@ class Formula:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise FormulaError(error.msg if isinstance(error, SyntaxError) else "nested too deeply") from None
         self._text = text.strip()
+        # Whether it holds or fails, and is no number.
+        self.is_condition = (
+            isinstance(tree, ast.Compare | ast.BoolOp)
+            or (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not))
+            or (isinstance(tree, ast.Constant) and isinstance(tree.value, bool))
+        )
         self.names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
         try:
             self._value = self._step(tree)

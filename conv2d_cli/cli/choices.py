@@ -42,6 +42,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "info": (*InstallationReport._fields, *TensorReport._fields),
         "stack": (*TOTALS, *NodeReport._fields),
         "trace": TOTALS_OF_TRACE,
+        "sweep": ShapeReport._fields,
         "vectors": VectorsReport._fields,
         "bench": (*ROW_KEYS, *CostsReport._fields),
     }
@@ -67,6 +68,25 @@ def dtypes() -> tuple[str, ...]:
     from conv2d_cli.dtypes import DTYPES
 
     return tuple(DTYPES)
+
+
+def booleans() -> tuple[str, ...]:
+    """Return the truth values."""
+    return ("true", "false")
+
+
+def measures() -> tuple[str, ...]:
+    """Return what rows of `sweep` are sorted by."""
+    from conv2d_cli.report.measures import MEASURES
+
+    return MEASURES
+
+
+def quantities() -> tuple[str, ...]:
+    """Return the names that a formula of one layer may hold."""
+    from conv2d_cli.report.measures import QUANTITIES
+
+    return QUANTITIES
 
 
 def casts() -> tuple[str, ...]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "the convolution itself, on a tensor file",
     "compare": "are two tensor files the same, where do they differ, and why",
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
+    "sweep": "a grid of layers on sizes, a row each: filtered, sorted, the Pareto front",
     "trace": "one output element, term by term",
     "vectors": "seeded golden test vectors, in the formats that simulators and compilers read",
     "info": "version, engines and formats available here; what a file holds",

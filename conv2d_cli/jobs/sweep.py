@@ -55,12 +55,16 @@ class Sweep(NamedTuple):
 
 
 class Tally:
-    """What became of the combinations so far; `skipped` counts those that are none by the reason."""
+    """What became of the combinations so far.
+
+    `skipped` counts by the reason those that are no layer on an input, `without_value` those whose condition comes to
+    nothing.
+    """
 
     def __init__(self) -> None:
         """Begin at none."""
         self.tried = self.passed = 0
-        self.skipped = Counter[str]()
+        self.skipped, self.without_value = Counter[str](), Counter[str]()
         self.first_skipped: int | None = None
 
     def skip(self, reason: str, number: int = 1) -> None:
