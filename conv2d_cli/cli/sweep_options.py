@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-import typer
+import typer  # noqa: TC002 - Typer reads the annotations
 
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.options import INPUT, LAYER, RESULT, option, shared

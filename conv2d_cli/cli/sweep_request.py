@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.arithmetic.formula import Formula, FormulaError
 from conv2d_cli.cli.layer_words import OPERANDS, LayerWords
 from conv2d_cli.cli.number_options import integer
-from conv2d_cli.errors import ShapeError, UsageError, cut, did_you_mean, nearest
+from conv2d_cli.errors import UsageError, cut, did_you_mean, nearest
 from conv2d_cli.jobs.sweep import Order, Selection, Sweep, Tally, check_held
 from conv2d_cli.layer.alternatives import Alternatives, alternatives_of
 from conv2d_cli.layer.grid import Choices, Grid, grid_of
