@@ -131,12 +131,12 @@ def _tell(tally: Tally, request: Request, output: Output) -> None:
     """Say how many combinations were skipped, and why; and that none was left."""
     skipped = tally.skipped.total()
     if skipped:
-        are = "is no layer on its input and was" if skipped == 1 else "are no layers on their input and were"
-        output.note(f"{skipped:,} of {tally.tried:,} combinations {are} skipped: {_reasons(tally.skipped)}")
+        output.note(f"{skipped:,} of {tally.tried:,} combinations skipped: {_reasons(tally.skipped)}")
     if tally.without_value:
-        output.note(f"--where has no value for {tally.without_value.total():,}: {_reasons(tally.without_value)}")
+        number = tally.without_value.total()
+        output.note(f"--where has no value for {number:,} and leaves them out: {_reasons(tally.without_value)}")
     if not tally.passed and request.sweep.where is not None:
-        output.note(f"--where holds for none of {tally.tried - skipped:,}")
+        output.note(f"no row: --where holds for none of {tally.tried - skipped:,}")
 
 
 def _reasons(counted: Counter[str]) -> str:

@@ -44,9 +44,10 @@ def request_of(words: LayerWords, options: SweepOptions, output: Output) -> Requ
         UsageError, LayerError, ShapeError: it asks for what cannot be, whatever the combination.
     """
     tally = Tally()
+    _note_paddings(words, output)
     with words.own_words():
         grid = _grid(words)
-        sizes = None if options.sizes is None else _sizes(options.sizes, words.spelled("input_shape").split("=")[0])
+        sizes = None if options.sizes is None else _sizes(options.sizes, words.option("input_shape"))
     unknown = () if sizes is not None else _needs_size()
     formulas = [_formula(text, unknown) for text in options.where]
     selection = Selection(
@@ -74,20 +75,40 @@ def _grid(words: LayerWords) -> Grid:
         from conv2d_cli.cli.layer_count import wrong_number
 
         raise wrong_number(words)
-    operands = {
-        field: alternatives_of(text, name) for (field, name), text in zip(OPERANDS.items(), values, strict=True)
-    }
+    operands = {field: _of_operand(place, words) for place, field in enumerate(OPERANDS)}
     return grid_of(operands | options)
 
 
+def _of_operand(place: int, words: LayerWords) -> Alternatives:
+    """Return the values of an operand; the hint of a fault is the whole line with it mended."""
+    values, name = [*words.values], [*OPERANDS.values()][place]
+    try:
+        return alternatives_of(values[place], name)
+    except UsageError as error:
+        hint = error.hint or ""
+        values[place] = hint.partition(", or ")[0].removeprefix(f"{name} ")
+        line = words.typed.line(dict.fromkeys(words.positions), *values)
+        raise UsageError(error.message, line) from None
+
+
 def _alternatives(field: str, text: str, words: LayerWords) -> Alternatives:
-    found = alternatives_of(text, words.spelled(field).partition(" ")[0].partition("=")[0])
+    found = alternatives_of(text, words.option(field))
     if field != "bias":
         return found
     other = next((value for value in found if value not in _TRUTHS), None)
     if other is not None:
         raise UsageError(f"--bias {other}: neither true nor false", "--bias true,false")
     return Alternatives(tuple((_TRUTHS[str(value)],) for value in found))
+
+
+def _note_paddings(words: LayerWords, output: Output) -> None:
+    """Say what elsewhere would be four paddings of one layer, and here is hardly meant."""
+    text = words.options.get("padding", "")
+    sides = text.split(",")
+    if len(sides) == _SIDES and len({*sides}) < _SIDES:
+        output.note(
+            f"-p {cut(text)} is four layers, some of them alike; four paddings of one layer are '({cut(text)})'"
+        )
 
 
 def _of_expression(text: str, options: dict[str, Alternatives]) -> dict[str, Alternatives]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from conv2d_cli.render.ascii import ascii_text
 from conv2d_cli.render.blocks import Column, Span
 from conv2d_cli.render.layer_text import as_words
 from conv2d_cli.render.screens.shared import word
 from conv2d_cli.render.units import three_digits
+from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +22,9 @@ _HELD_BACK = 1000
 _BY_RICH = 100
 _UNLIMITED = 10_000
 _LAYER = "layer"
-_NUMBERS = frozenset({"line", "parameters", "macs", "output_bytes", "arithmetic_intensity"})
+_NUMBERS = frozenset({"line"}) | {
+    key for key, kind in get_type_hints(ShapeReport).items() if kind in {int, float, int | None, float | None}
+}
 
 
 class TableStream:
