@@ -29,10 +29,11 @@ def sweep(
     sweep_options: SweepOptions,
     output_options: OutputOptions,
 ) -> int:
-    """A grid of layers on sizes: a row with all keys of `shape` for each combination, the last option's fastest.
+    """A grid of layers on sizes: a row with all keys of `shape` for each combination of values.
 
     A comma separates values and 1..4 is a range with both its ends, 1..64..8 one with a step; so a pair is 3x5, a SIZE
-    224x224, and four paddings are (0,0,1,1). Combinations that are no layer are skipped and counted on stderr.
+    224x224, and four paddings are (0,0,1,1). Rows are in the order of IN, OUT, KERNEL, then of the options below: SIZE
+    varies fastest. Combinations that are no layer on their input are skipped, and counted on stderr.
     """
     from conv2d_cli.cli.output import asks_for_keys, output_of, show_keys
     from conv2d_cli.report.shape import ShapeReport

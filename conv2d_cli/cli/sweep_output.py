@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.output import is_terminal, write
 from conv2d_cli.jobs.sweep import selected
+from conv2d_cli.layer.choices import FIELDS
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.streams import Columns
 from conv2d_cli.render.values import bare
@@ -16,7 +17,7 @@ from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
@@ -30,6 +31,8 @@ _MOST_REASONS = 3
 # What a table shows behind the arguments that vary; the highest goes first where it is narrow.
 _FIGURES = {"output_shape": 1, "parameters": 3, "macs": 2, "receptive_field": 5, "output_bytes": 6}
 _JUDGED, _OTHER = 1, 9
+# What the column `layer` holds.
+_IN_A_WORD = frozenset(FIELDS) - {"device", "dtype"}
 
 
 class Blocks:
@@ -83,7 +86,7 @@ def show(request: Request, words: LayerWords, output: Output) -> int:
             text = text_of(report)
             if text:
                 blocks.add(text)
-        if tally.passed or not tally.skipped.total():
+        if not tally.all_skipped:
             blocks.add(end())
         blocks.flush()
     _explain_none(request, words)
@@ -107,22 +110,31 @@ def _texts(request: Request, output: Output) -> tuple[Callable[[ShapeReport], st
 
 
 def _columns(request: Request, *, verbose: bool) -> Columns:
-    """Return the columns of a table: what varies, what rows are judged by, and figures; with `verbose` every key."""
+    """Return the columns of a table: what varies, what rows are judged by, and figures; with `verbose` every key.
+
+    Where the arguments that vary leave no room for figures, they are a word or two, as a person would type them.
+    """
     sweep = request.sweep
     varied = [field for field, choices in sweep.grid.choices.items() if choices.number > 1]
     if sweep.sizes is not None and sweep.sizes.number > 1:
         varied.append("input_shape")
-    ranks = dict.fromkeys(varied or ["layer"], 0)
-    others = dict.fromkeys(request.judged_by, _JUDGED)
-    for more in (others, _FIGURES, dict.fromkeys(ShapeReport._fields, _OTHER) if verbose else {}):
-        ranks |= {key: rank for key, rank in more.items() if key not in ranks}
-    return Columns((), ranks)
+    others = dict.fromkeys(ShapeReport._fields, _OTHER) if verbose else {}
+    figures = others | _FIGURES | dict.fromkeys(request.judged_by, _JUDGED)
+    others_varied = [key for key in varied if key not in _IN_A_WORD]
+    tables = [varied or ["layer"], *([["layer", *others_varied]] if varied != others_varied else [])]
+    return Columns((), tuple(_ranked(keys, figures) for keys in tables))
+
+
+def _ranked(keys: Sequence[str], figures: Mapping[str, int]) -> dict[str, int]:
+    """Return keys that are always shown, then figures: those that rows are judged by first."""
+    first = sorted(figures, key=lambda key: figures[key])
+    return dict.fromkeys(keys, 0) | {key: figures[key] for key in first if key not in keys}
 
 
 def _explain_none(request: Request, words: LayerWords) -> None:
     """Raise the fault of the first combination where none of them is a layer on an input."""
     tally = request.tally
-    if tally.first_skipped is not None and tally.skipped.total() == tally.tried:
+    if tally.all_skipped and tally.first_skipped is not None:
         with words.own_words():
             request.sweep.report_at(tally.first_skipped)
 

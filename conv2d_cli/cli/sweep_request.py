@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.formula import Formula, FormulaError
@@ -52,7 +53,7 @@ def request_of(words: LayerWords, options: SweepOptions, output: Output) -> Requ
     formulas = [_formula(text, unknown) for text in options.where]
     selection = Selection(
         _orders("--sort", options.sort, unknown),
-        None if options.top is None else integer("--top", options.top, least=1, example=10),
+        None if options.top is None else min(integer("--top", options.top, least=1, example=10), sys.maxsize),
         _orders("--pareto", options.pareto, unknown),
     )
     asked = next((key for key in output.keys if key in unknown), None)
@@ -106,9 +107,7 @@ def _note_paddings(words: LayerWords, output: Output) -> None:
     text = words.options.get("padding", "")
     sides = text.split(",")
     if len(sides) == _SIDES and len({*sides}) < _SIDES:
-        output.note(
-            f"-p {cut(text)} is four layers, some of them alike; four paddings of one layer are '({cut(text)})'"
-        )
+        output.note(f"-p {cut(text)} are four layers, some alike; four paddings of one layer are '({cut(text)})'")
 
 
 def _of_expression(text: str, options: dict[str, Alternatives]) -> dict[str, Alternatives]:

@@ -55,7 +55,7 @@ class Sweep(NamedTuple):
 
 
 class Tally:
-    """What became of the combinations so far.
+    """What became of the combinations so far; `first_skipped` is the place of the first that is none.
 
     `skipped` counts by the reason those that are no layer on an input, `without_value` those whose condition comes to
     nothing.
@@ -67,10 +67,16 @@ class Tally:
         self.skipped, self.without_value = Counter[str](), Counter[str]()
         self.first_skipped: int | None = None
 
+    @property
+    def all_skipped(self) -> bool:
+        """Whether no combination so far is a layer on its input."""
+        return self.first_skipped is not None and self.skipped.total() == self.tried
+
     def skip(self, reason: str, number: int = 1) -> None:
-        """Count combinations that are none, of which the first is the next one."""
+        """Count the next combinations as none."""
         if self.first_skipped is None:
             self.first_skipped = self.tried
+        self.tried += number
         self.skipped[reason] += number
 
 
@@ -136,9 +142,8 @@ def _holds_all(selection: Selection) -> bool:
 
 def _too_many(what: str, selection: Selection) -> UsageError:
     asked = "--pareto" if selection.pareto else "--sort"
-    hint = "--where 'macs < 1e9' lets fewer pass" + (
-        "" if selection.pareto else ", --top 100 holds no more than it shows"
-    )
+    fewer = "give fewer values, or a --where that fewer rows pass"
+    hint = fewer if selection.pareto else "--top 100, which holds no more than it shows"
     return UsageError(f"{asked} holds at most {SWEEP_ROWS:,} rows, and there are {what}", hint)
 
 
@@ -149,7 +154,6 @@ def _reports(sweep: Sweep, tally: Tally, tick: Callable[[int], None]) -> Iterato
     for layer in sweep.grid:
         if isinstance(layer, str):
             tally.skip(layer, sweep.number_of_sizes)
-            tally.tried += sweep.number_of_sizes
             continue
         for size in sizes:
             try:
@@ -157,10 +161,10 @@ def _reports(sweep: Sweep, tally: Tally, tick: Callable[[int], None]) -> Iterato
             except ShapeError as error:
                 tally.skip(error.reason)
             else:
+                tally.tried += 1
                 if where is None or where(report):
                     tally.passed += 1
-                    yield tally.tried, report
-            tally.tried += 1
+                    yield tally.tried - 1, report
             if tally.tried >= told + _BETWEEN_TICKS:
                 tick(tally.tried)
                 told = tally.tried

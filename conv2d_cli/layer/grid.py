@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import Fault, LayerError
+from conv2d_cli.layer.alternatives import number_in
 from conv2d_cli.layer.choices import FIELDS, REQUIRED, is_strided_same, undivided
 from conv2d_cli.layer.model import Conv2d, layer_from, with_judged
 
@@ -30,7 +31,7 @@ class Choices:
     @property
     def number(self) -> int:
         """How many there are."""
-        return sum(map(len, self.parts))
+        return sum(map(number_in, self.parts))
 
     def __iter__(self) -> Iterator[Any]:
         """Yield them; an integer of a range is meant for both axes of a pair."""
@@ -41,10 +42,11 @@ class Choices:
     def __getitem__(self, place: int) -> Any:  # noqa: ANN401
         """Return the value at a place, counted from 0, without going through those before it."""
         for part in self.parts:
-            if place < len(part):
+            number = number_in(part)
+            if place < number:
                 value = part[place]
                 return (value, value) if self.is_pair and isinstance(part, range) else value
-            place -= len(part)
+            place -= number
         raise IndexError(place)
 
 

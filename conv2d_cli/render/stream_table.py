@@ -22,6 +22,8 @@ _HELD_BACK = 1000
 _BY_RICH = 100
 _UNLIMITED = 10_000
 _LAYER = "layer"
+# Figures that a choice of columns has to have room for.
+_FIGURES = 2
 _NUMBERS = frozenset({"line"}) | {
     key for key, kind in get_type_hints(ShapeReport).items() if kind in {int, float, int | None, float | None}
 }
@@ -30,16 +32,17 @@ _NUMBERS = frozenset({"line"}) | {
 class TableStream:
     """Holds the first records back, then none: their widths are kept, and what is wider is shown whole."""
 
-    def __init__(self, screen: Screen, ranks: Mapping[str, int]) -> None:
+    def __init__(self, screen: Screen, tables: Sequence[Mapping[str, int]]) -> None:
         """Wait for records."""
-        self._screen, self._ranks = screen, ranks
+        self._screen, self._tables = screen, tables
+        self._keys = [*dict.fromkeys(key for ranks in tables for key in ranks)]
         self._held: list[list[str]] = []
         self._line: Callable[..., str] | None = None
         self._places: list[int] = []
 
     def add(self, record: Mapping[str, Any]) -> str:
         """Return the record's line, or nothing while the widths are not known."""
-        cells = _cells(record, self._ranks)
+        cells = _cells(record, self._keys)
         if not self._screen.unicode:
             # Before anything is measured: a stand-in may be longer.
             cells = [*map(ascii_text, cells)]
@@ -53,12 +56,11 @@ class TableStream:
         if self._line is not None or not self._held:
             return ""
         from conv2d_cli.render.console import printed
-        from conv2d_cli.render.layout_grid import GAP, fitting, rows_of, width_of
+        from conv2d_cli.render.layout_grid import GAP, rows_of, width_of
 
         width = self._screen.width or _UNLIMITED
-        columns = _columns(self._held, self._ranks)
-        shown = fitting(columns, width) or [column for column in columns if not column.rank]
-        self._places = [columns.index(column) for column in shown]
+        shown = self._shown(width)
+        self._places = [self._keys.index(column.title) for column in shown]
         self._line = _format_of(shown)
         first = [column._replace(cells=column.cells[:_BY_RICH]) for column in shown]
         widths = [*map(width_of, shown)]
@@ -66,6 +68,25 @@ class TableStream:
         text = printed(rows_of(first, widths), self._screen._replace(width=room))
         others, self._held = self._held[_BY_RICH:], []
         return text + "".join(map(self._text, others))
+
+    def _shown(self, width: int) -> list[Column]:
+        """Return what fits of the first choice of columns that has room for two figures, else for the most."""
+        from conv2d_cli.render.layout_grid import fitting
+
+        choices = [
+            fitting(columns, width) or [column for column in columns if not column.rank]
+            for columns in map(self._columns, self._tables)
+        ]
+        # Of those that are equal the first.
+        return max(choices, key=lambda columns: min(_FIGURES, sum(column.rank > 0 for column in columns)))
+
+    def _columns(self, ranks: Mapping[str, int]) -> tuple[Column, ...]:
+        """Return these columns of the records that are held back."""
+        places = [(key, rank, self._keys.index(key)) for key, rank in ranks.items()]
+        return tuple(
+            Column(key, tuple(Span(row[place]) for row in self._held), key in _NUMBERS, rank)
+            for key, rank, place in places
+        )
 
     def _text(self, cells: Sequence[str]) -> str:
         """Return the line of one more record."""
@@ -75,7 +96,7 @@ class TableStream:
 
 def stream(_format_name: str, screen: Screen, columns: ColumnsOfRecords) -> TableStream:
     """Return a stream for a screen."""
-    return TableStream(screen, columns.ranks)
+    return TableStream(screen, columns.tables)
 
 
 def _cells(record: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
@@ -86,13 +107,6 @@ def _word(value: object) -> str:
     if isinstance(value, float):
         return three_digits(value)
     return "" if value is None else word(value)
-
-
-def _columns(rows: Sequence[Sequence[str]], ranks: Mapping[str, int]) -> tuple[Column, ...]:
-    return tuple(
-        Column(key, tuple(Span(row[place]) for row in rows), key in _NUMBERS, rank)
-        for place, (key, rank) in enumerate(ranks.items())
-    )
 
 
 def _format_of(columns: Sequence[Column]) -> Callable[..., str]:

@@ -25,29 +25,31 @@ STREAM_FORMATS = tuple(_STREAMS)
 class Columns(NamedTuple):
     """What stands where: keys that a header begins with, and what a table shows.
 
-    `ranks` are the columns of a table in their order; where it is narrow the highest rank goes first, and rank 0 never.
-    A column `layer` is the layer in a word or two.
+    `tables` are choices of columns in their order, of which the first is shown that has room for two figures beside
+    rank 0; where it is narrow the highest rank goes first, and rank 0 never. A column `layer` is a word or two.
     """
 
     leading: tuple[str, ...]
-    ranks: Mapping[str, int]
+    tables: tuple[Mapping[str, int], ...]
 
 
 # Of layers that are read line by line.
 LINES = Columns(
     ("line", "name"),
-    {
-        "line": 0,
-        "name": 2,
-        "layer": 0,
-        "input_shape": 3,
-        "output_shape": 1,
-        "parameters": 4,
-        "macs": 5,
-        "output_bytes": 6,
-        "arithmetic_intensity": 7,
-        "receptive_field": 8,
-    },
+    (
+        {
+            "line": 0,
+            "name": 2,
+            "layer": 0,
+            "input_shape": 3,
+            "output_shape": 1,
+            "parameters": 4,
+            "macs": 5,
+            "output_bytes": 6,
+            "arithmetic_intensity": 7,
+            "receptive_field": 8,
+        },
+    ),
 )
 
 

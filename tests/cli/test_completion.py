@@ -73,6 +73,10 @@ CASES: list[tuple[str, Any]] = [
     ("conv2d stack --convention ", ["macs", "macs+bias", "flops", "flops+bias"]),
     ("conv2d stack resnet50 --get peak", ["peak_activation_bytes", "peak_node"]),
     ("conv2d bench --accuracy ", ["strict", "fast", "exact", "both", "all"]),
+    ("conv2d sweep --padding-mode zeros,re", ["zeros,reflect", "zeros,replicate"]),
+    ("conv2d sweep --pareto macs,output_h", ["macs,output_height"]),
+    ("conv2d sweep --sort kernel", ["kernel_size", "kernel_height", "kernel_width"]),
+    ("conv2d sweep --bias ", ["true", "false"]),
     ("conv2d shape --color ", ["auto", "always", "never"]),
     ("conv2d help ", TOPICS),
 ]

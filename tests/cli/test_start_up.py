@@ -50,6 +50,8 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("shape", "3", "64", "7", "--format", "csv", "-v"),
         ("shape", "3", "64", "7"),
         ("shape", "3", "64", "7", "--format", "plain"),
+        ("sweep", "3", "16,64", "1..7", "-i", "224", "--format", "ndjson"),
+        ("sweep", "3", "16,64", "1..7", "-i", "224", "--where", "macs > 1e3", "--pareto", "macs,-kernel_size"),
         ("stack", "resnet50", "--json"),
         ("stack", "resnet50", "-i", "64", "--format", "csv", "--depth", "1"),
         ("stack", "resnet50", "--assert", "macs > 0", "--get", "macs"),
@@ -78,6 +80,7 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("stack", "--list"),
         ("stack", "resnet50", "--print"),
         ("trace", "--get", "help"),
+        ("sweep", "--get", "help"),
         ("vectors", "--get", "help"),
         ("version",),
     ],
@@ -94,7 +97,7 @@ def test_the_table_needs_rich_but_no_arrays() -> None:
     assert "numpy" not in modules
 
 
-@pytest.mark.parametrize("command", ["run", "bench", "compare", "trace", "vectors"])
+@pytest.mark.parametrize("command", ["run", "bench", "compare", "trace", "vectors", "sweep"])
 def test_help_of_what_computes_loads_no_numpy(command: str) -> None:
     assert loaded_by(command, "--help").isdisjoint(HEAVY)
 
