@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 def no_size(size: object) -> ShapeError:
     """Return the fault of a size that is no integer of 0 or more."""
-    return ShapeError(
-        f"{shown(size)} is no size of an input", "sizes are whole numbers from 0 to 10^100", reason="no size"
-    )
+    sizes = "sizes are whole numbers from 0 to 10^100"
+    return ShapeError(f"{shown(size)} is no size of an input", sizes, reason="a size is none")
 
 
 def wrong_dimensions(layer: Conv2d, shape: Sequence[int]) -> ShapeError:

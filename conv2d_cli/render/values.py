@@ -18,12 +18,15 @@ def bare(value: object) -> str:
 
     A counter's figure is `tool=value`.
     """
+    # Most values by far.
+    if type(value) is int:
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple) and not isinstance(value, ToolCount):
-        return " ".join(bare(element) for element in value)
+        return " ".join(map(bare, value))
     return str(value)
 
 
