@@ -70,15 +70,16 @@ class TableStream:
         return text + "".join(map(self._text, others))
 
     def _shown(self, width: int) -> list[Column]:
-        """Return what fits of the first choice of columns that has room for two figures, else for the most."""
+        """Return what fits of the first choice of columns that has room for two figures, else of that with the most."""
         from conv2d_cli.render.layout_grid import fitting
 
         choices = [
             fitting(columns, width) or [column for column in columns if not column.rank]
             for columns in map(self._columns, self._tables)
         ]
-        # Of those that are equal the first.
-        return max(choices, key=lambda columns: min(_FIGURES, sum(column.rank > 0 for column in columns)))
+        roomy = (columns for columns in choices if _figures(columns) >= _FIGURES)
+        # Of those that are equal the last, which is the narrowest.
+        return next(roomy, None) or max(reversed(choices), key=_figures)
 
     def _columns(self, ranks: Mapping[str, int]) -> tuple[Column, ...]:
         """Return these columns of the records that are held back."""
@@ -92,6 +93,10 @@ class TableStream:
         """Return the line of one more record."""
         assert self._line is not None  # noqa: S101 - the first records are shown
         return self._line(*(cells[place] for place in self._places)).rstrip() + "\n"
+
+
+def _figures(columns: Iterable[Column]) -> int:
+    return sum(column.rank > 0 for column in columns)
 
 
 def stream(_format_name: str, screen: Screen, columns: ColumnsOfRecords) -> TableStream:

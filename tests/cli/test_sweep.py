@@ -106,7 +106,7 @@ def test_a_table_on_a_terminal_shows_what_varies() -> None:
     lines = done.out.splitlines()
     assert lines[0].split()[:6] == ["out_channels", "kernel_size", "stride", "padding", "input_shape", "output_shape"]
     assert len(lines) == 42
-    assert lines[-1] == "note: 8 of 48 combinations skipped: padding=same is for a stride of 1"
+    assert lines[-1] == "note:  8 of 48 combinations skipped: padding=same is for a stride of 1"
     judged = conv2d(*SMALL, "--format", "table", "--sort", "-parameter_bytes", COLUMNS="120").out
     assert "parameter_bytes" in judged.splitlines()[0]
 

@@ -32,8 +32,12 @@ SIZES: tuple[range | tuple[Any, ...], ...] = (range(1, 9, 3), ((6, 5),), ((4, 7,
 KEYS = ("macs", "receptive_field", "out_channels", "unused_rows", "padding_top", "output_height")
 
 
-def sweep_of(typed: Mapping[str, str] | None = None, *, sized: bool = True, where: str = "", **others: str) -> Sweep:
-    grid = grid_of({field: alternatives_of(text, field) for field, text in (TYPED | typed).items()})
+def sweep_of(*, sized: bool = True, where: str = "", **typed: str) -> Sweep:
+    return sweep(TYPED | typed, sized=sized, where=where)
+
+
+def sweep(typed: Mapping[str, str], *, sized: bool = True, where: str = "") -> Sweep:
+    grid = grid_of({field: alternatives_of(text, field) for field, text in typed.items()})
     condition = condition_of(Formula(where), lambda _: None) if where else None
     return Sweep(grid, Choices(SIZES, is_pair=False) if sized else None, condition)
 
@@ -108,7 +112,7 @@ def test_sorting_the_first_and_the_front(
 ) -> None:
     selection = Selection(sort, top, pareto)
     found = FOUND if sized else WITHOUT_SIZE
-    assert [*selected(sweep_of(sized=sized, typed=FEW), selection, Tally())] == chosen(found, selection)
+    assert [*selected(sweep(TYPED | FEW, sized=sized), selection, Tally())] == chosen(found, selection)
 
 
 def test_no_more_rows_are_held_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +143,7 @@ def test_the_first_rows_of_an_endless_grid_come_at_once() -> None:
 
 def test_somebody_who_waits_is_told() -> None:
     told: list[int] = []
-    sweep = sweep_of(in_channels="4..44..4", where="macs < 0")
-    assert [*selected(sweep, Selection(), Tally(), told.append)] == []
+    seldom = sweep_of(in_channels="4..44..4", where="macs < 0")
+    assert [*selected(seldom, Selection(), Tally(), told.append)] == []
     assert told == sorted(told)
-    assert sweep.number - told[-1] < 1200
+    assert seldom.number - told[-1] < 1200
