@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,7 +19,8 @@ from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TextIO
 
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
@@ -73,25 +76,42 @@ def show(request: Request, words: LayerWords, output: Output) -> int:
     # Nothing of a row is a cycle, and to look for them takes a tenth of the time.
     gc.disable()
     blocks, tally = Blocks(), request.tally
-    # A line of its own would stand among the rows.
-    with output.progress_line(shown=not is_terminal(sys.stdout)) as progress:
+    waits = request.selection.waits
+    with output.progress_line(shown=waits or _is_file(sys.stdout)) as progress:
         progress.begin(request.sweep.number, unit="rows")
 
         def tick(tried: int) -> None:
             progress.reach(tried)
             blocks.wait()
 
-        text_of, end = _texts(request, output)
-        for report in selected(request.sweep, request.selection, tally, tick):
-            text = text_of(report)
-            if text:
-                blocks.add(text)
-        if not tally.all_skipped:
-            blocks.add(end())
-        blocks.flush()
+        reports = selected(request.sweep, request.selection, tally, tick)
+        if not waits:
+            _write(reports, blocks, request, output)
+    if waits:
+        _write(reports, blocks, request, output)
     _explain_none(request, words)
     _tell(tally, request, output)
     return 0 if tally.passed else 1
+
+
+def _is_file(stream: TextIO | None) -> bool:
+    """Whether rows go where nobody watches them: a line of progress would stand among them, or in a pager."""
+    if stream is None:
+        return False
+    mode = os.fstat(stream.fileno()).st_mode
+    return not (stream.isatty() or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
+
+
+def _write(reports: Iterator[ShapeReport], blocks: Blocks, request: Request, output: Output) -> None:
+    """Write rows, those of a format under what stands above them."""
+    text_of, end = _texts(request, output)
+    for report in reports:
+        text = text_of(report)
+        if text:
+            blocks.add(text)
+    if not request.tally.all_skipped:
+        blocks.add(end())
+    blocks.flush()
 
 
 def _texts(request: Request, output: Output) -> tuple[Callable[[ShapeReport], str], Callable[[], str]]:

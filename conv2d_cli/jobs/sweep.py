@@ -94,6 +94,17 @@ class Selection(NamedTuple):
     top: int | None = None
     pareto: tuple[Order, ...] = ()
 
+    @property
+    def waits(self) -> bool:
+        """Whether the first row is not known before the last combination."""
+        return bool(self.sort or self.pareto)
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether every row that passes has to be held, and not only the first of them."""
+        is_cut = self.top is not None and self.top <= SWEEP_ROWS and not self.pareto
+        return self.waits and not is_cut
+
 
 def _no_tick(_tried: int) -> None:
     """Tell nobody."""
@@ -120,7 +131,7 @@ def selected(
     """
     check_held(sweep, selection)
     found = _reports(sweep, tally, tick)
-    if not selection.sort and not selection.pareto:
+    if not selection.waits:
         return (report for _, report in islice(found, selection.top))
     return (sweep.report_at(place) for place in _places(found, selection))
 
@@ -131,13 +142,8 @@ def check_held(sweep: Sweep, selection: Selection) -> None:
     Raises:
         UsageError: there are more combinations, and all are to be held.
     """
-    if _holds_all(selection) and sweep.where is None and sweep.number > SWEEP_ROWS:
+    if selection.holds_all and sweep.where is None and sweep.number > SWEEP_ROWS:
         raise _too_many(f"{sweep.number:,} combinations", selection)
-
-
-def _holds_all(selection: Selection) -> bool:
-    is_cut = selection.top is not None and selection.top <= SWEEP_ROWS and not selection.pareto
-    return bool(selection.sort or selection.pareto) and not is_cut
 
 
 def _too_many(what: str, selection: Selection) -> UsageError:
@@ -183,7 +189,7 @@ def _places(found: Iterator[tuple[int, ShapeReport]], selection: Selection) -> l
     held: Iterator[_Held] = (
         _Held(_key_of(report, selection.sort), place, _point_of(report, selection.pareto)) for place, report in found
     )
-    if _holds_all(selection):
+    if selection.holds_all:
         held = _few(held, selection)
     if selection.pareto:
         known = [(row.point, row) for row in held if row.point is not None]

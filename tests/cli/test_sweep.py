@@ -24,6 +24,7 @@ from conv2d_cli.render.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 SMALL = ("sweep", "3", "8,16", "1..3..2", "-s", "1,2", "-p", "same,0..1", "-i", "8,9x7")
 ENDLESS = ("sweep", "1..1000000", "1..1000000", "1", "--format", "ndjson")
@@ -298,7 +299,27 @@ def test_a_row_that_passes_seldom_does_not_wait_for_others_and_ctrl_c_ends_it() 
         assert process.wait(60) == 130
 
 
-def test_memory_does_not_grow_with_the_rows(tmp_path: Any) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="there is no pseudo-terminal")
+def test_a_person_who_watches_sees_how_far_it_is_and_no_row_goes_astray(tmp_path: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    rows = tmp_path / "rows"
+    with rows.open("wb") as stdout, started(*ENDLESS, stdout=stdout, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        while b"rows/s" not in seen:
+            seen += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    os.close(ours)
+    assert b"schema_version" not in seen
+    numbers = [json.loads(line)["out_channels"] for line in rows.read_bytes().splitlines()[:-1]]
+    assert numbers == [*range(1, len(numbers) + 1)]
+    assert len(numbers) > 1000
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     del resource
     measured = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)"
