@@ -174,17 +174,20 @@ def _orders(option: str, words: Sequence[str], unknown: Collection[str]) -> tupl
     """Return what rows are judged by: `macs,-output_height`."""
     orders = []
     for word in (word.strip() for text in words for word in text.split(",")):
-        name = word.removeprefix("-")
-        _check(f"{option} {cut(word)}", name, MEASURES, unknown)
-        orders.append(Order(name, word.startswith("-")))
+        sign = word[: word.startswith("-")]
+        name = word.removeprefix(sign)
+        _check(f"{option} {cut(word)}", name, MEASURES, unknown, f"{option} {sign}")
+        orders.append(Order(name, bool(sign)))
     return tuple(orders)
 
 
-def _check(said: str, name: str, known: Sequence[str], unknown: Collection[str]) -> None:
-    """Check that a name is one of those known, and has a value without a size where none was given."""
+def _check(said: str, name: str, known: Sequence[str], unknown: Collection[str], before: str = "") -> None:
+    """Check that a name is one of those known, and has a value without a size where none was given.
+
+    `before` is what stands in front of near ones: the option, and the sign of an order that is reversed.
+    """
     if name not in known:
-        option = f"{said.partition(' ')[0]} " if known is MEASURES else ""
-        near = did_you_mean(name, known, option) if nearest(name, known) else "--get help lists the keys"
+        near = did_you_mean(name, known, before) if nearest(name, known) else "--get help lists the keys"
         raise UsageError(f"{said}: there is no number {cut(name)!r}", near)
     if key_of(name) in unknown:
         raise _without_size(said, name)
