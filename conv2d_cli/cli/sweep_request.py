@@ -176,6 +176,8 @@ def _orders(option: str, words: Sequence[str], unknown: Collection[str]) -> tupl
     for word in (word.strip() for text in words for word in text.split(",")):
         sign = word[: word.startswith("-")]
         name = word.removeprefix(sign)
+        if not name:
+            raise UsageError(f"{option}: a comma separates keys, and one of them is empty", f"{option} parameters")
         _check(f"{option} {cut(word)}", name, MEASURES, unknown, f"{option} {sign}")
         orders.append(Order(name, bool(sign)))
     return tuple(orders)

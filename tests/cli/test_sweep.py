@@ -188,6 +188,8 @@ BASE = "sweep 3 64 3 "
         (BASE + "-i 8 --where macs", "neither holds nor fails", "--where 'macs > 0'"),
         (BASE + "-i 8 --where 'macs >'", "--where macs >: ", "--where 'macs < 1e9'"),
         (BASE + "--where '__import__(\"os\")'", "neither a number, a name nor arithmetic", "--where"),
+        (BASE + "--sort parameters,", "one of them is empty", "--sort parameters"),
+        (BASE + "--pareto -", "one of them is empty", "--pareto parameters"),
         (BASE + "--top 0", "--top 0: must be 1 or more", "--top 10"),
         (BASE + "--bias yes", "--bias yes: neither true nor false", "--bias true,false"),
         (BASE + "--bias true --no-bias", "exclude each other", "leave one of them out"),
