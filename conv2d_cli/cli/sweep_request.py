@@ -93,13 +93,14 @@ def _of_operand(place: int, words: LayerWords) -> Alternatives:
 
 
 def _alternatives(field: str, text: str, words: LayerWords) -> Alternatives:
-    found = alternatives_of(text, words.option(field))
     if field != "bias":
-        return found
-    other = next((value for value in found if value not in _TRUTHS), None)
+        return alternatives_of(text, words.option(field))
+    # Elsewhere it is a flag, or a file.
+    words_given = [word.strip() for word in text.split(",")]
+    other = next((word for word in words_given if word not in _TRUTHS), None)
     if other is not None:
-        raise UsageError(f"--bias {other}: neither true nor false", "--bias true,false")
-    return Alternatives(tuple((_TRUTHS[str(value)],) for value in found))
+        raise UsageError(f"--bias {cut(other)}: neither true nor false", "--bias true,false")
+    return Alternatives(tuple((_TRUTHS[word],) for word in words_given))
 
 
 def _note_paddings(words: LayerWords, output: Output) -> None:

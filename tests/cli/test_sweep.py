@@ -192,6 +192,7 @@ BASE = "sweep 3 64 3 "
         (BASE + "--pareto -", "one of them is empty", "--pareto parameters"),
         (BASE + "--top 0", "--top 0: must be 1 or more", "--top 10"),
         (BASE + "--bias yes", "--bias yes: neither true nor false", "--bias true,false"),
+        (BASE + "--bias true,", "--bias : neither true nor false", "--bias true,false"),
         (BASE + "--bias true --no-bias", "exclude each other", "leave one of them out"),
         ("sweep 'Conv2d(3, 64, 7, stride=2)' -s 1,2", "stride is given twice", "leave the option out"),
         (BASE + "--get mac", "--get mac: no such key", "did you mean --get macs?"),
