@@ -179,7 +179,7 @@ def _orders(option: str, words: Sequence[str], unknown: Collection[str]) -> tupl
         name = word.removeprefix(sign)
         if not name:
             raise UsageError(f"{option}: a comma separates keys, and one of them is empty", f"{option} parameters")
-        _check(f"{option} {cut(word)}", name, MEASURES, unknown, f"{option} {sign}")
+        _check(f"{option} {cut(word)}", name, MEASURES, unknown, f"{option}={sign}" if sign else f"{option} ")
         orders.append(Order(name, bool(sign)))
     return tuple(orders)
 
