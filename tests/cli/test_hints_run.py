@@ -168,7 +168,7 @@ KINDS = {
         row("sweep 4 6 3 -g 4,5 --get groups", "1", "2"),
         row("sweep 3 8 3 -i 1,2 --get output_shape", "1 8 1 1"),
         row("sweep 3 8 3 -i x.npy --get output_shape", "1 8 222 222"),
-        row("sweep 3 8 3 -i 8,9 --sort=-mac --get macs", "10584\n7776"),
+        row("sweep 3 8 3 -i 8,9 --sort mac --get macs", "7776\n10584"),
         row("sweep 3 8 3 --sort macs --get in_channels", "3"),
         row("sweep 3 8 3 --where 'macs > 1' --get in_channels", "3"),
         row("sweep 3 8 3 -i 8 --where macs --get in_channels", "3"),

@@ -178,6 +178,7 @@ BASE = "sweep 3 64 3 "
         (BASE + "-i ../x.npy", "a range is FIRST..LAST", "-i 1..4"),
         (BASE + "-i 8,-1", "SIZE -1 is not a size", "-i 224"),
         (BASE + "-i 8 --sort mac", "--sort mac: there is no number 'mac'", "did you mean --sort macs?"),
+        (BASE + "-i 8 --sort -mac", "--sort -mac: there is no number 'mac'", "did you mean --sort=-macs?"),
         (BASE + "-i 8 --sort padding", "--sort padding: there is no number", "--sort padding_top"),
         (BASE + "--sort=-macs", "macs depends on the size of the input, and -i is missing", "-i 224"),
         (BASE + "--pareto output_height", "output_height depends on the size of the input", "-i 224"),
