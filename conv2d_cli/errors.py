@@ -87,15 +87,19 @@ class LayerError(Conv2dError, ValueError):
 class ShapeError(Conv2dError, ValueError):
     """A typed size or an array does not fit the layer (exit 2).
 
-    `hint` is a size that fits; `layer_hint` an argument of the layer, for inputs that are what they are.
+    `hint` is a size that fits; `layer_hint` an argument of the layer, for inputs that are what they are. `reason` says
+    it of any layer and input, so that many can be counted.
     """
 
     exit_code = 2
 
-    def __init__(self, message: str, hint: str | None = None, layer_hint: str | None = None) -> None:
-        """Keep both hints."""
+    def __init__(
+        self, message: str, hint: str | None = None, layer_hint: str | None = None, reason: str | None = None
+    ) -> None:
+        """Keep both hints, and the reason: the message where there is no other."""
         super().__init__(message, hint)
         self.layer_hint = layer_hint or hint
+        self.reason = reason or message
 
 
 class DataError(Conv2dError, ValueError):

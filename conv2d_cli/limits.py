@@ -58,6 +58,8 @@ LZMA_DICTIONARY_BYTES = 128 << 20
 TRACE_TERMS = 1 << 18
 # Some 20,000 cases.
 MANIFEST_BYTES = 16 << 20
+# Of each the place in the grid and the numbers that it is judged by are held, some 200 bytes.
+SWEEP_ROWS = 1_000_000
 
 # As Pillow has it, a quarter of a GiB of RGB; `--max-pixels` sets another.
 PICTURE_PIXELS = (1 << 30) // 4 // 3
@@ -108,6 +110,7 @@ LIMITS = (
     Limit("a picture, unless --max-pixels says another", PICTURE_PIXELS, "pixels"),
     Limit("the dictionary of LZMA", LZMA_DICTIONARY_BYTES, "bytes"),
     Limit("an element of trace", TRACE_TERMS, "terms"),
+    Limit("a sweep that is sorted, or whose Pareto front is asked for", SWEEP_ROWS, "rows"),
     Limit("the manifest of vectors", MANIFEST_BYTES, "bytes"),
     Limit("a tensor", TENSOR_BYTES, "bytes"),
 )

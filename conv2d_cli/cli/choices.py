@@ -51,6 +51,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "stack": (*TOTALS, *NodeReport._fields, *RooflineReport._fields),
         "trace": TOTALS_OF_TRACE,
         "diff": DiffRow._fields,
+        "sweep": ShapeReport._fields,
         "vectors": VectorsReport._fields,
         "bench": (*ROW_KEYS, *CostsReport._fields),
     }
@@ -76,6 +77,25 @@ def dtypes() -> tuple[str, ...]:
     from conv2d_cli.dtypes import DTYPES
 
     return tuple(DTYPES)
+
+
+def booleans() -> tuple[str, ...]:
+    """Return the truth values."""
+    return ("true", "false")
+
+
+def measures() -> tuple[str, ...]:
+    """Return what rows of `sweep` are sorted by."""
+    from conv2d_cli.report.measures import MEASURES
+
+    return MEASURES
+
+
+def quantities() -> tuple[str, ...]:
+    """Return the names that a formula of one layer may hold."""
+    from conv2d_cli.report.measures import QUANTITIES
+
+    return QUANTITIES
 
 
 def casts() -> tuple[str, ...]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
     "solve": "the inverse questions: which kernel, stride, padding, size or batch gives what is wanted",
     "diff": "what changes from one layer to another, absolute and in percent",
+    "sweep": "a grid of layers on sizes, a row each: filtered, sorted, the Pareto front",
     "trace": "one output element, term by term",
     "vectors": "seeded golden test vectors, in the formats that simulators and compilers read",
     "code": "a layer as a program of another framework: PyTorch, Keras, JAX, ONNX, C and others",

@@ -79,6 +79,7 @@ class LayerWords(NamedTuple):
             from conv2d_cli.cli.layer_count import wrong_number
 
             raise wrong_number(self)
+        self._refuse_ranges()
         with self.own_words():
             if is_expression:
                 from conv2d_cli.layer.expression import layer_of_expression
@@ -120,7 +121,7 @@ class LayerWords(NamedTuple):
         except LayerError as error:
             mended = [match for fault in error.faults for match in _first(fault.hint)]
             faults = [fault._replace(hint=self._hint(fault.hint, mended)) for fault in error.faults]
-            raise LayerError(faults, self._spelled()) from None
+            raise LayerError(faults, self.told()) from None
         except (DataError, ShapeError) as error:
             raise type(error)(error.message, self._hint(error.hint, [*_first(error.hint)])) from error
         except UsageError as error:
@@ -128,12 +129,25 @@ class LayerWords(NamedTuple):
                 raise
             raise UsageError(error.message, self._hint(error.hint, [])) from error
 
+    def _refuse_ranges(self) -> None:
+        size = self.typed.option(OPTIONS["input_shape"])
+        sizes = size.value if size else None
+        if any(".." in text for text in (*self.values, *self.options.values(), sizes or "")):
+            from conv2d_cli.cli.layer_ranges import refuse_ranges
+
+            refuse_ranges(self, sizes)
+
     def spelled(self, field: str) -> str:
         """Return what was typed for an argument that an option gives: `-s 2`."""
         return cut(self.typed.spelled(OPTIONS[field]) or "")
 
-    def _spelled(self) -> dict[str, str]:
-        """Return what was typed for each argument."""
+    def option(self, field: str) -> str:
+        """Return the name of an argument's option, as it was typed or else its first: `-s`."""
+        option = self.typed.option(OPTIONS[field])
+        return option.name if option else OPTIONS[field][0]
+
+    def told(self) -> dict[str, str]:
+        """Return what was typed for each argument: `KERNEL 7`, `-s 2`."""
         values = self.values
         operands = (
             {}
@@ -171,8 +185,7 @@ class LayerWords(NamedTuple):
         return {*arguments, *(fault.field for fault in faults), *OPERANDS} - self.options.keys()
 
     def _as_option(self, match: re.Match[str]) -> str:
-        option = self.typed.option(OPTIONS[match["field"]])
-        return f"{option.name if option else OPTIONS[match['field']][0]} {_as_word(match['value'])}"
+        return f"{self.option(match['field'])} {_as_word(match['value'])}"
 
     def _line(self, mended: Sequence[re.Match[str]]) -> str:
         replaced: dict[int, Sequence[str] | None] = {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.cli.options import OutputOptions
     from conv2d_cli.render.progress import Progress
-    from conv2d_cli.render.streams import Ranks, RowStream
+    from conv2d_cli.render.streams import Columns, RowStream
     from conv2d_cli.report.keys import Key
     from conv2d_cli.report.roofline import OnMachine
     from conv2d_cli.report.shape import ShapeReport
@@ -88,11 +88,11 @@ class Output(NamedTuple):
         """Write one record that is no report: it holds others."""
         write(render(self.format, record, screen_of(sys.stdout, self.color)))
 
-    def stream(self, ranks: Ranks | None = None) -> RowStream:
-        """Return the way to show records that come one by one: of numbers under the keys of `ranks`, or of layers."""
-        from conv2d_cli.render.streams import row_stream
+    def stream(self, columns: Columns | None = None) -> RowStream:
+        """Return the way to show records that come one by one; those of lines if `columns` is None."""
+        from conv2d_cli.render.streams import LINES, row_stream
 
-        return row_stream(self.format, screen_of(sys.stdout, self.color, is_table=self.is_table), ranks)
+        return row_stream(self.format, screen_of(sys.stdout, self.color, is_table=self.is_table), columns or LINES)
 
     def text(self, text: str) -> None:
         """Write text to stdout at once."""

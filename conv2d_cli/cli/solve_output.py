@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.output import write
+from conv2d_cli.render.streams import of_numbers
 from conv2d_cli.render.values import bare
 from conv2d_cli.report.record import record_of
 
@@ -14,15 +15,14 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from conv2d_cli.cli.output import Output
-    from conv2d_cli.render.streams import Ranks
 
 # Whoever waits for answers sees each; where they come fast, to flush every one would take most of the time.
 _SECONDS_HELD = 0.05
 
 
-def stream(rows: Iterable[NamedTuple], output: Output, ranks: Ranks) -> int:
+def stream(rows: Iterable[NamedTuple], output: Output, ranks: Mapping[str, int]) -> int:
     """Write rows in any format, or their single values; return how many there were."""
-    texts = output.stream(ranks) if not output.keys else None
+    texts = output.stream(of_numbers(ranks)) if not output.keys else None
     number, flushed = 0, 0.0
     for row in rows:
         record = record_of(row)

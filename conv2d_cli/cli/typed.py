@@ -108,11 +108,13 @@ _VALUES = {
     "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-k": "3", "-o": "y.npy",
     "--peak-flops": "1.2TFLOPS", "--bandwidth": "40GB/s", "--peak": "auto",
     "--weights": "parameters.npz",
+    "--where": "groups==1", "--sort": "parameters", "--top": "10", "--pareto": "parameters,-kernel_size",
 }  # fmt: skip
 # Where an option of a command is of another kind.
 _VALUES_OF_COMMANDS = {
     "vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"},
     "code": {"--output": "layer.py", "-o": "layer.py", "--for": "pytorch"},
+    "sweep": {"--bias": "true,false"},
 }
 
 

@@ -33,11 +33,16 @@ class Alternatives:
     @property
     def number(self) -> int:
         """How many there are."""
-        return sum(map(len, self.parts))
+        return sum(map(number_in, self.parts))
 
     def __iter__(self) -> Iterator[Value]:
         """Yield the values: integers, tuples of these, and words that spell neither."""
         return chain.from_iterable(self.parts)
+
+
+def number_in(part: range | tuple[object, ...]) -> int:
+    """Return how many values there are, also of a range with more than `len` can count."""
+    return (part[-1] - part[0]) // part.step + 1 if isinstance(part, range) else len(part)
 
 
 def alternatives_of(text: str, option: str) -> Alternatives:

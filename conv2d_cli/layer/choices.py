@@ -20,3 +20,13 @@ FIELDS = (
     *("padding_mode", "device", "dtype"),
 )
 REQUIRED = FIELDS[:3]
+
+
+def is_strided_same(padding: object, stride: object) -> bool:
+    """Whether torch refuses a padding for its stride: `same` is for a stride of 1."""
+    return padding == "same" and stride != (1, 1)
+
+
+def undivided(groups: int, *channels: int) -> bool:
+    """Whether groups leave a rest of channels, which torch refuses."""
+    return any(count % groups for count in channels)

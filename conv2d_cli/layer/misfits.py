@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def no_size(size: object) -> ShapeError:
     """Return the fault of a size that is no integer of 0 or more."""
-    return ShapeError(f"{shown(size)} is no size of an input", "sizes are whole numbers from 0 to 10^100")
+    sizes = "sizes are whole numbers from 0 to 10^100"
+    return ShapeError(f"{shown(size)} is no size of an input", sizes, reason="a size is none")
 
 
 def wrong_dimensions(layer: Conv2d, shape: Sequence[int]) -> ShapeError:
@@ -34,6 +35,7 @@ def wrong_dimensions(layer: Conv2d, shape: Sequence[int]) -> ShapeError:
         f"an input has 3 axes (C, H, W) or 4 (N, C, H, W), not {len(shape)} (torch: {torch})",
         f"input_shape={channels}x224x224 (unbatched), or input_shape=8x{channels}x224x224",
         "a tensor of 3 or 4 axes; numpy.reshape adds axes of 1",
+        "the input has neither three axes nor four",
     )
 
 
@@ -44,6 +46,7 @@ def empty_image(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> Shap
         f"but got input shape: {list(geometry.batched_input_shape)})",
         _size_that_fits(layer, geometry, shape),
         _other_input(layer),
+        "the input has no rows or no columns",
     )
 
 
@@ -54,6 +57,7 @@ def nothing_to_pad_with(layer: Conv2d, geometry: Geometry, shape: Sequence[int])
         f"(batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: {shape})",
         _size_that_fits(layer, geometry, shape),
         _other_input(layer),
+        "there is nothing to pad with",
     )
 
 
@@ -75,6 +79,7 @@ def too_much_padding(layer: Conv2d, geometry: Geometry, shape: Sequence[int], of
         # Another padding helps where it is all that is wrong.
         other if is_all else _size_that_fits(layer, geometry, shape),
         other if is_all else _other_input(layer),
+        "the padding is wider than the input that it is made of",
     )
 
 
@@ -113,6 +118,7 @@ def wrong_channels(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> S
         "channels instead)",
         _size_that_fits(layer, geometry, fitting),
         f"in_channels={channels}" if takes else _other_input(layer),
+        "the input has other channels than the layer",
     )
 
 
@@ -130,6 +136,7 @@ def too_small(layer: Conv2d, geometry: Geometry, shape: Sequence[int]) -> ShapeE
         "Kernel size can't be greater than actual input size)",
         _size_that_fits(layer, geometry, shape),
         other if min(height.size, width.size) else _other_input(layer),
+        "the kernel is larger than the padded input",
     )
 
 

@@ -20,7 +20,15 @@ from pydantic_core import PydanticCustomError
 
 from conv2d_cli.dtypes import find_dtype
 from conv2d_cli.errors import LayerError
-from conv2d_cli.layer.choices import DEVICE_TYPES, FIELDS, REQUIRED, PaddingMode, PaddingWord
+from conv2d_cli.layer.choices import (
+    DEVICE_TYPES,
+    FIELDS,
+    REQUIRED,
+    PaddingMode,
+    PaddingWord,
+    is_strided_same,
+    undivided,
+)
 from conv2d_cli.showing import shows_itself
 
 if TYPE_CHECKING:
@@ -177,7 +185,7 @@ class Conv2d(BaseModel, frozen=True, extra="forbid"):
     def _same_needs_stride_1(cls, padding: object, info: ValidationInfo) -> object:
         """Refuse `same` with a stride, as torch does; which padding does for it follows from kernel and dilation."""
         stride = info.data.get("stride", (1, 1))
-        if padding == "same" and stride != (1, 1):
+        if is_strided_same(padding, stride):
             from conv2d_cli.layer import hints
 
             hint = hints.instead_of_same(info.data.get("kernel_size"), stride, info.data.get("dilation"))
@@ -190,7 +198,7 @@ class Conv2d(BaseModel, frozen=True, extra="forbid"):
         """Refuse groups that do not divide both channel counts."""
         # Channels that are wrong themselves are missing here.
         channels = info.data
-        divided = [name for name in ("in_channels", "out_channels") if channels.get(name, 0) % groups]
+        divided = [name for name in ("in_channels", "out_channels") if undivided(groups, channels.get(name, 0))]
         if divided:
             from conv2d_cli.layer import hints
 
@@ -268,6 +276,14 @@ def layer_from(arguments: Mapping[str, object], faults: Sequence[Fault] = ()) ->
     if faults:
         raise LayerError(faults)
     return layer
+
+
+def with_judged(layer: Conv2d, arguments: Mapping[str, object]) -> Conv2d:
+    """Return a copy with other arguments that have been judged before, in the layer's own form: nothing is validated.
+
+    That takes 2 us, validation 8.
+    """
+    return BaseModel.model_copy(layer, update=arguments)
 
 
 def same_argument(field: str, one: object, other: object) -> bool:

@@ -8,7 +8,7 @@ from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.values import bare, mapping_of, without_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import NamedTuple
 
 _GAP = "  "
@@ -24,13 +24,27 @@ def render(report: NamedTuple | Mapping[str, Any]) -> str:
 
 def render_rows(reports: Sequence[NamedTuple | Mapping[str, Any]]) -> str:
     """Return a line for each record under a line of keys: numbers on the right, words on the left."""
+    return layout_of(reports)[0]
+
+
+def layout_of(reports: Sequence[NamedTuple | Mapping[str, Any]]) -> tuple[str, Callable[[Sequence[str]], str]]:
+    """Return the lines of records, and what lays out the cells of one more as wide as these."""
     rows = [without_version(mapping_of(report)) for report in reports]
     keys = [*rows[0]]
-    cells = [keys, *([_word(row[key]) for key in keys] for row in rows)]
+    cells = [keys, *map(cells_of, rows)]
     sides = [">" if all(_is_number(row[key]) for row in rows) else "<" for key in keys]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    line = _GAP.join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
-    return "".join(line.format(*row).rstrip() + "\n" for row in cells)
+    format_ = _GAP.join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True)).format
+
+    def line(row: Sequence[str]) -> str:
+        return format_(*row).rstrip() + "\n"
+
+    return "".join(map(line, cells)), line
+
+
+def cells_of(record: Mapping[str, Any]) -> list[str]:
+    """Return the words of a record, in the order of its keys."""
+    return [_word(value) for value in without_version(record).values()]
 
 
 def _word(value: object) -> str:

@@ -32,6 +32,7 @@ class Progress:
         self._ended = Event()
         self._total = self._done = 0
         self._operations = self._bytes = 0.0
+        self._unit = "files"
         self._started = monotonic()
 
     def __enter__(self) -> Self:
@@ -46,8 +47,9 @@ class Progress:
         if self._thread is not None:
             self._thread.join()
 
-    def begin(self, total: int, *, operations: float = 0, bytes_moved: float = 0) -> None:
+    def begin(self, total: int, *, operations: float = 0, bytes_moved: float = 0, unit: str = "files") -> None:
         """Say the number of units, and what all of them take: floating-point operations, and bytes of files."""
+        self._unit = unit
         self._total, self._operations, self._bytes = total, operations, bytes_moved
         self._started = monotonic()
         if self._stream is not None and self._thread is None:
@@ -58,11 +60,15 @@ class Progress:
         """Count units as done."""
         self._done += units
 
+    def reach(self, units: int) -> None:
+        """Say how many units are done in all."""
+        self._done = units
+
     def rates(self, seconds: float) -> str:
         """Return what a second has done so far, in words."""
         share = self._done / self._total if self._total else 0.0
         if not (self._operations or self._bytes):
-            return f"{self._done / seconds:.0f} files/s"
+            return f"{self._done / seconds:.0f} {self._unit}/s"
         return f"{rate(self._operations * share / seconds, 'FLOP/s')}, {rate(self._bytes * share / seconds, 'B/s')}"
 
     def _show(self, stream: TextIO) -> None:

@@ -34,8 +34,15 @@ def shown_bar(stream: TextIO, total: int) -> Iterator[ProgressBar]:
     from rich.progress import Progress
 
     console = Console(file=stream, force_jupyter=False)
-    # Rich's own thread would outlive the line.
-    with Progress(*columns_of(console.width), console=console, transient=True, auto_refresh=False) as shown:
+    # Rich's own thread would outlive the line, and what the job writes to stdout would be shown above it instead.
+    with Progress(
+        *columns_of(console.width),
+        console=console,
+        transient=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as shown:
         yield ProgressBar(shown, shown.add_task("", total=total or None, rates=""))
 
 

@@ -11,19 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conv2d_cli.render.screen import Screen
-    from conv2d_cli.render.streams import Ranks
+    from conv2d_cli.render.streams import Columns
 
-_FIRST = ("line", "name")
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 class CsvStream:
-    """The columns are those of the first record behind `line` and `name`, or what is said beforehand."""
+    """The columns are known, or those of the first record, behind the leading ones, whether it has these or not."""
 
-    def __init__(self, delimiter: str, keys: tuple[str, ...], *, exact: bool) -> None:
-        """Wait for the first record; `keys` are the columns where they are known."""
-        self._delimiter, self._exact = delimiter, exact
-        self._keys = keys
+    def __init__(self, delimiter: str, columns: Columns, *, exact: bool) -> None:
+        """Wait for the first record."""
+        self._delimiter, self._leading, self._exact = delimiter, columns.leading, exact
+        self._keys = columns.keys
         self._begun = False
 
     def add(self, record: Mapping[str, Any]) -> str:
@@ -31,7 +30,8 @@ class CsvStream:
         rows: list[list[str]] = []
         if not self._begun:
             self._begun = True
-            self._keys = self._keys or (*_FIRST, *(key for key in without_version(record) if key not in _FIRST))
+            others = (key for key in without_version(record) if key not in self._leading)
+            self._keys = self._keys or (*self._leading, *others)
             rows.append([*self._keys])
         rows.append([bare(record.get(key)) for key in self._keys])
         return lines_of(rows, self._delimiter, exact=self._exact)
@@ -41,6 +41,6 @@ class CsvStream:
         return "" if self._begun or not self._keys else lines_of([self._keys], self._delimiter)
 
 
-def stream(format_name: str, screen: Screen, ranks: Ranks | None) -> CsvStream:
+def stream(format_name: str, screen: Screen, columns: Columns) -> CsvStream:
     """Return a stream with the format's delimiter."""
-    return CsvStream(_DELIMITERS[format_name], tuple(ranks or ()), exact=screen.exact)
+    return CsvStream(_DELIMITERS[format_name], columns, exact=screen.exact)

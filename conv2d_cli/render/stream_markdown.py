@@ -1,4 +1,4 @@
-"""A stream as the lines of one markdown table."""
+"""A stream as one Markdown table: the header once, then a line a record."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conv2d_cli.render.screen import Screen
-    from conv2d_cli.render.streams import Ranks
-
-_HEADER_LINES = 2
+    from conv2d_cli.render.streams import Columns
 
 
 class MarkdownStream:
-    """Holds nothing back."""
+    """Holds nothing back: in Markdown columns need not stand under one another."""
 
     def __init__(self) -> None:
         """Wait for the first record."""
-        self._begun = False
+        self._has_header = False
 
     def add(self, record: Mapping[str, Any]) -> str:
         """Return the record's line, the header before the first."""
-        lines = render_rows([record]).splitlines(keepends=True)
-        begun, self._begun = self._begun, True
-        return "".join(lines[_HEADER_LINES if begun else 0 :])
+        lines = render_rows([record])
+        if self._has_header:
+            return lines[lines.rindex("\n", 0, -1) + 1 :]
+        self._has_header = True
+        return lines
 
     def end(self) -> str:
         """Return nothing."""
         return ""
 
 
-def stream(_format_name: str, _screen: Screen, _ranks: Ranks | None) -> MarkdownStream:
-    """Return a stream with the columns of its first record."""
+def stream(_format_name: str, _screen: Screen, _columns: Columns) -> MarkdownStream:
+    """Return a stream that has all keys."""
     return MarkdownStream()

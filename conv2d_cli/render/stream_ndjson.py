@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conv2d_cli.render.screen import Screen
-    from conv2d_cli.render.streams import Ranks
+    from conv2d_cli.render.streams import Columns
 
 
 class NdjsonStream:
@@ -25,6 +25,6 @@ class NdjsonStream:
         return ""
 
 
-def stream(_format_name: str, _screen: Screen, _ranks: Ranks | None) -> NdjsonStream:
+def stream(_format_name: str, _screen: Screen, _columns: Columns) -> NdjsonStream:
     """Return a stream that has no header."""
     return NdjsonStream()

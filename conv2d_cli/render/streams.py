@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conv2d_cli.render.screen import Screen
 
 _STREAMS = {
+    "table": "stream_table",
+    "plain": "stream_plain",
+    "json": "stream_json",
     "ndjson": "stream_ndjson",
     "csv": "stream_csv",
     "tsv": "stream_csv",
-    "table": "stream_table",
-    "json": "stream_json",
-    "plain": "stream_plain",
     "markdown": "stream_markdown",
 }
-# Of each key the rank of its column: where it is narrow the highest goes first, and 0 never.
-Ranks = Mapping[str, int]
 STREAM_FORMATS = tuple(_STREAMS)
+
+
+class Columns(NamedTuple):
+    """What stands where: keys that a header begins with, what a table shows, and all keys where these are known before.
+
+    Records of known keys hold numbers alone.
+    `tables` are choices of columns in their order, of which the first is shown that has room for two figures beside
+    rank 0; where it is narrow the highest rank goes first, and rank 0 never. A column `layer` is a word or two.
+    """
+
+    leading: tuple[str, ...]
+    tables: tuple[Mapping[str, int], ...]
+    keys: tuple[str, ...] = ()
+
+
+def of_numbers(ranks: Mapping[str, int]) -> Columns:
+    """Return the columns of records that hold numbers under known keys."""
+    return Columns((), (ranks,), tuple(ranks))
+
+
+# Of layers that are read line by line.
+LINES = Columns(
+    ("line", "name"),
+    (
+        {
+            "line": 0,
+            "name": 2,
+            "layer": 0,
+            "input_shape": 3,
+            "output_shape": 1,
+            "parameters": 4,
+            "macs": 5,
+            "output_bytes": 6,
+            "arithmetic_intensity": 7,
+            "receptive_field": 8,
+            # Asked for by options of their own, they stay longer than the others.
+            "seconds_at_least": 1,
+            "limited_by": 2,
+        },
+    ),
+)
 
 
 class RowStream(Protocol):
@@ -33,11 +73,7 @@ class RowStream(Protocol):
         """Return what is still held back."""
 
 
-def row_stream(format_name: str, screen: Screen, ranks: Ranks | None = None) -> RowStream:
-    """Return what writes records in a format.
-
-    `ranks` are the keys of records that hold numbers alone, in their order; without these a record is a layer with its
-    facts and the number of its line.
-    """
-    stream: RowStream = import_module(f"conv2d_cli.render.{_STREAMS[format_name]}").stream(format_name, screen, ranks)
+def row_stream(format_name: str, screen: Screen, columns: Columns = LINES) -> RowStream:
+    """Return what writes records in a format."""
+    stream: RowStream = import_module(f"conv2d_cli.render.{_STREAMS[format_name]}").stream(format_name, screen, columns)
     return stream

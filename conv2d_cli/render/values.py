@@ -17,12 +17,15 @@ def bare(value: object) -> str:
 
     A row that has a word of its own is that: a counter's figure is `tool=value`.
     """
+    # Most values by far.
+    if type(value) is int:
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple) and type(value).__str__ is object.__str__:
-        return " ".join(bare(element) for element in value)
+        return " ".join(map(bare, value))
     return str(value)
 
 

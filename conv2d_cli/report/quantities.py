@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Quantity = int | float | None
 # Both axes of these, H before W, are quantities of their own: `output_height`, `kernel_width`.
-_PAIRS = {
+PLANES = {
     "input": "input_shape",
     "output": "output_shape",
     "kernel": "kernel_size",
@@ -20,10 +20,10 @@ _PAIRS = {
     "effective_kernel": "effective_kernel_size",
     "receptive_field": "receptive_field",
 }
-_AXES = ("height", "width")
+AXES = ("height", "width")
 # The key that holds the axis of a quantity, and the place of the axis from the end.
 _AXIS_OF = {
-    f"{name}_{axis}": (key, place - len(_AXES)) for name, key in _PAIRS.items() for place, axis in enumerate(_AXES)
+    f"{name}_{axis}": (key, place - len(AXES)) for name, key in PLANES.items() for place, axis in enumerate(AXES)
 }
 # A shape ends in rows and columns from C, H, W on; (N, features) does not.
 _LEAST_RANK = {"input_shape": 3, "output_shape": 3}
@@ -77,7 +77,7 @@ def _found(record: Mapping[str, Any], names: Iterable[str]) -> Iterator[tuple[st
 
 def _axis(value: Sequence[Any] | None, place: int, least_rank: int | None) -> int | None:
     """Return an axis of a pair, or of a shape that has such axes."""
-    if value is None or (len(value) != len(_AXES) if least_rank is None else len(value) < least_rank):
+    if value is None or (len(value) != len(AXES) if least_rank is None else len(value) < least_rank):
         return None
     found = value[place]
     return found if isinstance(found, int) else None

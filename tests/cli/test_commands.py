@@ -33,8 +33,12 @@ OF_FACTS = [name for name in COMMANDS if name not in {"help", "version"}]
 LONGEST_COMMAND = 100
 
 
+# What answers with the rows of another.
+REPORTS = {"sweep": "shape"}
+
+
 def reports_of(command: str) -> list[Any]:
-    module = import_module(f"conv2d_cli.report.{command}")
+    module = import_module(f"conv2d_cli.report.{REPORTS.get(command, command)}")
     kinds = [value for name, value in vars(module).items() if name.endswith(("Report", "Row", "Machine"))]
     return [kind for kind in kinds if kind.__module__ == module.__name__]
 

@@ -53,6 +53,8 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("explain", "3", "64", "7", "-i", "224", "--json"),
         ("explain", "3", "64", "7", "-i", "8", "--reconcile", "37632", "--format", "markdown"),
         ("solve", "3", "64", "7", "--for", "same-size", "--json"),
+        ("sweep", "3", "16,64", "1..7", "-i", "224", "--format", "ndjson"),
+        ("sweep", "3", "16,64", "1..7", "-i", "224", "--where", "macs > 1e3", "--pareto", "macs,-kernel_size"),
         ("stack", "resnet50", "--json"),
         ("stack", "resnet50", "-i", "64", "--format", "csv", "--depth", "1"),
         ("stack", "resnet50", "--assert", "macs > 0", "--get", "macs"),
@@ -92,6 +94,7 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("explain", "--get", "help"),
         ("code", "--help"),
         ("code", "--get", "help"),
+        ("sweep", "--get", "help"),
         ("vectors", "--get", "help"),
         ("diff", "--get", "help"),
         ("diff", "--help"),
@@ -111,7 +114,7 @@ def test_the_table_needs_rich_but_no_arrays() -> None:
     assert "numpy" not in modules
 
 
-@pytest.mark.parametrize("command", ["run", "bench", "compare", "trace", "vectors"])
+@pytest.mark.parametrize("command", ["run", "bench", "compare", "trace", "vectors", "sweep"])
 def test_help_of_what_computes_loads_no_numpy(command: str) -> None:
     assert loaded_by(command, "--help").isdisjoint(HEAVY)
 

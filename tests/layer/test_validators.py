@@ -128,7 +128,7 @@ SWITCHES = (
     ),
     Switch(
         "same needs stride 1",
-        'if padding == "same" and stride != (1, 1):',
+        "if is_strided_same(padding, stride):",
         "if False:",
         line="shape 3 64 3 -p same -s 2 --get padding",
     ),

@@ -9,7 +9,7 @@ import pytest
 from conv2d_cli import Conv2d, SolutionRow, analyze, solve
 from conv2d_cli.render.formats import render_rows
 from conv2d_cli.render.screen import Screen
-from conv2d_cli.render.streams import row_stream
+from conv2d_cli.render.streams import of_numbers, row_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     Snapshot = Callable[[str, str], None]
 
 WIDTHS = (120, 80, 40, 20)
-RANKS = {"input_size": 1, "kernel_size": 0, "stride": 0, "padding": 0, "dilation": 0, "output_size": 1, "unused": 2}
+COLUMNS = of_numbers(
+    {"input_size": 1, "kernel_size": 0, "stride": 0, "padding": 0, "dilation": 0, "output_size": 1, "unused": 2}
+)
 
 
 def rows() -> list[dict[str, Any]]:
@@ -26,7 +28,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def streamed(name: str, screen: Screen) -> str:
-    stream = row_stream(name, screen, RANKS)
+    stream = row_stream(name, screen, COLUMNS)
     return "".join([*map(stream.add, rows()), stream.end()])
 
 
@@ -56,7 +58,7 @@ def test_any_width_keeps_every_digit(width: int | None) -> None:
 
 def test_records_after_those_held_back_are_shown_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conv2d_cli.render.stream_table._HELD_BACK", 3)
-    stream = row_stream("table", Screen(30), RANKS)
+    stream = row_stream("table", Screen(30), COLUMNS)
     texts = [*map(stream.add, rows()), stream.end()]
     assert [text.count("kernel_size") for text in texts] == [0, 0, 3, 1, 1, 1, 0]
     assert texts[-2].splitlines()[0] == f"input_size {10**12:,}"
@@ -68,6 +70,6 @@ def test_a_stream_is_the_rows_at_once(name: str) -> None:
     assert streamed(name, Screen()).replace(" ", "") == at_once.replace(" ", "").replace("\\", "")
 
 
-@pytest.mark.parametrize(("name", "text"), [("json", "[]\n"), ("csv", ",".join(RANKS) + "\n"), ("ndjson", "")])
+@pytest.mark.parametrize(("name", "text"), [("json", "[]\n"), ("csv", ",".join(COLUMNS.keys) + "\n"), ("ndjson", "")])
 def test_no_rows(name: str, text: str) -> None:
-    assert row_stream(name, Screen(), RANKS).end() == text
+    assert row_stream(name, Screen(), COLUMNS).end() == text

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from conv2d_cli import Conv2d, analyze
+from conv2d_cli.render.formats import render_rows
 from conv2d_cli.render.screen import Screen
-from conv2d_cli.render.streams import row_stream
+from conv2d_cli.render.streams import Columns, row_stream
 
 FACTS = analyze(Conv2d(3, 64, 7, stride=2, padding=3, bias=False), (1, 3, 224, 224))._asdict()
 
@@ -18,9 +19,30 @@ def record(line: int, **changed: Any) -> dict[str, Any]:
     return {"schema_version": 1, "line": line, **FACTS, **changed}
 
 
-@pytest.mark.parametrize("name", ["ndjson", "csv", "tsv", "table"])
+@pytest.mark.parametrize("name", ["ndjson", "csv", "tsv", "table", "plain", "markdown"])
 def test_no_rows_are_no_text(name: str) -> None:
     assert row_stream(name, Screen(80)).end() == ""
+
+
+def test_no_rows_are_an_empty_list() -> None:
+    assert row_stream("json", Screen(80)).end() == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["json", "ndjson", "csv", "tsv", "plain", "markdown"])
+def test_rows_one_by_one_are_what_they_are_together(name: str) -> None:
+    rows = [{"schema_version": 1, **FACTS, "macs": 10**place} for place in range(30)]
+    stream = row_stream(name, Screen(), Columns((), ()))
+    assert "".join([*map(stream.add, rows), stream.end()]) == render_rows(name, rows, Screen())
+
+
+def test_plain_rows_follow_the_first_thousand() -> None:
+    stream = row_stream("plain", Screen(), Columns((), ()))
+    assert all(stream.add(record(line)) == "" for line in range(1, 1000))
+    lines = stream.add(record(1000)).splitlines()
+    assert len(lines) == 1001
+    assert stream.add(record(1001)).rstrip("\n") == lines[-1].replace("1000", "1001", 1)
+    assert stream.add(record(10**9)).startswith("1000000000  ")
+    assert stream.end() == ""
 
 
 def test_ndjson_comes_at_once() -> None:
@@ -66,6 +88,22 @@ def test_columns_are_chosen_by_their_importance() -> None:
     assert header(80) == ["line", "layer", "input_shape", "output_shape", "parameters", "macs"]
     assert header(55, name="conv1") == ["line", "name", "layer", "output_shape"]
     assert header(None)[-1] == "receptive_field"
+
+
+def test_of_two_choices_the_first_that_has_room_for_two_figures_is_shown() -> None:
+    figures = {"output_shape": 1, "macs": 2, "parameters": 3}
+    choices = ({"kernel_size": 0, "stride": 0, "padding": 0} | figures, {"layer": 0} | figures)
+
+    def header(width: int) -> list[str]:
+        stream = row_stream("table", Screen(width), Columns((), choices))
+        stream.add(FACTS)
+        return stream.end().splitlines()[0].split()
+
+    assert header(80) == ["kernel_size", "stride", "padding", "output_shape", "macs", "parameters"]
+    assert header(55) == ["kernel_size", "stride", "padding", "output_shape", "macs"]
+    assert header(54) == ["layer", "output_shape", "macs"]
+    assert header(40) == ["layer", "output_shape"]
+    assert header(20) == ["layer"]
 
 
 def test_a_table_of_layers_without_a_size() -> None:
