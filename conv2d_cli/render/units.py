@@ -13,6 +13,10 @@ _SIGNIFICANT = 3
 # Numbers outside are written with an exponent.
 _SMALL, _LARGE = 1e-4, 1e12
 _ALMOST_ALL = 99.9
+# Numbers that are read more easily whole: 16,384.
+_WHOLE_BELOW = 20_000
+_MOST_DIGITS = 4
+_LAST_OF_FOUR = 1000
 
 
 def thousands(number: int) -> str:
@@ -33,6 +37,25 @@ def short_bytes(number: int) -> str:
 def bytes_unit(number: int) -> str:
     """Return what stands beside an exact number of bytes: `3.06 MiB`, or `B` where the number is as short itself."""
     return "B" if number < _KIBI else short_bytes(number)
+
+
+def exact_count(number: int) -> str:
+    """Return `1.5 M` where four digits are all that a number has, else all its digits.
+
+    >>> exact_count(1_500_000), exact_count(2_048), exact_count(1_234_567)
+    ('1.5 M', '2,048', '1,234,567')
+    """
+    return (_exactly(number, _THOUSAND, _DECIMAL) if number >= _WHOLE_BELOW else "") or thousands(number)
+
+
+def exact_bytes(number: int) -> str:
+    """Return `1.5 MiB` where four digits are all that a number of bytes has in its unit of IEC, else all its digits.
+
+    >>> exact_bytes(1_572_864), exact_bytes(1_000)
+    ('1.5 MiB', '1,000 B')
+    """
+    short = _exactly(number, _KIBI, _BINARY) if number >= _KIBI else ""
+    return f"{short}B" if short else f"{thousands(number)} B"
 
 
 def rate(per_second: float, unit: str) -> str:
@@ -61,6 +84,17 @@ def three_digits(number: float, *, with_zeros: bool = False) -> str:
     decimals = max(0, _SIGNIFICANT - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{rounded:,.{decimals}f}"
     return text if with_zeros or not decimals else text.rstrip("0").rstrip(".")
+
+
+def _exactly(number: int, base: int, prefixes: tuple[str, ...]) -> str:
+    """Return up to four digits and a prefix that are the very number, nothing where that takes more."""
+    size = 0
+    while size + 1 < len(prefixes) and number >= base ** (size + 1):
+        size += 1
+    digits, rest = divmod(number * _LAST_OF_FOUR, base**size)
+    if rest or digits >= _LAST_OF_FOUR * _LAST_OF_FOUR or len(str(digits).rstrip("0")) > _MOST_DIGITS:
+        return ""
+    return f"{digits / _LAST_OF_FOUR:.10g} {prefixes[size]}"
 
 
 def _short(number: int, base: int, prefixes: tuple[str, ...]) -> str:

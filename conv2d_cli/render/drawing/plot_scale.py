@@ -1,0 +1,61 @@
+"""Where a value lies along an axis, from 0 to 1: in proportion, or by its logarithm where values span decades."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Number = int | float
+
+# Of values further apart, all but the largest would lie in one heap.
+_DECADES = 100
+# Along an axis of logarithms zero has a place of its own, at this distance of the smallest value that has one.
+_GAP_OF_ZERO = 0.08
+_MIDDLE = 0.5
+
+
+class Scale(NamedTuple):
+    """An axis from `least` to `most`; `lowest` is the smallest value above zero."""
+
+    least: Number
+    most: Number
+    lowest: Number
+    is_log: bool
+
+    @property
+    def name(self) -> str:
+        """What is said of the scale beside an axis, nothing of a usual one."""
+        return "log scale" if self.is_log else ""
+
+    def position(self, value: Number) -> float:
+        """Return where a value of the axis lies; a single one in the middle.
+
+        Integers may be too large for a float: their quotient and their logarithm are not.
+        """
+        if self.least == self.most:
+            return _MIDDLE
+        if not self.is_log:
+            return (value - self.least) / (self.most - self.least)
+        if value <= 0:
+            return 0.0
+        low, high = math.log10(self.lowest), math.log10(self.most)
+        start = _GAP_OF_ZERO if self.least < self.lowest else 0.0
+        return start + (1 - start) * (math.log10(value) - low) / (high - low)
+
+
+def scale_of(values: Iterable[Number]) -> Scale:
+    """Return the scale of values, of which there is one at least.
+
+    >>> scale_of([1, 10]).position(10), scale_of([1, 10, 10000]).position(100)
+    (1.0, 0.5)
+    >>> scale_of([0, 1, 10000]).position(0)
+    0.0
+    """
+    known = {*values}
+    least, most = min(known), max(known)
+    lowest = min((value for value in known if value > 0), default=least)
+    # What is not above zero but for zero itself has no logarithm.
+    return Scale(least, most, lowest, least >= 0 and lowest > 0 and most > _DECADES * lowest)

@@ -1,0 +1,228 @@
+"""A plot as Matplotlib's figure: it lays out words and writes files; where points and ticks lie is ours."""
+
+from __future__ import annotations
+
+import logging
+import math
+import textwrap
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conv2d_cli.render.drawing.plot_classes import (
+    aims,
+    axis_title,
+    classes_of,
+    color_label,
+    is_continuous,
+    staircase,
+    summary,
+)
+from conv2d_cli.render.drawing.plot_scale import Scale, scale_of
+from conv2d_cli.render.drawing.plot_ticks import ticks_of
+from conv2d_cli.render.plots import colors
+from conv2d_cli.report.plot import front_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+    from conv2d_cli.report.plot import PlotReport, PlotRow
+
+_INCHES = (8.0, 5.2)
+_DOTS_PER_INCH = 144
+_X_TICKS, _Y_TICKS, _X_CHARACTERS = 6, 7, 52
+_MARGIN = 0.04
+# Points that are shapes of their own make a file of some 100 bytes each; of more, a picture is put into it.
+MOST_SHAPES = 3000
+_AREA, _LARGEST_AREA, _FRONT_AREA = 26.0, 150.0, 90.0
+# A caption of that many characters is as wide as the figure.
+_CAPTION = 100
+_BEHIND, _POINTS, _LINE, _MARKED = 1, 2, 3, 4
+# Text stays text, and no setting of the machine counts.
+_SETTINGS: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "conv2d",
+    "font.family": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
+    "font.size": 9.5,
+    "text.parse_math": False,
+    "text.color": colors.INK,
+    "axes.labelcolor": colors.INK,
+    "axes.edgecolor": colors.SOFT,
+    "xtick.color": colors.SOFT,
+    "ytick.color": colors.SOFT,
+    "xtick.labelcolor": colors.INK,
+    "ytick.labelcolor": colors.INK,
+    "axes.unicode_minus": False,
+}
+
+
+class Words(NamedTuple):
+    """What is said of a plot outside of its axes."""
+
+    title: str
+    caption: str
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Return a context in which Matplotlib has its own defaults and ours: no style or file of the machine counts."""
+    # What it has to say of the machine's settings and fonts is nothing that the user can act on.
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+def words_of(report: PlotReport) -> Words:
+    """Return the title and the caption of a plot."""
+    said = [summary(report)]
+    if any(point.count > 1 for point in report.points):
+        said.append("a larger mark is several combinations")
+    if len(report.points) > MOST_SHAPES:
+        said.append("the points are a picture, as there are many")
+    return Words(f"{report.y} over {report.x}", "; ".join(said))
+
+
+def figure_of(report: PlotReport) -> Figure:
+    """Return the figure of a plot that has a point at least, to be made and saved among `own_settings`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, layout="constrained", facecolor=colors.PAPER)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(facecolor=colors.PAPER)
+    x, y = scale_of(point.x for point in report.points), scale_of(point.y for point in report.points)
+    _draw_axes(axes, report, x, y)
+    words = words_of(report)
+    axes.set_title(words.title, loc="left", fontweight="bold")
+    figure.supxlabel(
+        "\n".join(textwrap.wrap(words.caption, _CAPTION)), x=0.01, ha="left", size="small", color=colors.SOFT
+    )
+    if is_continuous(report):
+        _draw_along_a_bar(figure, axes, report, (x, y))
+    else:
+        _draw_classes(axes, report, (x, y))
+    _draw_front(axes, report, (x, y))
+    handles, labels = axes.get_legend_handles_labels()
+    beside = len(handles) > 1
+    legend = figure.legend(
+        handles,
+        labels,
+        loc="outside right upper" if beside else "outside upper right",
+        frameon=False,
+        title=report.color if beside else None,
+        alignment="left",
+        fontsize="small",
+        ncols=1,
+    )
+    legend.get_title().set_fontsize("small")
+    return figure
+
+
+def _draw_axes(axes: Axes, report: PlotReport, x: Scale, y: Scale) -> None:
+    x_ticks = ticks_of(x, report.x_unit, _X_TICKS, _X_CHARACTERS)
+    y_ticks = ticks_of(y, report.y_unit, _Y_TICKS)
+    axes.set_xticks([tick.position for tick in x_ticks], [tick.label for tick in x_ticks])
+    axes.set_yticks([tick.position for tick in y_ticks], [tick.label for tick in y_ticks])
+    axes.set_xlabel(axis_title(report.x, report.x_unit, x.name))
+    axes.set_ylabel(axis_title(report.y, report.y_unit, y.name))
+    axes.set_xlim(-_MARGIN, 1 + _MARGIN)
+    axes.set_ylim(-_MARGIN, 1 + _MARGIN)
+    axes.grid(color=colors.RULE, linewidth=0.8, zorder=_BEHIND)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_classes(axes: Axes, report: PlotReport, scales: tuple[Scale, Scale]) -> None:
+    classes = classes_of(report)
+    few = len(classes) <= len(colors.QUALITATIVE)
+    shades = None if few else _shades()
+    for place, one in enumerate(classes):
+        if report.color is None:
+            color: Any = colors.ONLY
+        elif one.is_rest:
+            color = colors.REST
+        else:
+            color = colors.QUALITATIVE[place] if shades is None else shades(place / (len(classes) - 1))
+        marker = colors.MARKERS[place % len(colors.MARKERS)]
+        _scatter(axes, report, one.points, scales, color=color, marker=marker, label=one.label or None)
+
+
+def _draw_along_a_bar(figure: Figure, axes: Axes, report: PlotReport, scales: tuple[Scale, Scale]) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    known = [point for point in report.points if isinstance(point.color, int | float)]
+    unknown = [point for point in report.points if point.color is None]
+    values = [point.color for point in known if isinstance(point.color, int | float)]
+    scale, shades = scale_of(values), _shades()
+    if unknown:
+        _scatter(axes, report, unknown, scales, color=colors.REST, marker="x", label=color_label(None, ""))
+    _scatter(axes, report, known, scales, c=[scale.position(value) for value in values], cmap=shades, vmin=0, vmax=1)
+    bar = figure.colorbar(ScalarMappable(Normalize(0, 1), shades), ax=axes, pad=0.02, aspect=30)
+    ticks = ticks_of(scale, report.color_unit or "", _Y_TICKS)
+    bar.set_ticks([tick.position for tick in ticks], labels=[tick.label for tick in ticks])
+    bar.set_label(axis_title(report.color or "", report.color_unit or "", scale.name))
+    bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def _scatter(
+    axes: Axes,
+    report: PlotReport,
+    points: Sequence[PlotRow],
+    scales: tuple[Scale, Scale],
+    **look: Any,  # noqa: ANN401 - Matplotlib's own
+) -> None:
+    x, y = scales
+    axes.scatter(
+        [x.position(point.x) for point in points],
+        [y.position(point.y) for point in points],
+        s=[min(_LARGEST_AREA, _AREA * (1 + math.log2(point.count) / 4)) for point in points],
+        linewidths=0,
+        alpha=0.8,
+        zorder=_POINTS,
+        rasterized=len(report.points) > MOST_SHAPES,
+        **look,
+    )
+
+
+def _draw_front(axes: Axes, report: PlotReport, scales: tuple[Scale, Scale]) -> None:
+    """Draw the front as a step line, a ring around each of its points."""
+    x, y = scales
+    front = front_of(report)
+    corners = staircase(front)
+    axes.plot(
+        [x.position(corner[0]) for corner in corners],
+        [y.position(corner[1]) for corner in corners],
+        color=colors.FRONT,
+        linewidth=1.4,
+        zorder=_LINE,
+    )
+    label = "\n".join(textwrap.wrap(f"Pareto front: {aims(report)}", 30, break_on_hyphens=False))
+    axes.plot(
+        [x.position(point.x) for point in front],
+        [y.position(point.y) for point in front],
+        linestyle="none",
+        marker="o",
+        markersize=math.sqrt(_FRONT_AREA),
+        markerfacecolor="none",
+        markeredgecolor=colors.FRONT,
+        markeredgewidth=1.4,
+        zorder=_MARKED,
+        label=label,
+    )
+
+
+def _shades() -> Colormap:
+    import matplotlib as mpl
+    from matplotlib.colors import ListedColormap
+
+    whole, steps = mpl.colormaps[colors.SEQUENTIAL], 256
+    span = colors.LAST_SHADE - colors.FIRST_SHADE
+    return ListedColormap([whole(colors.FIRST_SHADE + span * step / (steps - 1)) for step in range(steps)])
