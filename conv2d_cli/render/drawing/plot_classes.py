@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.errors import cut
 from conv2d_cli.render.drawing.plot_scale import scale_of
 from conv2d_cli.render.drawing.plot_ticks import label_of
 from conv2d_cli.render.escaping import printable
@@ -89,7 +90,7 @@ def color_label(color: Color, unit: str) -> str:
     if isinstance(color, tuple):
         # Four paddings are no size.
         return times(color) if len(color) != len("TBLR") or unit else ",".join(map(str, color))
-    return printable(color) if isinstance(color, str) else label_of(color, unit)
+    return cut(printable(color)) if isinstance(color, str) else label_of(color, unit)
 
 
 def whole(value: Number | None, unit: str = "") -> str:

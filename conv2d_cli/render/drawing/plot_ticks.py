@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.render.units import exact_bytes, exact_count
+from conv2d_cli.render.units import exact_bytes, exact_count, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Steps between ticks, in powers of ten.
 _STEPS = (1, 2, 5)
 _BYTES = "bytes"
+# Smaller numbers are read more easily whole: 16,384.
+_WHOLE_BELOW = 20_000
 # What few decades hold, so that an axis has more than two ticks.
 _FEWEST = 3
 
@@ -38,23 +40,43 @@ def ticks_of(scale: Scale, unit: str, most: int, characters: int | None = None) 
     ['1 KiB', '4 KiB', '16 KiB', '64 KiB', '256 KiB', '1 MiB']
     """
     for number in range(most, 1, -1):
-        ticks = [*_ticks(scale, unit, number)]
+        ticks = _ticks(scale, unit, number)
         if characters is None or sum(len(tick.label) + 2 for tick in ticks) <= characters:
             return ticks
     return ticks[:1]
 
 
 def label_of(value: Number, unit: str) -> str:
-    """Return a value in a short form where that is exact, else whole."""
+    """Return a value in a short form where that is exact, else whole.
+
+    >>> label_of(1_572_864, "bytes"), label_of(2_048, ""), label_of(0.125, "")
+    ('1.5 MiB', '2,048', '0.125')
+    """
+    return (_short(value, unit) if value >= _WHOLE_BELOW or unit == _BYTES else None) or _whole(value, unit)
+
+
+def _ticks(scale: Scale, unit: str, most: int) -> list[Tick]:
+    values = [
+        value.numerator if value.denominator == 1 else float(value)
+        for value in _values(scale, most, binary=unit == _BYTES)
+    ]
+    short = [_short(value, unit) for value in values]
+    # Either all of an axis are short or none, and small numbers are read more easily whole.
+    if None in short or (unit != _BYTES and scale.most < _WHOLE_BELOW):
+        short = [_whole(value, unit) for value in values]
+    return [Tick(value, scale.position(value), label or "") for value, label in zip(values, short, strict=True)]
+
+
+def _short(value: Number, unit: str) -> str | None:
     if isinstance(value, float):
-        return f"{value:,.6g}" if not value.is_integer() else f"{value:,.0f}"
+        return _whole(value, unit)
     return exact_bytes(value) if unit == _BYTES else exact_count(value)
 
 
-def _ticks(scale: Scale, unit: str, most: int) -> Iterator[Tick]:
-    for value in _values(scale, most, binary=unit == _BYTES):
-        plain: Number = value.numerator if value.denominator == 1 else float(value)
-        yield Tick(plain, scale.position(plain), label_of(plain, unit))
+def _whole(value: Number, unit: str) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.6g}"
+    return f"{thousands(value)} B" if unit == _BYTES else thousands(value)
 
 
 def _values(scale: Scale, most: int, *, binary: bool) -> Iterator[Fraction]:
@@ -96,10 +118,12 @@ def _powers(scale: Scale, most: int, base: int) -> Iterator[Fraction]:
     first, last = _exponent(low, base), _exponent(high, base)
     exponents = [exponent for exponent in range(first, last + 1) if Fraction(base) ** exponent >= low]
     if len(exponents) < _FEWEST and base != 2:  # noqa: PLR2004 - the base of bytes
-        between = (Fraction(base) ** exponent * step for exponent in range(first, last + 1) for step in _STEPS)
-        inside = [value for value in between if low <= value <= high]
-        yield from inside if len(inside) <= most else inside[:: -(-len(inside) // most)]
-        return
+        for steps in (_STEPS, _STEPS[::2]):
+            between = (Fraction(base) ** exponent * step for exponent in range(first, last + 1) for step in steps)
+            inside = [value for value in between if low <= value <= high]
+            if len(inside) <= most:
+                yield from inside
+                return
     every = next(every for every in _strides() if len(exponents) <= most * every)
     chosen = [exponent for exponent in exponents if exponent % every == 0]
     yield from (Fraction(base) ** exponent for exponent in chosen or exponents[:1])

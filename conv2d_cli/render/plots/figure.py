@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 _INCHES = (8.0, 5.2)
 _DOTS_PER_INCH = 144
 _X_TICKS, _Y_TICKS, _X_CHARACTERS = 6, 7, 52
-_MARGIN = 0.04
+# Around the axes, in parts of them; around everything, in inches.
+_MARGIN, _PADDING = 0.04, 0.06
 # Points that are shapes of their own make a file of some 100 bytes each; of more, a picture is put into it.
 MOST_SHAPES = 3000
-_AREA, _LARGEST_AREA, _FRONT_AREA = 26.0, 150.0, 90.0
+# Of how many points each mark is how large, in square points; twice as many combinations make a quarter more.
+_AREAS, _SMALLEST_AREA = ((400, 26.0), (MOST_SHAPES, 14.0)), 6.0
+_LARGEST, _FRONT_AREA = 6.0, 90.0
 # A caption of that many characters is as wide as the figure.
 _CAPTION = 100
 _BEHIND, _POINTS, _LINE, _MARKED = 1, 2, 3, 4
@@ -96,6 +99,7 @@ def figure_of(report: PlotReport) -> Figure:
 
     figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, layout="constrained", facecolor=colors.PAPER)
     FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=_PADDING, h_pad=_PADDING)
     axes = figure.add_subplot(facecolor=colors.PAPER)
     x, y = scale_of(point.x for point in report.points), scale_of(point.y for point in report.points)
     _draw_axes(axes, report, x, y)
@@ -119,7 +123,9 @@ def figure_of(report: PlotReport) -> Figure:
         title=report.color if beside else None,
         alignment="left",
         fontsize="small",
-        ncols=1,
+        borderaxespad=1,
+        # Small marks are hard to tell apart.
+        markerscale=1 if len(report.points) <= MOST_SHAPES else 2,
     )
     legend.get_title().set_fontsize("small")
     return figure
@@ -180,10 +186,11 @@ def _scatter(
     **look: Any,  # noqa: ANN401 - Matplotlib's own
 ) -> None:
     x, y = scales
+    area = next((area for most, area in _AREAS if len(report.points) <= most), _SMALLEST_AREA)
     axes.scatter(
         [x.position(point.x) for point in points],
         [y.position(point.y) for point in points],
-        s=[min(_LARGEST_AREA, _AREA * (1 + math.log2(point.count) / 4)) for point in points],
+        s=[area * min(_LARGEST, 1 + math.log2(point.count) / 4) for point in points],
         linewidths=0,
         alpha=0.8,
         zorder=_POINTS,

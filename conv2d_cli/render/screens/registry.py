@@ -25,6 +25,7 @@ _SCREENS = {
     "StackReport": "stack",
     "CompareReport": "compare",
     "TraceReport": "trace",
+    "PlotReport": "plot",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
