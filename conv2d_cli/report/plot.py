@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.pareto import front
+from conv2d_cli.layer.model import Conv2d
+from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.keys import KEYS
 from conv2d_cli.report.quantities import quantities_of
 from conv2d_cli.report.record import record_of
@@ -67,7 +69,7 @@ class PlotReport(NamedTuple):
 
 
 class PlotRow(NamedTuple):
-    """One place of a plot, of one colour; `count` combinations lie there.
+    """One place of a plot, of one colour, and how many combinations lie there.
 
     On the front `layer` and `input_shape` are those of the first of them, elsewhere None.
     """
@@ -75,7 +77,7 @@ class PlotRow(NamedTuple):
     x: Number
     y: Number
     color: Color
-    count: int
+    combinations: int
     on_front: bool
     layer: str | None
     input_shape: tuple[int, ...] | None
@@ -105,6 +107,15 @@ def unit_of(key: str) -> str:
     if known is not None:
         return known.unit
     return "pixels" if key.endswith(_HALVES) else ""
+
+
+def quantities() -> tuple[str, ...]:
+    """Return the names of what an axis can show.
+
+    >>> [name for name in quantities() if name.startswith("kernel")]
+    ['kernel_height', 'kernel_width']
+    """
+    return tuple(quantities_of(analyze(Conv2d(1, 1, 1), 1)._asdict()))
 
 
 def plot_of(
@@ -171,7 +182,7 @@ def count_at(report: PlotReport) -> dict[tuple[Number, Number], int]:
     for point in report.points:
         if point.on_front:
             place = (point.x, point.y)
-            counts[place] = counts.get(place, 0) + point.count
+            counts[place] = counts.get(place, 0) + point.combinations
     return counts
 
 

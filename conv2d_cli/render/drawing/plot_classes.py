@@ -48,7 +48,7 @@ def classes_of(report: PlotReport) -> tuple[Class, ...]:
         return (Class("", report.points),)
     numbers: Counter[Color] = Counter()
     for point in report.points:
-        numbers[point.color] += point.count
+        numbers[point.color] += point.combinations
     kept = {*numbers}
     if len(numbers) > MOST_CLASSES:
         kept = {color for color, _ in numbers.most_common(MOST_CLASSES - 1)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class Canvas:
         """Make so many empty cells."""
         self._width, self._height = width, height
         self._dots: dict[tuple[int, int], int] = {}
+        self._votes: dict[tuple[int, int], Counter[Span]] = {}
         self._signs: dict[tuple[int, int], Span] = {}
 
     def dot(self, x: float, y: float) -> None:
@@ -39,15 +41,20 @@ class Canvas:
         cell = (column // _COLUMNS, row // _ROWS)
         self._dots[cell] = self._dots.get(cell, 0) | _BITS[column % _COLUMNS][row % _ROWS]
 
-    def sign(self, x: float, y: float, sign: Span, *, above: bool = True) -> None:
-        """Draw a sign, which takes a whole cell; unless `above`, only where there is none."""
-        cell = (_place(x, self._width), _place(1 - y, self._height))
-        if above or cell not in self._signs:
-            self._signs[cell] = sign
+    def vote(self, x: float, y: float, sign: Span) -> None:
+        """Draw a sign unless more points of its cell have another one."""
+        self._votes.setdefault(self._at(x, y), Counter())[sign] += 1
+
+    def sign(self, x: float, y: float, sign: Span) -> None:
+        """Draw a sign, which takes a whole cell, above all others."""
+        self._signs[self._at(x, y)] = sign
 
     def lines(self) -> list[Line]:
         """Return the lines, from the top."""
         return [self._line(row) for row in range(self._height)]
+
+    def _at(self, x: float, y: float) -> tuple[int, int]:
+        return _place(x, self._width), _place(1 - y, self._height)
 
     def _line(self, row: int) -> Line:
         cells = [self._cell(column, row) for column in range(self._width)]
@@ -61,6 +68,8 @@ class Canvas:
         cell = (column, row)
         if cell in self._signs:
             return self._signs[cell]
+        if cell in self._votes:
+            return self._votes[cell].most_common(1)[0][0]
         return Span(chr(_NO_DOTS + self._dots[cell]), PLAIN) if cell in self._dots else _BLANK
 
 

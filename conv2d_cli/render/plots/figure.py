@@ -85,7 +85,7 @@ def own_settings() -> Iterator[None]:
 def words_of(report: PlotReport) -> Words:
     """Return the title and the caption of a plot."""
     said = [summary(report)]
-    if any(point.count > 1 for point in report.points):
+    if any(point.combinations > 1 for point in report.points):
         said.append("a larger mark is several combinations")
     if len(report.points) > MOST_SHAPES:
         said.append("the points are a picture, as there are many")
@@ -96,10 +96,15 @@ def figure_of(report: PlotReport) -> Figure:
     """Return the figure of a plot that has a point at least, to be made and saved among `own_settings`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, layout="constrained", facecolor=colors.PAPER)
+    figure = Figure(
+        figsize=_INCHES,
+        dpi=_DOTS_PER_INCH,
+        layout=ConstrainedLayoutEngine(w_pad=_PADDING, h_pad=_PADDING),
+        facecolor=colors.PAPER,
+    )
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=_PADDING, h_pad=_PADDING)
     axes = figure.add_subplot(facecolor=colors.PAPER)
     x, y = scale_of(point.x for point in report.points), scale_of(point.y for point in report.points)
     _draw_axes(axes, report, x, y)
@@ -128,6 +133,7 @@ def figure_of(report: PlotReport) -> Figure:
         markerscale=1 if len(report.points) <= MOST_SHAPES else 2,
     )
     legend.get_title().set_fontsize("small")
+    legend.legend_handles[-1].set_markersize(math.sqrt(_FRONT_AREA))
     return figure
 
 
@@ -175,7 +181,7 @@ def _draw_along_a_bar(figure: Figure, axes: Axes, report: PlotReport, scales: tu
     ticks = ticks_of(scale, report.color_unit or "", _Y_TICKS)
     bar.set_ticks([tick.position for tick in ticks], labels=[tick.label for tick in ticks])
     bar.set_label(axis_title(report.color or "", report.color_unit or "", scale.name))
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def _scatter(
@@ -190,7 +196,7 @@ def _scatter(
     axes.scatter(
         [x.position(point.x) for point in points],
         [y.position(point.y) for point in points],
-        s=[area * min(_LARGEST, 1 + math.log2(point.count) / 4) for point in points],
+        s=[area * min(_LARGEST, 1 + math.log2(point.combinations) / 4) for point in points],
         linewidths=0,
         alpha=0.8,
         zorder=_POINTS,

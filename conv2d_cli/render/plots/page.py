@@ -92,7 +92,7 @@ def _heads(report: PlotReport) -> _Cells:
     heads = [(axis_title(report.x, report.x_unit), True), (axis_title(report.y, report.y_unit), True)]
     if report.color is not None:
         heads.append((axis_title(report.color, report.color_unit or ""), False))
-    return [*heads, ("count", True), ("layer", False), ("input_shape", False)]
+    return [*heads, ("combinations", True), ("layer", False), ("input_shape", False)]
 
 
 def _cells(report: PlotReport) -> Iterator[_Cells]:

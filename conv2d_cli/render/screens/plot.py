@@ -107,7 +107,7 @@ def _chart(report: PlotReport, classes: Sequence[Class], width: int) -> Iterator
     ]
     if not inside:
         lines.insert(0, (Span(high),))
-    corner = [(Span(" " * margin), Span("└" + "─" * cells, DIM))]
+    corner: list[Line] = [(Span(" " * margin), Span("└" + "─" * cells, DIM))]
     if not inside and low != high:
         corner.append((Span(low),))
     yield Lines((*lines, *corner, *_ends(whole(x.least), whole(x.most), margin, cells + 1, width)))
@@ -118,7 +118,7 @@ def _draw(canvas: Canvas, point: PlotRow, x: float, y: float, letter: str) -> No
     if point.on_front:
         canvas.sign(x, y, Span(letter.upper() or _FRONT, RESULT))
     elif letter:
-        canvas.sign(x, y, Span(letter, PLAIN), above=False)
+        canvas.vote(x, y, Span(letter, PLAIN))
     else:
         canvas.dot(x, y)
 
@@ -173,4 +173,4 @@ def _columns(report: PlotReport, front: Sequence[PlotRow]) -> Iterator[Column]:
         yield Column("input_shape", tuple(Span(times(point.input_shape or ())) for point in front), rank=2)
     if any(counts[point.x, point.y] > 1 for point in front):
         texts = (thousands(counts[point.x, point.y]) for point in front)
-        yield Column("count", tuple(map(Span, texts)), to_the_right=True, rank=3)
+        yield Column("combinations", tuple(map(Span, texts)), to_the_right=True, rank=3)
