@@ -31,16 +31,21 @@ class Plotting(NamedTuple):
     force: bool
     output: Output
 
-    def show(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Draw records of `shape`, which are read once.
+    def collect(self, records: Iterable[Mapping[str, Any]]) -> PlotReport:
+        """Return the plot of records of `shape`, which are read once."""
+        return plot_of(records, self.request, as_call)
+
+    def show(self, report: PlotReport) -> None:
+        """Draw a plot, unless there is nothing to draw, which the caller has to explain.
 
         Raises:
-            UsageError: none of them has a value on both axes.
+            UsageError: no combination has a value on both axes.
             FileError: the file cannot be written.
         """
-        report = plot_of(records, self.request, as_call)
         if not report.points:
-            raise _nothing(report)
+            if report.left_out:
+                raise UsageError(f"--plot: {report.x} and {report.y} are not both known of any combination", EXAMPLE)
+            return
         if self.file is None or self.kind is None:
             _show(report, self.output)
             return
@@ -57,8 +62,12 @@ class Plotting(NamedTuple):
             _show(report, self.output)
 
 
-def plotting_of(options: PlotOptions, output_options: OutputOptions, more: Sequence[str] = ()) -> Plotting | None:
-    """Return the plot that is asked for, None where none is; `more` are numbers beside those of `shape`.
+def plotting_of(
+    options: PlotOptions, output_options: OutputOptions, *, has_size: bool = True, more: Sequence[str] = ()
+) -> Plotting | None:
+    """Return the plot that is asked for, None where none is.
+
+    `has_size` says whether the size of the input is known; `more` are numbers of the records beside those of `shape`.
 
     Raises:
         UsageError: the options do not say what to draw, or as what.
@@ -69,11 +78,11 @@ def plotting_of(options: PlotOptions, output_options: OutputOptions, more: Seque
         if options.file is not None or options.force:
             raise _without_plot(options)
         return None
-    request = request_of(options.plot, more)
+    request = request_of(options.plot, more, has_size=has_size)
     output = output_of(output_options, ("schema_version", *TOTALS))
     if options.file is None:
         if options.force:
-            raise UsageError("--force: there is no file to replace", f"{EXAMPLE} -o plot.svg --force")
+            raise UsageError("--force: there is no file to replace", "--force -o plot.svg")
         return Plotting(request, None, None, options.force, output)
     from conv2d_cli.render.plots.files import WRITERS, check_installed
 
@@ -101,14 +110,6 @@ def _show(report: PlotReport, output: Output) -> None:
     else:
         rows = render_rows("markdown", points, screen) + "\n" if output.format == "markdown" else ""
         output.text(rows + render(output.format, {key: getattr(report, key) for key in TOTALS}, screen))
-
-
-def _nothing(report: PlotReport) -> UsageError:
-    if not report.left_out:
-        return UsageError("--plot: there is no combination to draw", "conv2d sweep 3 16,32 1..7..2 -i 32 " + EXAMPLE)
-    return UsageError(
-        f"--plot: {report.x} and {report.y} are not both known of any combination, as -i is missing", "-i 224"
-    )
 
 
 def _without_plot(options: PlotOptions) -> UsageError:

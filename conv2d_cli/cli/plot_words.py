@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import UsageError, cut, did_you_mean, nearest, one_of
-from conv2d_cli.report.plot import LARGER, SMALLER, PlotRequest, axis_of, quantities
+from conv2d_cli.report.plot import LARGER, SMALLER, PlotRequest, axis_of, needs_size, quantities
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ _HALVES = {
 }
 
 
-def request_of(text: str, more: Sequence[str] = ()) -> PlotRequest:
+def request_of(text: str, more: Sequence[str] = (), *, has_size: bool = True) -> PlotRequest:
     """Return what `--plot` asks for; `more` are names of numbers that these records have beside those of `shape`.
+
+    Unless `has_size`, nothing can be drawn that depends on the size of the input.
 
     Raises:
         UsageError: it is not x=KEY,y=KEY or x=KEY,y=KEY,color=KEY with keys that can be drawn.
@@ -42,6 +44,8 @@ def request_of(text: str, more: Sequence[str] = ()) -> PlotRequest:
         key = value[1:] if better else value
         if key not in numbers:
             raise _no_axis(name, value[: 1 if better else 0], key, numbers)
+        if not has_size and key in needs_size():
+            raise UsageError(f"--plot {name}={value}: it depends on the size of the input, and -i is missing", "-i 224")
         axes.append(axis_of(key, better))
     color = parts.get("color")
     colors = dict.fromkeys((*numbers, *ShapeReport._fields))

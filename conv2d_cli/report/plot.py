@@ -118,6 +118,11 @@ def quantities() -> tuple[str, ...]:
     return tuple(quantities_of(analyze(Conv2d(1, 1, 1), 1)._asdict()))
 
 
+def needs_size() -> frozenset[str]:
+    """Return the names of quantities that no layer has without an input."""
+    return frozenset(key for key, value in quantities_of(analyze(Conv2d(1, 1, 1))._asdict()).items() if value is None)
+
+
 def plot_of(
     records: Iterable[Mapping[str, Any]], request: PlotRequest, call_of: Callable[[Mapping[str, Any]], str]
 ) -> PlotReport:

@@ -18,12 +18,17 @@ _MIDDLE = 0.5
 
 
 class Scale(NamedTuple):
-    """An axis from `least` to `most`; `lowest` is the smallest value above zero."""
+    """An axis from `least` to `most`; `lowest` is the smallest value above zero.
+
+    Of an axis of logarithms `low` and `high` are those of its ends, zero aside.
+    """
 
     least: Number
     most: Number
     lowest: Number
     is_log: bool
+    low: float
+    high: float
 
     @property
     def name(self) -> str:
@@ -35,14 +40,14 @@ class Scale(NamedTuple):
 
         Integers may be too large for a float: their quotient and their logarithm are not.
         """
-        if self.least == self.most:
+        least, most, lowest, is_log, low, high = self
+        if least == most:
             return _MIDDLE
-        if not self.is_log:
-            return (value - self.least) / (self.most - self.least)
+        if not is_log:
+            return (value - least) / (most - least)
         if value <= 0:
             return 0.0
-        low, high = math.log10(self.lowest), math.log10(self.most)
-        start = _GAP_OF_ZERO if self.least < self.lowest else 0.0
+        start = _GAP_OF_ZERO if least < lowest else 0.0
         return start + (1 - start) * (math.log10(value) - low) / (high - low)
 
 
@@ -58,4 +63,6 @@ def scale_of(values: Iterable[Number]) -> Scale:
     least, most = min(known), max(known)
     lowest = min((value for value in known if value > 0), default=least)
     # What is not above zero but for zero itself has no logarithm.
-    return Scale(least, most, lowest, least >= 0 and lowest > 0 and most > _DECADES * lowest)
+    is_log = least >= 0 and lowest > 0 and most > _DECADES * lowest
+    low, high = (math.log10(lowest), math.log10(most)) if is_log else (0.0, 0.0)
+    return Scale(least, most, lowest, is_log, low, high)

@@ -133,7 +133,8 @@ def figure_of(report: PlotReport) -> Figure:
         markerscale=1 if len(report.points) <= MOST_SHAPES else 2,
     )
     legend.get_title().set_fontsize("small")
-    legend.legend_handles[-1].set_markersize(math.sqrt(_FRONT_AREA))
+    ring: Any = legend.legend_handles[-1]
+    ring.set_markersize(math.sqrt(_FRONT_AREA))
     return figure
 
 
@@ -191,12 +192,15 @@ def _scatter(
     scales: tuple[Scale, Scale],
     **look: Any,  # noqa: ANN401 - Matplotlib's own
 ) -> None:
+    import numpy as np
+
     x, y = scales
     area = next((area for most, area in _AREAS if len(report.points) <= most), _SMALLEST_AREA)
+    # Of lists Matplotlib looks at each value by itself: a million take it ten seconds.
     axes.scatter(
-        [x.position(point.x) for point in points],
-        [y.position(point.y) for point in points],
-        s=[area * min(_LARGEST, 1 + math.log2(point.combinations) / 4) for point in points],
+        np.array([x.position(point.x) for point in points]),
+        np.array([y.position(point.y) for point in points]),
+        s=np.array([area * min(_LARGEST, 1 + math.log2(point.combinations) / 4) for point in points]),
         linewidths=0,
         alpha=0.8,
         zorder=_POINTS,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.render.blocks import Block, Line
     from conv2d_cli.render.drawing.plot_classes import Class
+    from conv2d_cli.render.drawing.plot_scale import Scale
     from conv2d_cli.render.screens.view import View
     from conv2d_cli.report.plot import PlotReport, PlotRow
 
@@ -58,10 +59,10 @@ _MORE = ("-o plot.svg draws it as a file; --json and --format csv have every poi
 
 def blocks(report: PlotReport, view: View) -> Iterator[Block]:
     """Return the screen of a plot."""
-    x, y = scale_of(point.x for point in report.points), scale_of(point.y for point in report.points)
+    x, y = scales = scale_of(point.x for point in report.points), scale_of(point.y for point in report.points)
     yield Lines(((Span(report.y, KEY), *_beside(report.y, report.y_unit, y.name, view.width)),))
     classes = _classes(report)
-    yield from _chart(report, classes, min(view.width, _WIDEST))
+    yield from _chart(report, classes, scales, min(view.width, _WIDEST))
     yield Lines(((Span(report.x, KEY), *_beside(report.x, report.x_unit, x.name, view.width)),))
     yield BLANK
     yield from _legend(report, classes, view.width)
@@ -88,8 +89,8 @@ def _classes(report: PlotReport) -> tuple[Class, ...]:
     return intervals_of(report, _INTERVALS) if is_continuous(report) else classes_of(report)
 
 
-def _chart(report: PlotReport, classes: Sequence[Class], width: int) -> Iterator[Block]:
-    x, y = scale_of(point.x for point in report.points), scale_of(point.y for point in report.points)
+def _chart(report: PlotReport, classes: Sequence[Class], scales: tuple[Scale, Scale], width: int) -> Iterator[Block]:
+    x, y = scales
     high, low = whole(y.most), whole(y.least)
     margin = max(len(high), len(low)) + 1
     inside = width - margin - 1 >= _NARROWEST
