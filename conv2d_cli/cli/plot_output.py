@@ -12,6 +12,7 @@ from conv2d_cli.jobs.output_file import check_file, is_special, write_file
 from conv2d_cli.render.formats import ROW_FORMATS, render, render_rows
 from conv2d_cli.render.layer_text import as_call
 from conv2d_cli.report.plot import TOTALS, plot_of, plot_record
+from conv2d_cli.report.record import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +99,7 @@ def plotting_of(
 def _show(report: PlotReport, output: Output) -> None:
     """Write a plot to stdout: drawn, its totals, or its points, as the format has it."""
     screen = screen_of(sys.stdout, output.color, is_table=output.is_table)
-    points = [point._asdict() for point in report.points]
+    points = [record_of(point) for point in report.points]
     if output.keys:
         output.show(report)
     elif output.is_table:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import UsageError, cut, did_you_mean, nearest, one_of
+from conv2d_cli.errors import UsageError, cut, nearest, one_of
 from conv2d_cli.report.plot import LARGER, SMALLER, PlotRequest, axis_of, needs_size, quantities
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from conv2d_cli.report.plot import Axis
 
 EXAMPLE = "--plot x=macs,y=parameters"
-_PARTS = ("x", "y", "color")
+_AXES = ("x", "y")
+_PARTS = (*_AXES, "color")
 _SIGNS = {"-": LARGER, "+": SMALLER}
 # Keys of pairs and the beginning of the names of their halves.
 _HALVES = {
@@ -37,21 +40,33 @@ def request_of(text: str, more: Sequence[str] = (), *, has_size: bool = True) ->
     """
     parts = _parts_of(text)
     numbers = (*quantities(), *more)
-    axes = []
-    for name in _PARTS[:2]:
-        value = parts[name]
-        better = _SIGNS.get(value[:1])
-        key = value[1:] if better else value
-        if key not in numbers:
-            raise _no_axis(name, value[: 1 if better else 0], key, numbers)
-        if not has_size and key in needs_size():
-            raise UsageError(f"--plot {name}={value}: it depends on the size of the input, and -i is missing", "-i 224")
-        axes.append(axis_of(key, better))
+    x, y = (_axis(name, parts, numbers, has_size=has_size) for name in _AXES)
     color = parts.get("color")
     colors = dict.fromkeys((*numbers, *ShapeReport._fields))
     if color is not None and color not in colors:
-        raise UsageError(f"--plot color={cut(color)}: no such key", _hint(color, [*colors], "color="))
-    return PlotRequest(axes[0], axes[1], color)
+        raise UsageError(f"--plot color={cut(color)}: no such key", _meant("color", "", color, parts, [*colors]))
+    return PlotRequest(x, y, color)
+
+
+def _axis(name: str, parts: Mapping[str, str], numbers: Sequence[str], *, has_size: bool) -> Axis:
+    value = parts[name]
+    better = _SIGNS.get(value[:1])
+    sign, key = (value[0], value[1:]) if better else ("", value)
+    said = f"--plot {name}={cut(value)}"
+    if key in numbers:
+        if not has_size and key in needs_size():
+            raise UsageError(f"{said}: it depends on the size of the input, and -i is missing", "-i 224")
+        return axis_of(key, better)
+    if key in _HALVES:
+        halves = [f"{sign}{_HALVES[key]}{side}" for side in ("_height", "_width")]
+        raise UsageError(
+            f"{said}: a pair, of which an axis shows one half", one_of(_written(parts, name, half) for half in halves)
+        )
+    if key in ShapeReport._fields:
+        raise UsageError(f"{said}: not a number, which an axis shows", f"{EXAMPLE},color={key}")
+    raise UsageError(
+        f"{said}: no such key" if value else f"{said}: a key is missing", _meant(name, sign, key, parts, numbers)
+    )
 
 
 def kind_of(typed: str, kinds: Sequence[str], *, is_special: bool) -> str:
@@ -70,7 +85,8 @@ def kind_of(typed: str, kinds: Sequence[str], *, is_special: bool) -> str:
         return kinds[0]
     listed = one_of([f".{kind}" for kind in kinds])
     said = f"the suffix .{cut(suffix)} is no format of plots" if suffix else "its name says no format"
-    raise UsageError(f"-o {cut(typed)}: {said}; it may end in {listed}", f"-o plot.{kinds[0]}")
+    stem = typed if typed.isprintable() and Path(typed).name and len(typed) == len(cut(typed)) else "plot"
+    raise UsageError(f"-o {cut(typed)}: {said}; it may end in {listed}", f"-o {Path(stem).with_suffix(f'.{kinds[0]}')}")
 
 
 def is_stream(typed: str) -> bool:
@@ -80,6 +96,8 @@ def is_stream(typed: str) -> bool:
 
 def _parts_of(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
+    if not text.strip():
+        raise UsageError("--plot: it is empty, and says which keys are drawn", EXAMPLE)
     for word in text.split(","):
         name, sign, value = (part.strip() for part in word.partition("="))
         if not sign:
@@ -87,12 +105,13 @@ def _parts_of(text: str) -> dict[str, str]:
                 f"--plot {cut(text)}: {cut(word) or 'an empty part'} is not x=KEY, y=KEY or color=KEY", EXAMPLE
             )
         if name not in _PARTS:
-            hint = did_you_mean(name, _PARTS) if nearest(name, _PARTS) else EXAMPLE
-            raise UsageError(f"--plot {cut(text)}: {cut(name) or 'nothing'}= is none of x=, y= and color=", hint)
+            near = nearest(name, _PARTS)
+            hint = f"did you mean {near[0]}={cut(value)}?" if near else EXAMPLE
+            raise UsageError(f"--plot {cut(text)}: {cut(name)}= is none of x=, y= and color=", hint)
         if name in parts:
             raise UsageError(f"--plot {cut(text)}: {name}= is given twice", EXAMPLE)
         parts[name] = value
-    for name, other in zip(_PARTS[:2], ("y", "x"), strict=True):
+    for name, other in zip(_AXES, reversed(_AXES), strict=True):
         if name not in parts:
             given = parts.get(other, "macs")
             example = {other: given, name: "parameters" if given != "parameters" else "macs"}
@@ -100,15 +119,11 @@ def _parts_of(text: str) -> dict[str, str]:
     return parts
 
 
-def _no_axis(name: str, sign: str, key: str, numbers: Sequence[str]) -> UsageError:
-    said = f"--plot {name}={sign}{cut(key)}"
-    if key in _HALVES:
-        near = [f"{name}={sign}{_HALVES[key]}{side}" for side in ("_height", "_width")]
-        return UsageError(f"{said}: a pair, of which an axis shows one half", one_of(near))
-    if key in ShapeReport._fields:
-        return UsageError(f"{said}: not a number, which an axis shows", f"--plot x=macs,y=parameters,color={key}")
-    return UsageError(f"{said}: no such key", _hint(key, numbers, f"{name}={sign}"))
+def _meant(name: str, sign: str, key: str, parts: Mapping[str, str], known: Sequence[str]) -> str:
+    """Return the whole option with what was probably meant in its place."""
+    near = [_written(parts, name, f"{sign}{other}") for other in nearest(key.lstrip("+-"), known)]
+    return f"did you mean {one_of(near)}?" if near else f"{EXAMPLE}; conv2d sweep --get help lists the keys"
 
 
-def _hint(key: str, known: Sequence[str], before: str) -> str:
-    return did_you_mean(key, known, before) if nearest(key, known) else "conv2d sweep --get help lists the keys"
+def _written(parts: Mapping[str, str], name: str, value: str) -> str:
+    return f"--plot {','.join(f'{one}={cut(each)}' for one, each in {**parts, name: value}.items())}"
