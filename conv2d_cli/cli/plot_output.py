@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,6 +54,7 @@ class Plotting(NamedTuple):
         from conv2d_cli.render.plots.files import WRITERS
         from conv2d_cli.render.written import written_plot
 
+        _without_settings_of_the_machine()
         content = WRITERS[self.kind](report)
         if is_stream(self.file):
             _to_stdout(content)
@@ -116,6 +118,11 @@ def _show(report: PlotReport, output: Output) -> None:
 def _without_plot(options: PlotOptions) -> UsageError:
     given = "--force" if options.file is None else f"-o {cut(options.file)}"
     return UsageError(f"{given}: only a plot is written to a file", f"{EXAMPLE} -o plot.svg, or > FILE for the rows")
+
+
+def _without_settings_of_the_machine() -> None:
+    """Have Matplotlib, which reads these as it is loaded, neither look for a display nor read a file of settings."""
+    os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
 
 
 def _check_stdout(file: str, kind: str, output: Output) -> None:

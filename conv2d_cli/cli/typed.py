@@ -103,7 +103,8 @@ _VALUES = {
     "--input-shape": "1,3,224,224", "--input-dtype": "float32", "--save-parameters": "p.npz", "--output": "y.npy",
     "--assume": "none", "--node": "conv1", "--depth": "1", "--only": "conv", "--convention": "flops", "--fit": "16GiB",
     "--assert": "macs > 0", "--diff": "resnet50", "--at": "0,0,0,0", "--count": "2", "--data": "ramp", "--files": "hex",
-    "--check": "golden", "--plot": "x=macs,y=parameters", "--layout": "NHWC", "--weight-layout": "HWIO",
+    "--check": "golden", "--layout": "NHWC", "--weight-layout": "HWIO",
+    "--plot": "x=macs,y=parameters",
     "-s": "2", "-p": "1", "-d": "2", "-g": "1", "-i": "224", "-o": "y.npy",
 }  # fmt: skip
 # Where an option of a command is of another kind.

@@ -8,6 +8,7 @@ import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conv2d_cli.errors import FileError, cut
 from conv2d_cli.render.drawing.plot_classes import (
     aims,
     axis_title,
@@ -71,11 +72,21 @@ class Words(NamedTuple):
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Return a context in which Matplotlib has its own defaults and ours: no style or file of the machine counts."""
+    """Return a context in which Matplotlib has its own defaults and ours: no style or file of the machine counts.
+
+    Raises:
+        FileError: a file of the machine keeps it from being loaded.
+    """
     # What it has to say of the machine's settings and fonts is nothing that the user can act on.
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
-    import matplotlib as mpl
-
+    try:
+        import matplotlib as mpl
+    except (ValueError, OSError) as error:
+        # Wherever it is used, it reads a file of this name first.
+        raise FileError(
+            f"Matplotlib cannot be loaded here: {cut(str(error))}",
+            "remove or mend the file matplotlibrc of this folder",
+        ) from error
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
