@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.pareto import front
@@ -109,6 +110,7 @@ def unit_of(key: str) -> str:
     return "pixels" if key.endswith(_HALVES) else ""
 
 
+@cache
 def quantities() -> tuple[str, ...]:
     """Return the names of what an axis can show.
 
@@ -118,6 +120,7 @@ def quantities() -> tuple[str, ...]:
     return tuple(quantities_of(analyze(Conv2d(1, 1, 1), 1)._asdict()))
 
 
+@cache
 def needs_size() -> frozenset[str]:
     """Return the names of quantities that no layer has without an input."""
     return frozenset(key for key, value in quantities_of(analyze(Conv2d(1, 1, 1))._asdict()).items() if value is None)

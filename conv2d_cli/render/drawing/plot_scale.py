@@ -48,7 +48,8 @@ class Scale(NamedTuple):
         if value <= 0:
             return 0.0
         start = _GAP_OF_ZERO if least < lowest else 0.0
-        return start + (1 - start) * (math.log10(value) - low) / (high - low)
+        # Roundings may add up to a little more than the end.
+        return min(1.0, start + (1 - start) * (math.log10(value) - low) / (high - low))
 
 
 def scale_of(values: Iterable[Number]) -> Scale:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
+    from conv2d_cli.render.drawing.plot_ticks import Tick
     from conv2d_cli.report.plot import PlotReport, PlotRow
 
 _INCHES = (8.0, 5.2)
@@ -42,15 +43,18 @@ MOST_SHAPES = 3000
 # Of how many points each mark is how large, in square points; twice as many combinations make a quarter more.
 _AREAS, _SMALLEST_AREA = ((400, 26.0), (MOST_SHAPES, 14.0)), 6.0
 _LARGEST, _FRONT_AREA = 6.0, 90.0
-# A caption of that many characters is as wide as the figure.
-_CAPTION = 100
+# Lines of a caption as wide as the figure, and of a legend beside the axes, in characters.
+_CAPTION, _LEGEND = 100, 30
+# Labels of more characters are written smaller: the axes need their place too.
+_LONGEST_LABEL = 36
 _BEHIND, _POINTS, _LINE, _MARKED = 1, 2, 3, 4
+_FONT_SIZE = 9.5
 # Text stays text, and no setting of the machine counts.
 _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "conv2d",
     "font.family": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
-    "font.size": 9.5,
+    "font.size": _FONT_SIZE,
     "text.parse_math": False,
     "text.color": colors.INK,
     "axes.labelcolor": colors.INK,
@@ -152,8 +156,8 @@ def figure_of(report: PlotReport) -> Figure:
 def _draw_axes(axes: Axes, report: PlotReport, x: Scale, y: Scale) -> None:
     x_ticks = ticks_of(x, report.x_unit, _X_TICKS, _X_CHARACTERS)
     y_ticks = ticks_of(y, report.y_unit, _Y_TICKS)
-    axes.set_xticks([tick.position for tick in x_ticks], [tick.label for tick in x_ticks])
-    axes.set_yticks([tick.position for tick in y_ticks], [tick.label for tick in y_ticks])
+    axes.set_xticks(*_labelled(x_ticks), fontsize=_size(x_ticks))
+    axes.set_yticks(*_labelled(y_ticks), fontsize=_size(y_ticks))
     axes.set_xlabel(axis_title(report.x, report.x_unit, x.name))
     axes.set_ylabel(axis_title(report.y, report.y_unit, y.name))
     axes.set_xlim(-_MARGIN, 1 + _MARGIN)
@@ -161,6 +165,15 @@ def _draw_axes(axes: Axes, report: PlotReport, x: Scale, y: Scale) -> None:
     axes.grid(color=colors.RULE, linewidth=0.8, zorder=_BEHIND)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _labelled(ticks: Sequence[Tick]) -> tuple[list[float], list[str]]:
+    return [tick.position for tick in ticks], [tick.label for tick in ticks]
+
+
+def _size(ticks: Sequence[Tick]) -> float:
+    """Return the size of the labels, in points."""
+    return _FONT_SIZE * min(1.0, _LONGEST_LABEL / max(len(tick.label) for tick in ticks))
 
 
 def _draw_classes(axes: Axes, report: PlotReport, scales: tuple[Scale, Scale]) -> None:
@@ -175,7 +188,8 @@ def _draw_classes(axes: Axes, report: PlotReport, scales: tuple[Scale, Scale]) -
         else:
             color = colors.QUALITATIVE[place] if shades is None else shades(place / (len(classes) - 1))
         marker = colors.MARKERS[place % len(colors.MARKERS)]
-        _scatter(axes, report, one.points, scales, color=color, marker=marker, label=one.label or None)
+        label = textwrap.fill(one.label, _LEGEND) or None
+        _scatter(axes, report, one.points, scales, color=color, marker=marker, label=label)
 
 
 def _draw_along_a_bar(figure: Figure, axes: Axes, report: PlotReport, scales: tuple[Scale, Scale]) -> None:
@@ -191,7 +205,7 @@ def _draw_along_a_bar(figure: Figure, axes: Axes, report: PlotReport, scales: tu
     _scatter(axes, report, known, scales, c=[scale.position(value) for value in values], cmap=shades, vmin=0, vmax=1)
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), shades), ax=axes, pad=0.02, aspect=30)
     ticks = ticks_of(scale, report.color_unit or "", _Y_TICKS)
-    bar.set_ticks([tick.position for tick in ticks], labels=[tick.label for tick in ticks])
+    bar.ax.set_yticks(*_labelled(ticks), fontsize=_size(ticks))
     bar.set_label(axis_title(report.color or "", report.color_unit or "", scale.name))
     bar.outline.set_visible(False)
 
@@ -213,7 +227,7 @@ def _scatter(
         np.array([y.position(point.y) for point in points]),
         s=np.array([area * min(_LARGEST, 1 + math.log2(point.combinations) / 4) for point in points]),
         linewidths=0,
-        alpha=0.8,
+        alpha=0.85,
         zorder=_POINTS,
         rasterized=len(report.points) > MOST_SHAPES,
         **look,
@@ -232,7 +246,7 @@ def _draw_front(axes: Axes, report: PlotReport, scales: tuple[Scale, Scale]) -> 
         linewidth=1.4,
         zorder=_LINE,
     )
-    label = "\n".join(textwrap.wrap(f"Pareto front: {aims(report)}", 30, break_on_hyphens=False))
+    label = textwrap.fill(f"Pareto front: {aims(report)}", _LEGEND)
     axes.plot(
         [x.position(point.x) for point in front],
         [y.position(point.y) for point in front],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import MissingExtraError
@@ -51,6 +52,8 @@ def check_installed(what: str) -> None:
 
 def _saved(report: PlotReport, kind: str, metadata: dict[str, Any]) -> bytes:
     file = io.BytesIO()
-    with own_settings():
+    with own_settings(), warnings.catch_warnings():
+        # A sign that its font lacks is drawn as a box, and text of an SVG is drawn by whoever shows it.
+        warnings.simplefilter("ignore")
         figure_of(report).savefig(file, format=kind, metadata=metadata)
     return file.getvalue()
