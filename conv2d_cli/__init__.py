@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
+    from conv2d_cli.report.plot import PlotReport, PlotRow
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
     from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport
@@ -61,6 +62,8 @@ __all__ = [
     "Network",
     "NodeReport",
     "PlanReport",
+    "PlotReport",
+    "PlotRow",
     "PreparedConv2d",
     "RunReport",
     "ShapeError",
@@ -93,6 +96,7 @@ _HOMES = {
     "report.compare": ("CompareReport",),
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),
+    "report.plot": ("PlotReport", "PlotRow"),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
     "report.stack": ("ChangeRow", "NodeReport", "StackReport"),

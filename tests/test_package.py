@@ -28,7 +28,7 @@ def test_the_names_it_offers() -> None:
         "RunReport",
     }
     reports |= {"ChangeRow", "NodeReport", "ShapeReport", "StackReport", "TensorReport"}
-    reports |= {"TermRow", "TraceReport", "VectorsReport"}
+    reports |= {"PlotReport", "PlotRow", "TermRow", "TraceReport", "VectorsReport"}
     verbs = {"Conv2d", "Network", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare", "trace_element"}
     verbs |= {"conv2d_integer", "requantize"}
     assert {*conv2d_cli.__all__} == kinds | reports | verbs
