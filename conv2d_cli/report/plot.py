@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.pareto import front
+from conv2d_cli.errors import UsageError
 from conv2d_cli.layer.model import Conv2d
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.keys import KEYS
@@ -24,6 +25,8 @@ _WANTED = ("receptive_field_", "effective_kernel_", "arithmetic_intensity")
 SMALLER, LARGER = "smaller", "larger"
 # Candidates for the front are sifted once this many have come together, so that memory follows the front.
 _SIFTED_AT = 4096
+# Some 250 bytes each until they are drawn.
+_MOST_POINTS = 10**6
 _HALVES = ("_height", "_width")
 
 
@@ -131,6 +134,9 @@ def plot_of(
 ) -> PlotReport:
     """Return the plot of records of `shape`, which are read once; `call_of` writes the layer of one.
 
+    Raises:
+        UsageError: they lie at more places than a plot holds.
+
     >>> from conv2d_cli import Conv2d, analyze
     >>> layers = [analyze(Conv2d(1, 1, k, padding=p), 8)._asdict() for k in (1, 3) for p in (0, 1)]
     >>> request = PlotRequest(axis_of("macs"), axis_of("receptive_field_height"))
@@ -149,6 +155,8 @@ def plot_of(
         if place in counts:
             counts[place] += 1
             continue
+        if len(counts) == _MOST_POINTS:
+            raise UsageError(f"a plot has at most {_MOST_POINTS:,} points, and there are more", "--where 'macs < 1e9'")
         counts[place] = 1
         # A copy: whoever makes the records may change them.
         candidates[place] = dict(record)

@@ -11,6 +11,7 @@ from plotted import ONE, PLOTS, layers, made_up, plot
 
 from conv2d_cli import Conv2d, analyze
 from conv2d_cli.arithmetic.pareto import front
+from conv2d_cli.errors import UsageError
 from conv2d_cli.render.layer_text import as_call
 from conv2d_cli.report import plot as plots
 from conv2d_cli.report.keys import KEYS_OF_PLOTS
@@ -94,6 +95,13 @@ def test_what_has_no_value_is_left_out_and_counted() -> None:
     assert (report.combinations, report.left_out) == (2, 1)
     empty = plot([])
     assert (empty.points, empty.combinations, empty.left_out, empty.front) == ((), 0, 0, 0)
+
+
+def test_more_places_than_a_plot_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plots, "_MOST_POINTS", 3)
+    assert plot(made_up(macs=[1, 2, 3, 3, 2, 1], parameters=[0] * 6)).combinations == 6
+    with pytest.raises(UsageError, match="at most 3 points"):
+        plot(made_up(macs=[1, 2, 3, 4], parameters=[0] * 4))
 
 
 def test_a_record_may_be_used_again_by_whoever_makes_it() -> None:
