@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.options import RESULT, option, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conv2d_cli.report.keys import Key
 
 
 class PlotOptions(NamedTuple):
@@ -14,6 +19,15 @@ class PlotOptions(NamedTuple):
     plot: str | None
     file: str | None
     force: bool
+
+    def keys(self) -> tuple[Sequence[str], Mapping[str, Key]] | None:
+        """Return what `--get help` lists, with what each key means, where a plot is asked for."""
+        if self.plot is None:
+            return None
+        from conv2d_cli.report.keys import KEYS_OF_PLOTS
+        from conv2d_cli.report.plot import TOTALS
+
+        return TOTALS, KEYS_OF_PLOTS
 
 
 def _plot_options(

@@ -51,8 +51,8 @@ class Plotting(NamedTuple):
         if self.file is None or self.kind is None:
             _show(report, self.output)
             return
+        from conv2d_cli.render.drawing.plot_classes import written_plot
         from conv2d_cli.render.plots.files import WRITERS
-        from conv2d_cli.render.written import written_plot
 
         _without_settings_of_the_machine()
         content = WRITERS[self.kind](report)

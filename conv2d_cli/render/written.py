@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.render.drawing.plot_classes import summary
 from conv2d_cli.render.units import short_bytes, three_digits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from conv2d_cli.report.plot import PlotReport
 
 _MILLISECOND = 1e-3
 
@@ -23,8 +20,3 @@ def written(path: str, shape: Sequence[int], dtype: str, size: int, seconds: flo
     """
     took = f"{three_digits(seconds / _MILLISECOND)} ms" if seconds < 1 else f"{three_digits(seconds)} s"
     return f"wrote {path}  {'x'.join(map(str, shape))} {dtype}, {short_bytes(size)} in {took}"
-
-
-def written_plot(path: str, report: PlotReport, size: int) -> str:
-    """Return a line with the file of a plot and what is in it."""
-    return f"wrote {path}  {summary(report)}, {short_bytes(size)}"

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.pareto import front
 from conv2d_cli.errors import UsageError
-from conv2d_cli.layer.model import Conv2d
-from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.keys import KEYS
 from conv2d_cli.report.quantities import quantities_of
 from conv2d_cli.report.record import record_of
@@ -120,12 +118,18 @@ def quantities() -> tuple[str, ...]:
     >>> [name for name in quantities() if name.startswith("kernel")]
     ['kernel_height', 'kernel_width']
     """
+    from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.report.analysis import analyze
+
     return tuple(quantities_of(analyze(Conv2d(1, 1, 1), 1)._asdict()))
 
 
 @cache
 def needs_size() -> frozenset[str]:
     """Return the names of quantities that no layer has without an input."""
+    from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.report.analysis import analyze
+
     return frozenset(key for key, value in quantities_of(analyze(Conv2d(1, 1, 1))._asdict()).items() if value is None)
 
 

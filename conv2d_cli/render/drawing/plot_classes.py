@@ -10,7 +10,7 @@ from conv2d_cli.render.drawing.plot_scale import scale_of
 from conv2d_cli.render.drawing.plot_ticks import label_of
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
-from conv2d_cli.render.units import thousands
+from conv2d_cli.render.units import short_bytes, thousands
 from conv2d_cli.report.plot import color_order
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ def summary(report: PlotReport) -> str:
         text += f" at {plural(len(shown), 'place')}"
     left_out = f"; {thousands(report.left_out)} without a value left out" if report.left_out else ""
     return f"{text}, {thousands(report.front)} on the Pareto front{left_out}"
+
+
+def written_plot(path: str, report: PlotReport, size: int) -> str:
+    """Return what is said of a file of so many bytes that a plot was written to."""
+    return f"wrote {path}  {summary(report)}, {short_bytes(size)}"
 
 
 def staircase(front: Iterable[PlotRow]) -> list[tuple[Number, Number]]:
