@@ -44,7 +44,7 @@ MOST_SHAPES = 3000
 _AREAS, _SMALLEST_AREA = ((400, 26.0), (MOST_SHAPES, 14.0)), 6.0
 _LARGEST, _FRONT_AREA = 6.0, 90.0
 # Lines of a caption as wide as the figure, and of a legend beside the axes, in characters.
-_CAPTION, _LEGEND = 100, 30
+_CAPTION, _LEGEND = 115, 30
 # Labels of more characters are written smaller: the axes need their place too.
 _LONGEST_LABEL = 36
 _BEHIND, _POINTS, _LINE, _MARKED = 1, 2, 3, 4
