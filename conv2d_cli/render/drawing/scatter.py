@@ -46,8 +46,8 @@ class Canvas:
         self._votes.setdefault(self._at(x, y), Counter())[sign] += 1
 
     def sign(self, x: float, y: float, sign: Span) -> None:
-        """Draw a sign, which takes a whole cell, above all others."""
-        self._signs[self._at(x, y)] = sign
+        """Draw a sign, which takes a whole cell, above those that are voted for; of several the first stands."""
+        self._signs.setdefault(self._at(x, y), sign)
 
     def lines(self) -> list[Line]:
         """Return the lines, from the top."""
