@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.explanation.reconcile import reconcile
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
+    from conv2d_cli.report.plot import PlotReport, PlotRow
     from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
@@ -73,6 +74,8 @@ __all__ = [
     "NodeReport",
     "NoteRow",
     "PlanReport",
+    "PlotReport",
+    "PlotRow",
     "PreparedConv2d",
     "ReconcileReport",
     "RooflineReport",
@@ -120,6 +123,7 @@ _HOMES = {
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),
     "report.roofline": ("RooflineReport",),
+    "report.plot": ("PlotReport", "PlotRow"),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),
     "report.solve": ("SolutionRow", "solve"),

@@ -166,6 +166,16 @@ def accuracies_of_bench() -> tuple[str, ...]:
     return (*ACCURACIES_OF_BENCH,)
 
 
+def plots() -> tuple[str, ...]:
+    """Return the parts of `--plot`: axes with the quantities that they can show, and what may colour points."""
+    from conv2d_cli.report.plot import quantities
+    from conv2d_cli.report.shape import ShapeReport
+
+    numbers = quantities()
+    colors = dict.fromkeys((*numbers, *ShapeReport._fields))
+    return (*(f"{axis}={number}" for axis in "xy" for number in numbers), *(f"color={color}" for color in colors))
+
+
 def networks() -> tuple[str, ...]:
     """Return the networks that come with the program."""
     from conv2d_cli.network.shipped import SHIPPED

@@ -189,6 +189,10 @@ Some need an extra: pip install 'conv2d-cli[safetensors]', [zarr], [image], [bf1
 Facts: --format table (on a terminal), plain (elsewhere), json, ndjson, csv, tsv, markdown; --json for short; --get KEY
 for bare values. JSON and its keys do not change; tables may.
 
+Plots: conv2d sweep --plot x=KEY,y=KEY[,color=KEY] draws in the terminal, and with -o as .svg, .png or .html, which need
+the extra [plot]. CSV and JSON have the points. A bare KEY is better when it is smaller, but for receptive_field_*,
+effective_kernel_* and arithmetic_intensity; -KEY prefers larger values, +KEY smaller ones.
+
   conv2d info
   conv2d shape 3 64 7 -i 224 --format csv
 """,

@@ -109,12 +109,13 @@ _VALUES = {
     "--peak-flops": "1.2TFLOPS", "--bandwidth": "40GB/s", "--peak": "auto",
     "--weights": "parameters.npz",
     "--where": "groups==1", "--sort": "parameters", "--top": "10", "--pareto": "parameters,-kernel_size",
+    "--plot": "x=macs,y=parameters",
 }  # fmt: skip
 # Where an option of a command is of another kind.
 _VALUES_OF_COMMANDS = {
     "vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"},
     "code": {"--output": "layer.py", "-o": "layer.py", "--for": "pytorch"},
-    "sweep": {"--bias": "true,false"},
+    "sweep": {"--bias": "true,false", "--output": "plot.svg", "-o": "plot.svg"},
 }
 
 

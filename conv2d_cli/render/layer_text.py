@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.dtypes import DEFAULT_DTYPE
+from conv2d_cli.report.shape import ShapeReport
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from conv2d_cli.report.shape import ShapeReport
 
 _ONE = (1, 1)
 _NO_PADDING = (0, 0)
@@ -53,6 +54,18 @@ def as_typed(report: ShapeReport) -> str:
     return f"Conv2d({', '.join(words)})"
 
 
+def as_call(record: Mapping[str, Any]) -> str:
+    """Return the shortest call that makes the layer of a record of `shape`, with its element type where it is unusual.
+
+    >>> from conv2d_cli import Conv2d, analyze
+    >>> as_call(analyze(Conv2d(3, 64, 7, stride=2, dtype="float16"))._asdict())
+    'Conv2d(3, 64, 7, stride=2, dtype=torch.float16)'
+    """
+    keys = {key: _paired(record[key]) for key in ShapeReport._fields}
+    call = as_typed(ShapeReport(**keys))
+    return call if record["dtype"] == DEFAULT_DTYPE else f"{call[:-1]}, dtype=torch.{record['dtype']})"
+
+
 def as_words(record: Mapping[str, Any]) -> str:
     """Return `3→64 7×7 s2 p3 no bias` of a record that has the keys of a layer."""
     words = [f"{record['in_channels']}→{record['out_channels']}", times(record["kernel_size"])]
@@ -77,6 +90,11 @@ def as_words(record: Mapping[str, Any]) -> str:
 def times(sizes: Sequence[int]) -> str:
     """Return `64×3×7×7`."""
     return "×".join(map(str, sizes))
+
+
+def _paired(value: Any) -> Any:  # noqa: ANN401 - whatever a record holds
+    """Return what JSON has as a list as the tuple that it was."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _tuple(sizes: Sequence[int]) -> str:

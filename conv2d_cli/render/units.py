@@ -13,6 +13,7 @@ _SIGNIFICANT = 3
 # Numbers outside are written with an exponent.
 _SMALL, _LARGE = 1e-4, 1e12
 _ALMOST_ALL = 99.9
+_MOST_DIGITS = 4
 
 
 def thousands(number: int) -> str:
@@ -33,6 +34,25 @@ def short_bytes(number: int) -> str:
 def bytes_unit(number: int) -> str:
     """Return what stands beside an exact number of bytes: `3.06 MiB`, or `B` where the number is as short itself."""
     return "B" if number < _KIBI else short_bytes(number)
+
+
+def exact_count(number: int) -> str | None:
+    """Return `1.5 M` where four digits are all that a number has, else None.
+
+    >>> exact_count(1_500_000), exact_count(10**40), exact_count(1_234_567)
+    ('1.5 M', '1e40', None)
+    """
+    return _exactly(number, _THOUSAND, _DECIMAL)
+
+
+def exact_bytes(number: int) -> str | None:
+    """Return `1.5 MiB` where four digits are all that a number of bytes has in a unit of IEC, else None.
+
+    >>> exact_bytes(1_572_864), exact_bytes(512), exact_bytes(1_000_001)
+    ('1.5 MiB', '512 B', None)
+    """
+    short = _exactly(number, _KIBI, _BINARY)
+    return None if short is None else f"{short}{'' if short[-1].isalpha() else ' '}B"
 
 
 def rate(per_second: float, unit: str) -> str:
@@ -72,6 +92,22 @@ def three_digits(number: float, *, with_zeros: bool = False) -> str:
     decimals = max(0, _SIGNIFICANT - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{rounded:,.{decimals}f}"
     return text if with_zeros or not decimals else text.rstrip("0").rstrip(".")
+
+
+def _exactly(number: int, base: int, prefixes: tuple[str, ...]) -> str | None:
+    """Return up to four digits and a prefix that are the very number, an exponent where no prefix is made for it."""
+    size = 0
+    while size + 1 < len(prefixes) and number >= base ** (size + 1):
+        size += 1
+    thousandths, rest = divmod(number * _THOUSAND, base**size)
+    if number >= base ** len(prefixes):
+        digits = str(number)
+        mantissa = digits.rstrip("0")
+        point = "." if len(mantissa) > 1 else ""
+        return f"{mantissa[0]}{point}{mantissa[1:]}e{len(digits) - 1}" if len(mantissa) <= _MOST_DIGITS else None
+    if rest or len(str(thousandths).rstrip("0")) > _MOST_DIGITS:
+        return None
+    return f"{thousandths / _THOUSAND:.10g} {prefixes[size]}".rstrip()
 
 
 def _short(number: int, base: int, prefixes: tuple[str, ...]) -> str:

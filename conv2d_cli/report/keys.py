@@ -311,6 +311,24 @@ KEYS_OF_VECTORS: dict[str, Key] = KEYS | {
     "files": Key("files of tensors"),
     "bytes": Key("size of these files together", "bytes"),
 }
+# Of a plot of many layers.
+KEYS_OF_PLOTS: dict[str, Key] = {
+    "x": Key("quantity along the axis to the right; of a point its value"),
+    "x_unit": Key("unit of x; empty where it is a plain number"),
+    "x_better": Key("which x the Pareto front prefers: smaller or larger"),
+    "y": Key("quantity along the upright axis; of a point its value"),
+    "y_unit": Key("unit of y; empty where it is a plain number"),
+    "y_better": Key("which y the Pareto front prefers: smaller or larger"),
+    "color": Key("key that colours the points; of a point its value; empty without one"),
+    "color_unit": Key("unit of color; empty without one"),
+    "combinations": Key("combinations that are shown; of a point those that lie there"),
+    "left_out": Key("combinations that have no value on an axis"),
+    "front": Key("places on the Pareto front: no other is better on one axis and no worse on the other"),
+    "points": Key("the places at which combinations lie, one for each color"),
+    "on_front": Key("whether the place is on the Pareto front"),
+    "layer": Key("layer of the first of them; empty where it is not on the front"),
+    "input_shape": Key("shape of its input; empty where it is not on the front"),
+}
 # Of a counter that is told of.
 KEYS_OF_TOOLS: dict[str, Key] = {
     "tool": Key("the counter, with its backend where it has several"),

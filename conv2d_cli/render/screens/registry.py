@@ -29,6 +29,7 @@ _SCREENS = {
     "ReconcileReport": "reconcile",
     "DiffReport": "diff",
     "CodeReport": "code",
+    "PlotReport": "plot",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",

@@ -1,0 +1,129 @@
+"""`--plot x=macs,y=parameters,color=kernel_size` and `-o plot.svg`: what is to be drawn, and as what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conv2d_cli.errors import UsageError, cut, nearest, one_of
+from conv2d_cli.report.plot import LARGER, SMALLER, PlotRequest, axis_of, needs_size, quantities
+from conv2d_cli.report.shape import ShapeReport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conv2d_cli.report.plot import Axis
+
+EXAMPLE = "--plot x=macs,y=parameters"
+_AXES = ("x", "y")
+_PARTS = (*_AXES, "color")
+_SIGNS = {"-": LARGER, "+": SMALLER}
+# Keys of pairs and the beginning of the names of their halves.
+_HALVES = {
+    "kernel_size": "kernel",
+    "stride": "stride",
+    "dilation": "dilation",
+    "input_shape": "input",
+    "output_shape": "output",
+    "effective_kernel_size": "effective_kernel",
+    "receptive_field": "receptive_field",
+}
+
+
+def request_of(text: str, more: Sequence[str] = (), *, has_size: bool = True) -> PlotRequest:
+    """Return what `--plot` asks for; `more` are names of numbers that these records have beside those of `shape`.
+
+    Unless `has_size`, nothing can be drawn that depends on the size of the input.
+
+    Raises:
+        UsageError: it is not x=KEY,y=KEY or x=KEY,y=KEY,color=KEY with keys that can be drawn.
+    """
+    parts = _parts_of(text)
+    numbers = (*quantities(), *more)
+    x, y = (_axis(name, parts, numbers, has_size=has_size) for name in _AXES)
+    color = parts.get("color")
+    colors = dict.fromkeys((*numbers, *ShapeReport._fields))
+    if color is not None and color not in colors:
+        raise UsageError(f"--plot color={cut(color)}: no such key", _meant("color", "", color, parts, [*colors]))
+    return PlotRequest(x, y, color)
+
+
+def _axis(name: str, parts: Mapping[str, str], numbers: Sequence[str], *, has_size: bool) -> Axis:
+    value = parts[name]
+    better = _SIGNS.get(value[:1])
+    sign, key = (value[0], value[1:]) if better else ("", value)
+    said = f"--plot {name}={cut(value)}"
+    if key in numbers:
+        if not has_size and key in needs_size():
+            raise UsageError(f"{said}: it depends on the size of the input, and -i is missing", "-i 224")
+        return axis_of(key, better)
+    if key in _HALVES:
+        halves = [f"{sign}{_HALVES[key]}{side}" for side in ("_height", "_width")]
+        raise UsageError(
+            f"{said}: a pair, of which an axis shows one half", one_of(_written(parts, name, half) for half in halves)
+        )
+    if key in ShapeReport._fields:
+        raise UsageError(f"{said}: not a number, which an axis shows", f"{EXAMPLE},color={key}")
+    raise UsageError(
+        f"{said}: no such key" if value else f"{said}: a key is missing", _meant(name, sign, key, parts, numbers)
+    )
+
+
+def kind_of(typed: str, kinds: Sequence[str], *, is_special: bool) -> str:
+    """Return what a plot is written as: by the suffix of its file, into a pipe or a device the first of the kinds.
+
+    Raises:
+        UsageError: the suffix is none of the kinds.
+    """
+    kind, _, stream = typed.partition(":")
+    if stream == "-" and kind in kinds:
+        return kind
+    suffix = Path(typed).suffix.lower().removeprefix(".") if typed != "-" else kinds[0]
+    if suffix in kinds:
+        return suffix
+    if is_special:
+        return kinds[0]
+    listed = one_of([f".{kind}" for kind in kinds])
+    said = f"the suffix .{cut(suffix)} is no format of plots" if suffix else "its name says no format"
+    stem = typed if typed.isprintable() and Path(typed).name and len(typed) == len(cut(typed)) else "plot"
+    raise UsageError(f"-o {cut(typed)}: {said}; it may end in {listed}", f"-o {Path(stem).with_suffix(f'.{kinds[0]}')}")
+
+
+def is_stream(typed: str) -> bool:
+    """Whether stdout is meant: `-`, or `png:-`."""
+    return typed == "-" or typed.endswith(":-")
+
+
+def _parts_of(text: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    if not text.strip():
+        raise UsageError("--plot: it is empty, and says which keys are drawn", EXAMPLE)
+    for word in text.split(","):
+        name, sign, value = (part.strip() for part in word.partition("="))
+        if not sign:
+            raise UsageError(
+                f"--plot {cut(text)}: {cut(word) or 'an empty part'} is not x=KEY, y=KEY or color=KEY", EXAMPLE
+            )
+        if name not in _PARTS:
+            near = nearest(name, _PARTS)
+            hint = f"did you mean {near[0]}={cut(value)}?" if near else EXAMPLE
+            raise UsageError(f"--plot {cut(text)}: {cut(name)}= is none of x=, y= and color=", hint)
+        if name in parts:
+            raise UsageError(f"--plot {cut(text)}: {name}= is given twice", EXAMPLE)
+        parts[name] = value
+    for name, other in zip(_AXES, reversed(_AXES), strict=True):
+        if name not in parts:
+            given = parts.get(other, "macs")
+            example = {other: given, name: "parameters" if given != "parameters" else "macs"}
+            raise UsageError(f"--plot {cut(text)}: {name}= is missing", f"--plot x={example['x']},y={example['y']}")
+    return parts
+
+
+def _meant(name: str, sign: str, key: str, parts: Mapping[str, str], known: Sequence[str]) -> str:
+    """Return the whole option with what was probably meant in its place."""
+    near = [_written(parts, name, f"{sign}{other}") for other in nearest(key.lstrip("+-"), known)]
+    return f"did you mean {one_of(near)}?" if near else f"{EXAMPLE}; conv2d sweep --get help lists the keys"
+
+
+def _written(parts: Mapping[str, str], name: str, value: str) -> str:
+    return f"--plot {','.join(f'{one}={cut(each)}' for one, each in {**parts, name: value}.items())}"

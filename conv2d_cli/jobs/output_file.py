@@ -1,0 +1,73 @@
+"""A file that is no tensor: it appears whole under its name or not at all, and replaces none unless that is wanted."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conv2d_cli.errors import Conv2dError, FileError, hint_of
+from conv2d_cli.tensors.replacement import already_there, replacement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def check_file(typed: str, *, force: bool) -> None:
+    """Check, before any work, that a file can be written there.
+
+    Raises:
+        FileError: it exists and `force` is not given, it is a folder, or the folder for it does not exist.
+    """
+    path = Path(typed)
+    with _about(typed):
+        if is_special(typed):
+            return
+        if path.is_dir():
+            raise FileError(f"cannot write {typed}: it is a directory", "give a file's name")
+        if os.path.lexists(path) and not force:
+            raise already_there(typed)
+        if not path.resolve().parent.is_dir():
+            raise FileError(f"cannot write {typed}: there is no folder {path.parent}", "make the folder first")
+
+
+def write_file(typed: str, content: bytes, *, force: bool) -> None:
+    """Write a file.
+
+    Raises:
+        FileError: it cannot be written, or exists and `force` is not given.
+    """
+    path = Path(typed)
+    with _about(typed):
+        if is_special(typed):
+            path.write_bytes(content)
+            return
+        with replacement(path, typed, force=force, named=False) as file:
+            file.write_bytes(content)
+
+
+def is_special(typed: str) -> bool:
+    """Whether there is a pipe or a device: it is written to, and never replaced."""
+    try:
+        mode = Path(typed).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+@contextmanager
+def _about(typed: str) -> Iterator[None]:
+    """Say of every fault which file it is in."""
+    try:
+        yield
+    except (Conv2dError, BrokenPipeError):
+        raise
+    except (OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise FileError(f"cannot write {typed}: the name is too long", "give a shorter one") from error
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        hint = hint_of(error, "choose a place with room that can be written")
+        raise FileError(f"cannot write {typed}: {reason}", hint) from error
