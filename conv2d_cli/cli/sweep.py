@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from conv2d_cli.cli.options import OutputOptions, output_options
+from conv2d_cli.cli.plot_options import PlotOptions, plot_options
 from conv2d_cli.cli.sweep_options import SweepOptions, sweep_options
 
 USAGES = ("IN,... OUT,... KERNEL,... [OPTIONS]", '"Conv2d(3, 64, 7)" [OPTIONS]')
@@ -15,10 +16,12 @@ EXAMPLES = (
     "conv2d sweep 3 64 3,5,3x5 -p '1,(0,0,1,1)' -i 32,64x48 --format csv",
     "conv2d sweep 64 64..256..64 3 -g 1..64 -p 1 -i 56 --where 'macs < 1e8' --sort -out_channels,macs --top 10",
     "conv2d sweep 'Conv2d(3, 64, 7)' -s 1..4 -p 0..3 -i 224 --pareto macs,-output_height --get stride,padding,macs",
+    "conv2d sweep 3 16,32 1..7..2 -i 32 --plot x=macs,y=receptive_field_height,color=kernel_size",
 )
 
 
 @sweep_options
+@plot_options
 @output_options
 def sweep(
     layer: Annotated[
@@ -27,6 +30,7 @@ def sweep(
     ] = None,
     *,
     sweep_options: SweepOptions,
+    plot_options: PlotOptions,
     output_options: OutputOptions,
 ) -> int:
     """A grid of layers on sizes: a row with all keys of `shape` for each combination of values.
@@ -39,12 +43,15 @@ def sweep(
     from conv2d_cli.report.shape import ShapeReport
 
     if asks_for_keys(output_options):
-        show_keys(ShapeReport._fields)
+        show_keys(*(plot_options.keys() or (ShapeReport._fields,)))
         return 0
-    output = output_of(output_options, ("schema_version", *ShapeReport._fields))
+    from conv2d_cli.cli.plot_output import plotting_of
+
+    plotting = plotting_of(plot_options, output_options, has_size=sweep_options.sizes is not None)
+    output = plotting.output if plotting else output_of(output_options, ("schema_version", *ShapeReport._fields))
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.sweep_output import show
     from conv2d_cli.cli.sweep_request import request_of
 
     words = LayerWords(layer or (), sweep_options.given, sweep_options.typed)
-    return show(request_of(words, sweep_options, output), words, output)
+    return show(request_of(words, sweep_options, output), words, output, plotting)

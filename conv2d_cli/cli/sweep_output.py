@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
+    from conv2d_cli.cli.plot_output import Plotting
     from conv2d_cli.cli.sweep_request import Request
     from conv2d_cli.jobs.sweep import Tally
 
@@ -64,8 +65,8 @@ class Blocks:
         self._written = monotonic()
 
 
-def show(request: Request, words: LayerWords, output: Output) -> int:
-    """Write the rows to stdout, and what was skipped to stderr; return 1 if there are none.
+def show(request: Request, words: LayerWords, output: Output, plotting: Plotting | None = None) -> int:
+    """Write the rows to stdout, or draw them, and what was skipped to stderr; return 1 if there are none.
 
     Raises:
         LayerError, ShapeError: no combination is a layer on an input; it is the fault of the first.
@@ -76,7 +77,8 @@ def show(request: Request, words: LayerWords, output: Output) -> int:
     # Nothing of a row is a cycle, and to look for them takes a tenth of the time.
     gc.disable()
     blocks, tally = Blocks(), request.tally
-    waits = request.selection.waits
+    waits = request.selection.waits or plotting is not None
+    plot = None
     with output.progress_line(shown=waits or _is_file(sys.stdout)) as progress:
         progress.begin(request.sweep.number, unit="rows")
 
@@ -85,11 +87,15 @@ def show(request: Request, words: LayerWords, output: Output) -> int:
             blocks.wait()
 
         reports = selected(request.sweep, request.selection, tally, tick)
-        if not waits:
+        if plotting is not None:
+            plot = plotting.collect(row._asdict() for row in reports)
+        elif not waits:
             _write(reports, blocks, request, output)
-    if waits:
+    if waits and plotting is None:
         _write(reports, blocks, request, output)
     _explain_none(request, words)
+    if plotting is not None and plot is not None:
+        plotting.show(plot)
     _tell(tally, request, output)
     return 0 if tally.passed else 1
 
