@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,9 +38,16 @@ def test_there_is_a_row_for_each_key_that_differs(
         assert (row.before, row.after) == (old, new)
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new)):
             assert row.change == new - old
-            assert row.percent == (None if old == 0 else 100 * (new - old) / old)
+            assert row.percent == (None if old == 0 else float(100 * (Fraction(new) - Fraction(old)) / Fraction(old)))
         else:
             assert (row.change, row.percent) == (None, None)
+
+
+def test_half_the_bytes_are_twice_the_intensity() -> None:
+    for size in range(8, 40):
+        single, half = (analyze(Conv2d(3, 64, 7, dtype=dtype), size) for dtype in ("float32", "float16"))
+        percents = {row.key: row.percent for row in differences(single, half)}
+        assert (percents["arithmetic_intensity"], percents["input_bytes"]) == (100, -50)
 
 
 def test_the_formats() -> None:
