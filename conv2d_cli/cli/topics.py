@@ -125,7 +125,7 @@ output, and is limited by what limits the larger part. A layer that neither mult
 Dropout) takes no time. What a compiler fuses takes less; limited_by is empty where there is nothing to do.
 
 RATE is a number with FLOPS, kFLOPS to PFLOPS (also GFLOP/s, TOPS) and with B/s, kB/s, MB/s, GB/s, TB/s (powers of
-1,000), MiB/s or GiB/s (of 1,024). Gb/s is refused: it may mean bits.
+1,000), MiB/s or GiB/s (of 1,024). Without a unit it is 1e6 at least. Gb/s is refused: it may mean bits.
 
 --peak auto measures this machine in half a second: the best of a few large matrix products in the type that the layer
 is summed in, and of a few copies of 64 MiB, whose bytes are read and written. stderr tells the two rates.

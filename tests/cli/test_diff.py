@@ -79,9 +79,11 @@ def test_the_formats() -> None:
 
 
 def test_equal_layers_say_so_and_nothing_else() -> None:
-    for form in ("plain", "table", "csv", "ndjson", "markdown"):
+    header = "key,before,after,change,percent\n"
+    columns = {"csv": header, "tsv": header.replace(",", "\t")}
+    for form in ("plain", "table", "csv", "tsv", "ndjson", "markdown"):
         done = conv2d("diff", STEM, "Conv2d(3, 64, 7)", "-i", "8", "--format", form)
-        assert done == (0, "", "note: nothing differs\n")
+        assert done == (0, columns.get(form, ""), "note: nothing differs\n")
     assert json.loads(conv2d("diff", STEM, STEM, "--json").out)["changes"] == []
     assert conv2d("diff", STEM, STEM, "-q") == (0, "", "")
     assert conv2d("diff", STEM, STEM, "--get", "key").out == ""
