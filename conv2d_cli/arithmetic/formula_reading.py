@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.formula_operations import COMPARISONS, OPERATIONS, Number, Operation, applied, exact
-from conv2d_cli.arithmetic.formula_text import DEEPEST, GRAMMAR, NESTED, FormulaError, number_of, source_of
+from conv2d_cli.arithmetic.formula_text import DEEPEST, GRAMMAR, NESTED, FormulaError, number_of, source_of, text_of
 from conv2d_cli.errors import cut
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Reader:
         match node:
             case ast.Constant():
                 return _constant(number_of(self._line, node))
-            case ast.Name(id=name):
+            case ast.Name():
+                name = text_of(self._line, node)
                 self.names.add(name)
                 return Part(_value_of(name))
             case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=operand):
@@ -77,10 +78,8 @@ class Reader:
                 functions = [self._condition(condition) for condition in conditions]
                 return _joined(functions, decides=isinstance(word, ast.Or))
             case ast.Call(func=function):
-                name = self._line[function.col_offset : function.end_col_offset]
-                raise FormulaError(
-                    f"'{cut(name)}(' at character {node.col_offset + 1} is a call, which a formula has not"
-                )
+                name = cut(text_of(self._line, function))
+                raise FormulaError(f"'{name}(' at character {node.col_offset + 1} is a call, which a formula has not")
             case _:
                 raise FormulaError(f"{source_of(self._line, node)}: {GRAMMAR}")
 
@@ -113,7 +112,7 @@ class Reader:
         if not isinstance(node, ast.Name):
             told = "a number stands where a condition belongs, as in 'a > 0 and b > 0'"
             raise FormulaError(f"{source_of(self._line, node)}: {told}")
-        self.truths.add(node.id)
+        self.truths.add(text_of(self._line, node))
         return lambda values: bool(part.function(values))
 
 

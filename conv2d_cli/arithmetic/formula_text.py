@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from fractions import Fraction
-from keyword import kwlist
 
 from conv2d_cli.errors import cut
 
@@ -15,18 +14,17 @@ DEEPEST = 50
 # 10^300 is more than anything that is counted.
 _LARGEST_EXPONENT = 300
 
-_NOT_KEYS = "|".join({*kwlist} - {"and", "or", "not"})
 # ASCII alone: a name that looks like a key and is none would be a riddle. What repeats is never given back.
 _WORD = re.compile(
-    rf"""(?P<number>(?!0[0-9])(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+)(?![A-Za-z0-9_.])
-    | (?P<name>(?!(?:{_NOT_KEYS})\b)[A-Za-z_][A-Za-z0-9_]*+)
+    r"""(?P<number>(?!0[0-9])(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+)(?![A-Za-z0-9_.])
+    | (?P<name>[A-Za-z_][A-Za-z0-9_]*+)
     | (?P<operator>\*\* | // | [<>=!]= | <(?!>) | [-+*/%>()])
     | [ ]++""",
     re.VERBOSE | re.ASCII,
 )
 _LINE = str.maketrans("\t\r\n", "   ")
 _NO_NUMBER = re.compile(r"\.?+[0-9][A-Za-z0-9_.]*+")
-_NO_KEY = re.compile(rf"(?:{_NOT_KEYS})\b", re.ASCII)
+_KEY = re.compile(r"\b(?!(?:and|or|not)\b)[A-Za-z_]\w*+", re.ASCII)
 # What other languages write, and what is meant here.
 _MEANT = {
     "&&": "and", "||": "or", "<>": "!=", "=<": "<=", "=>": ">=", "=": "==", "&": "and", "|": "or", "!": "not",
@@ -58,6 +56,8 @@ class FormulaError(ValueError):
 def tree_of(text: str) -> tuple[str, ast.expr]:
     """Return a formula in one line, without blanks around it, and its tree, whose columns are those of the line.
 
+    Names and numbers are in the line alone.
+
     Raises:
         FormulaError: it is too long, holds what is no word of a formula, or its words do not go together.
 
@@ -75,7 +75,8 @@ def tree_of(text: str) -> tuple[str, ast.expr]:
             raise FormulaError(_no_word(line, place))
         place = word.end()
     try:
-        return line, ast.parse(line, mode="eval").body
+        # `in` and `class` are names like any other: to the parser all are underscores, in the same places.
+        return line, ast.parse(_KEY.sub(lambda key: "_" * len(key[0]), line), mode="eval").body
     except SyntaxError as error:
         raise FormulaError(_no_formula(line, error)) from None
     except (RecursionError, MemoryError):
@@ -87,6 +88,11 @@ def source_of(line: str, node: ast.expr) -> str:
     return _told(line, node.col_offset, node.end_col_offset)
 
 
+def text_of(line: str, node: ast.expr) -> str:
+    """Return a part of a formula as it is written."""
+    return line[node.col_offset : node.end_col_offset]
+
+
 def number_of(line: str, node: ast.expr) -> int | Fraction:
     """Return a number as it is written, whole where it is, never as a float would round it.
 
@@ -96,7 +102,7 @@ def number_of(line: str, node: ast.expr) -> int | Fraction:
     >>> [number_of(*tree_of(text)) for text in ("600e6", "0.1")]
     [600000000, Fraction(1, 10)]
     """
-    text = line[node.col_offset : node.end_col_offset]
+    text = text_of(line, node)
     exponent = text.lower().partition("e")[2]
     if abs(int(exponent or "0")) > _LARGEST_EXPONENT:
         raise FormulaError(f"{source_of(line, node)}: its exponent is beyond {_LARGEST_EXPONENT}")
@@ -113,9 +119,6 @@ def _no_word(line: str, place: int) -> str:
     number = _NO_NUMBER.match(line, place)
     if number is not None:
         return f"{_told(line, place, number.end())} is no number: write 1000, 0.5 or 1e6"
-    key = _NO_KEY.match(line, place)
-    if key is not None:
-        return f"{_told(line, place, key.end())} is no key: {GRAMMAR}"
     for length in (2, 1):
         written = line[place : place + length]
         if written in _MEANT:

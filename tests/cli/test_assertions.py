@@ -55,7 +55,7 @@ REFUSED = {
     "mcas > 1": ("there is no number 'mcas'", "did you mean macs?"),
     "kernel_size == 7": ("there is no number 'kernel_size'", "did you mean kernel_height or kernel_width?"),
     "output_shape == 7": ("there is no number 'output_shape'", "did you mean output_height or output_width?"),
-    "True": ("'True' at character 1 is no key", "conv2d help formulas"),
+    "True": ("there is no number 'True'", "conv2d help formulas"),
     "bias": ("there is no number 'bias'", "did you mean bias_adds?"),
     "dtype == 4": ("there is no number 'dtype'", ""),
     "macs": ("a number, which neither holds nor fails", "--assert 'macs > 0'"),
