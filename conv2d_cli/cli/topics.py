@@ -102,7 +102,8 @@ is done, and never run as Python: there are no calls, no texts, no lists. A numb
 told as a mistake. A key that is not known, for want of -i SIZE, is exit code 2, and so is a division by 0.
 
 With --from each line is judged, and those that fail are told by their number. A line that is wrong is exit code 2,
-which wins over 1.
+which wins over 1. Of a network the totals are judged,
+with `stack --node NAME` that layer.
 
   conv2d shape 3 64 7 -s 2 -p 3 -i 224 --assert 'output_height == 112' --get macs
   conv2d stack resnet50 --assert 'macs <= 5e9' --assert 'parameters < 26e6' --get peak_activation_bytes
