@@ -76,6 +76,10 @@ def test_the_formats() -> None:
     assert "→ Conv2d(3, 64, kernel_size=(4, 4), stride=(4, 4))" in table
     assert " -437,472,000  -97.8 %\n" in table
     assert "macs" in conv2d(*asked, "--format", "markdown").out
+    # Where it is narrow the percentage stays longer than the change, which is the wider.
+    narrow = conv2d(*asked, "--format", "table", COLUMNS="62").out
+    assert " -97.8 %\n" in narrow
+    assert "-437,472,000" not in narrow
 
 
 def test_equal_layers_say_so_and_nothing_else() -> None:
