@@ -1,4 +1,4 @@
-"""Formulas of numbers and names, read and worked out exactly; nothing is ever evaluated as Python.
+"""Formulas of numbers and names, read by Python's parser and worked out exactly; nothing is evaluated as Python.
 
 Numbers, names, `+ - * / // % **`, comparisons (chained too), `and or not`, and brackets; operators bind as in Python.
 Every number is exact: a division gives a fraction, `600e6` is the whole number that it looks like. A formula is read
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.formula_operations import Number
 from conv2d_cli.arithmetic.formula_reading import Reader
-from conv2d_cli.arithmetic.formula_tokens import FormulaError, tokens_of
+from conv2d_cli.arithmetic.formula_text import FormulaError, tree_of
 from conv2d_cli.errors import shown
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ class Formula:
         Raises:
             FormulaError: it is none; the message says what is wrong at which character.
         """
-        reader = Reader(tokens_of(text))
-        whole = reader.formula()
+        line, tree = tree_of(text)
+        reader = Reader(line)
+        whole = reader.part(tree)
         self.names = frozenset(reader.names)
         self.truths = frozenset(reader.truths)
         self.is_condition = whole.is_condition

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import operator
+from collections.abc import Callable
 from fractions import Fraction
 from math import isfinite
-from typing import TYPE_CHECKING
 
-from conv2d_cli.arithmetic.formula_tokens import FormulaError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from conv2d_cli.arithmetic.formula_text import FormulaError
 
 Number = int | Fraction
+Operation = Callable[[Number, Number], Number]
 # 2^4096 has more digits than any count; what is larger would only take time.
 _MOST_BITS = 4096
 
@@ -35,12 +34,22 @@ def exact(value: float | Fraction) -> Number:
     return _bounded(Fraction(repr(float(value))))
 
 
-def _bounded(result: Number) -> Number:
-    """Return a result, whole where it is.
+def applied(operation: Operation, left: Number, right: Number) -> Number:
+    """Return what an operation makes of two numbers, whole where it is.
 
     Raises:
-        FormulaError: it is larger than anything counted here.
+        FormulaError: there is no result, or it is larger than anything counted here.
+
+    >>> applied(OPERATIONS[ast.Div], 6, 4), applied(OPERATIONS[ast.Div], 6, 3)
+    (Fraction(3, 2), 2)
     """
+    try:
+        return _bounded(operation(left, right))
+    except ZeroDivisionError:
+        raise FormulaError("a division by 0") from None
+
+
+def _bounded(result: Number) -> Number:
     if _bits(result) > _MOST_BITS:
         raise FormulaError("a number that is too large")
     return result.numerator if result.denominator == 1 else result
@@ -50,62 +59,34 @@ def _bits(number: Number) -> int:
     return max(number.numerator.bit_length(), number.denominator.bit_length())
 
 
-def _sum(left: Number, right: Number) -> Number:
-    return _bounded(left + right)
-
-
-def _difference(left: Number, right: Number) -> Number:
-    return _bounded(left - right)
-
-
-def _product(left: Number, right: Number) -> Number:
-    return _bounded(left * right)
-
-
 def _quotient(left: Number, right: Number) -> Number:
-    return _bounded(Fraction(left) / _divisor(right))
-
-
-def _floor(left: Number, right: Number) -> Number:
-    return _bounded(left // _divisor(right))
-
-
-def _remainder(left: Number, right: Number) -> Number:
-    return _bounded(left % _divisor(right))
-
-
-def _divisor(right: Number) -> Number:
-    if not right:
-        raise FormulaError("a division by 0")
-    return right
+    return Fraction(left) / right
 
 
 def _power(left: Number, right: Number) -> Number:
     if right.denominator != 1:
         raise FormulaError("a power whose exponent is no whole number")
-    if not left and right < 0:
-        raise FormulaError("a division by 0")
     exponent = right.numerator
     # The powers of 0, 1 and -1 stay small, all others grow by a bit at least.
     if left not in {0, 1, -1} and _bits(left) * abs(exponent) > _MOST_BITS:
         raise FormulaError("a power that is too large")
-    return _bounded(Fraction(left) ** exponent if exponent < 0 else left**exponent)
+    return Fraction(left) ** exponent if exponent < 0 else left**exponent
 
 
-OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
-    "+": _sum,
-    "-": _difference,
-    "*": _product,
-    "/": _quotient,
-    "//": _floor,
-    "%": _remainder,
-    "**": _power,
+OPERATIONS: dict[type[ast.operator], Operation] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: _quotient,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: _power,
 }
-COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+COMPARISONS: dict[type[ast.cmpop], Callable[[Number, Number], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }

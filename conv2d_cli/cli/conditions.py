@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.formula import Formula, FormulaError
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NOTHING: Mapping[str, tuple[str, str]] = {}
+_PARTS = ("height", "width", "top", "bottom", "left", "right")
+_PAIR = re.compile(r"_(?:size|shape|height|width)\Z")
 _EXAMPLE = "'macs <= 600e6'"
 
 
@@ -38,14 +41,15 @@ def condition_of(
     if number is not None:
         raise UsageError(f"{where}: {number} is a number, which neither holds nor fails", f"write {number} > 0")
     if not formula.is_condition:
-        raise UsageError(f"{where}: a number, which neither holds nor fails", f"{option} '{text} > 0'")
+        hint = f"{option} '{text} > 0'" if cut(text) == text else f"write > 0 behind it, as in {option} {_EXAMPLE}"
+        raise UsageError(f"{where}: a number, which neither holds nor fails", hint)
     return formula
 
 
 def _hint(name: str, names: Sequence[str]) -> str:
-    """Return what was probably meant: of a key that is a pair, or a shape, its height and width."""
-    base = name.removesuffix("_size").removesuffix("_shape")
-    axes = [known for known in (f"{base}_height", f"{base}_width") if known in names]
-    if axes:
-        return f"did you mean {one_of(axes)}?"
+    """Return what was probably meant: of a key that is a pair, a shape, or the padding, its axes or sides."""
+    base = _PAIR.sub("", name)
+    parts = [f"{base}_{part}" for part in _PARTS if f"{base}_{part}" in names]
+    if parts:
+        return f"did you mean {one_of(parts)}?"
     return did_you_mean(name, names) if nearest(name, names) else "conv2d help formulas lists what has numbers"

@@ -13,7 +13,7 @@ from conv2d_cli.cli.output import screen_of
 from conv2d_cli.errors import LayerError, UsageError, cut
 from conv2d_cli.layer.text import integers_of, looks_like_expression
 from conv2d_cli.render.formats import render
-from conv2d_cli.report.diff import DiffReport, diff_record, differences
+from conv2d_cli.report.diff import DiffReport, DiffRow, diff_record, differences
 from conv2d_cli.report.record import record_of
 
 if TYPE_CHECKING:
@@ -117,6 +117,9 @@ def show(report: DiffReport, output: Output) -> None:
     if output.format == "json" and not output.keys:
         output.text(render("json", diff_record(report), screen_of(sys.stdout, output.color)))
     elif not report.changes:
+        if output.format in {"csv", "tsv"} and not output.keys:
+            # A reader of tables expects the columns.
+            output.text(output.stream(dict.fromkeys(DiffRow._fields, 0)).end())
         output.note("nothing differs")
     elif output.is_table:
         output.show(report)

@@ -26,15 +26,18 @@ _FLOPS_EXAMPLE, _BYTES_EXAMPLE = "--peak-flops 1.2TFLOPS", "--bandwidth 40GB/s"
 _BOTH = f"{_FLOPS_EXAMPLE} {_BYTES_EXAMPLE}"
 _NO_MACHINE = "depends on a machine, and none is given"
 _RATE = re.compile(
-    r"(?P<number>[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,2})?)\s*(?P<unit>[A-Za-z/]*)", re.ASCII
+    r"(?P<number>(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?)\s*(?P<unit>[A-Za-z/]*)",
+    re.ASCII,
 )
 # Less than one in a second is a mistake, and would make times longer than a float can say.
 _LEAST_RATE = 1
+# A number alone that is smaller was meant in billions: `--bandwidth 40`.
+_LEAST_WITHOUT_UNIT = 10**6
 _PREFIXES = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 _OPERATIONS = re.compile(r"(?P<prefix>[KMGTPE]?)(?:(?:FL)?OPS|(?:FL)?OP/S|(?:FL)?OP)?", re.IGNORECASE)
 # A B is a byte, a b may be a bit: what is eight times less is not guessed.
-_BYTES = re.compile(r"(?P<prefix>[kKMGTPE]?)(?P<binary>i?)(?:B(?:/s|ps|/S)?)?")
-_BITS = re.compile(r"(?P<prefix>[kKMGTPE]?)(?P<binary>i?)[Bb](?:it)?s?(?:/s|ps)?", re.IGNORECASE)
+_BYTES = re.compile(r"(?P<prefix>[kKMGTPE]?)(?P<binary>i?)(?:B(?:/?[sS]|[pP][sS])?)?")
+_BITS = re.compile(r"(?P<prefix>[kKMGTPE]?)(?P<binary>i?)b(?:it)?s?(?:/s|ps)?", re.IGNORECASE)
 _BITS_IN_BYTE = 8
 
 
@@ -116,12 +119,12 @@ def flops_of(text: str) -> Rate:
     """Return operations a second from `1.2TFLOPS`, `95 GFLOP/s` or `1.2e12`.
 
     Raises:
-        UsageError: it is no rate above 0.
+        UsageError: it is no rate from 1 on, or a small number without a unit.
 
     >>> flops_of("1.2TFLOPS"), flops_of("2.5e9")
     (1200000000000, 2500000000)
     """
-    number, unit = _number_of(text)
+    number, unit = _number_of("--peak-flops", text, _FLOPS_EXAMPLE)
     match = _OPERATIONS.fullmatch(unit)
     rate = number * 1000 ** _PREFIXES[match["prefix"].upper()] if match is not None else 0
     if rate < _LEAST_RATE:
@@ -136,12 +139,12 @@ def bytes_of(text: str) -> Rate:
     """Return bytes a second from `40GB/s`, `12 GiB/s` or `4e10`.
 
     Raises:
-        UsageError: it is no rate above 0, or one in bits.
+        UsageError: it is no rate from 1 on, one in bits, or a small number without a unit.
 
     >>> bytes_of("40GB/s"), bytes_of("1KiB/s")
     (40000000000, 1024)
     """
-    number, unit = _number_of(text)
+    number, unit = _number_of("--bandwidth", text, _BYTES_EXAMPLE)
     match = _BYTES.fullmatch(unit)
     base = 1024 if match is not None and match["binary"] else 1000
     rate = number * base ** _PREFIXES[match["prefix"].upper()] if match is not None else 0
@@ -162,10 +165,19 @@ def bytes_of(text: str) -> Rate:
     )
 
 
-def _number_of(text: str) -> tuple[Fraction, str]:
-    """Return the number and the unit of a rate; 0 where there is none."""
+def _number_of(option: str, text: str, example: str) -> tuple[Fraction, str]:
+    """Return the number and the unit of a rate; 0 where there is none.
+
+    Raises:
+        UsageError: it has no unit, and is hardly meant as it stands.
+    """
     match = _RATE.fullmatch(text.strip())
-    return (Fraction(0), "") if match is None else (Fraction(match["number"]), match["unit"])
+    if match is None:
+        return Fraction(0), ""
+    number = Fraction(match["number"])
+    if _LEAST_RATE <= number < _LEAST_WITHOUT_UNIT and not match["unit"]:
+        raise UsageError(f"{option} {cut(text)}: a number below a million needs its unit", example)
+    return number, match["unit"]
 
 
 def _billions(rate: Rate) -> str:

@@ -53,7 +53,8 @@ def _stack_options(
         ),
     ] = "known",
     node: Annotated[
-        str | None, option("--node", metavar="NAME", section=RESULT, help="the facts of this one layer")
+        str | None,
+        option("--node", metavar="NAME", section=RESULT, help="the facts of this one layer, and what --assert judges"),
     ] = None,
     depth: Annotated[
         str | None,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from conv2d_cli.cli.output import say, screen_of
 from conv2d_cli.errors import UsageError, did_you_mean, nearest
 from conv2d_cli.render.formats import GRAPH_FORMATS, ROW_FORMATS, render, render_graph, render_rows
-from conv2d_cli.report.network_parts import grouped, only
+from conv2d_cli.report.network_parts import group_of, grouped, only
 from conv2d_cli.report.quantities import quantities_of
 from conv2d_cli.report.record import SCHEMA_VERSION, record_of
+from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.stack import SUMS, TOTALS, records_of_nodes, stack_record
 
 if TYPE_CHECKING:
@@ -45,22 +46,33 @@ def show(analysis: Analysis, request: Request, output: Output, machine: Machine 
             raise UsageError(f"--only and --format {output.format} exclude each other", "leave --only out")
         nodes = only(nodes, request.only)
     times = None if machine is None else _on_machine(analysis, request, machine)
-    total = {} if times is None else times.report._asdict()
-    facts = {key: getattr(report, key) for key in TOTALS} | total
+    node = None if request.options.node is None else _node(nodes, request.options.node)
+    if node is None:
+        facts, unknown = _totals(report, times), report.unknown
+    else:
+        [facts] = records_of_nodes(report._replace(nodes=(node,)), times)
+        unknown = _unknown_in(node.name, report, request.depth)
+    at_least = (*SUMS, *RooflineReport._fields) if unknown else ()
     has_size = report.input_shape is not None or report.output_shape is not None
-    at_least = (*SUMS, *total) if report.unknown else ()
     failed = failures(request.assertions, quantities_of(facts), at_least, has_size=has_size)
     report = report._replace(nodes=nodes)
     _tell(analysis, output)
-    if request.options.node is not None:
-        node = _node(nodes, request.options.node)
-        [record] = records_of_nodes(report._replace(nodes=(node,)), times)
-        output.show(record, needs_size=_unknown(report, record))
+    if node is not None:
+        output.show(facts, needs_size=_unknown(report, facts))
     else:
         _show_network(report, analysis.notes, request.convention, output, times)
     for line in failed:
         say("error", line, output.color)
     return 1 if failed else 0
+
+
+def _totals(report: StackReport, times: OnMachine | None) -> dict[str, Any]:
+    return {key: getattr(report, key) for key in TOTALS} | ({} if times is None else times.report._asdict())
+
+
+def _unknown_in(name: str, report: StackReport, depth: int | None) -> tuple[str, ...]:
+    """Return the layers of a group of which it is not known what they do; a layer alone has null for what is not."""
+    return () if depth is None else tuple(layer for layer in report.unknown if group_of(layer, depth) == name)
 
 
 def _on_machine(analysis: Analysis, request: Request, machine: Machine) -> OnMachine:
@@ -73,8 +85,7 @@ def _on_machine(analysis: Analysis, request: Request, machine: Machine) -> OnMac
 def _show_network(
     report: StackReport, notes: Sequence[str], convention: str, output: Output, times: OnMachine | None
 ) -> None:
-    more = {} if times is None else times.report._asdict()
-    totals = {key: getattr(report, key) for key in TOTALS} | more
+    totals = _totals(report, times)
     if output.keys:
         output.show(totals, needs_size=_unknown(report, totals))
     elif output.format in GRAPH_FORMATS:

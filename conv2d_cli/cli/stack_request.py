@@ -75,7 +75,7 @@ def request_of(network: str | None, options: StackOptions, roofline: RooflineOpt
     from conv2d_cli.cli import choices
     from conv2d_cli.cli.assertions import assertions_of
     from conv2d_cli.cli.number_options import bytes_of, choice, integer
-    from conv2d_cli.report.stack import StackReport
+    from conv2d_cli.report.stack import NodeReport, StackReport
 
     if not network:
         raise UsageError(
@@ -95,7 +95,7 @@ def request_of(network: str | None, options: StackOptions, roofline: RooflineOpt
         None if options.depth is None else integer("--depth", options.depth, least=1),
         tuple(filter(None, map(str.strip, (options.only or "").split(",")))),
         choice("--convention", options.convention, choices.conventions()),
-        assertions_of(options.assertions, StackReport, roofline),
+        assertions_of(options.assertions, StackReport if options.node is None else NodeReport, roofline),
     )
 
 

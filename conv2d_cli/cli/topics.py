@@ -102,7 +102,8 @@ is done, and never run as Python: there are no calls, no texts, no lists. A numb
 told as a mistake. A key that is not known, for want of -i SIZE, is exit code 2, and so is a division by 0.
 
 With --from each line is judged, and those that fail are told by their number. A line that is wrong is exit code 2,
-which wins over 1.
+which wins over 1. Of a network the totals are judged,
+with `stack --node NAME` that layer.
 
   conv2d shape 3 64 7 -s 2 -p 3 -i 224 --assert 'output_height == 112' --get macs
   conv2d stack resnet50 --assert 'macs <= 5e9' --assert 'parameters < 26e6' --get peak_activation_bytes
@@ -125,7 +126,7 @@ output, and is limited by what limits the larger part. A layer that neither mult
 Dropout) takes no time. What a compiler fuses takes less; limited_by is empty where there is nothing to do.
 
 RATE is a number with FLOPS, kFLOPS to PFLOPS (also GFLOP/s, TOPS) and with B/s, kB/s, MB/s, GB/s, TB/s (powers of
-1,000), MiB/s or GiB/s (of 1,024). Gb/s is refused: it may mean bits.
+1,000), MiB/s or GiB/s (of 1,024). Without a unit it is 1e6 at least. Gb/s is refused: it may mean bits.
 
 --peak auto measures this machine in half a second: the best of a few large matrix products in the type that the layer
 is summed in, and of a few copies of 64 MiB, whose bytes are read and written. stderr tells the two rates.

@@ -29,6 +29,8 @@ _USUAL = ("3", "64", "3")
 _SIZE_NAMES = frozenset(
     {"--size", "--input-size", "--image-size", "--img-size", "--image", "--shape", "--input-shape", "--resolution"}
 )
+# The layers of `diff`, each one word.
+_COMPARED = 2
 FALSE = frozenset({"false", "no", "0", "none", "off"})
 
 
@@ -116,6 +118,8 @@ def _is_mended(option: Option, typed: Typed) -> bool:
     name = normal(option.name)
     # A search has the kernel as an option, and no operands.
     is_operand = name in _OPERAND_NAMES and "--kernel-size" not in typed.takes_value
+    if typed.command == "diff":
+        is_operand &= len(typed.operands()) == _COMPARED
     return is_operand or name == "--bias" or (_names_size(option) and typed.command != "info")
 
 
@@ -128,11 +132,14 @@ def _positions(typed: Typed) -> list[int]:
 
 
 def _operands(unknown: Sequence[Option], typed: Typed) -> list[str]:
-    """Return the three values: those that options name in their places, the others where there is one left."""
+    """Return the three values: those that options name in their places, the others where there is one left.
+
+    A layer that is one word stays one.
+    """
     named = {_OPERAND_NAMES[normal(one.name)]: one.value for one in unknown if normal(one.name) in _OPERAND_NAMES}
     typed_values = [typed.words[place] for place in _positions(typed)]
-    if len(typed_values) == 1 and "Conv" in typed_values[0]:
-        return [_expression(typed_values[0], named)]
+    if typed.command == "diff" or (len(typed_values) == 1 and _is_layer(typed_values[0])):
+        return [_expression(text, named) for text in typed_values]
     if len(typed_values) >= len(_USUAL):
         values: list[str | None] = [*typed_values[: len(_USUAL)]]
     else:
@@ -145,13 +152,18 @@ def _operands(unknown: Sequence[Option], typed: Typed) -> list[str]:
     return [value or usual for value, usual in zip(values, _USUAL, strict=True)]
 
 
+def _is_layer(text: str) -> bool:
+    """Whether a word is a whole layer: an expression, or IN,OUT,KERNEL."""
+    return "Conv" in text or "," in text
+
+
 def _expression(text: str, named: dict[int, str | None]) -> str:
-    """Return an expression with arguments changed."""
+    """Return a layer of one word as an expression with arguments changed."""
     from conv2d_cli.layer.choices import REQUIRED
     from conv2d_cli.layer.expression import arguments_of_expression
 
     try:
-        arguments, _ = arguments_of_expression(text)
+        arguments, _ = arguments_of_expression(text if "Conv" in text else f"Conv2d({text.strip().strip('()')})")
     except UsageError:
         return text
     first = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from fractions import Fraction
 from random import Random
@@ -14,6 +15,7 @@ from conv2d_cli.arithmetic.formula import Formula, FormulaError
 
 VALUES: dict[str, int | float] = {"macs": 118_013_952, "a": -3, "tenth": 0.1, "zero": 0}
 EXACT = {name: Fraction(str(value)) for name, value in VALUES.items()}
+JOINING = {"and", "or", "not"}
 NAMES = st.sampled_from([*VALUES])
 NUMBERS = NAMES | st.integers(0, 10**6).map(str)
 
@@ -120,6 +122,13 @@ def test_a_float_is_the_number_that_is_printed() -> None:
         Formula("x > 1").value({"x": float("inf")})
 
 
+@pytest.mark.parametrize("name", sorted({*keyword.kwlist, *keyword.softkwlist, "__debug__", "e5", "_"} - JOINING))
+def test_words_of_python_are_names_like_any_other(name: str) -> None:
+    formula = Formula(f"{name} * 2 > {name} // 3 and {name}")
+    assert (formula.names, formula.truths) == (frozenset({name}), frozenset({name}))
+    assert formula.value({name: 5}) is True
+
+
 def test_names_that_are_conditions_are_told_of() -> None:
     formula = Formula("a == 3 or (macs) and not zero")
     assert (formula.truths, formula.is_condition) == (frozenset({"macs", "zero"}), True)
@@ -133,11 +142,22 @@ def test_names_that_are_conditions_are_told_of() -> None:
         (" \n", "missing before the end"),
         ("macs >", "missing before the end"),
         ("* 2", "missing before '*' at character 1"),
-        ("()", "missing before ')' at character 2"),
+        ("()", "'()' at character 1: a formula has"),
         ("(1", "'(' at character 1 is not closed"),
         ("1)", "')' at character 2 closes a bracket that was not opened"),
         ("1 2", "an operator is missing before '2' at character 3"),
         ("a if b else c", "an operator is missing before 'if' at character 3"),
+        ("a in 3", "an operator is missing before 'in' at character 3"),
+        ("a << 1 > 2", "'a << 1' at character 1: a formula has"),
+        ("(1 2)", "an operator is missing in '1 2' at character 2"),
+        ("print a", "an operator is missing before 'a' at character 7"),
+        ("(*a)", "missing before '*' at character 2"),
+        ("a 'b'", "no text"),
+        ("2 (3)", "'2(' at character 1 is a call"),
+        ("a <", "missing before the end"),
+        ("  a + * b", "missing before '*' at character 5"),
+        ("(\n1 > 2", "'(' at character 1 is not closed"),
+        ("007 < a", "'007' at character 1 is no number"),
         ("max(1)", "'max(' at character 1 is a call"),
         ("max(1, 2)", "',' at character 6: there are no commas"),
         ("__import__('os')", "at character 12: there is no text"),
@@ -184,7 +204,9 @@ def test_names_that_are_conditions_are_told_of() -> None:
         ("0 ** -1", "a division by 0"),
         ("1 // 0", "a division by 0"),
         ("1 % 0", "a division by 0"),
-        ("(" * 60 + "1" + ")" * 60, "'(' at character 51 is nested more than 50 deep"),
+        ("(" * 250 + "1" + ")" * 250, "is nested more than 50 deep"),
+        ("-" * 999 + "1", "is nested more than 50 deep"),
+        ("(a+" * 240 + "1" + ")" * 240, "is nested more than 50 deep"),
         ("-" * 60 + "1", "nested more than 50 deep"),
         ("not " * 60 + "a > 1", "nested more than 50 deep"),
         ("2**" * 60 + "1", "nested more than 50 deep"),

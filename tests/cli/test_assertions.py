@@ -55,6 +55,9 @@ REFUSED = {
     "mcas > 1": ("there is no number 'mcas'", "did you mean macs?"),
     "kernel_size == 7": ("there is no number 'kernel_size'", "did you mean kernel_height or kernel_width?"),
     "output_shape == 7": ("there is no number 'output_shape'", "did you mean output_height or output_width?"),
+    "padding == 3": ("'padding'", "did you mean padding_top, padding_bottom, padding_left or padding_right?"),
+    "padding_height == 3": ("'padding_height'", "did you mean padding_top, padding_bottom, padding_left or"),
+    "macs + " * 140 + "1": ("a number, which neither holds nor fails", "write > 0 behind it"),
     "True": ("there is no number 'True'", "conv2d help formulas"),
     "bias": ("there is no number 'bias'", "did you mean bias_adds?"),
     "dtype == 4": ("there is no number 'dtype'", ""),
@@ -94,6 +97,26 @@ def test_formulas_are_read_before_files() -> None:
     assert (done.code, done.err.partition(":")[2].strip().split(":")[0]) == (2, "--assert mcas > 1")
     assert conv2d("shape", "--from", "no-such.txt", *asserting("macs >")).code == 2
     assert conv2d("stack", "no-such.toml", *asserting("mcas > 1")).code == 2
+
+
+def test_of_a_network_with_a_layer_named_it_is_the_layer_that_is_judged() -> None:
+    of_layer = ("stack", "resnet50", "--node", "conv1", "--get", "macs")
+    assert conv2d(*of_layer, *asserting("macs == 118013952", "output_height == kernel_height * 16")).code == 0
+    assert conv2d(*of_layer, *asserting("macs > 1e9")).err == (
+        "error: --assert macs > 1e9: does not hold, macs = 118013952\n"
+    )
+    assert conv2d(*of_layer, *asserting("layers > 1")).code == 2
+    grouped = ("stack", "resnet50", "--depth", "1", "--node", "layer1", "--get", "macs")
+    assert conv2d(*grouped, *asserting("macs == 667942912")) == (0, "667942912\n", "")
+
+
+def test_of_a_group_with_layers_that_are_not_known_sums_are_at_least() -> None:
+    text = b"Net(\n  (a): Sequential(\n    (0): Conv2d(3, 8, 3)\n    (1): Odd()\n  )\n  (b): Conv2d(8, 8, 3)\n)\n"
+    words = ("stack", "-", "-i", "1x3x32x32", "--depth", "1", "--get", "parameters")
+    known, unknown = (conv2d(*words, "--node", node, *asserting("parameters > 1e9"), stdin=text) for node in ("b", "a"))
+    assert (known.code, known.err.splitlines()[-1].rpartition(", ")[2]) == (1, "parameters = 584")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "parameters is at least 224, and no more is known" in unknown.err
 
 
 LINES = b"Conv2d(3, 64, 7, 2, 3)\n# a comment\nConv2d(3, 64, 3)\nConv2d(64, 64, 0)\n"

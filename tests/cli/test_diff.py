@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,9 +38,16 @@ def test_there_is_a_row_for_each_key_that_differs(
         assert (row.before, row.after) == (old, new)
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in (old, new)):
             assert row.change == new - old
-            assert row.percent == (None if old == 0 else 100 * (new - old) / old)
+            assert row.percent == (None if old == 0 else float(100 * (Fraction(new) - Fraction(old)) / Fraction(old)))
         else:
             assert (row.change, row.percent) == (None, None)
+
+
+def test_half_the_bytes_are_twice_the_intensity() -> None:
+    for size in range(8, 40):
+        single, half = (analyze(Conv2d(3, 64, 7, dtype=dtype), size) for dtype in ("float32", "float16"))
+        percents = {row.key: row.percent for row in differences(single, half)}
+        assert (percents["arithmetic_intensity"], percents["input_bytes"]) == (100, -50)
 
 
 def test_the_formats() -> None:
@@ -68,12 +76,18 @@ def test_the_formats() -> None:
     assert "→ Conv2d(3, 64, kernel_size=(4, 4), stride=(4, 4))" in table
     assert " -437,472,000  -97.8 %\n" in table
     assert "macs" in conv2d(*asked, "--format", "markdown").out
+    # Where it is narrow the percentage stays longer than the change, which is the wider.
+    narrow = conv2d(*asked, "--format", "table", COLUMNS="62").out
+    assert " -97.8 %\n" in narrow
+    assert "-437,472,000" not in narrow
 
 
 def test_equal_layers_say_so_and_nothing_else() -> None:
-    for form in ("plain", "table", "csv", "ndjson", "markdown"):
+    header = "key,before,after,change,percent\n"
+    columns = {"csv": header, "tsv": header.replace(",", "\t")}
+    for form in ("plain", "table", "csv", "tsv", "ndjson", "markdown"):
         done = conv2d("diff", STEM, "Conv2d(3, 64, 7)", "-i", "8", "--format", form)
-        assert done == (0, "", "note: nothing differs\n")
+        assert done == (0, columns.get(form, ""), "note: nothing differs\n")
     assert json.loads(conv2d("diff", STEM, STEM, "--json").out)["changes"] == []
     assert conv2d("diff", STEM, STEM, "-q") == (0, "", "")
     assert conv2d("diff", STEM, STEM, "--get", "key").out == ""

@@ -81,7 +81,7 @@ def test_many_layers() -> None:
     without = conv2d("shape", "--from", "-", "-i", "56", "--format", "table", stdin=lines, COLUMNS="200")
     assert "limited_by" not in without.out
     # Its own results are read again, and worked out again.
-    again = conv2d("shape", "--from", "-", "--peak-flops", "1", "--bandwidth", "1e9", stdin=done.out.encode())
+    again = conv2d("shape", "--from", "-", "--peak-flops", "1FLOPS", "--bandwidth", "1e9", stdin=done.out.encode())
     assert json.loads(again.out.splitlines()[0])["seconds_at_least"] == first["flops"]
     assert conv2d("shape", "--from", "-", stdin=json.dumps(first).encode()).code == 0
 
@@ -131,6 +131,9 @@ def test_groups_and_single_layers_of_a_network() -> None:
         ("--bandwidth 1GB/s", "--bandwidth 1GB/s alone", "--peak-flops 1.2TFLOPS"),
         ("--peak-flops fast --bandwidth 1GB/s", "--peak-flops fast: not a rate", "--peak-flops 1.2TFLOPS"),
         ("--peak-flops 1T --bandwidth 40gb/s", "a b stands for bits", "--bandwidth 40GB/s, or --bandwidth 5GB/s where"),
+        ("--peak-flops 1T --bandwidth 40", "--bandwidth 40: a number below a million needs", "--bandwidth 40GB/s"),
+        ("--peak-flops 1.2 --bandwidth 40GB/s", "a number below a million needs its unit", "--peak-flops 1.2TFLOPS"),
+        ("--peak-flops 1T --bandwidth 40Gbit/s", "a b stands for bits", "--bandwidth 40GB/s, or --bandwidth 5GB/s"),
         ("--peak-flops 1T --bandwidth 0", "--bandwidth 0: not a rate", "--bandwidth 40GB/s"),
         ("--peak 1T", "--peak 1T: it is auto", "--peak auto"),
         ("--peak auto --bandwidth 1GB/s", "exclude each other", "leave --peak out"),
@@ -169,7 +172,9 @@ def test_this_machine_is_measured() -> None:
             ("1PFLOPS", 10**15),
             ("7kflops", 7000),
             ("3TOPS", 3 * 10**12),
-            ("1.5", Fraction(3, 2)),
+            ("1.5FLOPS", Fraction(3, 2)),
+            (".5 TFLOPS", 5 * 10**11),
+            ("1000000", 10**6),
             ("12MFLOP", 12 * 10**6),
         ),
     ],
@@ -188,7 +193,7 @@ def test_operations_a_second(text: str, rate: int | Fraction) -> None:
             ("4e10", 4 * 10**10),
             ("3 TB/s", 3 * 10**12),
         ),
-        *(("5kB/s", 5000), ("5KB", 5000), ("2GBps", 2 * 10**9), ("7B/s", 7)),
+        *(("5kB/s", 5000), ("5KB", 5000), ("2GBps", 2 * 10**9), ("7B/s", 7), ("2GBs", 2 * 10**9)),
     ],
 )
 def test_bytes_a_second(text: str, rate: int | Fraction) -> None:

@@ -29,8 +29,8 @@ def blocks(rows: Sequence[ChangeRow | DiffRow], _view: View) -> Iterator[Block]:
             Column("key", tuple(Span(row.key, KEY) for row in rows)),
             Column("before", tuple(Span(_value(row.before)) for row in rows), to_the_right=True),
             Column("after", tuple(Span(_value(row.after), MAIN) for row in rows), to_the_right=True),
-            Column("change", tuple(Span(_change(row)) for row in rows), to_the_right=True, rank=1),
-            Column("percent", tuple(Span(_percent(row)) for row in rows), to_the_right=True, rank=2),
+            Column("change", tuple(Span(_change(row)) for row in rows), to_the_right=True, rank=2),
+            Column("percent", tuple(Span(_percent(row)) for row in rows), to_the_right=True, rank=1),
         )
     )
 
