@@ -22,6 +22,7 @@ _STAND_INS = {
     "±": "+-",
     "Σ": "Sigma",
     "≥": ">=",
+    "≈": "~",
 }
 _TRANSLATION = str.maketrans(_STAND_INS)
 # An encoding that has all of these needs no stand-ins.
