@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def search(layer_options: LayerOptions, options: SolveOptions, output_options: O
     except LayerError as error:
         raise _in_words(error, typed) from None
     _tell_ranges(given, output)
-    most = _ON_SCREEN if limit is None and output.is_table else limit
+    most = _ON_SCREEN if limit is None and output.is_table else limit and min(limit, sys.maxsize)
     rows = rows_of(question)
     number = stream(islice(rows, most), output, {key: _rank(key, given) for key in SolutionRow._fields})
     if not number:

@@ -131,8 +131,20 @@ def _tensorflow_same(asked: Asked) -> Iterator[Solved]:
 def _with_sides(asked: Asked, sides: Sequence[tuple[int, int]]) -> Solved:
     (top, bottom), (left, right) = sides
     padding = (top, left) if (top, left) == (bottom, right) else (top, left, bottom, right)
-    layer = asked.layer.model_copy(update={"padding": padding})
-    return Solved(layer, asked.input_shape, "padding", pair(padding))
+    return _with(asked, "padding", padding)
+
+
+def _with(asked: Asked, field: str, numbers: tuple[int, ...]) -> Solved:
+    """Return the layer with one argument as it was worked out.
+
+    Raises:
+        UnsolvableError: a layer takes no numbers so large.
+    """
+    try:
+        layer = asked.layer.model_copy(update={field: numbers})
+    except ValueError:
+        raise UnsolvableError(f"{field}={pair(numbers)} would do it, which is more than a layer takes") from None
+    return Solved(layer, asked.input_shape, field, pair(numbers))
 
 
 def _no_unused(asked: Asked) -> Iterator[Solved]:
@@ -171,8 +183,7 @@ def _receptive_field(asked: Asked) -> Iterator[Solved]:
             "it sees d * (k - 1) + 1",
             f"--for {' or '.join(f'receptive-field={fields}' for fields in near)}",
         )
-    dilated = layer.model_copy(update={"dilation": tuple(dilations)})
-    yield Solved(dilated, asked.input_shape, "dilation", pair(dilations))
+    yield _with(asked, "dilation", tuple(dilations))
 
 
 def _batch(asked: Asked) -> Iterator[Solved]:

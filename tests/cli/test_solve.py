@@ -133,6 +133,7 @@ def test_limits() -> None:
     for name in ("ndjson", "table"):
         done = conv2d(*words, name, "--limit", "7", "-q")
         assert (done.code, len(done.out.splitlines()), done.err) == (0, 7 + (name == "table"), "")
+    assert conv2d(*ONE, "--limit", "9" * 30, "-q").out == conv2d(*ONE, "-q").out
     exactly = conv2d("solve", "-k", "3", "-s", "1", "-p", "0", "-d", "1", "-i", "1..52", "--format", "table")
     assert len(exactly.out.splitlines()) == 51
     assert "the first" not in exactly.err

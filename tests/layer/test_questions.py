@@ -177,3 +177,20 @@ def test_bytes_are_those_of_the_dtype() -> None:
         sides[DTYPES[name].bytes] = solved.input_shape[0]
     assert sides[2] // 2 in {sides[4], sides[4] + 1}
     assert sides[8] < sides[4] < sides[2]
+
+
+huge = st.sampled_from([1, 2, 3, 2**31, 2**62 - 1, 2**63 - 1])
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@given(kernel=huge, stride=huge, dilation=huge, size=st.sampled_from([1, 2**31, 2**63, 10**20]))
+def test_the_largest_numbers_have_an_answer_or_none(
+    question: str, kernel: int, stride: int, dilation: int, size: int
+) -> None:
+    layer = Conv2d(4, 4, kernel, stride=stride, dilation=dilation)
+    value = {"pixels": (size, size)} if QUESTIONS[question].value == "pixels" else {"budget": size}
+    try:
+        solved = answers(question, layer, (1, 4, size, size), **value)
+        assert all(analyze(one.layer, one.input_shape) for one in solved)
+    except (UnsolvableError, ShapeError) as error:
+        assert str(error)
