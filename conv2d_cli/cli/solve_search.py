@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # A screenful: a search may have a million answers.
 _ON_SCREEN = 50
 _NO_ANSWER = 1
+_EXAMPLE = "conv2d solve -i 224 --output-size 112"
 
 
 def search(layer_options: LayerOptions, options: SolveOptions, output_options: OutputOptions) -> int:
@@ -36,16 +37,16 @@ def search(layer_options: LayerOptions, options: SolveOptions, output_options: O
     """
     typed = layer_options.typed
     output = output_of(output_options, ("schema_version", *SolutionRow._fields))
+    told = {**options._asdict(), **layer_options.given}
+    texts = {key: text for key in OPEN if (text := told.get(key)) is not None}
     other = typed.option(OF_A_LAYER)
     if other is not None:
-        raise UsageError(f"{other.name} is of a LAYER, and there is none", typed.without(*OF_A_LAYER))
+        meant = typed.without(*OF_A_LAYER) if texts else _EXAMPLE
+        raise UsageError(f"{other.name} is of a LAYER, and there is none", meant)
     limit = None if options.limit is None else integer("--limit", options.limit, least=1, example=10)
-    texts = {**options._asdict(), **layer_options.given}
-    given = {key: _parts(key, text, typed) for key in OPEN if (text := texts.get(key)) is not None}
+    given = {key: _parts(key, text, typed) for key, text in texts.items()}
     if not given:
-        raise UsageError(
-            "nothing is given: a LAYER with --for, or some numbers of one axis", "conv2d solve -i 224 --output-size 112"
-        )
+        raise UsageError("nothing is given: a LAYER with --for, or some numbers of one axis", _EXAMPLE)
     try:
         question = question_of(given)
     except LayerError as error:
