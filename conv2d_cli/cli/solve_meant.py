@@ -69,7 +69,7 @@ def with_layer(words: LayerWords, options: SolveOptions) -> str:
 
     Options that are of a search alone are left out.
     """
-    typed, size = words.typed, ()
+    typed, size = words.typed, tuple[str, ...]()
     kernel = options.kernel_size if integers_of(options.kernel_size or "") else None
     groups = integers_of(words.options.get("groups", ""))
     channels = (str(groups), str(groups)) if isinstance(groups, int) and groups > 1 else ("3", "64")

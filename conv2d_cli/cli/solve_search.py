@@ -16,7 +16,7 @@ from conv2d_cli.layer.alternatives import alternatives_of
 from conv2d_cli.report.solve import OPEN, SolutionRow, least_of, question_of, rows_of, searched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from conv2d_cli.cli.options import LayerOptions, OutputOptions
     from conv2d_cli.cli.output import Output
@@ -50,7 +50,7 @@ def search(layer_options: LayerOptions, options: SolveOptions, output_options: O
     try:
         question = question_of(given)
     except LayerError as error:
-        raise _in_words(error, typed) from None
+        raise _in_words(error, given, typed) from None
     _tell_ranges(given, output)
     most = _ON_SCREEN if limit is None and output.is_table else limit and min(limit, sys.maxsize)
     rows = rows_of(question)
@@ -100,11 +100,28 @@ def spelled(key: str, typed: Typed) -> str:
     return option.name if option else NAMES[key][0]
 
 
-def _in_words(error: LayerError, typed: Typed) -> UsageError:
-    """Return the first fault in the words of the command line, with its smallest value raised."""
+def _in_words(error: LayerError, given: Mapping[str, Sequence[Sequence[int]]], typed: Typed) -> UsageError:
+    """Return the first fault in the words of the command line, with all but what is too small."""
     fault = error.faults[0]
     said = cut(typed.spelled(NAMES[fault.field]) or "")
-    return UsageError(f"{said}: {fault.problem}", f"{spelled(fault.field, typed)} {least_of(fault.field)}")
+    least = least_of(fault.field)
+    kept = [text for part in given[fault.field] for text in _from(least, part)] or [str(least)]
+    return UsageError(f"{said}: {fault.problem}", f"{spelled(fault.field, typed)} {','.join(kept)}")
+
+
+def _from(least: int, part: Sequence[int]) -> Iterator[str]:
+    """Yield the values of a part that are no smaller, as they are typed.
+
+    >>> [*_from(1, range(-4, 8, 2))], [*_from(1, range(0, 2))], [*_from(0, [3, -1])], [*_from(1, range(-9, 1))]
+    (['2..6..2'], ['1'], ['3'], [])
+    """
+    if not isinstance(part, range):
+        yield from (str(value) for value in part if value >= least)
+        return
+    # Ranges may be longer than Python counts.
+    first, last, step = part.start + max(0, -((part.start - least) // part.step)) * part.step, part[-1], part.step
+    if first <= last:
+        yield str(first) if first == last else f"{first}..{last}" + (f"..{step}" if step > 1 else "")
 
 
 def _tell_ranges(given: Iterable[str], output: Output) -> None:

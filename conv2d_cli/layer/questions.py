@@ -305,5 +305,5 @@ QUESTIONS: dict[str, Question] = {
         _image,
         "bytes",
     ),
-    "groups": Question("all groups that divide the channels", "divide the channels", _groups, several=True),
+    "groups": Question("all groups that divide the channels", "divides the channels", _groups, several=True),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -189,8 +190,6 @@ def test_the_largest_numbers_have_an_answer_or_none(
 ) -> None:
     layer = Conv2d(4, 4, kernel, stride=stride, dilation=dilation)
     value = {"pixels": (size, size)} if QUESTIONS[question].value == "pixels" else {"budget": size}
-    try:
-        solved = answers(question, layer, (1, 4, size, size), **value)
-        assert all(analyze(one.layer, one.input_shape) for one in solved)
-    except (UnsolvableError, ShapeError) as error:
-        assert str(error)
+    # What no layer can be is told so, and is no fault of Pydantic's.
+    with suppress(ShapeError):
+        assert all(analyze(one.layer, one.input_shape) for one in answers(question, layer, (1, 4, size, size), **value))
