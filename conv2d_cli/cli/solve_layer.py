@@ -13,7 +13,8 @@ from conv2d_cli.cli.solve_meant import as_search, dilated_by_2, example, with_la
 from conv2d_cli.cli.solve_options import OF_A_SEARCH
 from conv2d_cli.cli.typed import PROGRAM
 from conv2d_cli.errors import UsageError, cut, did_you_mean, one_of
-from conv2d_cli.layer.questions import QUESTIONS, Asked
+from conv2d_cli.layer.asked import Asked
+from conv2d_cli.layer.questions import QUESTIONS
 from conv2d_cli.layer.text import integers_of
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.shape import ShapeReport
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.options import OutputOptions
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.solve_options import SolveOptions
+    from conv2d_cli.layer.asked import Question, Solved
     from conv2d_cli.layer.model import Conv2d
-    from conv2d_cli.layer.questions import Question, Solved
 
 _MOST_LINES = 2
 

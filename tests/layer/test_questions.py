@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from conv2d_cli import Conv2d, ShapeError, analyze
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.layer.questions import QUESTIONS, Asked, Solved, UnsolvableError
+from conv2d_cli.layer.asked import Asked, Solved, UnsolvableError
+from conv2d_cli.layer.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
