@@ -236,8 +236,9 @@ def _windows(question: Question, *, around: bool) -> Iterator[Axis]:
                 spans_of_output(outputs.largest, least, stride).start, spans_of_output(outputs.least, most, stride).stop
             )
             fitting = kernels_of_spans(spans, dilation)
-            # With padding up to its own size, a larger kernel may come nearer.
-            for kernel in kernels if around else kernels.between(fitting.start, fitting.stop - 1):
+            # With padding up to its own size, a larger kernel may come nearer than the next.
+            every = around and question.padding is None
+            for kernel in kernels if every else _chosen(kernels, fitting.start, fitting.stop - 1, around=around):
                 yield from _padded(question, dilation, stride, kernel, around=around)
 
 

@@ -9,10 +9,12 @@ from conv2d_cli.cli.layer_words import OPTIONS
 from conv2d_cli.cli.number_options import bytes_of
 from conv2d_cli.cli.output import output_of
 from conv2d_cli.cli.sizes import shape_on
-from conv2d_cli.cli.solve_options import NAMES, OF_A_SEARCH
+from conv2d_cli.cli.solve_meant import as_search, dilated_by_2, example, with_layer, with_value
+from conv2d_cli.cli.solve_options import OF_A_SEARCH
 from conv2d_cli.cli.typed import PROGRAM
 from conv2d_cli.errors import UsageError, cut, did_you_mean, one_of
-from conv2d_cli.layer.questions import QUESTIONS, Asked, times
+from conv2d_cli.layer.asked import Asked
+from conv2d_cli.layer.questions import QUESTIONS
 from conv2d_cli.layer.text import integers_of
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.shape import ShapeReport
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.options import OutputOptions
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.solve_options import SolveOptions
+    from conv2d_cli.layer.asked import Question, Solved
     from conv2d_cli.layer.model import Conv2d
-    from conv2d_cli.layer.questions import Question, Solved
 
 _MOST_LINES = 2
 
@@ -40,12 +42,17 @@ def solve_layer(words: LayerWords, options: SolveOptions, output_options: Output
     typed = words.typed
     output = output_of(output_options, ("schema_version", *ShapeReport._fields))
     of_a_search = typed.option(OF_A_SEARCH)
+    if not words.given:
+        raise UsageError("LAYER is missing: three values, IN OUT KERNEL, or one expression", with_layer(words, options))
     if of_a_search is not None:
-        meant = _as_search(words) if options.question is None else typed.without(*OF_A_SEARCH)
+        searching = as_search(words, options.input_size)
+        meant = searching if options.question is None else typed.without(*OF_A_SEARCH)
         raise UsageError(f"{of_a_search.name} is of a search, without LAYER", meant)
-    layer = words.layer()
     name, _, text = (options.question or "").partition("=")
-    fitting = [_example(one, layer) for one in QUESTIONS if options.input_size or not QUESTIONS[one].needs_size(layer)]
+    if name in QUESTIONS and QUESTIONS[name].value and not text and (line := with_value(words, name)):
+        raise UsageError(f"--for {name}: its value stands behind =", line)
+    layer = words.layer()
+    fitting = [example(one, layer) for one in QUESTIONS if options.input_size or not QUESTIONS[one].needs_size(layer)]
     question = _question(name, fitting)
     asked = _asked(name, text, question, layer)
     if options.input_size is None and question.needs_size(layer):
@@ -63,26 +70,6 @@ def _question(name: str, fitting: Sequence[str]) -> Question:
     if name not in QUESTIONS:
         raise UsageError(f"--for {cut(name)}: no such question", did_you_mean(name, fitting, "--for "))
     return QUESTIONS[name]
-
-
-def _example(name: str, layer: Conv2d) -> str:
-    """Return a question, with a value that has an answer where it takes one."""
-    examples = {"": "", "bytes": "=16GiB", "pixels": f"={_dilated_by_2(layer)}"}
-    return name + examples[QUESTIONS[name].value]
-
-
-def _dilated_by_2(layer: Conv2d) -> str:
-    """Return what the kernel sees with a dilation of 2."""
-    return times([2 * kernel - 1 for kernel in layer.kernel_size])
-
-
-def _as_search(words: LayerWords) -> str:
-    """Return the line that searches one axis, with the kernel of the layer."""
-    typed = words.typed
-    kernel = integers_of(words.values[-1])
-    has_kernel = isinstance(kernel, int) and typed.option(NAMES["kernel_size"]) is None
-    added = (NAMES["kernel_size"][0], str(kernel)) if has_kernel else ()
-    return typed.line(dict.fromkeys(typed.operands()), *added)
 
 
 def _asked(name: str, text: str, question: Question, layer: Conv2d) -> Asked:
@@ -103,7 +90,7 @@ def _asked(name: str, text: str, question: Question, layer: Conv2d) -> Asked:
     if pixels is None or len(pixels) != len(asked.pixels) or min(pixels) < 1:
         raise UsageError(
             f"--for {name}={text}: a whole number of pixels, or two, HxW" if text else f"--for {name} takes pixels",
-            f"--for {name}={_dilated_by_2(layer)}",
+            f"--for {name}={dilated_by_2(layer)}",
         )
     return asked._replace(pixels=(pixels[0], pixels[1]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from conv2d_cli.layer.alternatives import alternatives_of
 from conv2d_cli.report.solve import OPEN, SolutionRow, least_of, question_of, rows_of, searched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from conv2d_cli.cli.options import LayerOptions, OutputOptions
     from conv2d_cli.cli.output import Output
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # A screenful: a search may have a million answers.
 _ON_SCREEN = 50
 _NO_ANSWER = 1
+_EXAMPLE = "conv2d solve -i 224 --output-size 112"
 
 
 def search(layer_options: LayerOptions, options: SolveOptions, output_options: OutputOptions) -> int:
@@ -35,22 +37,22 @@ def search(layer_options: LayerOptions, options: SolveOptions, output_options: O
     """
     typed = layer_options.typed
     output = output_of(output_options, ("schema_version", *SolutionRow._fields))
+    told = {**options._asdict(), **layer_options.given}
+    texts = {key: text for key in OPEN if (text := told.get(key)) is not None}
     other = typed.option(OF_A_LAYER)
     if other is not None:
-        raise UsageError(f"{other.name} is of a LAYER, and there is none", typed.without(*OF_A_LAYER))
+        meant = typed.without(*OF_A_LAYER) if texts else _EXAMPLE
+        raise UsageError(f"{other.name} is of a LAYER, and there is none", meant)
     limit = None if options.limit is None else integer("--limit", options.limit, least=1, example=10)
-    texts = {**options._asdict(), **layer_options.given}
-    given = {key: _parts(key, text, typed) for key in OPEN if (text := texts.get(key)) is not None}
+    given = {key: _parts(key, text, typed) for key, text in texts.items()}
     if not given:
-        raise UsageError(
-            "nothing is given: a LAYER with --for, or some numbers of one axis", "conv2d solve -i 224 --output-size 112"
-        )
+        raise UsageError("nothing is given: a LAYER with --for, or some numbers of one axis", _EXAMPLE)
     try:
         question = question_of(given)
     except LayerError as error:
-        raise _in_words(error, typed) from None
+        raise _in_words(error, given, typed) from None
     _tell_ranges(given, output)
-    most = _ON_SCREEN if limit is None and output.is_table else limit
+    most = _ON_SCREEN if limit is None and output.is_table else limit and min(limit, sys.maxsize)
     rows = rows_of(question)
     number = stream(islice(rows, most), output, {key: _rank(key, given) for key in SolutionRow._fields})
     if not number:
@@ -98,11 +100,28 @@ def spelled(key: str, typed: Typed) -> str:
     return option.name if option else NAMES[key][0]
 
 
-def _in_words(error: LayerError, typed: Typed) -> UsageError:
-    """Return the first fault in the words of the command line, with its smallest value raised."""
+def _in_words(error: LayerError, given: Mapping[str, Sequence[Sequence[int]]], typed: Typed) -> UsageError:
+    """Return the first fault in the words of the command line, with all but what is too small."""
     fault = error.faults[0]
     said = cut(typed.spelled(NAMES[fault.field]) or "")
-    return UsageError(f"{said}: {fault.problem}", f"{spelled(fault.field, typed)} {least_of(fault.field)}")
+    least = least_of(fault.field)
+    kept = [text for part in given[fault.field] for text in _from(least, part)] or [str(least)]
+    return UsageError(f"{said}: {fault.problem}", f"{spelled(fault.field, typed)} {','.join(kept)}")
+
+
+def _from(least: int, part: Sequence[int]) -> Iterator[str]:
+    """Yield the values of a part that are no smaller, as they are typed.
+
+    >>> [*_from(1, range(-4, 8, 2))], [*_from(1, range(0, 2))], [*_from(0, [3, -1])], [*_from(1, range(-9, 1))]
+    (['2..6..2'], ['1'], ['3'], [])
+    """
+    if not isinstance(part, range):
+        yield from (str(value) for value in part if value >= least)
+        return
+    # Ranges may be longer than Python counts.
+    first, last, step = part.start + max(0, -((part.start - least) // part.step)) * part.step, part[-1], part.step
+    if first <= last:
+        yield str(first) if first == last else f"{first}..{last}" + (f"..{step}" if step > 1 else "")
 
 
 def _tell_ranges(given: Iterable[str], output: Output) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from itertools import starmap
 from math import gcd, prod
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.counts import weight_shape
 from conv2d_cli.arithmetic.divisors import divisors
-from conv2d_cli.arithmetic.padding import PADDING_THAT_NEEDS_A_SIZE, same_padding, same_padding_of_size
+from conv2d_cli.arithmetic.padding import PADDING_THAT_NEEDS_A_SIZE, same_padding_of_size
 from conv2d_cli.arithmetic.solve import (
     dilation_of_field,
     fields_around,
@@ -23,73 +23,18 @@ from conv2d_cli.arithmetic.solve import (
 )
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
-from conv2d_cli.errors import ShapeError
-from conv2d_cli.layer.forward import BATCHED, geometry_of, padding_sides
+from conv2d_cli.layer.asked import Asked, Question, Solved, UnsolvableError
+from conv2d_cli.layer.forward import BATCHED, geometry_of
 from conv2d_cli.layer.hints import pair
 from conv2d_cli.layer.misfits import least_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from conv2d_cli.arithmetic.solve import Residues
     from conv2d_cli.layer.model import Conv2d
 
     Shape = tuple[int, ...]
-
-
-class UnsolvableError(ShapeError):
-    """Nothing does what is wanted (exit 1)."""
-
-    exit_code: ClassVar[int] = 1
-
-
-class Solved(NamedTuple):
-    """A layer, and its input if there is one, that do what was wanted: `field` was worked out, and has this value."""
-
-    layer: Conv2d
-    input_shape: Shape | None
-    field: str
-    value: str
-
-
-class Asked(NamedTuple):
-    """A layer, the shape of its input where that is known, and the value of the question: pixels, H and W, or bytes."""
-
-    layer: Conv2d
-    input_shape: Shape | None
-    pixels: tuple[int, int] = (1, 1)
-    budget: int = 0
-
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """Height and width of the input, which is known."""
-        assert self.input_shape is not None  # noqa: S101 - checked by who asks
-        return self.input_shape[-2], self.input_shape[-1]
-
-    @property
-    def windows(self) -> Iterator[tuple[int, int, int]]:
-        """Kernel, stride and dilation of either axis."""
-        return zip(self.layer.kernel_size, self.layer.stride, self.layer.dilation, strict=True)
-
-    @property
-    def axes(self) -> Iterator[Axis]:
-        """Both axes with their padding; where that depends on the size, with the most that it can be."""
-        for sides, (kernel, stride, dilation) in zip(padding_sides(self.layer), self.windows, strict=True):
-            yield Axis(1, kernel, stride, dilation, *(sides or same_padding(kernel, dilation)))
-
-
-class Question(NamedTuple):
-    """What is asked, and what is said of an answer, in words; with which value, for which layers a SIZE is needed.
-
-    `several` is whether there may be more answers than one.
-    """
-
-    asks: str
-    says: str
-    answers: Callable[[Asked], Iterator[Solved]]
-    value: Literal["", "pixels", "bytes"] = ""
-    needs_size: Callable[[Conv2d], bool] = lambda _: False
-    several: bool = False
 
 
 def _same_size(asked: Asked) -> Iterator[Solved]:
@@ -131,8 +76,20 @@ def _tensorflow_same(asked: Asked) -> Iterator[Solved]:
 def _with_sides(asked: Asked, sides: Sequence[tuple[int, int]]) -> Solved:
     (top, bottom), (left, right) = sides
     padding = (top, left) if (top, left) == (bottom, right) else (top, left, bottom, right)
-    layer = asked.layer.model_copy(update={"padding": padding})
-    return Solved(layer, asked.input_shape, "padding", pair(padding))
+    return _with(asked, "padding", padding)
+
+
+def _with(asked: Asked, field: str, numbers: tuple[int, ...]) -> Solved:
+    """Return the layer with one argument as it was worked out.
+
+    Raises:
+        UnsolvableError: a layer takes no numbers so large.
+    """
+    try:
+        layer = asked.layer.model_copy(update={field: numbers})
+    except ValueError:
+        raise UnsolvableError(f"{field}={pair(numbers)} would do it, which is more than a layer takes") from None
+    return Solved(layer, asked.input_shape, field, pair(numbers))
 
 
 def _no_unused(asked: Asked) -> Iterator[Solved]:
@@ -171,8 +128,7 @@ def _receptive_field(asked: Asked) -> Iterator[Solved]:
             "it sees d * (k - 1) + 1",
             f"--for {' or '.join(f'receptive-field={fields}' for fields in near)}",
         )
-    dilated = layer.model_copy(update={"dilation": tuple(dilations)})
-    yield Solved(dilated, asked.input_shape, "dilation", pair(dilations))
+    yield _with(asked, "dilation", tuple(dilations))
 
 
 def _batch(asked: Asked) -> Iterator[Solved]:
@@ -294,5 +250,5 @@ QUESTIONS: dict[str, Question] = {
         _image,
         "bytes",
     ),
-    "groups": Question("all groups that divide the channels", "divide the channels", _groups, several=True),
+    "groups": Question("all groups that divide the channels", "divides the channels", _groups, several=True),
 }

@@ -25,6 +25,7 @@ _STAND_INS = {
     "●": "O",
     # Braille, the dots of a plot: U+2800 has none of the eight.
     **{chr(0x2800 + dots): "." for dots in range(1, 256)},
+    "≈": "~",
 }
 _TRANSLATION = str.maketrans(_STAND_INS)
 # An encoding that has all of these needs no stand-ins.

@@ -58,10 +58,13 @@ def parts(step: StepRow) -> list[str]:
 
 
 def for_people(step: StepRow) -> list[str]:
-    """Return the same with the signs that people write, and separators between thousands."""
-    shown = parts(step)
+    """Return the same with the signs that people write, separators between thousands, and `=` or `≈` in front."""
+    *lines, last = parts(step)
+    sign = "="
     if isinstance(step.result, float):
-        shown[-1] = three_digits(step.result)
+        last, exact = three_digits(step.result), step.result
+        sign = "=" if float(last.replace(",", "")) == exact else "≈"
+    shown = [*(f"= {line}" for line in lines), f"{sign} {last}"]
     return [_INTEGER.sub(lambda found: thousands(int(found[0])), signs(line)) for line in shown]
 
 

@@ -19,7 +19,8 @@ TITLES = (PADDING, OUTPUT, UNUSED, WINDOW, CHANNELS, PARAMETERS, WORK, MEMORY, E
 class ExplainReport(NamedTuple):
     """A layer explained, on an input when its shape is known; what is not known is None.
 
-    `equivalent_padding` is (top, left, bottom, right) in pixels, and `equivalent_layer` the layer with that padding.
+    `equivalent_padding` is (top, left, bottom, right) in pixels, and `equivalent_layer` the layer with that padding,
+    None also where `same` pads more than numbers can say to a layer.
     """
 
     layer: str

@@ -110,3 +110,6 @@ def test_ranges_of_any_length_are_never_written_out() -> None:
     nothing = question_of([[[224]], [[3]], [range(1, far)], [[0]], [range(1, far)], [[300]]])
     assert [*solutions(nothing)] == []
     assert nearest(nothing).below == Axis(224, 3, 1, 1, 0, 0)
+    kernels = question_of([[[224]], [range(1, far)], [[1]], [[2]], [[1]], [[300]]])
+    assert [*solutions(kernels)] == []
+    assert nearest(kernels).below == Axis(224, 1, 1, 1, 2, 2)

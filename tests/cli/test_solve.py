@@ -23,7 +23,7 @@ from conv2d_cli.report.solve import SolutionRow
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-QUESTIONS = 20
+QUESTIONS = 10
 KEYS = SolutionRow._fields
 ONE = ("solve", "-i", "7", "-k", "3", "-s", "1..3", "-p", "0", "-d", "1")
 
@@ -67,7 +67,7 @@ def test_random_questions_have_the_answers_of_trying_everything() -> None:
     for _ in range(QUESTIONS):
         text, sizes = drawn(draw, 1, 12)
         words, values = ["-i", text], {"input_size": sizes}
-        for option in draw.sample([*options], draw.randint(3, 5)):
+        for option in draw.sample([*options], draw.randint(4, 5)):
             text, numbers = drawn(draw, *limits[option])
             words += [option, text]
             values[options[option]] = numbers
@@ -133,6 +133,7 @@ def test_limits() -> None:
     for name in ("ndjson", "table"):
         done = conv2d(*words, name, "--limit", "7", "-q")
         assert (done.code, len(done.out.splitlines()), done.err) == (0, 7 + (name == "table"), "")
+    assert conv2d(*ONE, "--limit", "9" * 30, "-q").out == conv2d(*ONE, "-q").out
     exactly = conv2d("solve", "-k", "3", "-s", "1", "-p", "0", "-d", "1", "-i", "1..52", "--format", "table")
     assert len(exactly.out.splitlines()) == 51
     assert "the first" not in exactly.err
@@ -210,54 +211,41 @@ def test_questions_of_several_answers() -> None:
 # What is wrong, and what the error begins with; following the hint ends with an answer.
 WRONG = [
     ("solve", "nothing is given"),
-    ("solve -k 0", "-k 0: must be 1 or more"),
-    ("solve -p=-1 -k 3", "-p=-1: must be 0 or more"),
     ("solve -k 0..3", "-k 0..3: must be 1 or more"),
-    ("solve -k ''", "-k: a comma separates alternatives"),
+    ("solve -p=-1,-3..0 -k 3", "-p=-1,-3..0: must be 0 or more"),
     ("solve -k 3,", "-k 3,: a comma separates alternatives"),
-    ("solve -k 3x5", "-k 3x5: one axis at a time"),
     ("solve -i 1x3x224x160 -k 3", "-i 1x3x224x160: one axis at a time"),
     ("solve -p same -k 7", "-p same: same is no whole number"),
-    ("solve --input-size x.npy -k 3", "--input-size x.npy: x.npy is no whole number"),
     ("solve -s 4..1", "-s 4..1: a range goes upwards"),
-    ("solve -k 3 -g 2", "-g is of a LAYER"),
+    ("solve -g 2 --limit 3", "-g is of a LAYER"),
     ("solve -k 3 --dtype half --no-bias", "--no-bias is of a LAYER"),
     ("solve -k 3 --limit 0", "--limit 0: must be 1 or more"),
-    ("solve -k 3 --limit many", "--limit many: not a whole number"),
     ("solve -k 3 --get macs", "--get macs: no such key"),
-    ("solve --kernel 3", "no such option: --kernel"),
     ("solve -k 3 --output 7", "no such option: --output"),
-    ("solve 3 64 7", "--for is missing"),
-    ("solve 3 64 7 -s 2 -i 64", "--for is missing"),
-    ("solve 3 64 7 -s 2 -i 224 --for half", "--for half: no such question"),
+    ("solve 3 64 5 -s 2 -i 64", "--for is missing"),
+    ("solve 3 64 5 -p 1", "--for is missing"),
     ("solve 3 64 7 -s 2 --for sme-size -i 64", "--for sme-size: no such question"),
     ("solve 3 64 7 --for same-size=3", "--for same-size=3: the question takes no value"),
-    ("solve 3 64 7 --for batch -i 64", "--for batch takes a number of bytes"),
     ("solve 3 64 7 --for batch=lots -i 64", "--for batch=lots: not a size"),
     ("solve 3 64 7 --for batch=1GB", "--for batch depends on the size"),
-    ("solve 3 64 7 --for receptive-field", "--for receptive-field takes pixels"),
     ("solve 3 64 7 --for receptive-field=wide", "--for receptive-field=wide: a whole number"),
+    ("solve --for receptive-field 31 3 64 7", "--for receptive-field: its value stands behind ="),
     ("solve 3 64 7 -k 3 --for same-size", "-k is of a search"),
-    ("solve 3 64 7 --output-size 112 -i 224", "--output-size is of a search"),
-    ("solve 'Conv2d(3, 64, 5)' --output-size 112 -i 224", "--output-size is of a search"),
-    ("solve 3 64 5 -p 1", "--for is missing"),
-    ("solve --for same-size -i 64", "LAYER is missing"),
+    ("solve 4 64 5 -s 1..4 --output-size 12 -g 2", "--output-size is of a search"),
+    ("solve 'Conv2d(3, 8, (3, 5), 2, padding=same_upper)' --output-size 8 -i 3x16x17", "--output-size is of a search"),
+    ("solve --for=batch -k 3x5 -g 2", "LAYER is missing"),
+    ("solve --for sme-size --limit 3 -s 2", "LAYER is missing"),
     ("solve 3 64 7 -s 0 --for same-size", "-s 0: the stride must be 1"),
-    ("solve 3 64 7 -i 224 --for groups --get flop", "--get flop: no such key"),
     ("solve 3 64 7 --for groups --get macs", "--get macs: it depends on the size"),
     ("solve 3 64 7 -i 1x4x8x8 --for same-size", "the layer takes 3 channels"),
 ]
 UNSOLVABLE = [
     ("solve -i 224 -k 3 -s 2 -p 1 -d 1 --output-size 113", "no numbers in these ranges"),
-    ("solve -i 224 -k 3,5 -s 2,4 --output-size 80", "no numbers in these ranges"),
     ("solve -i10 -k3 -p0 --output-size=9", "no numbers in these ranges"),
     ("solve -i 99999 -k 3 -s 1 -p 0 -d 1", "no numbers in these ranges"),
-    ("solve -i 4 -k 9 -p 0", "no window fits: the smallest spans 9"),
     ("solve -k 9999 -p 0 -d 2", "no window fits"),
-    ("solve 3 64 7 --for half-size -i 224", "no padding makes 112x112 of 224x224"),
     ("solve 'Conv2d(3, 64, 7, stride=1, padding=same)' --for half-size -i 224", "no padding makes"),
     ("solve 3 64 7 --for receptive-field=30", "no dilation"),
-    ("solve 3 64 1 --for receptive-field=30", "no dilation"),
     ("solve 3 64 7 --for batch=1kB -i 224", "one image takes 12806144 bytes"),
     ("solve 3 64 7 --for image=1kB", "7x7, which the layer needs, takes 38732 bytes"),
 ]
@@ -281,9 +269,37 @@ def test_hints_lead_to_answers(line: str, error: str, code: int) -> None:
         assert ended.code == 0, (attempt, ended.err)
 
 
+def test_a_search_of_a_layer_keeps_its_numbers() -> None:
+    def meant(*words: str) -> list[str]:
+        (hint,) = (one.hint for one in told_by(conv2d("solve", *words, "--output-size", "8")))
+        return shlex.split(hint or "")[4:]
+
+    torch = "Conv2d(3, 8, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)"
+    assert meant(torch) == ["-k", "7", "-s", "2", "-p", "3"]
+    assert meant("3", "8", "3x5", "-s", "2x1", "-p", "0,1,0,1") == ["-k", "3,5", "-s", "2,1", "-p", "0,1"]
+    assert meant("3", "8", "4", "-p", "same") == ["-k", "4"]
+    assert meant("3", "8", "5", "-p", "valid", "-i", "1x3x16x12") == ["-k", "5", "-p", "0", "-i", "16,12"]
+
+
 def test_nothing_typed_gives_a_traceback() -> None:
     draw = random.Random(5)
-    words = ("", "..", "1..", "1..2..0", "9" * 5000, "1," * 5000, "\udc80", "-", "(((", "0x3", "1e3", "同", "3;4", "=")
+    words = (
+        "",
+        "..",
+        "1..",
+        "1..2..0",
+        "9" * 5000,
+        "9" * 25,
+        "1," * 5000,
+        "\udc80",
+        "-",
+        "(((",
+        "0x3",
+        "1e3",
+        "同",
+        "3;4",
+        "=",
+    )
     for _ in range(20):
         option = draw.choice(["-k", "-s", "-p", "-d", "-i", "--output-size", "--for", "--limit"])
         line = [option, draw.choice(words), "--limit", "3"]

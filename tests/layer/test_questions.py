@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from conv2d_cli import Conv2d, ShapeError, analyze
 from conv2d_cli.arithmetic.window import Axis
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.layer.questions import QUESTIONS, Asked, Solved, UnsolvableError
+from conv2d_cli.layer.asked import Asked, Solved, UnsolvableError
+from conv2d_cli.layer.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,3 +179,18 @@ def test_bytes_are_those_of_the_dtype() -> None:
         sides[DTYPES[name].bytes] = solved.input_shape[0]
     assert sides[2] // 2 in {sides[4], sides[4] + 1}
     assert sides[8] < sides[4] < sides[2]
+
+
+huge = st.sampled_from([1, 2, 3, 2**31, 2**62 - 1, 2**63 - 1])
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@given(kernel=huge, stride=huge, dilation=huge, size=st.sampled_from([1, 2**31, 2**63, 10**20]))
+def test_the_largest_numbers_have_an_answer_or_none(
+    question: str, kernel: int, stride: int, dilation: int, size: int
+) -> None:
+    layer = Conv2d(4, 4, kernel, stride=stride, dilation=dilation)
+    value = {"pixels": (size, size)} if QUESTIONS[question].value == "pixels" else {"budget": size}
+    # What no layer can be is told so, and is no fault of Pydantic's.
+    with suppress(ShapeError):
+        assert all(analyze(one.layer, one.input_shape) for one in answers(question, layer, (1, 4, size, size), **value))

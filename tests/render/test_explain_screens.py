@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from conv2d_cli import Conv2d, ExplainReport, ReconcileReport, analyze, explain, reconcile
@@ -167,6 +169,16 @@ def test_connections_of_many_groups_have_a_break() -> None:
 
 def test_signs_and_separators() -> None:
     step = StepRow("Work", "x = a[1000] * b - c", "1234 * 5 - -6789 = 0.1234 * 12345.6789", 1234567)
-    assert for_people(step) == ["a[1000] × b − c", "1,234 × 5 − −6,789", "0.1234 × 12,345.6789", "1,234,567"]  # noqa: RUF001
+    shown = for_people(step)
+    assert shown == ["= a[1000] × b − c", "= 1,234 × 5 − −6,789", "= 0.1234 × 12,345.6789", "= 1,234,567"]  # noqa: RUF001
     assert parts(step)[1:] == ["1234 * 5 - -6789", "0.1234 * 12345.6789", "1234567"]
     assert signs("torch-scan, n - 1") == "torch-scan, n − 1"  # noqa: RUF001
+
+
+@given(st.integers(1, 10**7), st.integers(2, 10**7))
+def test_what_was_rounded_is_not_said_to_be_equal(bytes_read: int, operations: int) -> None:
+    result = operations / bytes_read
+    *_, last = for_people(StepRow("Memory", "x = a / b", f"{operations} / {bytes_read}", result))
+    sign, number = last.split(" ")
+    assert (sign == "=") == (float(number.replace(",", "")) == result)
+    assert float(number.replace(",", "")) == pytest.approx(result, rel=1e-2)

@@ -11,7 +11,7 @@ from explained_layers import layers_on_inputs, work_out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conv2d_cli import Conv2d, ShapeError, analyze, explain
+from conv2d_cli import Conv2d, ShapeError, analyze, explain, reconcile
 from conv2d_cli.arithmetic.formula import formula_of
 from conv2d_cli.layer.expression import layer_of_expression
 from conv2d_cli.layer.forward import geometry_of
@@ -251,3 +251,12 @@ def test_the_largest_sizes() -> None:
     report = explain(huge, (10**12, 10**9, 10**8, 10**9))
     facts = facts_of(huge, (10**12, 10**9, 10**8, 10**9))
     assert all(step.result == facts[step.name] for step in report.steps if step.name in facts)
+
+
+@given(*[st.sampled_from([1, 2, 4, 2**62, 2**63 - 1])] * 2, st.sampled_from([1, 10**20]))
+def test_padding_that_no_layer_can_be_told_to_has_no_layer(kernel: int, dilation: int, size: int) -> None:
+    report = explain(Conv2d(1, 1, kernel, dilation=dilation, padding="same"), size)
+    total = dilation * (kernel - 1)
+    assert report.equivalent_padding == (total // 2, total // 2, total - total // 2, total - total // 2)
+    assert (report.equivalent_layer is None) == (total - total // 2 >= 2**62)
+    assert reconcile(Conv2d(1, 1, kernel, dilation=dilation, padding="same"), size, 7).figure == 7

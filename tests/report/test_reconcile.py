@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from explained_layers import layers_on_inputs, work_out
 from hypothesis import given, settings
@@ -165,3 +166,11 @@ def test_any_figure_has_an_answer(figure: int) -> None:
         distances = [abs(figure - one.value) for one in report.tools if one.value is not None]
         assert report.difference == figure - report.nearest.value
         assert abs(report.difference) == min(distances)
+
+
+def test_a_figure_is_a_whole_number() -> None:
+    of_numpy: Any = np.int64(70_276_800)
+    assert reconcile(ALEXNET, 224, of_numpy) == reconcile(ALEXNET, 224, 70_276_800)
+    for wrong in (1.5, "5", None):
+        with pytest.raises(TypeError):
+            reconcile(ALEXNET, 224, wrong)  # type: ignore[arg-type]

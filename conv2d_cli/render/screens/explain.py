@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, KEY, RESULT, Lines, Paragraph, Span, width_of
 from conv2d_cli.render.drawing.channels import connections
-from conv2d_cli.render.explained import EQUALS, for_people, sections, signs
+from conv2d_cli.render.explained import for_people, sections, signs
 from conv2d_cli.render.screens import counters
 from conv2d_cli.render.screens.shared import arrow_between, headline, longest
 from conv2d_cli.report.explain import EQUIVALENT, UNUSED
@@ -82,29 +82,35 @@ def _step(step: StepRow, width: int) -> Iterator[Block]:
     if width_of(line) <= width:
         yield Lines((line,))
         return
-    yield from _fitting((Span(" " * _INDENT), Span(step.name, KEY), Span(f"{EQUALS}{first}", DIM)), width)
+    yield from _fitting((Span(" " * _INDENT), Span(step.name, KEY), Span(f" {first}", DIM)), width)
     offset = _INDENT + len(step.name)
     behind = _behind(step, others)
     if offset + width_of(behind) <= width:
         yield Lines(((Span(" " * offset), *behind),))
         return
-    if any(offset + len(EQUALS + part) > width for part in others):
+    if any(offset + len(f" {part}") > width for part in others):
         offset = _INDENT
     for place, part in enumerate(others, 1):
         is_result = place == len(others) and step.result is not None
-        yield from _fitting((Span(" " * offset), Span(EQUALS), Span(part, RESULT if is_result else "")), width)
+        yield from _fitting((Span(" " * offset), *_signed(part, RESULT if is_result else "")), width)
 
 
 def _line(step: StepRow, first: str, others: Sequence[str]) -> Line:
-    return (Span(" " * _INDENT), Span(step.name, KEY), Span(f"{EQUALS}{first}", DIM), *_behind(step, others))
+    return (Span(" " * _INDENT), Span(step.name, KEY), Span(f" {first}", DIM), *_behind(step, others))
 
 
 def _behind(step: StepRow, others: Sequence[str]) -> Line:
     """Return what stands behind the formula."""
     if not others:
         return ()
-    between = "".join(EQUALS + part for part in others[:-1])
-    return (Span(between), Span(EQUALS), Span(others[-1], "" if step.result is None else RESULT))
+    between = "".join(f" {part}" for part in others[:-1])
+    return (Span(between), *_signed(others[-1], "" if step.result is None else RESULT))
+
+
+def _signed(part: str, style: str) -> Line:
+    """Return a part whose style begins behind its sign."""
+    sign, _, value = part.partition(" ")
+    return (Span(f" {sign} "), Span(value, style))
 
 
 def _fitting(line: Line, width: int) -> Iterator[Block]:

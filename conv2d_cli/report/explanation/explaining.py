@@ -48,7 +48,7 @@ def explain(layer: Conv2d, input_shape: Size | None = None) -> ExplainReport:
         input_shape=shape,
         output_shape=output,
         equivalent_padding=padding,
-        equivalent_layer=None if padding is None else str(layer.model_copy(update={"padding": padding})),
+        equivalent_layer=None if padding is None else _equivalent_layer(layer, padding),
         steps=steps_of(layer, geometry),
         notes=notes_of(layer, geometry),
         tools=counters_of(layer, shape),
@@ -59,3 +59,11 @@ def _equivalent_padding(layer: Conv2d, geometry: Geometry | None) -> tuple[int, 
     """Return (top, left, bottom, right); None where it depends on a size that is not known."""
     rows, columns = (geometry.height[-2:], geometry.width[-2:]) if geometry else padding_sides(layer)
     return None if rows is None or columns is None else (rows[0], columns[0], rows[1], columns[1])
+
+
+def _equivalent_layer(layer: Conv2d, padding: tuple[int, int, int, int]) -> str | None:
+    """Return the layer with its padding written out; None where `same` pads more than a layer can be told to."""
+    try:
+        return str(layer.model_copy(update={"padding": padding}))
+    except ValueError:
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.errors import LayerError, ShapeError, one_of
@@ -55,6 +56,7 @@ def reconcile(layer: Conv2d, input_shape: Size, figure: int | SeenFigure) -> Rec
 
     Raises:
         ShapeError: the layer cannot take such an input.
+        TypeError: the figure is no whole number.
 
     >>> from conv2d_cli import Conv2d, reconcile
     >>> alexnet = Conv2d(3, 64, 11, stride=4, padding=2)
@@ -63,7 +65,7 @@ def reconcile(layer: Conv2d, input_shape: Size, figure: int | SeenFigure) -> Rec
     >>> reconcile(alexnet, 224, 140_360_000).relations
     ('torch-scan "FLOPs" and torchstat "MAdd" with bias=False: 2 * macs - outputs + bias_adds',)
     """
-    seen = figure if isinstance(figure, SeenFigure) else SeenFigure(figure)
+    seen = figure if isinstance(figure, SeenFigure) else SeenFigure(index(figure))
     explained = explain(layer, input_shape)
     shape, output = explained.input_shape, explained.output_shape
     assert shape is not None  # noqa: S101 - there is a size
