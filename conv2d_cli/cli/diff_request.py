@@ -13,7 +13,7 @@ from conv2d_cli.cli.output import screen_of
 from conv2d_cli.errors import LayerError, UsageError, cut
 from conv2d_cli.layer.text import integers_of, looks_like_expression
 from conv2d_cli.render.formats import render
-from conv2d_cli.render.streams import of_numbers
+from conv2d_cli.render.streams import Columns
 from conv2d_cli.report.diff import DiffReport, DiffRow, diff_record, differences
 from conv2d_cli.report.record import record_of
 
@@ -120,7 +120,7 @@ def show(report: DiffReport, output: Output) -> None:
     elif not report.changes:
         if output.format in {"csv", "tsv"} and not output.keys:
             # A reader of tables expects the columns.
-            output.text(output.stream(of_numbers(dict.fromkeys(DiffRow._fields, 0))).end())
+            output.text(output.stream(Columns((), (), DiffRow._fields)).end())
         output.note("nothing differs")
     elif output.is_table:
         output.show(report)
