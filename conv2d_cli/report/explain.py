@@ -20,6 +20,7 @@ class ExplainReport(NamedTuple):
     """A layer explained, on an input when its shape is known; what is not known is None.
 
     `equivalent_padding` is (top, left, bottom, right) in pixels, and `equivalent_layer` the layer with that padding.
+    `code` is the layer as a program, None where no target was named.
     """
 
     layer: str
@@ -33,6 +34,7 @@ class ExplainReport(NamedTuple):
     steps: tuple[StepRow, ...]
     notes: tuple[NoteRow, ...]
     tools: tuple[ToolCount, ...]
+    code: str | None
 
 
 class StepRow(NamedTuple):
