@@ -101,6 +101,12 @@ def test_a_file_is_written_whole_and_not_replaced_unless_asked_for(tmp_path: Pat
         (("code", *LAYER, "--for", "jax", "-o", "."), 4, "it is a directory", "give a file's name"),
         (("code", *LAYER, "--for", "jax", "-o", ""), 2, "no name of a file", "-o FILE"),
         (("code", *LAYER, "--for", "jax", "-o", "x" * 300), 4, "cannot write", ""),
+        (("code", *LAYER, "--for", "jax", "-o", "new/"), 4, "it is a directory", "give a file's name"),
+        (("code", *LAYER, "--for", "jax", "-o", "./parameters.npz"), 2, "reads its parameters from", "-o layer.py"),
+        (
+            ("code", *LAYER, "--for", "c", "--weights", "p.bin", "-o", "p.bias.bin", "-f"),
+            *(2, "reads its parameters from", "-o layer.c"),
+        ),
         (("code", *LAYER, "-g", "2", "--for", "jax"), 2, "in_channels must be divisible by groups", "-g 1"),
     ],
 )
