@@ -119,7 +119,7 @@ def test_names_that_are_none() -> None:
     layer = Conv2d(3, 64, 3)
     assert refused(layer, "torch") == ("--for torch: no such target", "did you mean --for pytorch?")
     assert refused(layer, "")[1].startswith("--for pytorch, keras")
-    for weights in ("p.txt", "", "p.npz\0.npz", "x" * 100_000 + ".npz"):
+    for weights in ("p.txt", "", ".npz", "a/.npz", "p.npz/", "p.npz\0.npz", "x" * 100_000 + ".npz"):
         assert refused(layer, "jax", weights=weights)[1] == "--weights parameters.npz"
     assert refused(layer, "c", weights="p.npz")[1] == "--weights parameters.bin"
 
@@ -142,4 +142,19 @@ def test_the_device_of_the_layer_is_used_or_it_is_said() -> None:
     assert '"device_id": 1' in source(layer, "onnx")
     assert code_for(layer, "jax").remark is None
     assert code_for(layer, "numpy").remark == "device cuda:1 is not used: NumPy runs on the CPU"
-    assert code_for(Conv2d(3, 64, 3, device="cpu"), "numpy").remark is None
+    for device in ("cpu", "cpu:0"):
+        assert code_for(Conv2d(3, 64, 3, device=device), "numpy").remark is None
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_device_that_is_in_no_text_is_told(target: str) -> None:
+    for device in ("mps", "xpu:1", "cuda:2"):
+        made = code(Conv2d(3, 64, 3, device=device), target)
+        same = _without_head(made.text) == _without_head(code(Conv2d(3, 64, 3), target).text)
+        assert same == (made.remark is not None)
+        assert made.remark is None or made.remark.startswith(f"device {device} is not used: ")
+
+
+def _without_head(text: str) -> str:
+    """Return a program without what it says of the layer."""
+    return text[text.index("import sys" if text.startswith('"""') else "#include") :]

@@ -19,6 +19,8 @@ from conv2d_cli.codegen.registry import TARGETS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conv2d_cli.layer.choices import PaddingMode
+
 pytestmark = pytest.mark.long
 
 LAYER = ("4", "6", "3x2", "-s", "2", "-p", "1,0,2,1", "-g", "2")
@@ -71,12 +73,17 @@ def test_a_program_in_c_reads_what_run_has_kept(dtype: str, size: tuple[str, ...
 
 NO_SIZES = ("0", "-4", "", "4x", "abc", "99999999999999999999", "4611686018427387904")
 # Images of 16 elements that have too few rows or columns to pad two from.
-TOO_SMALL = {"zeros": (), "replicate": (), "reflect": (("2", "8"), ("16", "1")), "circular": (("1", "16"), ("16", "1"))}
+TOO_SMALL: dict[PaddingMode, tuple[tuple[str, str], ...]] = {
+    "zeros": (),
+    "replicate": (),
+    "reflect": (("2", "8"), ("16", "1")),
+    "circular": (("1", "16"), ("16", "1")),
+}
 
 
 @pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed: programs in C are not run")
 @pytest.mark.parametrize("mode", TOO_SMALL)
-def test_a_program_in_c_refuses_sizes_that_are_none(mode: str, tmp_path: Path) -> None:
+def test_a_program_in_c_refuses_sizes_that_are_none(mode: PaddingMode, tmp_path: Path) -> None:
     for name, count in {"x.bin": 16, "parameters.weight.bin": 9, "parameters.bias.bin": 1}.items():
         np.ones(count, np.float32).tofile(tmp_path / name)
     text = source(Conv2d(1, 1, 3, padding=2, padding_mode=mode), "c")

@@ -7,7 +7,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.window import effective_kernel
-from conv2d_cli.codegen.base import usual_lack
+from conv2d_cli.codegen.base import CPU_ALONE, usual_lack
 from conv2d_cli.codegen.literals import c_literal
 from conv2d_cli.codegen.program import Lack
 from conv2d_cli.layer.parameter_files import RAW_SUFFIX
@@ -222,7 +222,7 @@ class C:
 
     title, language = "C", "c"
     weights = (RAW_SUFFIX,)
-    uses_device = False
+    devices = CPU_ALONE
 
     def install(self, program: Program) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Return nothing: a compiler is all that it takes."""
