@@ -18,7 +18,7 @@ _AS_IT_IS = ("table", "plain")
 _NAMES = {"python": "layer.py", "c": "layer.c"}
 _RUN = {
     "python": "python {file} INPUT.npy OUTPUT.npy",
-    "c": "cc -std=c99 -O2 -o layer {file} && ./layer INPUT.bin OUTPUT.bin{sizes}",
+    "c": "cc -std=c99 -O2 {kind}-o {program} {file} && ./{program} INPUT.bin OUTPUT.bin{sizes}",
 }
 
 
@@ -67,4 +67,8 @@ def _how_to_run(report: CodeReport, file: str) -> str:
     """Return the commands that run a program; without a SIZE, one in C is told height and width."""
     install = f"pip install {' '.join(report.install)} && " if report.install else ""
     sizes = " HEIGHT WIDTH" if report.input_shape is None else ""
-    return install + _RUN[report.language].format(file=shlex.quote(file), sizes=sizes)
+    # By any other suffix, compilers take it for another language or for no program at all.
+    kind = "" if file.endswith(".c") else "-x c "
+    program = "layer" if Path(file).name != "layer" else "conv2d_layer"
+    name = f"./{file}" if file.startswith("-") else file
+    return install + _RUN[report.language].format(file=shlex.quote(name), sizes=sizes, kind=kind, program=program)
