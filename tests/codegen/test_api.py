@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from generated_code import draw
 from hypothesis import given
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conv2d_cli.codegen.base import Target
+    from conv2d_cli.layer.choices import PaddingMode
 
 # mypy holds each against the protocol.
 NAMED: dict[str, Target] = dict(TARGETS)
@@ -133,6 +135,22 @@ def test_frameworks_pad_by_their_own_word_where_it_means_the_same() -> None:
     assert 'padding="same"' not in text
     assert "ZeroPadding2D(((1, 1), (1, 1))" in text
     assert "images of 9x9 are padded so" in source(layer, "pytorch", input_shape=(1, 3, 9, 9))
+
+
+@pytest.mark.parametrize(("mode", "least"), [("reflect", 3), ("circular", 2)])
+def test_images_that_are_too_small_for_their_padding_are_refused(mode: PaddingMode, least: int) -> None:
+    layer = Conv2d(1, 1, 1, padding=(0, 1, 2, 1), padding_mode=mode, bias=False)
+    names: dict[str, Any] = {"__name__": "generated"}
+    exec(source(layer, "numpy"), names)  # noqa: S102 - what it says is what is tested
+    names["parameters"] = lambda: np.ones((1, 1, 1, 1), np.float32)
+    assert names["run"](np.ones((1, least, least - 1), np.float32)).shape == (1, least + 2, least + 1)
+    for shape in ((1, least - 1, 9), (1, 9, least - 2)):
+        with pytest.raises(ValueError, match="too small for the padding"):
+            names["run"](np.ones(shape, np.float32))
+    for target in set(TARGETS) - {"c", "pytorch"}:
+        assert "too small for the padding" in source(layer, target)
+        for fits in (Conv2d(1, 1, 1, padding_mode=mode), Conv2d(1, 1, 1, padding=1, padding_mode="replicate")):
+            assert "too small" not in source(fits, target)
 
 
 def test_the_device_of_the_layer_is_used_or_it_is_said() -> None:
