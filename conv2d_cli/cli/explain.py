@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conv2d_cli.cli import options
+from conv2d_cli.cli import choices, options
 from conv2d_cli.cli.options import RESULT, LayerOptions, OutputOptions, layer_options, output_options
+from conv2d_cli.errors import UsageError
 
 USAGES = ("IN OUT KERNEL [-i SIZE] [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" [-i SIZE] [OPTIONS]')
 EXAMPLES = (
@@ -13,6 +14,7 @@ EXAMPLES = (
     "conv2d explain 3 64 11 -s 4 -p 2 -i 224 --reconcile 70470400",
     "conv2d explain 16 16 4 -p same -i 32 --format markdown",
     "conv2d explain 16 16 4 -p same --get equivalent_padding",
+    "conv2d explain 16 16 4 -p same -i 32 --for jax --format markdown",
 )
 
 
@@ -28,6 +30,16 @@ def explain(
             metavar="FIGURE",
             section=RESULT,
             help="which counters print it: 70470400, or rounded 70.47M; exit 1 where none does",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        options.option(
+            "--for",
+            metavar="TARGET",
+            section=RESULT,
+            help=f"adds the program that conv2d code writes: {', '.join(choices.targets())}",
+            complete=choices.targets,
         ),
     ] = None,
     *,
@@ -51,10 +63,14 @@ def explain(
     from conv2d_cli.report.explanation.explaining import explain as explain_layer
     from conv2d_cli.report.explanation.reconcile import reconcile as reconcile_layer
 
+    if target is not None and reconcile is not None:
+        raise UsageError("--for and --reconcile exclude each other", "--for pytorch, or --reconcile 70470400 alone")
     words = LayerWords(layer or (), layer_options.given, layer_options.typed)
     figure = None if reconcile is None else figure_of(reconcile, input_size)
     found = words.layer()
     shape = analyzed(found, input_size, None, words)
     if figure is None:
-        return show(explain_layer(found, shape.input_shape), shape, output)
+        with words.own_words():
+            report = explain_layer(found, shape.input_shape, target)
+        return show(report, shape, output)
     return show_reconciled(reconcile_layer(found, shape.input_shape or (), figure), shape, output)

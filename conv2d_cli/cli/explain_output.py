@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def show(report: ExplainReport, shape: ShapeReport, output: Output) -> int:
     """Write a layer explained to stdout, `shape` in the headline of a screen; return the exit code."""
     needs_size = () if report.input_shape is not None else _without_size(report)
+    if report.code is not None and output.format in ROW_FORMATS and not output.keys:
+        output.note(f"--format {output.format} has a row for each step: the program is left out, and --get code has it")
     if output.keys:
         output.show(report, needs_size=needs_size)
         return 0
@@ -60,4 +62,4 @@ def _show(
 
 def _without_size(report: ExplainReport) -> set[str]:
     """Return the keys that nothing is known of for want of a size."""
-    return {key for key, value in report._asdict().items() if value is None} | {"tools"}
+    return {key for key, value in report._asdict().items() if value is None and key != "code"} | {"tools"}

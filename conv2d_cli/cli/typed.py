@@ -115,6 +115,7 @@ _VALUES = {
 _VALUES_OF_COMMANDS = {
     "vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"},
     "code": {"--output": "layer.py", "-o": "layer.py", "--for": "pytorch"},
+    "explain": {"--for": "pytorch"},
     "sweep": {"--bias": "true,false", "--output": "plot.svg", "-o": "plot.svg"},
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.codegen.base import CPU_ALONE
 from conv2d_cli.codegen.program import Program, program_of
 from conv2d_cli.codegen.registry import TARGETS
 from conv2d_cli.errors import ShapeError, UsageError, did_you_mean, one_of
@@ -63,13 +65,12 @@ def code(layer: Conv2d, target: str, *, input_shape: Sequence[int] | None = None
     lack = writes.lacks(program)
     if lack is not None:
         raise UsageError(f"{lack.reason}: --for {target} cannot express this layer", _instead(lack, program))
-    unused = layer.device is not None and layer.device != "cpu" and not writes.uses_device
     return Code(
         text=writes.source(program),
         language=writes.language,
         weights=(file,) if writes.language == "python" else program.raw_parameters,
         install=writes.install(program),
-        remark=f"device {layer.device} is not used: {writes.title} runs on the CPU" if unused else None,
+        remark=_unused_device(writes, layer.device),
     )
 
 
@@ -83,6 +84,14 @@ def targets_of(layer: Conv2d, input_shape: Sequence[int] | None = None) -> list[
     return _able(program_of(layer, None if input_shape is None else (*input_shape,), ""))
 
 
+def _unused_device(target: Target, device: str | None) -> str | None:
+    """Return what is to be said of a device that programs of a target do not run on."""
+    if device is None or device.partition(":")[0] in target.devices:
+        return None
+    instead = "runs on the CPU" if target.devices == CPU_ALONE else f"knows {one_of(target.devices)} here"
+    return f"device {device} is not used: {target.title} {instead}"
+
+
 def _able(program: Program) -> list[str]:
     return [name for name, target in TARGETS.items() if target.lacks(program) is None]
 
@@ -92,7 +101,8 @@ def _checked(target: Target, weights: str) -> str:
     known = one_of(target.weights)
     if "\0" in weights or len(weights) > _LONGEST_NAME:
         raise UsageError("--weights: that is no name of a file", f"--weights {_STEM}{target.weights[0]}")
-    if not weights.lower().endswith(target.weights):
+    # `.npz` alone is a hidden file without a suffix, `p.npz/` a folder.
+    if not (weights.lower().endswith(target.weights) and Path(weights).suffix):
         raise UsageError(
             f"--weights {weights}: {target.title} reads parameters from a file {known}",
             f"--weights {_STEM}{target.weights[0]}",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
 WITH_COMPLEX = FLOATS | {"complex64", "complex128"}
+CPU_ALONE = ("cpu",)
+CPU_OR_CUDA = ("cpu", "cuda")
 
 
 class Target(Protocol):
@@ -31,8 +33,8 @@ class Target(Protocol):
         """Suffixes of the files of parameters that its programs read, the usual one first."""
 
     @property
-    def uses_device(self) -> bool:
-        """Whether its programs run on the device of the layer."""
+    def devices(self) -> tuple[str, ...]:
+        """Kinds of devices of the layer that its programs run on, the CPU first."""
 
     def install(self, program: Program) -> tuple[str, ...]:
         """Return the packages that the program imports, as package indexes call them."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 WEIGHTS = (".npz", ".safetensors")
 _SAFETENSORS = ".safetensors"
 _BFLOAT16 = "bfloat16"
+# What an image has more than the wider side of its padding: a mirror image leaves out the edge.
+_LEAST_BESIDE_PADDING = {"reflect": 1, "circular": 0}
 # From output channels, input channels, height and width.
 TO_HWIO = ".transpose(2, 3, 1, 0)"
 # What `parameters()` returns, as arguments: with a bias it is a pair.
@@ -102,7 +104,7 @@ def run(program: Program, body: str, *, checks_size: bool, rounds: bool = True) 
 
     `rounds` says that sums of half types are still in float32 then.
     """
-    check = size_check(program) if checks_size else ""
+    check = size_check(program) if checks_size else _room_check(program)
     rounded = "    output = output.astype(DTYPE)\n" if program.is_half and rounds else ""
     return (
         'def run(x):\n    """Return the output of images (N, C, H, W), or of one (C, H, W), as arrays of NumPy."""\n'
@@ -128,6 +130,21 @@ def size_check(program: Program) -> str:
         f"    # The padding {program.layer.padding} depends on the size of the images.\n"
         f"    if x.shape[-2:] != ({height}, {width}):\n"
         f'        raise ValueError(f"images of {height}x{width} are padded so, not {{x.shape}}")\n'
+    )
+
+
+def _room_check(program: Program) -> str:
+    """Return the lines that refuse images with too few rows or columns for the padding, as PyTorch does.
+
+    `numpy.pad` and its like would mirror the mirror image.
+    """
+    least = _LEAST_BESIDE_PADDING.get(program.layer.padding_mode)
+    if least is None or not program.is_padded:
+        return ""
+    rows, columns = (max(pads) + least for pads in program.pads)
+    return (
+        f"    if x.shape[-2] < {rows} or x.shape[-1] < {columns}:\n"
+        f'        raise ValueError(f"images {{x.shape}} are too small for the padding: from {rows}x{columns} on")\n'
     )
 
 

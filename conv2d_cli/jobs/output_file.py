@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import Conv2dError, FileError, hint_of
+from conv2d_cli.errors import Conv2dError, FileError, UsageError, hint_of
 from conv2d_cli.tensors.replacement import already_there, replacement
 
 if TYPE_CHECKING:
@@ -20,13 +20,16 @@ def check_file(typed: str, *, force: bool) -> None:
     """Check, before any work, that a file can be written there.
 
     Raises:
+        UsageError: that is no name of a file.
         FileError: it exists and `force` is not given, it is a folder, or the folder for it does not exist.
     """
+    if not typed or "\0" in typed:
+        raise UsageError("-o: that is no name of a file", "-o FILE")
     path = Path(typed)
     with _about(typed):
         if is_special(typed):
             return
-        if path.is_dir():
+        if path.is_dir() or typed.endswith(os.sep):
             raise FileError(f"cannot write {typed}: it is a directory", "give a file's name")
         if os.path.lexists(path) and not force:
             raise already_there(typed)

@@ -42,6 +42,9 @@ def _explained(report: ExplainReport) -> Iterator[str]:
             yield _fence([report.equivalent_layer])
         yield from (f"{_escaped(note)}\n" for note in section.notes)
     yield from _counters("Other counters", report.tools)
+    if report.code is not None:
+        yield "## Code\n"
+        yield _fence(report.code.splitlines(), "c" if report.code.startswith("/*") else "python")
 
 
 def _lines_of(step: StepRow) -> Iterator[str]:
@@ -50,8 +53,8 @@ def _lines_of(step: StepRow) -> Iterator[str]:
     yield from (f"{' ' * len(step.name)} = {line}" for line in others)
 
 
-def _fence(lines: Iterable[str]) -> str:
-    return "\n".join(["```text", *lines, "```\n"])
+def _fence(lines: Iterable[str], language: str = "text") -> str:
+    return "\n".join([f"```{language}", *lines, "```\n"])
 
 
 def _escaped(text: str) -> str:

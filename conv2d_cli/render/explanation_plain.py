@@ -21,8 +21,10 @@ _ARROW = "->"
 
 
 def render(report: ExplainReport | ReconcileReport) -> str:
-    """Return a line for each fact, step, sentence and counter."""
-    return _lines(_explained(report) if isinstance(report, ExplainReport) else _reconciled(report))
+    """Return a line for each fact, step, sentence and counter; behind a blank line the program, as it is."""
+    if not isinstance(report, ExplainReport):
+        return _lines(_reconciled(report))
+    return _lines(_explained(report)) + ("" if report.code is None else f"\n{report.code}")
 
 
 def _lines(pairs: Iterable[tuple[str, str]]) -> str:

@@ -21,6 +21,7 @@ class ExplainReport(NamedTuple):
 
     `equivalent_padding` is (top, left, bottom, right) in pixels, and `equivalent_layer` the layer with that padding,
     None also where `same` pads more than numbers can say to a layer.
+    `code` is the layer as a program, None where no target was named.
     """
 
     layer: str
@@ -34,6 +35,7 @@ class ExplainReport(NamedTuple):
     steps: tuple[StepRow, ...]
     notes: tuple[NoteRow, ...]
     tools: tuple[ToolCount, ...]
+    code: str | None
 
 
 class StepRow(NamedTuple):

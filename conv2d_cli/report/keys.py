@@ -305,6 +305,7 @@ KEYS_OF_TRACE: dict[str, Key] = KEYS | {
 KEYS_OF_EXPLAIN: dict[str, Key] = KEYS | {
     "layer": Key("the layer as torch prints it"),
     "tools": Key("what other counters print for the layer: tool=value, nothing where that is not known"),
+    "code": Key("the layer as a program of --for; empty without it"),
 }
 # Of test vectors.
 KEYS_OF_VECTORS: dict[str, Key] = KEYS | {

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from forked import conv2d, on_terminal
+from generated_code import COMPILER
 
 from conv2d_cli import CodeReport, Conv2d, code_for
 from conv2d_cli.codegen.registry import TARGETS
@@ -101,6 +105,12 @@ def test_a_file_is_written_whole_and_not_replaced_unless_asked_for(tmp_path: Pat
         (("code", *LAYER, "--for", "jax", "-o", "."), 4, "it is a directory", "give a file's name"),
         (("code", *LAYER, "--for", "jax", "-o", ""), 2, "no name of a file", "-o FILE"),
         (("code", *LAYER, "--for", "jax", "-o", "x" * 300), 4, "cannot write", ""),
+        (("code", *LAYER, "--for", "jax", "-o", "new/"), 4, "it is a directory", "give a file's name"),
+        (("code", *LAYER, "--for", "jax", "-o", "./parameters.npz"), 2, "reads its parameters from", "-o layer.py"),
+        (
+            ("code", *LAYER, "--for", "c", "--weights", "p.bin", "-o", "p.bias.bin", "-f"),
+            *(2, "reads its parameters from", "-o layer.c"),
+        ),
         (("code", *LAYER, "-g", "2", "--for", "jax"), 2, "in_channels must be divisible by groups", "-g 1"),
     ],
 )
@@ -110,6 +120,30 @@ def test_what_is_refused(words: tuple[str, ...], code: int, error: str, hint: st
     assert error in done.err
     assert hint in done.err
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed: programs in C are not run")
+@pytest.mark.parametrize("name", ["layer.c", "layer", "layer.C", "a b.txt", "-x.c"])
+def test_the_command_that_is_told_builds_and_runs_a_program_in_c(name: str, tmp_path: Path) -> None:
+    for file, count in {"INPUT.bin": 4, "parameters.weight.bin": 1, "parameters.bias.bin": 1}.items():
+        np.ones(count, np.float32).tofile(tmp_path / file)
+    done = conv2d("code", "1", "1", "1", "-i", "2", "--for", "c", f"--output={name}", folder=tmp_path)
+    assert done.code == 0
+    told = done.err.removeprefix(f"wrote {name}: ")
+    subprocess.run(told, shell=True, cwd=tmp_path, check=True)  # noqa: S602 - as a person runs it
+    assert [*np.fromfile(tmp_path / "OUTPUT.bin", np.float32)] == [2, 2, 2, 2]
+    assert (tmp_path / name).read_text().startswith("/*")
+
+
+@pytest.mark.parametrize("name", ["layer.py", "layer", "-x.py"])
+def test_the_command_that_is_told_runs_a_program_in_python(name: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "INPUT.npy", np.ones((1, 2, 2), np.float32))
+    one = np.ones(1, np.float32)
+    np.savez(tmp_path / "parameters.npz", weight=one.reshape(1, 1, 1, 1), bias=one)
+    done = conv2d("code", "1", "1", "1", "--for", "numpy", f"--output={name}", folder=tmp_path)
+    told = done.err.removeprefix(f"wrote {name}: pip install numpy && python ").strip()
+    subprocess.run(f"{sys.executable} {told}", shell=True, cwd=tmp_path, check=True)  # noqa: S602 - the same
+    assert (np.load(tmp_path / "OUTPUT.npy") == 2).all()
 
 
 def test_what_a_program_does_not_use_is_said() -> None:

@@ -15,7 +15,7 @@ from forked import conv2d, on_terminal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conv2d_cli import UsageError
+from conv2d_cli import Conv2d, UsageError, code_for
 from conv2d_cli.cli.explain_request import figure_of
 from conv2d_cli.report.explain import ExplainReport, ReconcileReport, StepRow
 from conv2d_cli.report.explanation.reconcile import SeenFigure
@@ -50,6 +50,47 @@ def test_every_format() -> None:
     table = on_terminal("explain", *SEED, COLUMNS="80", NO_COLOR="1")
     assert table.out == conv2d("explain", *SEED, "--format", "table", COLUMNS="80").out
     assert "  = 26\n" in table.out
+
+
+@pytest.mark.parametrize(("target", "language"), [("jax", "python"), ("c", "c")])
+def test_the_program_of_a_target_stands_at_the_end(target: str, language: str) -> None:
+    layer = Conv2d(16, 33, (3, 5), stride=(2, 1), padding=(4, 2), dilation=(3, 1))
+    code = code_for(layer, target, (20, 16, 50, 100)).code
+    words = ("explain", *SEED, "--for", target)
+    assert json.loads(conv2d(*words, "--json").out)["code"] == code
+    assert conv2d(*words, "--get", "code").out == f"{code}\n"
+    assert conv2d(*words).out == conv2d("explain", *SEED).out + f"\n{code}"
+    markdown = conv2d("explain", *SEED, "--format", "markdown").out
+    assert conv2d(*words, "--format", "markdown").out == f"{markdown}\n## Code\n\n```{language}\n{code}```\n"
+    for columns in ("40", "80"):
+        without = conv2d("explain", *SEED, "--format", "table", COLUMNS=columns).out.rpartition("\n\n")
+        table = conv2d(*words, "--format", "table", COLUMNS=columns).out
+        assert table == f"{without[0]}\n\nCode\n{code}\n{without[2]}"
+    rows = conv2d(*words, "--format", "csv")
+    assert rows.out == conv2d("explain", *SEED, "--format", "csv").out
+    assert rows.err.startswith("note: --format csv has a row for each step: the program is left out")
+
+
+def test_without_a_target_there_is_no_program() -> None:
+    assert json.loads(conv2d("explain", "3", "64", "7", "--json").out)["code"] is None
+    assert conv2d("explain", "3", "64", "7", "--get", "code") == (0, "\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        (("--for", "torch"), "--for torch: no such target", "--for pytorch"),
+        (("--for",), "--for takes a value", "--for pytorch"),
+        (("--for", "keras", "-s", "2", "-d", "2"), "cannot express this layer", "--for pytorch, "),
+        (("--for", "jax", "-i", "9", "--reconcile", "7"), "exclude each other", "--for pytorch, or --reconcile 7"),
+        (("--for", "c", "-p", "same_upper", "-s", "2"), "depends on the size of the input", "-i 224"),
+    ],
+)
+def test_a_target_that_is_none_or_cannot(words: tuple[str, ...], error: str, hint: str) -> None:
+    done = conv2d("explain", "3", "64", "7", *words)
+    assert (done.code, done.out) == (2, "")
+    assert error in done.err
+    assert hint in done.err
 
 
 def test_single_values() -> None:

@@ -98,6 +98,28 @@ def test_parameters_do_not_replace_the_input(folder: Path, input_: str) -> None:
     assert (folder / "old.npz").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"run old.npy {LAYER} --save-parameters circle.npz",
+        f"run old.npy {LAYER} --save-parameters p.bin",
+        f"run old.npy {LAYER} -o circle.npy",
+        "run old.npy 3 8 3 --weight circle.npz",
+        "code 3 8 3 --for jax -o circle.npy",
+        "code 3 8 3 --for jax -i circle.npy",
+        "shape 3 8 3 -i circle.npy",
+    ],
+)
+@pytest.mark.parametrize("force", ["", " --force"])
+def test_links_in_a_circle_are_no_files(folder: Path, line: str, force: str) -> None:
+    for name in ("circle.npz", "circle.npy", "p.weight.bin"):
+        (folder / name).symlink_to(name)
+    if " -o " in line or "--save-parameters" in line:
+        line += force
+    done = conv2d(*shlex.split(line), folder=folder)
+    assert (done.code, done.out, done.err[:7]) == (4, "", "error: "), done.err
+
+
 def test_an_output_may_replace_its_input(folder: Path) -> None:
     assert conv2d("run", "old.npy", "3", "8", "3", "-q", "--force", "-o", "old.npy", folder=folder).code == 0
     assert np.load(folder / "old.npy").shape == (1, 8, 6, 6)

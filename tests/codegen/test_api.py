@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from generated_code import draw
 from hypothesis import given
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conv2d_cli.codegen.base import Target
+    from conv2d_cli.layer.choices import PaddingMode
 
 # mypy holds each against the protocol.
 NAMED: dict[str, Target] = dict(TARGETS)
@@ -119,7 +121,7 @@ def test_names_that_are_none() -> None:
     layer = Conv2d(3, 64, 3)
     assert refused(layer, "torch") == ("--for torch: no such target", "did you mean --for pytorch?")
     assert refused(layer, "")[1].startswith("--for pytorch, keras")
-    for weights in ("p.txt", "", "p.npz\0.npz", "x" * 100_000 + ".npz"):
+    for weights in ("p.txt", "", ".npz", "a/.npz", "p.npz/", "p.npz\0.npz", "x" * 100_000 + ".npz"):
         assert refused(layer, "jax", weights=weights)[1] == "--weights parameters.npz"
     assert refused(layer, "c", weights="p.npz")[1] == "--weights parameters.bin"
 
@@ -135,6 +137,22 @@ def test_frameworks_pad_by_their_own_word_where_it_means_the_same() -> None:
     assert "images of 9x9 are padded so" in source(layer, "pytorch", input_shape=(1, 3, 9, 9))
 
 
+@pytest.mark.parametrize(("mode", "least"), [("reflect", 3), ("circular", 2)])
+def test_images_that_are_too_small_for_their_padding_are_refused(mode: PaddingMode, least: int) -> None:
+    layer = Conv2d(1, 1, 1, padding=(0, 1, 2, 1), padding_mode=mode, bias=False)
+    names: dict[str, Any] = {"__name__": "generated"}
+    exec(source(layer, "numpy"), names)  # noqa: S102 - what it says is what is tested
+    names["parameters"] = lambda: np.ones((1, 1, 1, 1), np.float32)
+    assert names["run"](np.ones((1, least, least - 1), np.float32)).shape == (1, least + 2, least + 1)
+    for shape in ((1, least - 1, 9), (1, 9, least - 2)):
+        with pytest.raises(ValueError, match="too small for the padding"):
+            names["run"](np.ones(shape, np.float32))
+    for target in set(TARGETS) - {"c", "pytorch"}:
+        assert "too small for the padding" in source(layer, target)
+        for fits in (Conv2d(1, 1, 1, padding_mode=mode), Conv2d(1, 1, 1, padding=1, padding_mode="replicate")):
+            assert "too small" not in source(fits, target)
+
+
 def test_the_device_of_the_layer_is_used_or_it_is_said() -> None:
     layer = Conv2d(3, 64, 3, device="cuda:1")
     assert 'DEVICE = "cuda:1"' in source(layer, "pytorch")
@@ -142,4 +160,19 @@ def test_the_device_of_the_layer_is_used_or_it_is_said() -> None:
     assert '"device_id": 1' in source(layer, "onnx")
     assert code_for(layer, "jax").remark is None
     assert code_for(layer, "numpy").remark == "device cuda:1 is not used: NumPy runs on the CPU"
-    assert code_for(Conv2d(3, 64, 3, device="cpu"), "numpy").remark is None
+    for device in ("cpu", "cpu:0"):
+        assert code_for(Conv2d(3, 64, 3, device=device), "numpy").remark is None
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_device_that_is_in_no_text_is_told(target: str) -> None:
+    for device in ("mps", "xpu:1", "cuda:2"):
+        made = code(Conv2d(3, 64, 3, device=device), target)
+        same = _without_head(made.text) == _without_head(code(Conv2d(3, 64, 3), target).text)
+        assert same == (made.remark is not None)
+        assert made.remark is None or made.remark.startswith(f"device {device} is not used: ")
+
+
+def _without_head(text: str) -> str:
+    """Return a program without what it says of the layer."""
+    return text[text.index("import sys" if text.startswith('"""') else "#include") :]

@@ -19,19 +19,25 @@ from conv2d_cli.codegen.registry import TARGETS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conv2d_cli.layer.choices import PaddingMode
+
 pytestmark = pytest.mark.long
 
 LAYER = ("4", "6", "3x2", "-s", "2", "-p", "1,0,2,1", "-g", "2")
 HOSTILE = ("a\"b'c\\ ;#$(x).", "new\nline.", "*/ ??/\n??'??=.", "%s%n{x}{{.", "é☃\udcff.", "-", "\\", "\t\x7f\x1b[31m.")
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("kept", ["p.npz", "p.safetensors"])
-@pytest.mark.parametrize("target", [target for target in TARGETS if target != "c"])
+# Processes that load PyTorch or JAX take seconds: all files and types go through the program for NumPy.
+KEPT = [
+    *((target, "p.npz", "float32") for target in TARGETS if target != "c"),
+    *(("numpy", kept, dtype) for kept, dtype in (("p.npz", "bfloat16"), ("p.safetensors", "float32"))),
+    *((target, "p.safetensors", "bfloat16") for target in ("numpy", "pytorch")),
+]
+
+
+@pytest.mark.parametrize(("target", "kept", "dtype"), KEPT)
 def test_programs_in_python_read_what_run_has_kept(target: str, kept: str, dtype: str, tmp_path: Path) -> None:
     require(target)
-    if target not in {"numpy", "pytorch"} and (kept, dtype) != ("p.npz", "float32"):
-        pytest.skip("the way to an array is that of the program for NumPy")
     np.save(tmp_path / "x.npy", np.random.default_rng(3).standard_normal((2, 4, 7, 8), np.float32))
     words = (*LAYER, "--dtype", dtype)
     made = conv2d("run", "x.npy", *words, "--save-parameters", kept, "-o", "y.npy", "-q", folder=tmp_path)
@@ -63,6 +69,39 @@ def test_a_program_in_c_reads_what_run_has_kept(dtype: str, size: tuple[str, ...
     run_c("layer.c", "x.bin", "z.bin", *(() if size else ("7", "8")), folder=tmp_path)
     y, z = (np.fromfile(tmp_path / name, dtype) for name in ("y.bin", "z.bin"))
     assert np.allclose(y, z, rtol=1e-5, atol=1e-5)
+
+
+NO_SIZES = ("0", "-4", "", "4x", "abc", "99999999999999999999", "4611686018427387904")
+# Images of 16 elements that have too few rows or columns to pad two from.
+TOO_SMALL: dict[PaddingMode, tuple[tuple[str, str], ...]] = {
+    "zeros": (),
+    "replicate": (),
+    "reflect": (("2", "8"), ("16", "1")),
+    "circular": (("1", "16"), ("16", "1")),
+}
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed: programs in C are not run")
+@pytest.mark.parametrize("mode", TOO_SMALL)
+def test_a_program_in_c_refuses_sizes_that_are_none(mode: PaddingMode, tmp_path: Path) -> None:
+    for name, count in {"x.bin": 16, "parameters.weight.bin": 9, "parameters.bias.bin": 1}.items():
+        np.ones(count, np.float32).tofile(tmp_path / name)
+    text = source(Conv2d(1, 1, 3, padding=2, padding_mode=mode), "c")
+    (tmp_path / "layer.c").write_text(text, "ascii")
+    run_c("layer.c", "x.bin", "y.bin", "4", "4", folder=tmp_path)
+    refused = [*((size, "4") for size in NO_SIZES), *(("4", size) for size in NO_SIZES), *TOO_SMALL[mode]]
+    for size in (*refused, ("3", "4"), ("2147483647", "2147483647")):
+        done = subprocess.run(
+            [tmp_path / "layer", "x.bin", "y.bin", *size], cwd=tmp_path, check=False, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr.count("size")) == (1, 1), (size, done.stderr)
+
+
+def test_constants_of_c_that_an_int_cannot_hold_are_added_as_longer_ones(tmp_path: Path) -> None:
+    if COMPILER is None:
+        pytest.skip("no C compiler is installed: programs in C are not run")
+    (tmp_path / "layer.c").write_text(source(Conv2d(1, 1, 3, padding=2_000_000_000), "c"), "ascii")
+    subprocess.run([COMPILER, *WARNINGS, "-c", "layer.c"], cwd=tmp_path, check=True)
 
 
 def run_c(source_file: str, *words: str, folder: Path) -> None:

@@ -139,12 +139,18 @@ def jobs_of(cases: Sequence[Case], folder: Path, *, integers: bool) -> list[Job]
 
 
 def outputs_of_python(target: str, jobs: Sequence[Job]) -> Iterator[Array]:
-    """Yield what the programs of a target in Python return."""
+    """Yield what the programs of a target in Python return; one program serves all data of its layer.
+
+    XLA compiles a function once for each shape: two programs of one text would be compiled twice.
+    """
+    programs: dict[str, dict[str, Any]] = {}
     for job in jobs:
-        names: dict[str, Any] = {"__name__": "generated"}
-        text = source(job.case.layer, target, input_shape=job.case.input_shape, weights=job.weights)
-        exec(compile(text, target, "exec"), names)  # noqa: S102 - what it says is what is tested
-        yield names["run"](job.x)
+        text = source(job.case.layer, target, input_shape=job.case.input_shape)
+        if text not in programs:
+            programs[text] = {"__name__": "generated"}
+            exec(compile(text, target, "exec"), programs[text])  # noqa: S102 - what it says is what is tested
+        programs[text]["WEIGHTS"] = job.weights
+        yield programs[text]["run"](job.x)
 
 
 def outputs_of_c(jobs: Sequence[Job], folder: Path) -> Iterator[Array]:

@@ -7,7 +7,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from conv2d_cli.arithmetic.window import effective_kernel
-from conv2d_cli.codegen.base import usual_lack
+from conv2d_cli.codegen.base import CPU_ALONE, usual_lack
 from conv2d_cli.codegen.literals import c_literal
 from conv2d_cli.codegen.program import Lack
 from conv2d_cli.layer.parameter_files import RAW_SUFFIX
@@ -36,7 +36,8 @@ _TEXT = Template("""\
 
    Tensors are raw files of $dtype in the order N, C, H, W, and in this machine's byte order. The parameters are what
    `conv2d run INPUT LAYER --save-parameters FILE.bin` has written. -DCONV2D_WITHOUT_MAIN leaves conv2d() alone. */
-#include <stddef.h>
+${limits}#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -68,12 +69,12 @@ static ptrdiff_t windows(ptrdiff_t size, ptrdiff_t pads, ptrdiff_t kernel, ptrdi
 
 static ptrdiff_t output_height(ptrdiff_t height)
 {
-    return windows(height, PAD_TOP + PAD_BOTTOM, KERNEL_HEIGHT, STRIDE_HEIGHT, DILATION_HEIGHT);
+    return windows(height, (ptrdiff_t)PAD_TOP + PAD_BOTTOM, KERNEL_HEIGHT, STRIDE_HEIGHT, DILATION_HEIGHT);
 }
 
 static ptrdiff_t output_width(ptrdiff_t width)
 {
-    return windows(width, PAD_LEFT + PAD_RIGHT, KERNEL_WIDTH, STRIDE_WIDTH, DILATION_WIDTH);
+    return windows(width, (ptrdiff_t)PAD_LEFT + PAD_RIGHT, KERNEL_WIDTH, STRIDE_WIDTH, DILATION_WIDTH);
 }
 
 /* The row, or column, whose value stands `at` a place; in the padding, $taken_from. */
@@ -151,24 +152,28 @@ static element *read_parameter(const char *name, ptrdiff_t expected)
     return elements;
 }
 
-int main(int count, char **words)
+${read_size}int main(int count, char **words)
 {
     if (count != $words) {
         fprintf(stderr, "usage: layer INPUT.bin OUTPUT.bin$sizes\\n");
         return EXIT_FAILURE;
     }
     ptrdiff_t height = $height, width = $width, elements;
-    if (output_height(height) < 1 || output_width(width) < 1) {
+    ptrdiff_t rows = output_height(height), columns = output_width(width);
+    if (rows < 1 || columns < 1) {
         fail("no window fits into images of this size", words[1]);
     }
-    element *input = read_file(words[1], &elements);
-    if (elements % (IN_CHANNELS * height * width) != 0) {
+${check_size}    element *input = read_file(words[1], &elements);
+    ptrdiff_t batch = elements / width / height / IN_CHANNELS;
+    if (batch * IN_CHANNELS * height * width != elements) {
         fail("does not hold whole images of this size", words[1]);
     }
-    ptrdiff_t batch = elements / (IN_CHANNELS * height * width);
+    if (batch > 0 && rows > PTRDIFF_MAX / (ptrdiff_t)sizeof(element) / columns / OUT_CHANNELS / batch) {
+        fail("the output would be too large", words[2]);
+    }
     ptrdiff_t weights = (ptrdiff_t)OUT_CHANNELS * GROUP_INPUTS * KERNEL_HEIGHT * KERNEL_WIDTH;
     element *weight = read_parameter($weight_file, weights);
-${read_bias}    size_t size = (size_t)(batch * OUT_CHANNELS * output_height(height) * output_width(width));
+${read_bias}    size_t size = (size_t)(batch * OUT_CHANNELS * rows * columns);
     element *output = malloc(size > 0 ? size * sizeof(element) : 1);
     if (output == NULL) {
         fail("there is no memory for the output", words[2]);
@@ -186,7 +191,27 @@ ${free_bias}    free(output);
 #endif
 """)
 _READ_BIAS = "    element *bias = read_parameter({file}, OUT_CHANNELS);\n"
+_READ_SIZE = """\
+/* The rows, or the columns, of an image. */
+static ptrdiff_t read_size(const char *word)
+{
+    char *end;
+    long size = strtol(word, &end, 10);
+    if (end == word || *end != '\\0' || size < 1 || size > INT_MAX) {
+        fail("is no size of an image", word);
+    }
+    return size;
+}
 
+"""
+# Where the value of a place beyond the edge is read, there has to be one; PyTorch refuses smaller images too.
+_CHECK_SIZE = """\
+    if (PAD_TOP {too_far} height || PAD_BOTTOM {too_far} height
+        || PAD_LEFT {too_far} width || PAD_RIGHT {too_far} width) {{
+        fail("images of this size are too small for the padding", words[1]);
+    }}
+"""
+_TOO_FAR = {"reflect": ">=", "circular": ">"}
 
 # Of `ptrdiff_t`, where it has 64 bits; what is multiplied with it stays below.
 _LARGEST_INDEX = 2**62
@@ -197,7 +222,7 @@ class C:
 
     title, language = "C", "c"
     weights = (RAW_SUFFIX,)
-    uses_device = False
+    devices = CPU_ALONE
 
     def install(self, program: Program) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Return nothing: a compiler is all that it takes."""
@@ -215,7 +240,8 @@ class C:
         (sh, sw), (dh, dw) = layer.stride, program.dilation
         size, files = program.input_shape and program.input_shape[-2:], program.raw_parameters
         taken_from, expression = _TAKEN_FROM[layer.padding_mode]
-        height, width = size or ("(ptrdiff_t)strtol(words[3], NULL, 10)", "(ptrdiff_t)strtol(words[4], NULL, 10)")
+        height, width = size or ("read_size(words[3])", "read_size(words[4])")
+        too_far = None if size or not program.is_padded else _TOO_FAR.get(layer.padding_mode)
         return _TEXT.substitute(
             layer=repr(layer),
             dtype=program.dtype,
@@ -241,6 +267,9 @@ class C:
             says_bias="bias[OUT_CHANNELS], " if bias else "",
             bias_parameter="const element *bias, " if bias else "",
             bias_argument="bias, " if bias else "",
+            limits="" if size else "#include <limits.h>\n",
+            read_size="" if size else _READ_SIZE,
+            check_size="" if too_far is None else _CHECK_SIZE.format(too_far=too_far),
             height=height,
             width=width,
             weight_file=c_literal(files[0]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.codegen import python_text
-from conv2d_cli.codegen.base import WITH_COMPLEX, lack_of_dtype
+from conv2d_cli.codegen.base import CPU_OR_CUDA, WITH_COMPLEX, lack_of_dtype
 from conv2d_cli.codegen.targets.jax import own_word, run_of, setup_of, size_lacks
 from conv2d_cli.codegen.targets.numpy import padding
 
@@ -18,7 +18,7 @@ class Flax:
 
     title, language = "Flax", "python"
     weights = python_text.WEIGHTS
-    uses_device = True
+    devices = CPU_OR_CUDA
 
     def install(self, program: Program) -> tuple[str, ...]:
         """Return Flax, and what the file and the type need."""

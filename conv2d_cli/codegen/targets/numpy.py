@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.codegen import python_text
-from conv2d_cli.codegen.base import WITH_COMPLEX, usual_lack
+from conv2d_cli.codegen.base import CPU_ALONE, WITH_COMPLEX, usual_lack
 
 if TYPE_CHECKING:
     from conv2d_cli.codegen.program import Lack, Program
@@ -19,7 +19,7 @@ class NumPy:
 
     title, language = "NumPy", "python"
     weights = python_text.WEIGHTS
-    uses_device = False
+    devices = CPU_ALONE
 
     def install(self, program: Program) -> tuple[str, ...]:
         """Return NumPy, and what the file and the type need."""

@@ -8,6 +8,7 @@ from conv2d_cli.codegen import python_text
 from conv2d_cli.codegen.base import WITH_COMPLEX, usual_lack
 from conv2d_cli.codegen.literals import python_literal
 from conv2d_cli.codegen.program import Lack
+from conv2d_cli.layer.choices import DEVICE_TYPES
 
 if TYPE_CHECKING:
     from conv2d_cli.codegen.program import Program
@@ -26,7 +27,7 @@ class PyTorch:
 
     title, language = "PyTorch", "python"
     weights = python_text.WEIGHTS
-    uses_device = True
+    devices = DEVICE_TYPES
 
     def install(self, program: Program) -> tuple[str, ...]:
         """Return PyTorch, and what the file and the type need."""

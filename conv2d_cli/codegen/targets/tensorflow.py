@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conv2d_cli.codegen import python_text
-from conv2d_cli.codegen.base import FLOATS, lack_of_dtype
+from conv2d_cli.codegen.base import CPU_OR_CUDA, FLOATS, lack_of_dtype
 from conv2d_cli.codegen.program import lack_of_size
 from conv2d_cli.codegen.targets.numpy import MODES, padding
 
@@ -18,7 +18,7 @@ class TensorFlow:
 
     title, language = "TensorFlow", "python"
     weights = python_text.WEIGHTS
-    uses_device = True
+    devices = CPU_OR_CUDA
 
     def install(self, program: Program) -> tuple[str, ...]:
         """Return TensorFlow, and what the file and the type need."""

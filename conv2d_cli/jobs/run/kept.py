@@ -61,7 +61,8 @@ def is_one_file(one: Path, other: Path) -> bool:
     """Whether two paths are one file, by whatever spelling or link; of files that are not there yet, too."""
     try:
         return one == other or one.resolve() == other.resolve() or (one.exists() and one.samefile(other))
-    except (OSError, ValueError):
+    # Links in a circle are a RuntimeError before Python 3.13.
+    except (OSError, ValueError, RuntimeError):
         return False
 
 

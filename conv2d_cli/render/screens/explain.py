@@ -42,6 +42,11 @@ def blocks(report: ExplainReport, view: View) -> Iterator[Block]:
         yield BLANK
         yield Paragraph("Other counters", HEADING)
         yield from counters.blocks(report.tools, view.width)
+    if report.code is not None:
+        yield BLANK
+        yield Paragraph("Code", HEADING)
+        # Lines of code are not laid out again.
+        yield Lines(tuple((Span(line),) for line in report.code.splitlines()))
     if not view.in_python:
         yield BLANK
         yield Paragraph(longest(_MORE if report.input_shape is not None else _NO_SIZE, view.width), DIM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.codegen.api import source
 from conv2d_cli.layer.forward import BATCHED, geometry_of, padding_sides
 from conv2d_cli.report.analysis import shape_of
 from conv2d_cli.report.explain import ExplainReport
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
     from conv2d_cli.report.analysis import Size
 
 
-def explain(layer: Conv2d, input_shape: Size | None = None) -> ExplainReport:
+def explain(layer: Conv2d, input_shape: Size | None = None, target: str | None = None) -> ExplainReport:
     """Return a layer explained: its formulas step by step, and what other counters print for it.
 
     `input_shape` is every SIZE that `analyze` takes; without one it stays a letter in the formulas.
+    `target` adds the layer as a program, as `code_for` returns it.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html (Shape)
 
     Raises:
         ShapeError: the layer cannot take such an input.
+        UsageError: there is no such target, or it cannot express the layer.
 
     >>> from conv2d_cli import Conv2d, explain
     >>> report = explain(Conv2d(3, 64, 7, stride=2, padding=3), 224)
@@ -52,6 +55,7 @@ def explain(layer: Conv2d, input_shape: Size | None = None) -> ExplainReport:
         steps=steps_of(layer, geometry),
         notes=notes_of(layer, geometry),
         tools=counters_of(layer, shape),
+        code=None if target is None else source(layer, target, input_shape=shape),
     )
 
 
