@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conv2d_cli.cli.roofline import without_machine
 from conv2d_cli.errors import UsageError, cut, nearest, one_of
+from conv2d_cli.report.measures import ON_A_MACHINE
 from conv2d_cli.report.plot import LARGER, SMALLER, PlotRequest, axis_of, needs_size, quantities
+from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ _HALVES = {
 
 
 def request_of(text: str, more: Sequence[str] = (), *, has_size: bool = True) -> PlotRequest:
-    """Return what `--plot` asks for; `more` are names of numbers that these records have beside those of `shape`.
+    """Return what `--plot` asks for; `more` are keys that these records have beside those of `shape`.
 
     Unless `has_size`, nothing can be drawn that depends on the size of the input.
 
@@ -39,22 +42,29 @@ def request_of(text: str, more: Sequence[str] = (), *, has_size: bool = True) ->
         UsageError: it is not x=KEY,y=KEY or x=KEY,y=KEY,color=KEY with keys that can be drawn.
     """
     parts = _parts_of(text)
-    numbers = (*quantities(), *more)
-    x, y = (_axis(name, parts, numbers, has_size=has_size) for name in _AXES)
+    numbers = (*quantities(), *(key for key in ON_A_MACHINE if key in more))
+    x, y = (_axis(name, parts, numbers, more, has_size=has_size) for name in _AXES)
     color = parts.get("color")
-    colors = dict.fromkeys((*numbers, *ShapeReport._fields))
+    colors = dict.fromkeys((*numbers, *ShapeReport._fields, *more))
+    _refuse_without_machine(f"--plot color={color}", color, more, has_size=has_size)
     if color is not None and color not in colors:
         raise UsageError(f"--plot color={cut(color)}: no such key", _meant("color", "", color, parts, [*colors]))
     return PlotRequest(x, y, color)
 
 
-def _axis(name: str, parts: Mapping[str, str], numbers: Sequence[str], *, has_size: bool) -> Axis:
+def _refuse_without_machine(said: str, key: str | None, more: Sequence[str], *, has_size: bool) -> None:
+    if key in RooflineReport._fields and key not in more:
+        raise without_machine(said, has_size=has_size)
+
+
+def _axis(name: str, parts: Mapping[str, str], numbers: Sequence[str], more: Sequence[str], *, has_size: bool) -> Axis:
     value = parts[name]
     better = _SIGNS.get(value[:1])
     sign, key = (value[0], value[1:]) if better else ("", value)
     said = f"--plot {name}={cut(value)}"
+    _refuse_without_machine(said, key, more, has_size=has_size)
     if key in numbers:
-        if not has_size and key in needs_size():
+        if not has_size and key in (*needs_size(), *more):
             raise UsageError(f"{said}: it depends on the size of the input, and -i is missing", "-i 224")
         return axis_of(key, better)
     if key in _HALVES:
@@ -62,7 +72,7 @@ def _axis(name: str, parts: Mapping[str, str], numbers: Sequence[str], *, has_si
         raise UsageError(
             f"{said}: a pair, of which an axis shows one half", one_of(_written(parts, name, half) for half in halves)
         )
-    if key in ShapeReport._fields:
+    if key in (*ShapeReport._fields, *more):
         raise UsageError(f"{said}: not a number, which an axis shows", f"{EXAMPLE},color={key}")
     raise UsageError(
         f"{said}: no such key" if value else f"{said}: a key is missing", _meant(name, sign, key, parts, numbers)

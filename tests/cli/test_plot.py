@@ -21,6 +21,7 @@ from conv2d_cli.cli.plot_output import plotting_of
 from conv2d_cli.cli.plot_words import kind_of, request_of
 from conv2d_cli.errors import Conv2dError, FileError, MissingExtraError, UsageError
 from conv2d_cli.report.plot import LARGER, SMALLER, TOTALS, Axis, PlotRow, quantities
+from conv2d_cli.report.roofline import RooflineReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,8 @@ def test_axes_and_colors_are_read() -> None:
         Axis("macs", LARGER),
         "kernel_size",
     )
-    assert request_of("x=seconds_at_least,y=macs", ["seconds_at_least"]).x.key == "seconds_at_least"
+    on_machine = request_of("x=seconds_at_least,y=macs,color=limited_by", RooflineReport._fields)
+    assert (on_machine.x.key, on_machine.color) == ("seconds_at_least", "limited_by")
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,9 @@ def test_completion_offers_every_part() -> None:
     assert {"x=macs", "y=receptive_field_height", "color=kernel_size", "color=padding_mode"} < set(words)
     for word in words:
         if word.startswith("x="):
-            request_of(f"{word},y=macs")
+            request_of(f"{word},y=macs", RooflineReport._fields)
         elif word.startswith("color="):
-            request_of(f"{WORDS},{word}")
+            request_of(f"{WORDS},{word}", RooflineReport._fields)
 
 
 def test_a_file_is_written_as_its_name_says() -> None:
