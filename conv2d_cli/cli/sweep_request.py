@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _SIZE = "-i 224"
 _TRUTHS = {"true": True, "false": False}
 _SIDES = 4
+# Of all other arguments the least value is 1.
+_LEAST = {"padding": 0}
 
 
 class Request(NamedTuple):
@@ -55,7 +57,7 @@ def request_of(words: LayerWords, options: SweepOptions, roofline: RooflineOptio
     _note_paddings(words, output)
     with words.own_words():
         grid = _grid(words)
-        sizes = None if options.sizes is None else _sizes(options.sizes, words.option("input_shape"))
+        sizes = None if options.sizes is None else _sizes(options.sizes, words.option("input_shape"), grid)
     machine, missing = machine_of(roofline, output), _missing(roofline, has_size=sizes is not None)
     numbers = _Numbers(quantities_with(roofline), missing)
     formulas = [_formula(text, numbers) for text in options.where]
@@ -101,7 +103,7 @@ def _of_operand(place: int, words: LayerWords) -> Alternatives:
 
 def _alternatives(field: str, text: str, words: LayerWords) -> Alternatives:
     if field != "bias":
-        return alternatives_of(text, words.option(field))
+        return alternatives_of(text, words.option(field), _LEAST.get(field, 1))
     # Elsewhere it is a flag, or a file.
     words_given = [word.strip() for word in text.split(",")]
     other = next((word for word in words_given if word not in _TRUTHS), None)
@@ -137,7 +139,7 @@ def _of_expression(text: str, options: dict[str, Alternatives]) -> dict[str, Alt
     return {field: Alternatives(((getattr(layer, field),),)) for field in arguments}
 
 
-def _sizes(text: str, option: str) -> Choices:
+def _sizes(text: str, option: str, grid: Grid) -> Choices:
     """Return sizes; of a range both ends are judged.
 
     Raises:
@@ -150,7 +152,8 @@ def _sizes(text: str, option: str) -> Choices:
                 raise UsageError(
                     f"{option} {cut(value)}: a sweep takes sizes, such as 224, 224x160 or 8x3x224x224", f"{option} 224"
                 )
-            input_shape_from((value,) if isinstance(value, int) else value, 1, value)
+            channels = grid.choices["in_channels"][0]
+            input_shape_from((value,) if isinstance(value, int) else value, channels, value)
     return Choices(found.parts, is_pair=False)
 
 
