@@ -88,8 +88,8 @@ def color_label(color: Color, unit: str) -> str:
     if isinstance(color, bool):
         return "true" if color else "false"
     if isinstance(color, tuple):
-        # Four paddings are no size.
-        return times(color) if len(color) != len("TBLR") or unit else ",".join(map(str, color))
+        # Four paddings, which have a unit, are no size, which has none.
+        return ",".join(map(str, color)) if len(color) == len("TLBR") and unit else times(color)
     return cut(printable(color)) if isinstance(color, str) else label_of(color, unit)
 
 
