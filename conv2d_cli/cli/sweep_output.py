@@ -97,7 +97,7 @@ def show(request: Request, words: LayerWords, output: Output, plotting: Plotting
     if plotting is not None and plot is not None:
         plotting.show(plot)
     _tell(tally, request, output)
-    return 0 if tally.passed else 1
+    return 0 if tally.any_wanted else 1
 
 
 def _is_file(stream: TextIO | None) -> bool:
@@ -174,7 +174,9 @@ def _tell(tally: Tally, request: Request, output: Output) -> None:
         output.note(f"{skipped:,} of {tally.tried:,} combinations skipped: {_reasons(tally.skipped)}")
     if tally.without_value:
         number = tally.without_value.total()
-        output.note(f"--where has no value for {number:,} and leaves them out: {_reasons(tally.without_value)}")
+        output.note(f"--where has no value for {number:,}, left out: {_reasons(tally.without_value)}")
+    if tally.without_point:
+        output.note(f"--pareto leaves out {tally.without_point:,}: without -i, not all keys are known of them")
     if not tally.passed and request.sweep.where is not None:
         output.note(f"no row: --where holds for none of {tally.tried - skipped:,}")
 

@@ -128,7 +128,13 @@ def _of_expression(text: str, options: dict[str, Alternatives]) -> dict[str, Alt
     """
     from conv2d_cli.layer.expression import arguments_of_expression, layer_of_expression
 
-    layer = layer_of_expression(text)
+    try:
+        layer = layer_of_expression(text)
+    except UsageError as error:
+        if ".." not in text:
+            raise
+        said = f"{cut(text)}: an expression is of one layer; several values stand in IN OUT KERNEL, or as options"
+        raise UsageError(said, "conv2d sweep 3 64 1..7 -s 1,2") from error
     arguments, _ = arguments_of_expression(text)
     for field, alternatives in options.items():
         if field in arguments and not all(same_argument(field, arguments[field], value) for value in alternatives):

@@ -71,12 +71,12 @@ class Tally:
     """What became of the combinations so far; `first_skipped` is the place of the first that is none.
 
     `skipped` counts by the reason those that are no layer on an input, `without_value` those whose condition comes to
-    nothing.
+    nothing, and `without_point` those that pass but cannot be on a front, as not all that it is of is known of them.
     """
 
     def __init__(self) -> None:
         """Begin at none."""
-        self.tried = self.passed = 0
+        self.tried = self.passed = self.without_point = 0
         self.skipped, self.without_value = Counter[str](), Counter[str]()
         self.first_skipped: int | None = None
 
@@ -84,6 +84,11 @@ class Tally:
     def all_skipped(self) -> bool:
         """Whether no combination so far is a layer on its input."""
         return self.first_skipped is not None and self.skipped.total() == self.tried
+
+    @property
+    def any_wanted(self) -> bool:
+        """Whether there is a row so far, also on a front."""
+        return self.passed > self.without_point
 
     def skip(self, reason: str, number: int = 1) -> None:
         """Count the next combinations as none."""
@@ -146,7 +151,7 @@ def selected(
     found = _reports(sweep, tally, tick)
     if not selection.waits:
         return (report for _, report in islice(found, selection.top))
-    return (sweep.report_at(place) for place in _places(found, selection, sweep.machine))
+    return (sweep.report_at(place) for place in _places(found, selection, tally, sweep.machine))
 
 
 def check_held(sweep: Sweep, selection: Selection) -> None:
@@ -197,7 +202,9 @@ class _Held(NamedTuple):
     point: tuple[Number, ...] | None
 
 
-def _places(found: Iterator[tuple[int, ShapeReport]], selection: Selection, machine: Machine | None) -> list[int]:
+def _places(
+    found: Iterator[tuple[int, ShapeReport]], selection: Selection, tally: Tally, machine: Machine | None
+) -> list[int]:
     """Return the places of the rows that are wanted, in their order; rows that are equal stay in that of the grid."""
     sort, pareto = _judges(selection.sort, machine), _judges(selection.pareto, machine)
     held: Iterator[_Held] = (_Held(_key_of(report, sort), place, _point_of(report, pareto)) for place, report in found)
@@ -205,6 +212,7 @@ def _places(found: Iterator[tuple[int, ShapeReport]], selection: Selection, mach
         held = _few(held, selection)
     if selection.pareto:
         known = [(row.point, row) for row in held if row.point is not None]
+        tally.without_point = tally.passed - len(known)
         held = (known[place][1] for place in front([point for point, _ in known]))
     ordered = sorted(held) if selection.top is None else nsmallest(selection.top, held)
     return [row.place for row in ordered]
