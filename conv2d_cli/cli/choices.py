@@ -168,12 +168,11 @@ def accuracies_of_bench() -> tuple[str, ...]:
 
 def plots() -> tuple[str, ...]:
     """Return the parts of `--plot`: axes with the quantities that they can show, and what may colour points."""
-    from conv2d_cli.report.measures import ON_A_MACHINE
-    from conv2d_cli.report.plot import quantities
+    from conv2d_cli.report.measures import ON_A_MACHINE, QUANTITIES
     from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.shape import ShapeReport
 
-    numbers = (*quantities(), *ON_A_MACHINE)
+    numbers = (*QUANTITIES, *ON_A_MACHINE)
     colors = dict.fromkeys((*numbers, *ShapeReport._fields, *RooflineReport._fields))
     return (*(f"{axis}={number}" for axis in "xy" for number in numbers), *(f"color={color}" for color in colors))
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.roofline import without_machine
 from conv2d_cli.errors import UsageError, cut, nearest, one_of
-from conv2d_cli.report.measures import ON_A_MACHINE
-from conv2d_cli.report.plot import LARGER, SMALLER, PlotRequest, axis_of, needs_size, quantities
+from conv2d_cli.report.measures import ON_A_MACHINE, QUANTITIES, key_of, keys_of_a_size
+from conv2d_cli.report.plot import LARGER, SMALLER, PlotRequest, axis_of
+from conv2d_cli.report.quantities import AXES, PLANES
 from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.shape import ShapeReport
 
@@ -22,15 +23,7 @@ _AXES = ("x", "y")
 _PARTS = (*_AXES, "color")
 _SIGNS = {"-": LARGER, "+": SMALLER}
 # Keys of pairs and the beginning of the names of their halves.
-_HALVES = {
-    "kernel_size": "kernel",
-    "stride": "stride",
-    "dilation": "dilation",
-    "input_shape": "input",
-    "output_shape": "output",
-    "effective_kernel_size": "effective_kernel",
-    "receptive_field": "receptive_field",
-}
+_HALVES = {key: plane for plane, key in PLANES.items()}
 
 
 def request_of(text: str, more: Sequence[str] = (), *, has_size: bool = True) -> PlotRequest:
@@ -42,7 +35,7 @@ def request_of(text: str, more: Sequence[str] = (), *, has_size: bool = True) ->
         UsageError: it is not x=KEY,y=KEY or x=KEY,y=KEY,color=KEY with keys that can be drawn.
     """
     parts = _parts_of(text)
-    numbers = (*quantities(), *(key for key in ON_A_MACHINE if key in more))
+    numbers = (*QUANTITIES, *(key for key in ON_A_MACHINE if key in more))
     x, y = (_axis(name, parts, numbers, more, has_size=has_size) for name in _AXES)
     color = parts.get("color")
     colors = dict.fromkeys((*numbers, *ShapeReport._fields, *more))
@@ -64,11 +57,11 @@ def _axis(name: str, parts: Mapping[str, str], numbers: Sequence[str], more: Seq
     said = f"--plot {name}={cut(value)}"
     _refuse_without_machine(said, key, more, has_size=has_size)
     if key in numbers:
-        if not has_size and key in (*needs_size(), *more):
+        if not has_size and key_of(key) in (*keys_of_a_size(), *more):
             raise UsageError(f"{said}: it depends on the size of the input, and -i is missing", "-i 224")
         return axis_of(key, better)
     if key in _HALVES:
-        halves = [f"{sign}{_HALVES[key]}{side}" for side in ("_height", "_width")]
+        halves = [f"{sign}{_HALVES[key]}_{axis}" for axis in AXES]
         raise UsageError(
             f"{said}: a pair, of which an axis shows one half", one_of(_written(parts, name, half) for half in halves)
         )

@@ -13,10 +13,9 @@ from conv2d_cli.errors import UsageError, cut, did_you_mean, nearest
 from conv2d_cli.jobs.sweep import Order, Selection, Sweep, Tally, check_held
 from conv2d_cli.layer.alternatives import Alternatives, alternatives_of
 from conv2d_cli.layer.grid import Choices, Grid, grid_of
-from conv2d_cli.layer.model import Conv2d, same_argument
+from conv2d_cli.layer.model import same_argument
 from conv2d_cli.layer.text import input_shape_from, looks_like_expression
-from conv2d_cli.report.analysis import analyze
-from conv2d_cli.report.measures import MEASURES, ON_A_MACHINE, QUANTITIES, condition_of, key_of
+from conv2d_cli.report.measures import MEASURES, ON_A_MACHINE, QUANTITIES, condition_of, key_of, keys_of_a_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,12 +67,15 @@ def request_of(words: LayerWords, options: SweepOptions, roofline: RooflineOptio
     )
     for key in output.keys:
         _check_known(f"--get {key}", key, missing)
-    names = [order.name for order in (*selection.sort, *selection.pareto)]
-    names += (name for formula in formulas for name in sorted(formula.names))
-    judged_by = tuple(dict.fromkeys(map(key_of, names)))
     sweep = Sweep(grid, sizes, _where(formulas, tally, machine), machine)
     check_held(sweep, selection)
-    return Request(sweep, selection, judged_by, tally)
+    return Request(sweep, selection, _judged_by(selection, formulas), tally)
+
+
+def _judged_by(selection: Selection, formulas: Sequence[Formula]) -> tuple[str, ...]:
+    names = [order.name for order in (*selection.sort, *selection.pareto)]
+    names += (name for formula in formulas for name in sorted(formula.names))
+    return tuple(dict.fromkeys(map(key_of, names)))
 
 
 def _grid(words: LayerWords) -> Grid:
@@ -217,8 +219,7 @@ def _missing(roofline: RooflineOptions, *, has_size: bool) -> Missing:
     without_machine = quantities_without(roofline, has_size=has_size)
     if has_size:
         return without_machine
-    facts = analyze(Conv2d(1, 1, 1))._asdict()
-    keys = {key for key, value in facts.items() if value is None} | {*keys_with(roofline)}
-    names = dict.fromkeys((*facts, *MEASURES, *keys_with(roofline)))
+    keys = keys_of_a_size() | {*keys_with(roofline)}
+    names = (*keys, *MEASURES)
     without_size = "depends on the size of the input, and -i is missing"
     return without_machine | {name: (f"{name} {without_size}", _SIZE) for name in names if key_of(name) in keys}

@@ -17,7 +17,7 @@ from conv2d_cli.report.record import record_of
 from conv2d_cli.report.roofline import roofline_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from conv2d_cli.layer.grid import Choices, Grid
     from conv2d_cli.report.measures import Measure, Number
@@ -128,18 +128,13 @@ def _no_tick(_tried: int) -> None:
     """Tell nobody."""
 
 
-def rows(sweep: Sweep) -> Iterator[Mapping[str, Any]]:
-    """Yield a record with all keys of `shape` for each combination, as each is worked out: nothing is held.
-
-    They come in the order of the arguments of `torch.nn.Conv2d`, then of the sizes; what stands last varies fastest.
-    """
-    return (sweep.record_of(report) for _, report in _reports(sweep, Tally(), _no_tick))
-
-
 def selected(
     sweep: Sweep, selection: Selection, tally: Tally, tick: Callable[[int], None] = _no_tick
 ) -> Iterator[ShapeReport]:
     """Yield the reports of the rows that are wanted, in their order; `tick` is told now and then how many were tried.
+
+    Without a selection they come as each is worked out, and nothing is held: in the order of the arguments of
+    `torch.nn.Conv2d`, then of the sizes; what stands last varies fastest.
 
     What is held of a row that has to wait for the others is its place in the grid and the numbers that it is judged by,
     a tenth of a report; it is worked out once more when its turn comes.

@@ -69,6 +69,19 @@ def _place_in(name: str) -> int | None:
     return AXES.index(axis) - len(AXES) if plane in PLANES and axis in AXES else None
 
 
+@cache
+def keys_of_a_size() -> frozenset[str]:
+    """Return the keys that no layer has without a size of its input.
+
+    >>> sorted(key for key in keys_of_a_size() if "bytes" in key)
+    ['im2col_bytes', 'input_bytes', 'output_bytes']
+    """
+    from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.report.analysis import analyze
+
+    return frozenset(key for key, value in analyze(Conv2d(1, 1, 1))._asdict().items() if value is None)
+
+
 def condition_of(
     formula: Formula, without_value: Callable[[str], object], machine: Machine | None = None
 ) -> Callable[[ShapeReport], bool]:

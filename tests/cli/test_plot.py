@@ -20,7 +20,8 @@ from conv2d_cli.cli.plot_options import PlotOptions
 from conv2d_cli.cli.plot_output import plotting_of
 from conv2d_cli.cli.plot_words import kind_of, request_of
 from conv2d_cli.errors import Conv2dError, FileError, MissingExtraError, UsageError
-from conv2d_cli.report.plot import LARGER, SMALLER, TOTALS, Axis, PlotRow, quantities
+from conv2d_cli.report.measures import QUANTITIES
+from conv2d_cli.report.plot import LARGER, SMALLER, TOTALS, Axis, PlotRow
 from conv2d_cli.report.roofline import RooflineReport
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def test_what_is_wrong_is_told_with_the_option_mended(text: str, message: str, h
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(UsageError):
         request = request_of(text)
-        assert {request.x.key, request.y.key} <= set(quantities())
+        assert {request.x.key, request.y.key} <= set(QUANTITIES)
 
 
 def test_what_depends_on_a_size_is_refused_without_one() -> None:
