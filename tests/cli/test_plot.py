@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,6 +78,11 @@ def test_axes_and_colors_are_read() -> None:
         ("x=parameters", "y= is missing", "--plot x=parameters,y=macs"),
         ("x=mac,y=parameters", "no such key", "did you mean --plot x=macs,y=parameters?"),
         ("x=-mac,y=flops", "x=-mac: no such key", "did you mean --plot x=-macs,y=flops?"),
+        ("x=Macs,y=Parameters", "no such key", "did you mean --plot x=macs,y=parameters?"),
+        ("x=mac,y=?,color=?", "no such key", "did you mean --plot x=macs,y=parameters?"),
+        ("x=macs,y=stride,color=padding_mod", "a pair", "--plot x=macs,y=stride_height,color=padding_mode or"),
+        ("x=macs y=parameters", "y= is missing", "--plot x=macs,y=parameters"),
+        ("x=mac", "y= is missing", "--plot x=macs,y=parameters"),
         ("x=macs,y=", "a key is missing", "--plot x=macs,y=parameters; conv2d sweep --get help lists the keys"),
         (
             "x=macs,y=receptive_field",
@@ -95,15 +99,25 @@ def test_what_is_wrong_is_told_with_the_option_mended(text: str, message: str, h
     with pytest.raises(UsageError) as fault:
         request_of(text)
     assert message in fault.value.message
-    assert fault.value.hint == hint
+    assert fault.value.hint is not None
+    assert fault.value.hint.startswith(hint) if hint.endswith(" or") else fault.value.hint == hint
     for option in (word for word in hint.removesuffix("?").replace(";", " ").split() if word.startswith("x=")):
         request_of(option)
 
 
-@given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from([*"xy=,-+ ", "color", "macs", "pad"])).map("".join)))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    with suppress(UsageError):
+PIECES = [*"xy=,-+ ", "x=macs", "y=flops", ",color=", "Macs", "pad", "kernel_size", "dtype", "limited_by"]
+
+
+@given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES)).map("".join)))
+def test_any_text_is_read_or_refused_with_an_option_that_is_read(text: str) -> None:
+    try:
         request = request_of(text)
+    except UsageError as fault:
+        option = (fault.hint or "").removesuffix("?").partition("--plot ")[2].partition(" or ")[0].partition(";")[0]
+        # Else it names a part, a machine or a size.
+        if option:
+            request_of(option)
+    else:
         assert {request.x.key, request.y.key} <= set(QUANTITIES)
 
 
@@ -128,7 +142,10 @@ def test_a_file_is_written_as_its_name_says() -> None:
     names = {"a.svg": "svg", "b.PNG": "png", "c.d.html": "html", "-": "svg", "png:-": "png", "html:-": "html"}
     assert {name: kind_of(name, KINDS, is_special=False) for name in names} == names
     assert kind_of("/dev/null", KINDS, is_special=True) == "svg"
-    for wrong in ("plot", "", "a.pdf", ".svg", "jpg:-", "x" * 10_000, "a.\x1b", "a/", "\udcff.gif"):
+    with pytest.raises(UsageError, match="pdf is no format of plots") as pipe:
+        kind_of("pdf:-", KINDS, is_special=False)
+    assert pipe.value.hint == "-o svg:-"
+    for wrong in ("plot", "", "a.pdf", ".svg", "x" * 10_000, "a.\x1b", "a/", "\udcff.gif"):
         with pytest.raises(UsageError, match=r"may end in \.svg, \.png or \.html") as fault:
             kind_of(wrong, KINDS, is_special=False)
         assert fault.value.hint is not None
