@@ -51,7 +51,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "stack": (*TOTALS, *NodeReport._fields, *RooflineReport._fields),
         "trace": TOTALS_OF_TRACE,
         "diff": DiffRow._fields,
-        "sweep": ShapeReport._fields,
+        "sweep": (*ShapeReport._fields, *RooflineReport._fields),
         "vectors": VectorsReport._fields,
         "bench": (*ROW_KEYS, *CostsReport._fields),
     }
@@ -86,16 +86,16 @@ def booleans() -> tuple[str, ...]:
 
 def measures() -> tuple[str, ...]:
     """Return what rows of `sweep` are sorted by."""
-    from conv2d_cli.report.measures import MEASURES
+    from conv2d_cli.report.measures import MEASURES, ON_A_MACHINE
 
-    return MEASURES
+    return (*MEASURES, *ON_A_MACHINE)
 
 
 def quantities() -> tuple[str, ...]:
     """Return the names that a formula of one layer may hold."""
-    from conv2d_cli.report.measures import QUANTITIES
+    from conv2d_cli.report.measures import ON_A_MACHINE, QUANTITIES
 
-    return QUANTITIES
+    return (*QUANTITIES, *ON_A_MACHINE)
 
 
 def casts() -> tuple[str, ...]:
@@ -168,11 +168,12 @@ def accuracies_of_bench() -> tuple[str, ...]:
 
 def plots() -> tuple[str, ...]:
     """Return the parts of `--plot`: axes with the quantities that they can show, and what may colour points."""
-    from conv2d_cli.report.plot import quantities
+    from conv2d_cli.report.measures import ON_A_MACHINE, QUANTITIES
+    from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.shape import ShapeReport
 
-    numbers = quantities()
-    colors = dict.fromkeys((*numbers, *ShapeReport._fields))
+    numbers = (*QUANTITIES, *ON_A_MACHINE)
+    colors = dict.fromkeys((*numbers, *ShapeReport._fields, *RooflineReport._fields))
     return (*(f"{axis}={number}" for axis in "xy" for number in numbers), *(f"color={color}" for color in colors))
 
 

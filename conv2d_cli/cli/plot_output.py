@@ -70,7 +70,7 @@ def plotting_of(
 ) -> Plotting | None:
     """Return the plot that is asked for, None where none is.
 
-    `has_size` says whether the size of the input is known; `more` are numbers of the records beside those of `shape`.
+    `has_size` says whether the size of the input is known; `more` are keys of the records beside those of `shape`.
 
     Raises:
         UsageError: the options do not say what to draw, or as what.

@@ -12,14 +12,10 @@ from conv2d_cli.report.quantities import names_of_quantities
 from conv2d_cli.report.roofline import RooflineReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conv2d_cli.cli.options import OutputOptions
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.roofline_options import RooflineOptions
-
-    # The machine for layers of an element type.
-    Machine = Callable[[str], Roofline]
+    from conv2d_cli.report.roofline import Machine
 
 AUTO = "auto"
 _FLOPS_EXAMPLE, _BYTES_EXAMPLE = "--peak-flops 1.2TFLOPS", "--bandwidth 40GB/s"
@@ -51,14 +47,14 @@ def quantities_with(options: RooflineOptions) -> tuple[str, ...]:
     return names_of_quantities(RooflineReport) if options.given else ()
 
 
-def quantities_without(options: RooflineOptions) -> dict[str, tuple[str, str]]:
+def quantities_without(options: RooflineOptions, *, has_size: bool = True) -> dict[str, tuple[str, str]]:
     """Return the numbers that are missing without the options: why, and what adds them."""
     names = () if options.given else names_of_quantities(RooflineReport)
-    return {name: (f"{name} {_NO_MACHINE}", _BOTH) for name in names}
+    return {name: (f"{name} {_NO_MACHINE}", _both(has_size=has_size)) for name in names}
 
 
-def refuse_keys_without(options: RooflineOptions, output_options: OutputOptions) -> None:
-    """Refuse to get a least time of which no machine is told.
+def refuse_keys_without(options: RooflineOptions, output_options: OutputOptions, *, has_size: bool = True) -> None:
+    """Refuse to get a least time of which no machine is told; without a size, the hint names one too.
 
     Raises:
         UsageError: it is asked for.
@@ -66,7 +62,16 @@ def refuse_keys_without(options: RooflineOptions, output_options: OutputOptions)
     asked = (key.strip() for word in output_options.get for key in word.split(","))
     key = next((key for key in asked if key in RooflineReport._fields), None)
     if key is not None and not options.given:
-        raise UsageError(f"--get {key}: it {_NO_MACHINE}", _BOTH)
+        raise without_machine(f"--get {key}", has_size=has_size)
+
+
+def without_machine(said: str, *, has_size: bool) -> UsageError:
+    """Return the fault of asking for a least time of which no machine is told."""
+    return UsageError(f"{said}: it {_NO_MACHINE}", _both(has_size=has_size))
+
+
+def _both(*, has_size: bool) -> str:
+    return _BOTH if has_size else f"-i 224 {_BOTH}"
 
 
 def machine_of(options: RooflineOptions, output: Output) -> Machine | None:

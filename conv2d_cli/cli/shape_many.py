@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from conv2d_cli.cli.assertions import Assertion
     from conv2d_cli.cli.output import Output
-    from conv2d_cli.cli.roofline import Machine
     from conv2d_cli.cli.shape_request import Request
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.report.roofline import Machine
 
 _FAILED = 1
 _FORMATS = ("ndjson", "csv", "tsv", "table")

@@ -25,7 +25,7 @@ def show_one(request: Request) -> int:
     from conv2d_cli.cli.roofline import keys_with, machine_of, refuse_keys_without
 
     words, input_size, options, roofline, output_options = request
-    refuse_keys_without(roofline, output_options)
+    refuse_keys_without(roofline, output_options, has_size=input_size is not None)
     output = output_of(output_options, ("schema_version", *ShapeReport._fields, *keys_with(roofline)))
     if options.layout is not None and input_size is None:
         raise UsageError("--layout is of a tensor file that -i gives", "leave --layout out")

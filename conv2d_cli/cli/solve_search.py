@@ -73,7 +73,7 @@ def _parts(key: str, text: str, typed: Typed) -> Sequence[Sequence[int]]:
     """
     option = spelled(key, typed)
     ranges, alone = list[range](), list[int]()
-    for part in alternatives_of(text, option).parts:
+    for part in alternatives_of(text, option, least_of(key)).parts:
         if isinstance(part, range):
             ranges.append(part)
             continue

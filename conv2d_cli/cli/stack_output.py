@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from conv2d_cli.cli.output import Output
-    from conv2d_cli.cli.roofline import Machine
     from conv2d_cli.cli.stack_request import Request
     from conv2d_cli.report.network_analysis import Analysis
-    from conv2d_cli.report.roofline import OnMachine
+    from conv2d_cli.report.roofline import Machine, OnMachine
     from conv2d_cli.report.stack import NodeReport, StackReport
 
 # Of these an empty line says that there is none, whatever the size.

@@ -8,6 +8,7 @@ import typer
 
 from conv2d_cli.cli.options import OutputOptions, output_options
 from conv2d_cli.cli.plot_options import PlotOptions, plot_options
+from conv2d_cli.cli.roofline_options import RooflineOptions, roofline_options
 from conv2d_cli.cli.sweep_options import SweepOptions, sweep_options
 
 USAGES = ("IN,... OUT,... KERNEL,... [OPTIONS]", '"Conv2d(3, 64, 7)" [OPTIONS]')
@@ -17,11 +18,13 @@ EXAMPLES = (
     "conv2d sweep 64 64..256..64 3 -g 1..64 -p 1 -i 56 --where 'macs < 1e8' --sort -out_channels,macs --top 10",
     "conv2d sweep 'Conv2d(3, 64, 7)' -s 1..4 -p 0..3 -i 224 --pareto macs,-output_height --get stride,padding,macs",
     "conv2d sweep 3 16,32 1..7..2 -i 32 --plot x=macs,y=receptive_field_height,color=kernel_size",
+    "conv2d sweep 64 64 1..7..2 -i 56 --peak-flops 1.2TFLOPS --bandwidth 40GB/s --sort seconds_at_least",
 )
 
 
 @sweep_options
 @plot_options
+@roofline_options
 @output_options
 def sweep(
     layer: Annotated[
@@ -31,6 +34,7 @@ def sweep(
     *,
     sweep_options: SweepOptions,
     plot_options: PlotOptions,
+    roofline_options: RooflineOptions,
     output_options: OutputOptions,
 ) -> int:
     """A grid of layers on sizes: a row with all keys of `shape` for each combination of values.
@@ -40,18 +44,24 @@ def sweep(
     varies fastest. Combinations that are no layer on their input are skipped, and counted on stderr.
     """
     from conv2d_cli.cli.output import asks_for_keys, output_of, show_keys
+    from conv2d_cli.cli.roofline import keys_with, refuse_keys_without
     from conv2d_cli.report.shape import ShapeReport
 
+    more = keys_with(roofline_options)
+    keys = (*ShapeReport._fields, *more)
     if asks_for_keys(output_options):
-        show_keys(*(plot_options.keys() or (ShapeReport._fields,)))
+        show_keys(*(plot_options.keys() or (keys,)))
         return 0
     from conv2d_cli.cli.plot_output import plotting_of
 
-    plotting = plotting_of(plot_options, output_options, has_size=sweep_options.sizes is not None)
-    output = plotting.output if plotting else output_of(output_options, ("schema_version", *ShapeReport._fields))
+    has_size = sweep_options.sizes is not None
+    plotting = plotting_of(plot_options, output_options, has_size=has_size, more=more)
+    if plotting is None:
+        refuse_keys_without(roofline_options, output_options, has_size=has_size)
+    output = plotting.output if plotting else output_of(output_options, ("schema_version", *keys))
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.sweep_output import show
     from conv2d_cli.cli.sweep_request import request_of
 
     words = LayerWords(layer or (), sweep_options.given, sweep_options.typed)
-    return show(request_of(words, sweep_options, output), words, output, plotting)
+    return show(request_of(words, sweep_options, roofline_options, output), words, output, plotting)

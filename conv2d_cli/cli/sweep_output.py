@@ -14,7 +14,7 @@ from conv2d_cli.layer.choices import FIELDS
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.streams import Columns
 from conv2d_cli.render.values import bare
-from conv2d_cli.report.record import record_of
+from conv2d_cli.report.roofline import RooflineReport
 from conv2d_cli.report.shape import ShapeReport
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def show(request: Request, words: LayerWords, output: Output, plotting: Plotting
 
         reports = selected(request.sweep, request.selection, tally, tick)
         if plotting is not None:
-            plot = plotting.collect(row._asdict() for row in reports)
+            plot = plotting.collect(map(request.sweep.record_of, reports))
         elif not waits:
             _write(reports, blocks, request, output)
     if waits and plotting is None:
@@ -97,7 +97,7 @@ def show(request: Request, words: LayerWords, output: Output, plotting: Plotting
     if plotting is not None and plot is not None:
         plotting.show(plot)
     _tell(tally, request, output)
-    return 0 if tally.passed else 1
+    return 0 if tally.any_wanted else 1
 
 
 def _is_file(stream: TextIO | None) -> bool:
@@ -122,6 +122,7 @@ def _write(reports: Iterator[ShapeReport], blocks: Blocks, request: Request, out
 
 def _texts(request: Request, output: Output) -> tuple[Callable[[ShapeReport], str], Callable[[], str]]:
     """Return the text of each row, and what stands behind the last."""
+    record_of = request.sweep.record_of
     if output.keys:
         exact = not is_terminal(sys.stdout)
 
@@ -144,8 +145,9 @@ def _columns(request: Request, *, verbose: bool) -> Columns:
     varied = [field for field, choices in sweep.grid.choices.items() if choices.number > 1]
     if sweep.sizes is not None and sweep.sizes.number > 1:
         varied.append("input_shape")
+    on_machine = RooflineReport._fields if sweep.machine is not None else ()
     others = dict.fromkeys(ShapeReport._fields, _OTHER) if verbose else {}
-    figures = others | _FIGURES | dict.fromkeys(request.judged_by, _JUDGED)
+    figures = others | _FIGURES | dict.fromkeys((*request.judged_by, *on_machine), _JUDGED)
     others_varied = [key for key in varied if key not in _IN_A_WORD]
     tables = [varied or ["layer"], *([["layer", *others_varied]] if varied != others_varied else [])]
     return Columns((), tuple(_ranked(keys, figures) for keys in tables))
@@ -172,7 +174,9 @@ def _tell(tally: Tally, request: Request, output: Output) -> None:
         output.note(f"{skipped:,} of {tally.tried:,} combinations skipped: {_reasons(tally.skipped)}")
     if tally.without_value:
         number = tally.without_value.total()
-        output.note(f"--where has no value for {number:,} and leaves them out: {_reasons(tally.without_value)}")
+        output.note(f"--where has no value for {number:,}, left out: {_reasons(tally.without_value)}")
+    if tally.without_point:
+        output.note(f"--pareto leaves out {tally.without_point:,}: without -i, not all keys are known of them")
     if not tally.passed and request.sweep.where is not None:
         output.note(f"no row: --where holds for none of {tally.tried - skipped:,}")
 

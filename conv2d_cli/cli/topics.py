@@ -112,8 +112,8 @@ with `stack --node NAME` that layer.
     "roofline": Topic(
         "the least time of a layer on a machine: --peak-flops, --bandwidth, --peak auto",
         """
-With --peak-flops 1.2TFLOPS and --bandwidth 40GB/s two keys more are there, of a layer, of each layer of a network,
-and of the network:
+With --peak-flops 1.2TFLOPS and --bandwidth 40GB/s two keys more are there, of a layer, of each row of a sweep, of
+each layer of a network, and of the network:
 
   seconds_at_least  max(flops / peak, bytes / bandwidth): operations and transfers overlap at best
   limited_by        compute or memory, whichever of the two that is
@@ -135,6 +135,7 @@ S. Williams, A. Waterman and D. Patterson, "Roofline: an insightful visual perfo
 architectures", 2009.
 
   conv2d shape 3 64 7 -s 2 -p 3 -i 224 --peak-flops 1.2TFLOPS --bandwidth 40GB/s
+  conv2d sweep 64 64 1..7..2 -i 56 --peak-flops 1.2TFLOPS --bandwidth 40GB/s --sort seconds_at_least
   conv2d stack resnet50 --peak-flops 1.2TFLOPS --bandwidth 40GB/s --get seconds_at_least,limited_by
 """,
     ),

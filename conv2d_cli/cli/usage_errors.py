@@ -46,7 +46,7 @@ def explained(error: Exception) -> UsageError:
         return no_value(option, "" if typed is None else typed.command)
     if "does not take a value" in message:
         return UsageError(f"{option} takes no value", option)
-    known = [name for one in context.command.params for name in one.opts]
+    known = [name for one in context.command.get_params(context) for name in one.opts]
     hint = _before_command() if typed is None else _meant(normal(option), typed)
     return UsageError(f"no such option: {option}", hint or _near(option, known, context))
 

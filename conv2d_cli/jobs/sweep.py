@@ -14,12 +14,14 @@ from conv2d_cli.limits import SWEEP_ROWS
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.measures import measure_of
 from conv2d_cli.report.record import record_of
+from conv2d_cli.report.roofline import roofline_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from conv2d_cli.layer.grid import Choices, Grid
-    from conv2d_cli.report.measures import Number
+    from conv2d_cli.report.measures import Measure, Number
+    from conv2d_cli.report.roofline import Machine
     from conv2d_cli.report.shape import ShapeReport
 
 # How many combinations are tried before somebody who waits is told.
@@ -27,11 +29,15 @@ _BETWEEN_TICKS = 1024
 
 
 class Sweep(NamedTuple):
-    """What is swept: layers, the sizes that each of them is on (None for none), and the condition that rows are for."""
+    """What is swept: layers, and the sizes that each of them is on (None for none).
+
+    `where` is the condition that rows are for, `machine` the one that their least time is on.
+    """
 
     grid: Grid
     sizes: Choices | None
     where: Callable[[ShapeReport], bool] | None = None
+    machine: Machine | None = None
 
     @property
     def number(self) -> int:
@@ -53,17 +59,24 @@ class Sweep(NamedTuple):
         layer = layer_from(self.grid.arguments_at(of_layer))
         return analyze(layer, None if self.sizes is None else self.sizes[of_size])
 
+    def record_of(self, report: ShapeReport) -> dict[str, Any]:
+        """Return a row with all keys of `shape`, and behind them those of the roofline where there is a machine."""
+        record = record_of(report)
+        if self.machine is not None:
+            record |= roofline_report(record, self.machine(report.dtype))._asdict()
+        return record
+
 
 class Tally:
     """What became of the combinations so far; `first_skipped` is the place of the first that is none.
 
     `skipped` counts by the reason those that are no layer on an input, `without_value` those whose condition comes to
-    nothing.
+    nothing, and `without_point` those that pass but cannot be on a front, as not all that it is of is known of them.
     """
 
     def __init__(self) -> None:
         """Begin at none."""
-        self.tried = self.passed = 0
+        self.tried = self.passed = self.without_point = 0
         self.skipped, self.without_value = Counter[str](), Counter[str]()
         self.first_skipped: int | None = None
 
@@ -71,6 +84,11 @@ class Tally:
     def all_skipped(self) -> bool:
         """Whether no combination so far is a layer on its input."""
         return self.first_skipped is not None and self.skipped.total() == self.tried
+
+    @property
+    def any_wanted(self) -> bool:
+        """Whether there is a row so far, also on a front."""
+        return self.passed > self.without_point
 
     def skip(self, reason: str, number: int = 1) -> None:
         """Count the next combinations as none."""
@@ -110,18 +128,13 @@ def _no_tick(_tried: int) -> None:
     """Tell nobody."""
 
 
-def rows(sweep: Sweep) -> Iterator[Mapping[str, Any]]:
-    """Yield a record with all keys of `shape` for each combination, as each is worked out: nothing is held.
-
-    They come in the order of the arguments of `torch.nn.Conv2d`, then of the sizes; what stands last varies fastest.
-    """
-    return (record_of(report) for _, report in _reports(sweep, Tally(), _no_tick))
-
-
 def selected(
     sweep: Sweep, selection: Selection, tally: Tally, tick: Callable[[int], None] = _no_tick
 ) -> Iterator[ShapeReport]:
     """Yield the reports of the rows that are wanted, in their order; `tick` is told now and then how many were tried.
+
+    Without a selection they come as each is worked out, and nothing is held: in the order of the arguments of
+    `torch.nn.Conv2d`, then of the sizes; what stands last varies fastest.
 
     What is held of a row that has to wait for the others is its place in the grid and the numbers that it is judged by,
     a tenth of a report; it is worked out once more when its turn comes.
@@ -133,7 +146,7 @@ def selected(
     found = _reports(sweep, tally, tick)
     if not selection.waits:
         return (report for _, report in islice(found, selection.top))
-    return (sweep.report_at(place) for place in _places(found, selection))
+    return (sweep.report_at(place) for place in _places(found, selection, tally, sweep.machine))
 
 
 def check_held(sweep: Sweep, selection: Selection) -> None:
@@ -184,15 +197,17 @@ class _Held(NamedTuple):
     point: tuple[Number, ...] | None
 
 
-def _places(found: Iterator[tuple[int, ShapeReport]], selection: Selection) -> list[int]:
+def _places(
+    found: Iterator[tuple[int, ShapeReport]], selection: Selection, tally: Tally, machine: Machine | None
+) -> list[int]:
     """Return the places of the rows that are wanted, in their order; rows that are equal stay in that of the grid."""
-    held: Iterator[_Held] = (
-        _Held(_key_of(report, selection.sort), place, _point_of(report, selection.pareto)) for place, report in found
-    )
+    sort, pareto = _judges(selection.sort, machine), _judges(selection.pareto, machine)
+    held: Iterator[_Held] = (_Held(_key_of(report, sort), place, _point_of(report, pareto)) for place, report in found)
     if selection.holds_all:
         held = _few(held, selection)
     if selection.pareto:
         known = [(row.point, row) for row in held if row.point is not None]
+        tally.without_point = tally.passed - len(known)
         held = (known[place][1] for place in front([point for point, _ in known]))
     ordered = sorted(held) if selection.top is None else nsmallest(selection.top, held)
     return [row.place for row in ordered]
@@ -205,18 +220,22 @@ def _few(held: Iterator[_Held], selection: Selection) -> Iterator[_Held]:
         yield row
 
 
-def _key_of(report: ShapeReport, orders: Sequence[Order]) -> tuple[Number | bool, ...]:
+def _judges(orders: Sequence[Order], machine: Machine | None) -> list[tuple[Measure, int]]:
+    """Return what reads each measure off a report, and the sign that puts what comes first, or is better, lowest."""
+    return [(measure_of(order.name, machine), -1 if order.reversed else 1) for order in orders]
+
+
+def _key_of(report: ShapeReport, judges: Sequence[tuple[Measure, int]]) -> tuple[Number | bool, ...]:
     """Return what a report is sorted by; what is not known comes last, whichever way."""
-    return tuple(part for value in _measured(report, orders) for part in (value is None, value or 0))
+    return tuple(part for value in _measured(report, judges) for part in (value is None, value or 0))
 
 
-def _point_of(report: ShapeReport, orders: Sequence[Order]) -> tuple[Number, ...] | None:
-    point = tuple(value for value in _measured(report, orders) if value is not None)
-    return point if len(point) == len(orders) else None
+def _point_of(report: ShapeReport, judges: Sequence[tuple[Measure, int]]) -> tuple[Number, ...] | None:
+    point = tuple(value for value in _measured(report, judges) if value is not None)
+    return point if len(point) == len(judges) else None
 
 
-def _measured(report: ShapeReport, orders: Sequence[Order]) -> Iterator[Number | None]:
-    """Yield the measures of a report, negative where the order is reversed."""
-    for order in orders:
-        value = measure_of(order.name)(report)
-        yield -value if order.reversed and value is not None else value
+def _measured(report: ShapeReport, judges: Sequence[tuple[Measure, int]]) -> Iterator[Number | None]:
+    for measure, sign in judges:
+        value = measure(report)
+        yield None if value is None else sign * value

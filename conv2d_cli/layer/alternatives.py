@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Value = int | tuple[int, ...] | str
-_RANGE = re.compile(r"([-+]?[0-9]+)\.\.([-+]?[0-9]+)(?:\.\.([-+]?[0-9]+))?", re.ASCII)
+_RANGE = re.compile(r"([-+]?[0-9]+)\s*\.\.\s*([-+]?[0-9]+)(?:\s*\.\.\s*([-+]?[0-9]+))?", re.ASCII)
+# What others write for a range.
+_OTHER_RANGE = re.compile(r"([0-9]{1,18})\s*[-:]\s*([0-9]{1,18})", re.ASCII)
 # Up to a comma that stands in no brackets.
 _WORD = re.compile(r"((?:\([^)]*\)?|\[[^\]]*\]?|[^,(\[])*)(?:,|$)")
 
@@ -45,23 +47,27 @@ def number_in(part: range | tuple[object, ...]) -> int:
     return (part[-1] - part[0]) // part.step + 1 if isinstance(part, range) else len(part)
 
 
-def alternatives_of(text: str, option: str) -> Alternatives:
+def alternatives_of(text: str, option: str, least: int = 1) -> Alternatives:
     """Return the alternatives that an option's text holds; `option` is how the user spelled it.
 
-    Commas stand between alternatives, so a pair is `3x5` and four paddings are `(0,0,1,1)`.
+    No range that a hint names begins below the `least` value that there is. Commas stand between alternatives: a pair
+    is `3x5`, four paddings are `(0,0,1,1)`.
 
     Raises:
-        UsageError: one of them is empty, or a range that holds nothing.
+        UsageError: one of them is empty, or a range that holds nothing, or is written in another way.
     """
     # What ends with a comma has an empty word behind it.
     words = [found[1].strip() for found in _WORD.finditer(text) if found.start() < len(text) or text[-1:] in {"", ","}]
-    return Alternatives(tuple(_part(word, text, option) for word in words))
+    return Alternatives(tuple(_part(word, text, option, least) for word in words))
 
 
-def _part(word: str, text: str, option: str) -> range | tuple[Value]:
+def _part(word: str, text: str, option: str, least: int) -> range | tuple[Value]:
     if not word:
         said = f"{option} {cut(text)}: " if text else f"{option}: "
         raise UsageError(f"{said}a comma separates alternatives, and one of them is empty", f"{option} 1,2")
+    other = _OTHER_RANGE.fullmatch(word)
+    if other is not None:
+        raise UsageError(f"{option} {cut(word)}: a range is written FIRST..LAST", f"{option} {_upwards(other, least)}")
     if ".." not in word:
         value = integers_of(word)
         return (word if value is None else value,)
@@ -73,9 +79,15 @@ def _part(word: str, text: str, option: str) -> range | tuple[Value]:
         )
     first, last, step = int(found[1]), int(found[2]), int(found[3] or "1")
     if step < 1 or last < first:
-        meant = f"{min(first, last)}..{max(first, last)}" + (f"..{abs(step)}" if abs(step) > 1 else "")
+        meant = _upwards(found, least) + (f"..{abs(step)}" if abs(step) > 1 else "")
         raise UsageError(
             f"{option} {cut(word)}: a range goes upwards, in steps of 1 or more, and this one is empty",
             f"{option} {meant}",
         )
     return range(first, last + 1, step)
+
+
+def _upwards(found: re.Match[str], least: int) -> str:
+    """Return a range from the smaller of two numbers to the larger, neither below the `least`."""
+    first, last = sorted(max(least, int(number)) for number in found.groups()[:2])
+    return f"{first}..{last}"

@@ -66,11 +66,25 @@ def short_seconds(seconds: float) -> str:
     """Return `197 µs`; nothing of a second or more, which is as short itself."""
     if seconds >= 1 or seconds <= 0 or not math.isfinite(seconds):
         return ""
-    for power, unit in enumerate(("ms", "µs", "ns"), 1):
-        number = seconds * _THOUSAND**power
-        if number >= 1 or unit == "ns":
-            break
+    number, unit = _below_a_second(seconds)
     return f"{three_digits(number)} {unit}"
+
+
+def seconds_with_unit(seconds: float) -> str:
+    """Return every digit that a person reads, and the unit.
+
+    >>> seconds_with_unit(0.0002), seconds_with_unit(40.5568e-6), seconds_with_unit(2_500), seconds_with_unit(0)
+    ('200 µs', '40.5568 µs', '2,500 s', '0 s')
+    """
+    if seconds >= 1 or seconds <= 0 or not math.isfinite(seconds):
+        return f"{seconds:,.6g} s"
+    number, unit = _below_a_second(seconds)
+    return f"{number:.6g} {unit}"
+
+
+def _below_a_second(seconds: float) -> tuple[float, str]:
+    power = next((power for power in (1, 2) if seconds * _THOUSAND**power >= 1), 3)
+    return seconds * _THOUSAND**power, ("ms", "µs", "ns")[power - 1]
 
 
 def percent(part: int, whole: int) -> str:

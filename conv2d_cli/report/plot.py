@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.pareto import front
@@ -109,28 +108,6 @@ def unit_of(key: str) -> str:
     if known is not None:
         return known.unit
     return "pixels" if key.endswith(_HALVES) else ""
-
-
-@cache
-def quantities() -> tuple[str, ...]:
-    """Return the names of what an axis can show.
-
-    >>> [name for name in quantities() if name.startswith("kernel")]
-    ['kernel_height', 'kernel_width']
-    """
-    from conv2d_cli.layer.model import Conv2d
-    from conv2d_cli.report.analysis import analyze
-
-    return tuple(quantities_of(analyze(Conv2d(1, 1, 1), 1)._asdict()))
-
-
-@cache
-def needs_size() -> frozenset[str]:
-    """Return the names of quantities that no layer has without an input."""
-    from conv2d_cli.layer.model import Conv2d
-    from conv2d_cli.report.analysis import analyze
-
-    return frozenset(key for key, value in quantities_of(analyze(Conv2d(1, 1, 1))._asdict()).items() if value is None)
 
 
 def plot_of(

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conv2d_cli.arithmetic.roofline import LeastTime, Roofline, seconds_at_least
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    # The machine for layers of an element type.
+    Machine = Callable[[str], Roofline]
 
 _MOVED = ("input_bytes", "parameter_bytes", "output_bytes")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +19,9 @@ from conv2d_cli.cli.plot_options import PlotOptions
 from conv2d_cli.cli.plot_output import plotting_of
 from conv2d_cli.cli.plot_words import kind_of, request_of
 from conv2d_cli.errors import Conv2dError, FileError, MissingExtraError, UsageError
-from conv2d_cli.report.plot import LARGER, SMALLER, TOTALS, Axis, PlotRow, quantities
+from conv2d_cli.report.measures import QUANTITIES
+from conv2d_cli.report.plot import LARGER, SMALLER, TOTALS, Axis, PlotRow
+from conv2d_cli.report.roofline import RooflineReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,8 @@ def test_axes_and_colors_are_read() -> None:
         Axis("macs", LARGER),
         "kernel_size",
     )
-    assert request_of("x=seconds_at_least,y=macs", ["seconds_at_least"]).x.key == "seconds_at_least"
+    on_machine = request_of("x=seconds_at_least,y=macs,color=limited_by", RooflineReport._fields)
+    assert (on_machine.x.key, on_machine.color) == ("seconds_at_least", "limited_by")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,11 @@ def test_axes_and_colors_are_read() -> None:
         ("x=parameters", "y= is missing", "--plot x=parameters,y=macs"),
         ("x=mac,y=parameters", "no such key", "did you mean --plot x=macs,y=parameters?"),
         ("x=-mac,y=flops", "x=-mac: no such key", "did you mean --plot x=-macs,y=flops?"),
+        ("x=Macs,y=Parameters", "no such key", "did you mean --plot x=macs,y=parameters?"),
+        ("x=mac,y=?,color=?", "no such key", "did you mean --plot x=macs,y=parameters?"),
+        ("x=macs,y=stride,color=padding_mod", "a pair", "--plot x=macs,y=stride_height,color=padding_mode or"),
+        ("x=macs y=parameters", "y= is missing", "--plot x=macs,y=parameters"),
+        ("x=mac", "y= is missing", "--plot x=macs,y=parameters"),
         ("x=macs,y=", "a key is missing", "--plot x=macs,y=parameters; conv2d sweep --get help lists the keys"),
         (
             "x=macs,y=receptive_field",
@@ -92,16 +99,26 @@ def test_what_is_wrong_is_told_with_the_option_mended(text: str, message: str, h
     with pytest.raises(UsageError) as fault:
         request_of(text)
     assert message in fault.value.message
-    assert fault.value.hint == hint
+    assert fault.value.hint is not None
+    assert fault.value.hint.startswith(hint) if hint.endswith(" or") else fault.value.hint == hint
     for option in (word for word in hint.removesuffix("?").replace(";", " ").split() if word.startswith("x=")):
         request_of(option)
 
 
-@given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from([*"xy=,-+ ", "color", "macs", "pad"])).map("".join)))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    with suppress(UsageError):
+PIECES = [*"xy=,-+ ", "x=macs", "y=flops", ",color=", "Macs", "pad", "kernel_size", "dtype", "limited_by"]
+
+
+@given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES)).map("".join)))
+def test_any_text_is_read_or_refused_with_an_option_that_is_read(text: str) -> None:
+    try:
         request = request_of(text)
-        assert {request.x.key, request.y.key} <= set(quantities())
+    except UsageError as fault:
+        option = (fault.hint or "").removesuffix("?").partition("--plot ")[2].partition(" or ")[0].partition(";")[0]
+        # Else it names a part, a machine or a size.
+        if option:
+            request_of(option)
+    else:
+        assert {request.x.key, request.y.key} <= set(QUANTITIES)
 
 
 def test_what_depends_on_a_size_is_refused_without_one() -> None:
@@ -116,16 +133,19 @@ def test_completion_offers_every_part() -> None:
     assert {"x=macs", "y=receptive_field_height", "color=kernel_size", "color=padding_mode"} < set(words)
     for word in words:
         if word.startswith("x="):
-            request_of(f"{word},y=macs")
+            request_of(f"{word},y=macs", RooflineReport._fields)
         elif word.startswith("color="):
-            request_of(f"{WORDS},{word}")
+            request_of(f"{WORDS},{word}", RooflineReport._fields)
 
 
 def test_a_file_is_written_as_its_name_says() -> None:
     names = {"a.svg": "svg", "b.PNG": "png", "c.d.html": "html", "-": "svg", "png:-": "png", "html:-": "html"}
     assert {name: kind_of(name, KINDS, is_special=False) for name in names} == names
     assert kind_of("/dev/null", KINDS, is_special=True) == "svg"
-    for wrong in ("plot", "", "a.pdf", ".svg", "jpg:-", "x" * 10_000, "a.\x1b", "a/", "\udcff.gif"):
+    with pytest.raises(UsageError, match="pdf is no format of plots") as pipe:
+        kind_of("pdf:-", KINDS, is_special=False)
+    assert pipe.value.hint == "-o svg:-"
+    for wrong in ("plot", "", "a.pdf", ".svg", "x" * 10_000, "a.\x1b", "a/", "\udcff.gif"):
         with pytest.raises(UsageError, match=r"may end in \.svg, \.png or \.html") as fault:
             kind_of(wrong, KINDS, is_special=False)
         assert fault.value.hint is not None

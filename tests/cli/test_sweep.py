@@ -152,6 +152,14 @@ def test_nothing_that_passes_is_an_exit_code_of_1() -> None:
     assert conv2d(*words, "--format", "ndjson", "-q") == (1, "", "")
 
 
+def test_what_cannot_be_on_a_front_is_told() -> None:
+    words = ("sweep", "3", "64", "3", "--pareto", "padding_top", "--get", "padding")
+    note = "note: --pareto leaves out 1: without -i, not all keys are known of them\n"
+    assert conv2d(*words, "-p", "same_upper,2") == (0, "2 2\n", note)
+    assert conv2d(*words, "-p", "same_upper") == (1, "", note)
+    assert conv2d(*words, "-p", "same_upper", "-i", "8") == (0, "same_upper\n", "")
+
+
 def test_where_no_combination_is_a_layer_the_first_says_why() -> None:
     done = conv2d("sweep", "3", "64", "7", "-g", "2,5", "--json")
     assert (done.code, done.out) == (2, "")
@@ -172,11 +180,15 @@ BASE = "sweep 3 64 3 "
         ("sweep '' 64 3", "one of them is empty", "conv2d sweep 1,2 64 3"),
         ("sweep 3..1 64 3", "IN 3..1: a range goes upwards", "conv2d sweep 1..3 64 3"),
         (BASE + "-s 0..2", "-s 0..2: the stride must be 1 or more", "-s 1"),
+        (BASE + "-s 2..0", "-s 2..0: a range goes upwards", "-s 1..2"),
+        (BASE + "-p 2..0", "-p 2..0: a range goes upwards", "-p 0..2"),
+        ("sweep 3 64 1..0", "KERNEL 1..0: a range goes upwards", "conv2d sweep 3 64 1..1"),
+        ("sweep 3 64 1-3", "KERNEL 1-3: a range is written FIRST..LAST", "conv2d sweep 3 64 1..3"),
         (BASE + "--stride=two", "--stride=two: the stride is a whole number", "--stride 2"),
         (BASE + "-s 1,,2", "one of them is empty", "-s 1,2"),
         (BASE + "-i x.npy", "-i x.npy: a sweep takes sizes", "-i 224"),
         (BASE + "-i ../x.npy", "a range is FIRST..LAST", "-i 1..4"),
-        (BASE + "-i 8,-1", "SIZE -1 is not a size", "-i 224"),
+        (BASE + "-i 8,-1", "SIZE -1 is not a size", "-i 224, 224x160, 3x224x224"),
         (BASE + "-i 8 --sort mac", "--sort mac: there is no number 'mac'", "did you mean --sort macs?"),
         (BASE + "-i 8 --sort -mac", "--sort -mac: there is no number 'mac'", "did you mean --sort=-macs?"),
         (BASE + "-i 8 --sort padding", "--sort padding: there is no number", "--sort padding_top"),
@@ -196,6 +208,8 @@ BASE = "sweep 3 64 3 "
         (BASE + "--bias true,", "--bias : neither true nor false", "--bias true,false"),
         (BASE + "--bias true --no-bias", "exclude each other", "leave one of them out"),
         ("sweep 'Conv2d(3, 64, 7, stride=2)' -s 1,2", "stride is given twice", "leave the option out"),
+        ("sweep 'Conv2d(3, 64, 1..7)'", "an expression is of one layer", "conv2d sweep 3 64 1..7 -s 1,2"),
+        (BASE + "--hlep", "no such option: --hlep", "did you mean --help?"),
         (BASE + "--get mac", "--get mac: no such key", "did you mean --get macs?"),
         (BASE + "--sort -s 2", "--sort takes a value", "conv2d sweep 3 64 3 --sort parameters -s 2"),
         ("sweep 3 1..2000 1..1000 --sort parameters", "2,000,000 combinations", "--top 100"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conv2d_cli import Conv2d, LayerError, ShapeError, ShapeReport, UsageError, analyze
 from conv2d_cli.arithmetic.formula import Formula
-from conv2d_cli.jobs.sweep import Order, Selection, Sweep, Tally, rows, selected
+from conv2d_cli.jobs.sweep import Order, Selection, Sweep, Tally, selected
 from conv2d_cli.layer.alternatives import alternatives_of
 from conv2d_cli.layer.grid import Choices, grid_of
 from conv2d_cli.report.measures import condition_of, measure_of
@@ -55,7 +55,8 @@ def obvious(typed: Mapping[str, str] = TYPED, *, sized: bool = True) -> Iterator
 @pytest.mark.parametrize("sized", [True, False])
 def test_rows_are_the_layers_analysed(sized: bool) -> None:
     expected = [*map(record_of, obvious(sized=sized))]
-    assert [*rows(sweep_of(sized=sized))] == expected
+    swept = sweep_of(sized=sized)
+    assert [*map(swept.record_of, selected(swept, Selection(), Tally()))] == expected
     tally = Tally()
     assert len([*selected(sweep_of(sized=sized), Selection(), tally)]) == len(expected) == tally.passed
     assert tally.tried == sweep_of(sized=sized).number == tally.passed + tally.skipped.total()
@@ -137,7 +138,7 @@ def test_no_more_rows_are_held_than_may_be(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_first_rows_of_an_endless_grid_come_at_once() -> None:
     endless = sweep_of(in_channels=f"4..{4 * 10**18}..4", out_channels="4..9223372036854775807")
-    assert len([*islice(rows(endless), 100)]) == 100
+    assert len([*islice(selected(endless, Selection(), Tally()), 100)]) == 100
     assert len([*selected(endless, Selection(top=7), Tally())]) == 7
 
 

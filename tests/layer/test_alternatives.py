@@ -36,6 +36,7 @@ def test_commas_separate(values: list[int | tuple[int, int]]) -> None:
         ("224x224,1x3x8x8", [(224, 224), (1, 3, 8, 8)]),
         ("same", ["same"]),
         ("1..1", [1]),
+        ("1 .. 5 .. 2", [1, 3, 5]),
         ("two", ["two"]),
     ],
 )
@@ -56,6 +57,11 @@ def test_a_long_range_is_not_written_out() -> None:
         ("4..1", "-s 1..4"),
         ("1..9..0", "-s 1..9"),
         ("9..1..-2", "-s 1..9..2"),
+        ("2..0", "-s 1..2"),
+        ("4..-2", "-s 1..4"),
+        ("0..-3", "-s 1..1"),
+        ("1-3", "-s 1..3"),
+        ("7:3", "-s 3..7"),
         ("1..x", "-s 1..4, or -s 1..64..8"),
         ("1...3", "-s 1..4, or -s 1..64..8"),
         ("1..2..3..4", "-s 1..4, or -s 1..64..8"),
@@ -68,3 +74,10 @@ def test_what_holds_nothing_is_refused(text: str, hint: str) -> None:
     assert caught.value.hint == hint
     for line in hint.split(", or "):
         assert alternatives_of(line.removeprefix("-s "), "-s").number
+
+
+def test_a_range_that_a_hint_names_begins_where_values_may() -> None:
+    for least, hint in ((0, "-p 0..3"), (1, "-p 1..3")):
+        with pytest.raises(UsageError) as caught:
+            alternatives_of("3..0", "-p", least)
+        assert caught.value.hint == hint

@@ -22,7 +22,7 @@ from conv2d_cli.render.drawing.plot_classes import (
 )
 from conv2d_cli.render.drawing.plot_scale import scale_of
 from conv2d_cli.render.drawing.plot_ticks import label_of, ticks_of
-from conv2d_cli.report.plot import front_of
+from conv2d_cli.report.plot import front_of, unit_of
 
 PREFIXES: dict[str, int] = {"": 1} | {prefix: 1000**power for power, prefix in enumerate("kMGTPEZYRQ", 1)}
 PREFIXES |= {f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGTPEZY", 1)} | {"B": 1}
@@ -123,8 +123,12 @@ def test_numbers_are_classes_where_they_are_few_and_a_scale_where_they_are_many(
 
 
 def test_colors_in_words() -> None:
-    labels = [color_label(color, "") for color in (None, True, 7, 2_000_000, (3, 5), (0, 0, 1, 1), "same", "a\x1b[0m")]
-    assert labels == ["-", "true", "7", "2 M", "3×5", "0,0,1,1", "same", "a\\x1b[0m"]  # noqa: RUF001
+    labels = [color_label(color, "") for color in (None, True, 7, 2_000_000, (3, 5), "same", "a\x1b[0m")]
+    assert labels == ["-", "true", "7", "2 M", "3×5", "same", "a\\x1b[0m"]  # noqa: RUF001
+    # With the units that these keys have.
+    assert color_label((0, 0, 1, 1), unit_of("padding")) == "0,0,1,1"
+    assert color_label((1, 3, 8, 8), unit_of("input_shape")) == "1×3×8×8"  # noqa: RUF001
+    assert color_label((3, 8, 8), unit_of("output_shape")) == "3×8×8"  # noqa: RUF001
     assert len(color_label("x" * 1000, "")) < 100
 
 

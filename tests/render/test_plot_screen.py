@@ -89,3 +89,12 @@ def test_many_points_of_the_front_are_cut_unless_all_are_asked_for() -> None:
     report = plot(made_up(macs=range(30), parameters=range(30, 0, -1)))
     assert "… 10 more: -v shows them" in render("table", report, Screen(80))
     assert "more: -v" not in render("table", report, Screen(80), verbose=True)
+
+
+@pytest.mark.parametrize("width", [52, 80, 120])
+def test_a_layer_that_is_on_the_front_at_several_sizes_stands_with_each(width: int) -> None:
+    sizes = [(1, 3, side, side) for side in (32, 64, 128)]
+    records = made_up(input_shape=sizes, macs=[1, 2, 3], parameters=[3, 2, 1])
+    front = render("table", plot(records, color="padding_mode"), Screen(width)).partition("Pareto front\n")[2]
+    for size in sizes:
+        assert "×".join(map(str, size)) in front  # noqa: RUF001

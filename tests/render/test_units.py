@@ -5,8 +5,18 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from conv2d_cli.render.units import bytes_unit, percent, rate, short_bytes, short_count, three_digits
+from conv2d_cli.render.units import (
+    bytes_unit,
+    percent,
+    rate,
+    seconds_with_unit,
+    short_bytes,
+    short_count,
+    three_digits,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +100,11 @@ def test_three_digits(number: float, text: str, with_zeros: str) -> None:
 )
 def test_rates(number: float, text: str) -> None:
     assert rate(number, "FLOP/s") == text
+
+
+@given(st.floats(1e-30, 1e30) | st.just(0.0))
+def test_seconds_in_every_unit_read_back(seconds: float) -> None:
+    number, unit = seconds_with_unit(seconds).split(" ")
+    read = float(number.replace(",", "")) * {"s": 1, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}[unit]
+    assert read == pytest.approx(seconds, rel=1e-5)
+    assert not 1e-9 <= seconds < 1 or 1 <= float(number) <= 1000

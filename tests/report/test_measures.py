@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conv2d_cli import Conv2d, analyze
 from conv2d_cli.arithmetic.formula import Formula
-from conv2d_cli.report.measures import MEASURES, QUANTITIES, condition_of, key_of, measure_of
+from conv2d_cli.report.measures import MEASURES, QUANTITIES, condition_of, key_of, keys_of_a_size, measure_of
 from conv2d_cli.report.quantities import quantities_of
 from conv2d_cli.report.shape import ShapeReport
 
@@ -42,6 +42,13 @@ def test_a_measure_knows_its_key() -> None:
         "effective_kernel_width": "effective_kernel_size",
         "padding_top": "padding_top",
     }
+
+
+def test_without_a_size_these_keys_alone_are_not_known_of_any_layer() -> None:
+    unsized, sized = (report._asdict() for report in REPORTS)
+    assert keys_of_a_size() <= {key for key, value in unsized.items() if value is None}
+    assert not keys_of_a_size() & {key for key, value in sized.items() if value is None}
+    assert {"macs", "output_shape", "unused_rows"} < keys_of_a_size() < {*ShapeReport._fields}
 
 
 @given(st.sampled_from(QUANTITIES), st.sampled_from(QUANTITIES), st.sampled_from(["<", "==", ">="]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.errors import cut
 from conv2d_cli.render.drawing.plot_scale import scale_of
-from conv2d_cli.render.drawing.plot_ticks import label_of
+from conv2d_cli.render.drawing.plot_ticks import UNITS_OF_VALUES, label_of
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
 from conv2d_cli.render.units import short_bytes, thousands
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from conv2d_cli.report.plot import Color, Number, PlotReport, PlotRow
 
-_BYTES = "bytes"
 # More kinds of marks are not told apart.
 MOST_CLASSES = 20
 _OTHERS = "others"
@@ -88,23 +87,22 @@ def color_label(color: Color, unit: str) -> str:
     if isinstance(color, bool):
         return "true" if color else "false"
     if isinstance(color, tuple):
-        # Four paddings are no size.
-        return times(color) if len(color) != len("TBLR") or unit else ",".join(map(str, color))
+        # Four paddings, which have a unit, are no size, which has none.
+        return ",".join(map(str, color)) if len(color) == len("TLBR") and unit else times(color)
     return cut(printable(color)) if isinstance(color, str) else label_of(color, unit)
 
 
 def whole(value: Number | None, unit: str = "") -> str:
-    """Return every digit of a value with separators, and `bytes` behind it where it counts these."""
+    """Return every digit of a value with separators, and `bytes` or `seconds` behind it where it counts these."""
     if value is None:
         return "-"
     text = thousands(value) if isinstance(value, int) else f"{value:,.6g}"
-    return f"{text} {_BYTES}" if unit == _BYTES else text
+    return f"{text} {unit}" if unit in UNITS_OF_VALUES else text
 
 
 def axis_title(key: str, unit: str, *words: str) -> str:
     """Return the key with what is to be known of it: `macs [multiply-adds, log scale]`."""
-    # Bytes have their unit at each tick.
-    said = [word for word in ("" if unit == _BYTES else unit, *words) if word]
+    said = [word for word in ("" if unit in UNITS_OF_VALUES else unit, *words) if word]
     return f"{key} [{', '.join(said)}]" if said else key
 
 

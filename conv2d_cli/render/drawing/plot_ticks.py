@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.render.units import exact_bytes, exact_count, thousands
+from conv2d_cli.render.units import exact_bytes, exact_count, seconds_with_unit, thousands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 # Steps between ticks, in powers of ten.
 _STEPS = (1, 2, 5)
-_BYTES = "bytes"
+_BYTES, _SECONDS = "bytes", "seconds"
+# Of these the unit stands at each value, as it is not always the same, and not beside the key.
+UNITS_OF_VALUES = frozenset({_BYTES, _SECONDS})
 # Smaller numbers are read more easily whole: 16,384.
 _WHOLE_BELOW = 20_000
 # What few decades hold, so that an axis has more than two ticks.
@@ -38,6 +40,8 @@ def ticks_of(scale: Scale, unit: str, most: int, characters: int | None = None) 
     ['0', '10 M', '20 M', '30 M', '40 M', '50 M']
     >>> [tick.label for tick in ticks_of(scale_of([1000, 3000000]), "bytes", 6)]
     ['1 KiB', '4 KiB', '16 KiB', '64 KiB', '256 KiB', '1 MiB']
+    >>> [tick.label for tick in ticks_of(scale_of([9e-6, 0.02]), "seconds", 6)]
+    ['10 µs', '100 µs', '1 ms', '10 ms']
     """
     for number in range(most, 1, -1):
         ticks = _ticks(scale, unit, number)
@@ -68,12 +72,14 @@ def _ticks(scale: Scale, unit: str, most: int) -> list[Tick]:
 
 
 def _short(value: Number, unit: str) -> str | None:
-    if isinstance(value, float):
+    if isinstance(value, float) or unit == _SECONDS:
         return _whole(value, unit)
     return exact_bytes(value) if unit == _BYTES else exact_count(value)
 
 
 def _whole(value: Number, unit: str) -> str:
+    if unit == _SECONDS:
+        return seconds_with_unit(value)
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() else f"{value:,.6g}"
     return f"{thousands(value)} B" if unit == _BYTES else thousands(value)

@@ -168,10 +168,10 @@ def _columns(report: PlotReport, front: Sequence[PlotRow]) -> Iterator[Column]:
     yield Column(report.y, tuple(Span(whole(point.y), RESULT) for point in front), to_the_right=True)
     if report.color is not None:
         labels = (color_label(point.color, report.color_unit or "") for point in front)
-        yield Column(report.color, tuple(Span(label) for label in labels), rank=1)
-    shapes = {point.input_shape for point in front}
-    if len(shapes) > 1:
-        yield Column("input_shape", tuple(Span(times(point.input_shape or ())) for point in front), rank=2)
+        yield Column(report.color, tuple(Span(label) for label in labels), rank=2)
+    if len({point.input_shape for point in front}) > 1 and report.color != "input_shape":
+        # Without it the same layer stands there twice.
+        yield Column("input_shape", tuple(Span(times(point.input_shape or ())) for point in front), rank=1)
     if any(counts[point.x, point.y] > 1 for point in front):
         texts = (thousands(counts[point.x, point.y]) for point in front)
         yield Column("combinations", tuple(map(Span, texts)), to_the_right=True, rank=3)
