@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +38,8 @@ _IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*OPERANDS, *OPTIONS))})=(?P<valu
 # What the engine, or a job, says of an argument; other errors of usage are in the words of the command line already.
 _OF_AN_ARGUMENT = re.compile(r"\A(?:algorithm|accuracy|threads|groups)=")
 _QUOTED = re.compile(r"'(\w+)'")
+# Where commas part alternatives, four paddings have brackets.
+_OF_ALTERNATIVES = "sweep"
 _BETWEEN_VALUES = re.compile(r"\s*,\s*|\s+")
 
 
@@ -185,7 +188,17 @@ class LayerWords(NamedTuple):
         return {*arguments, *(fault.field for fault in faults), *OPERANDS} - self.options.keys()
 
     def _as_option(self, match: re.Match[str]) -> str:
-        return f"{self.option(match['field'])} {_as_word(match['value'])}"
+        return f"{self.option(match['field'])} {shlex.quote(self._as_word(match))}"
+
+    def _as_word(self, match: re.Match[str]) -> str:
+        """Return a value as one word of the command line: `2x1` for `(2, 1)`; a comma may part alternatives there."""
+        value = match["value"]
+        if not value.startswith("("):
+            return value.strip("'")
+        numbers = value.strip("()").split(", ")
+        if len(numbers) == len(("H", "W")):
+            return "x".join(numbers)
+        return f"({','.join(numbers)})" if self.typed.command == _OF_ALTERNATIVES else ",".join(numbers)
 
     def _line(self, mended: Sequence[re.Match[str]]) -> str:
         replaced: dict[int, Sequence[str] | None] = {}
@@ -193,11 +206,11 @@ class LayerWords(NamedTuple):
         values = [*self.values]
         for match in mended:
             if match["field"] in OPERANDS:
-                values[REQUIRED.index(match["field"])] = _as_word(match["value"])
+                values[REQUIRED.index(match["field"])] = self._as_word(match)
                 continue
             option = self.typed.option(OPTIONS[match["field"]])
             replaced |= dict.fromkeys(option.positions if option else ())
-            added += self._as_option(match).split(" ", 1)
+            added += [self.option(match["field"]), self._as_word(match)]
         replaced |= {place: (value,) for place, value in zip(self.positions, values, strict=False)}
         if len(self.operands) < len(values):
             replaced[self.positions[0]] = values
@@ -211,11 +224,3 @@ def _first(hint: str | None) -> Iterator[re.Match[str]]:
         if match["field"] not in seen:
             seen.add(match["field"])
             yield match
-
-
-def _as_word(value: str) -> str:
-    """Return a value as one word of a command line: `2x1` for `(2, 1)`."""
-    numbers = value.strip("()").split(", ")
-    if value.startswith("("):
-        return ("x" if len(numbers) == len(("H", "W")) else ",").join(numbers)
-    return value.strip("'")

@@ -35,6 +35,13 @@ _TRUTHS = {"true": True, "false": False}
 _SIDES = 4
 # Of all other arguments the least value is 1.
 _LEAST = {"padding": 0}
+# What 1,2 and 1..4 are no alternatives of, or seldom.
+_EXAMPLES = {
+    "padding_mode": "zeros,reflect",
+    "device": "cpu,cuda",
+    "dtype": "float32,half",
+    "input_shape": "224,448",
+}
 
 
 class Request(NamedTuple):
@@ -105,7 +112,7 @@ def _of_operand(place: int, words: LayerWords) -> Alternatives:
 
 def _alternatives(field: str, text: str, words: LayerWords) -> Alternatives:
     if field != "bias":
-        return alternatives_of(text, words.option(field), _LEAST.get(field, 1))
+        return alternatives_of(text, words.option(field), _LEAST.get(field, 1), _EXAMPLES.get(field, ""))
     # Elsewhere it is a flag, or a file.
     words_given = [word.strip() for word in text.split(",")]
     other = next((word for word in words_given if word not in _TRUTHS), None)
@@ -153,7 +160,7 @@ def _sizes(text: str, option: str, grid: Grid) -> Choices:
     Raises:
         UsageError, ShapeError: one of them is no size.
     """
-    found = alternatives_of(text, option)
+    found = alternatives_of(text, option, example=_EXAMPLES["input_shape"])
     for part in found.parts:
         for value in {part[0], part[-1]}:
             if isinstance(value, str):

@@ -47,24 +47,26 @@ def number_in(part: range | tuple[object, ...]) -> int:
     return (part[-1] - part[0]) // part.step + 1 if isinstance(part, range) else len(part)
 
 
-def alternatives_of(text: str, option: str, least: int = 1) -> Alternatives:
+def alternatives_of(text: str, option: str, least: int = 1, example: str = "") -> Alternatives:
     """Return the alternatives that an option's text holds; `option` is how the user spelled it.
 
-    No range that a hint names begins below the `least` value that there is. Commas stand between alternatives: a pair
-    is `3x5`, four paddings are `(0,0,1,1)`.
+    Commas stand between alternatives, so a pair is `3x5` and four paddings are `(0,0,1,1)`. Hints name ranges of
+    numbers from the `least` on, and the `example` where it is given.
 
     Raises:
         UsageError: one of them is empty, or a range that holds nothing, or is written in another way.
     """
     # What ends with a comma has an empty word behind it.
     words = [found[1].strip() for found in _WORD.finditer(text) if found.start() < len(text) or text[-1:] in {"", ","}]
-    return Alternatives(tuple(_part(word, text, option, least) for word in words))
+    return Alternatives(tuple(_part(word, text, option, least, example) for word in words))
 
 
-def _part(word: str, text: str, option: str, least: int) -> range | tuple[Value]:
+def _part(word: str, text: str, option: str, least: int, example: str) -> range | tuple[Value]:
     if not word:
         said = f"{option} {cut(text)}: " if text else f"{option}: "
-        raise UsageError(f"{said}a comma separates alternatives, and one of them is empty", f"{option} 1,2")
+        raise UsageError(
+            f"{said}a comma separates alternatives, and one of them is empty", f"{option} {example or '1,2'}"
+        )
     other = _OTHER_RANGE.fullmatch(word)
     if other is not None:
         raise UsageError(f"{option} {cut(word)}: a range is written FIRST..LAST", f"{option} {_upwards(other, least)}")
@@ -75,7 +77,7 @@ def _part(word: str, text: str, option: str, least: int) -> range | tuple[Value]
     if found is None or len(word) > INTEGER_DIGITS:
         raise UsageError(
             f"{option} {cut(word)}: a range is FIRST..LAST or FIRST..LAST..STEP, in whole numbers",
-            f"{option} 1..4, or {option} 1..64..8",
+            f"{option} {example}" if example else f"{option} 1..4, or {option} 1..64..8",
         )
     first, last, step = int(found[1]), int(found[2]), int(found[3] or "1")
     if step < 1 or last < first:
