@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -142,7 +143,8 @@ def test_the_command_that_is_told_runs_a_program_in_python(name: str, tmp_path: 
     np.savez(tmp_path / "parameters.npz", weight=one.reshape(1, 1, 1, 1), bias=one)
     done = conv2d("code", "1", "1", "1", "--for", "numpy", f"--output={name}", folder=tmp_path)
     told = done.err.removeprefix(f"wrote {name}: pip install numpy && python ").strip()
-    subprocess.run(f"{sys.executable} {told}", shell=True, cwd=tmp_path, check=True)  # noqa: S602 - the same
+    command = f"{shlex.quote(sys.executable)} {told}"
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)  # noqa: S602 - the same
     assert (np.load(tmp_path / "OUTPUT.npy") == 2).all()
 
 
