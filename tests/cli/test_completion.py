@@ -44,13 +44,23 @@ def environment(shell: str, line: str) -> dict[str, Any]:
     }
 
 
-def offered(shell: str, line: str) -> list[str]:
-    done = conv2d(**environment(shell, line))
-    assert done.err == ""
+def asked(shell: str, line: str) -> tuple[list[str], set[str]]:
+    """Return the words that are offered, and the modules that were loaded for them."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", PROGRAM],
+        env={"PATH": "", **environment(shell, line)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    [modules] = done.stderr.splitlines()
     if shell == "zsh":
-        inner = done.out.removeprefix("_arguments '*: :((").rstrip().removesuffix("))'")
-        return [word.split('":"')[0].strip('"') for word in inner.splitlines()]
-    return [word.split("\t")[0] for word in done.out.splitlines()]
+        inner = done.stdout.removeprefix("_arguments '*: :((").rstrip().removesuffix("))'")
+        words = [word.split('":"')[0].strip('"') for word in inner.splitlines()]
+    else:
+        words = [word.split("\t")[0] for word in done.stdout.splitlines()]
+    return words, set(json.loads(modules))
 
 
 QUESTIONS_AS_TYPED = (
@@ -92,28 +102,24 @@ CASES: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("line", "expected"), CASES)
-def test_values_are_completed(shell: str, line: str, expected: Any) -> None:
-    assert offered(shell, line) == [*expected]
+def test_values_are_completed_and_nothing_heavy_is_loaded(shell: str, line: str, expected: Any) -> None:
+    words, modules = asked(shell, line)
+    assert words == [*expected]
+    assert modules.isdisjoint(HEAVY)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("line", [line for line, _ in CASES] + ["conv2d shape --", "conv2d run -"])
-def test_completion_loads_nothing_heavy(shell: str, line: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", PROGRAM],
-        env={"PATH": "", **environment(shell, line)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    modules = set(json.loads(done.stderr.splitlines()[-1]))
+@pytest.mark.parametrize("line", ["conv2d shape --", "conv2d run -"])
+def test_options_are_completed_and_nothing_heavy_is_loaded(shell: str, line: str) -> None:
+    words, modules = asked(shell, line)
+    assert "--padding-mode" in words
     assert modules.isdisjoint(HEAVY)
-    assert done.stdout
 
 
-@pytest.mark.parametrize("asked", ["nope", "complete_nope", "complete_bash", "complete_zsh", "", "source_", "x_bash"])
-def test_variables_that_no_shell_has_set_are_told(asked: str) -> None:
-    done = conv2d("shape", "3", "4", "3", _CONV2D_COMPLETE=asked)
+@pytest.mark.parametrize(
+    "variable", ["nope", "complete_nope", "complete_bash", "complete_zsh", "", "source_", "x_bash"]
+)
+def test_variables_that_no_shell_has_set_are_told(variable: str) -> None:
+    done = conv2d("shape", "3", "4", "3", _CONV2D_COMPLETE=variable)
     assert (done.code, done.out) == (2, "")
     assert done.err.endswith("hint: unset _CONV2D_COMPLETE\n")
