@@ -137,9 +137,10 @@ def _texts(request: Request, output: Output) -> tuple[Callable[[ShapeReport], st
 
 
 def _columns(request: Request, *, verbose: bool) -> Columns:
-    """Return the columns of a table: what varies, what rows are judged by, and figures; with `verbose` every key.
+    """Return all keys, and the columns of a table: what varies, what rows are judged by, and figures.
 
-    Where the arguments that vary leave no room for figures, they are a word or two, as a person would type them.
+    With `verbose` every key is a column. Where the arguments that vary leave no room for figures, they are a word or
+    two, as a person would type them.
     """
     sweep = request.sweep
     varied = [field for field, choices in sweep.grid.choices.items() if choices.number > 1]
@@ -150,7 +151,7 @@ def _columns(request: Request, *, verbose: bool) -> Columns:
     figures = others | _FIGURES | dict.fromkeys((*request.judged_by, *on_machine), _JUDGED)
     others_varied = [key for key in varied if key not in _IN_A_WORD]
     tables = [varied or ["layer"], *([["layer", *others_varied]] if varied != others_varied else [])]
-    return Columns((), tuple(_ranked(keys, figures) for keys in tables))
+    return Columns((), tuple(_ranked(keys, figures) for keys in tables), keys=(*ShapeReport._fields, *on_machine))
 
 
 def _ranked(keys: Sequence[str], figures: Mapping[str, int]) -> dict[str, int]:

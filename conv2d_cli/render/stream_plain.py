@@ -61,4 +61,4 @@ class PlainNumbers:
 
 def stream(_format_name: str, _screen: Screen, columns: Columns) -> PlainStream | PlainNumbers:
     """Return a stream that has all keys."""
-    return PlainNumbers(columns.keys) if columns.keys else PlainStream()
+    return PlainNumbers(columns.keys) if columns.numbers else PlainStream()

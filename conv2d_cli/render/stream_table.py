@@ -37,8 +37,7 @@ class TableStream:
         """Wait for records."""
         self._screen, self._tables = screen, columns.tables
         self._keys = [*dict.fromkeys(key for ranks in columns.tables for key in ranks)]
-        # Of records of known keys all are numbers.
-        self._numbers = frozenset(columns.keys) or _NUMBERS
+        self._numbers = frozenset(columns.keys) if columns.numbers else _NUMBERS
         self._held: list[list[str]] = []
         self._line: Callable[..., str] | None = None
         self._places: list[int] = []

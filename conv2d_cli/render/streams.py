@@ -25,19 +25,20 @@ STREAM_FORMATS = tuple(_STREAMS)
 class Columns(NamedTuple):
     """What stands where: keys that a header begins with, what a table shows, and all keys where these are known before.
 
-    Records of known keys hold numbers alone.
     `tables` are choices of columns in their order, of which the first is shown that has room for two figures beside
     rank 0; where it is narrow the highest rank goes first, and rank 0 never. A column `layer` is a word or two.
+    Where records hold `numbers` alone, each stands to the right and is shown as soon as it comes.
     """
 
     leading: tuple[str, ...]
     tables: tuple[Mapping[str, int], ...]
     keys: tuple[str, ...] = ()
+    numbers: bool = False
 
 
 def of_numbers(ranks: Mapping[str, int]) -> Columns:
     """Return the columns of records that hold numbers under known keys."""
-    return Columns((), (ranks,), tuple(ranks))
+    return Columns((), (ranks,), tuple(ranks), numbers=True)
 
 
 # Of layers that are read line by line.

@@ -150,6 +150,8 @@ def test_nothing_that_passes_is_an_exit_code_of_1() -> None:
     assert "no row: --where holds for none of 40" in done.err
     assert "--where has no value for" in done.err
     assert conv2d(*words, "--format", "ndjson", "-q") == (1, "", "")
+    # A reader of tables expects the columns.
+    assert conv2d(*words, "--format", "csv", "-q") == (1, ",".join(ShapeReport._fields) + "\n", "")
 
 
 def test_what_cannot_be_on_a_front_is_told() -> None:
