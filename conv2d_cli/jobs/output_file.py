@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import Conv2dError, FileError, UsageError, hint_of
-from conv2d_cli.tensors.replacement import already_there, replacement
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from conv2d_cli.errors import FileError, UsageError
+from conv2d_cli.tensors.replacement import about_file, already_there, replacement
 
 
 def check_file(typed: str, *, force: bool) -> None:
@@ -26,7 +20,7 @@ def check_file(typed: str, *, force: bool) -> None:
     if not typed or "\0" in typed:
         raise UsageError("-o: that is no name of a file", "-o FILE")
     path = Path(typed)
-    with _about(typed):
+    with about_file(typed):
         if is_special(typed):
             return
         if path.is_dir() or typed.endswith(os.sep):
@@ -44,7 +38,7 @@ def write_file(typed: str, content: bytes, *, force: bool) -> None:
         FileError: it cannot be written, or exists and `force` is not given.
     """
     path = Path(typed)
-    with _about(typed):
+    with about_file(typed):
         if is_special(typed):
             path.write_bytes(content)
             return
@@ -59,18 +53,3 @@ def is_special(typed: str) -> bool:
     except (OSError, ValueError):
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-@contextmanager
-def _about(typed: str) -> Iterator[None]:
-    """Say of every fault which file it is in."""
-    try:
-        yield
-    except (Conv2dError, BrokenPipeError):
-        raise
-    except (OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            raise FileError(f"cannot write {typed}: the name is too long", "give a shorter one") from error
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        hint = hint_of(error, "choose a place with room that can be written")
-        raise FileError(f"cannot write {typed}: {reason}", hint) from error

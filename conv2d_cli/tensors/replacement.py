@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import FileError
+from conv2d_cli.errors import Conv2dError, FileError, hint_of
 from conv2d_cli.tensors.temporaries import discard, making, temporary_beside
 
 if TYPE_CHECKING:
@@ -129,3 +130,18 @@ def synchronize_folder(folder: Path) -> None:
         return
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def about_file(typed: str) -> Iterator[None]:
+    """Say of every fault which file it is in."""
+    try:
+        yield
+    except (Conv2dError, BrokenPipeError):
+        raise
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise FileError(f"cannot write {typed}: the name is too long", "give a shorter one") from error
+        hint = hint_of(error, "choose a place with room that can be written")
+        raise FileError(f"cannot write {typed}: {reason}", hint) from error

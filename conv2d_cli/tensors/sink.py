@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import stat
@@ -10,12 +9,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from conv2d_cli.errors import Conv2dError, FileError, UsageError, hint_of
+from conv2d_cli.errors import FileError, UsageError
 from conv2d_cli.tensors.formats import FORMATS, RAW, STREAMED, SUFFIXES, Format, Output, format_of_suffix
 from conv2d_cli.tensors.laid_out import laid_out
 from conv2d_cli.tensors.layout import NCHW, Layout
 from conv2d_cli.tensors.location import output_location
-from conv2d_cli.tensors.replacement import already_there, replacement
+from conv2d_cli.tensors.replacement import about_file, already_there, replacement
 from conv2d_cli.tensors.store_folders import may_be_replaced, no_place_for_store
 from conv2d_cli.tensors.store_replacement import store_replacement
 from conv2d_cli.tensors.streamed import StreamedOutput
@@ -43,7 +42,7 @@ def check_output(typed: str, *, force: bool) -> None:
         if location.format not in {None, STREAMED}:
             raise UsageError(f"a .{location.format} cannot be written to a pipe", f"-o {STREAMED}:-")
         return
-    with _about(typed):
+    with about_file(typed):
         format_name = _format_written(location.path)
         if _is_special(location.path):
             return
@@ -110,7 +109,7 @@ def open_output(
         BrokenPipeError: the reader of a pipe went away.
     """
     path = output_location(typed).path
-    with _about(typed):
+    with about_file(typed):
         if path is None:
             if stdout is None:
                 raise FileError("stdout is closed", "write to a file instead of -")
@@ -140,7 +139,7 @@ def write_tensors(typed: str, tensors: Mapping[str, Array], *, force: bool) -> N
         FileError: it cannot be written, or exists and `force` is not given.
     """
     path = Path(typed)
-    with _about(typed):
+    with about_file(typed):
         format_written = FORMATS[_format_written(path)]
         write = format_written.loaded().write
         if _is_special(path):
@@ -159,7 +158,7 @@ def write_apart(tensors: Mapping[str, Array], *, force: bool) -> None:
     """
     with ExitStack() as files:
         for typed, array in tensors.items():
-            files.enter_context(_about(typed))
+            files.enter_context(about_file(typed))
             temporary = files.enter_context(replacement(Path(typed), typed, force=force))
             FORMATS[RAW].loaded().write(temporary, {typed: array})
 
@@ -174,21 +173,6 @@ def _replaced(
         # Somebody has put it there since it was checked.
         raise no_place_for_store(typed, path)
     return store_replacement(path, typed, size, force=force, durable=durable)
-
-
-@contextmanager
-def _about(typed: str) -> Iterator[None]:
-    """Say of every fault which file it is in."""
-    try:
-        yield
-    except (Conv2dError, BrokenPipeError):
-        raise
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            raise FileError(f"cannot write {typed}: the name is too long", "give a shorter one") from error
-        hint = hint_of(error, "choose a place with room that can be written")
-        raise FileError(f"cannot write {typed}: {reason}", hint) from error
 
 
 def _format_written(path: Path) -> str:

@@ -64,7 +64,7 @@ def classes_of(report: PlotReport) -> tuple[Class, ...]:
 
 
 def intervals_of(report: PlotReport, number: int) -> tuple[Class, ...]:
-    """Return the points of a continuous colour in up to so many intervals of its scale, each with its own ends."""
+    """Return the points of a continuous colour in intervals of its scale, each with its own ends."""
     known = [(point, point.color) for point in report.points if isinstance(point.color, int | float)]
     scale = scale_of(color for _, color in known)
     members: list[list[tuple[PlotRow, Number]]] = [[] for _ in range(number)]
@@ -127,7 +127,7 @@ def summary(report: PlotReport) -> str:
 
 
 def written_plot(path: str, report: PlotReport, size: int) -> str:
-    """Return what is said of a file of so many bytes that a plot was written to."""
+    """Return what is said of a file that a plot was written to, with its size in bytes."""
     return f"wrote {path}  {summary(report)}, {short_bytes(size)}"
 
 

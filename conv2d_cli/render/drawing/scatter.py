@@ -29,7 +29,7 @@ class Canvas:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        """Make so many empty cells."""
+        """Begin with empty cells."""
         self._width, self._height = width, height
         self._dots: dict[tuple[int, int], int] = {}
         self._votes: dict[tuple[int, int], Counter[Span]] = {}
