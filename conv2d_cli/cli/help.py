@@ -24,7 +24,8 @@ def help(  # noqa: A001 - the command's name
     """What padding, groups, counting, formats, exit codes and accuracy mean here; or the page of a command."""
     from conv2d_cli.cli.commands import COMMANDS, CONTEXT, load
     from conv2d_cli.cli.output import write
-    from conv2d_cli.cli.topics import TOPICS, page
+    from conv2d_cli.cli.topic_page import page
+    from conv2d_cli.cli.topics import TOPICS
     from conv2d_cli.errors import UsageError, did_you_mean, nearest
 
     name = "-".join(topic or ()).lower().replace("_", "-")

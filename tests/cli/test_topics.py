@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conv2d_cli.cli.topics import TOPICS, page
+from conv2d_cli.cli.topic_page import page
+from conv2d_cli.cli.topics import TOPICS
 
 
 @pytest.mark.parametrize("name", TOPICS)
