@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
-    from conv2d_cli.engine.api import PreparedConv2d, conv2d, conv2d_integer, init_parameters, prepare, requantize
+    from conv2d_cli.backends.api import PreparedConv2d, conv2d, prepare
+    from conv2d_cli.engine.api import conv2d_integer, init_parameters, requantize
     from conv2d_cli.errors import (
         Conv2dError,
         DataError,
@@ -105,7 +106,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "engine.api": ("PreparedConv2d", "conv2d", "conv2d_integer", "init_parameters", "prepare", "requantize"),
+    "backends.api": ("PreparedConv2d", "conv2d", "prepare"),
+    "engine.api": ("conv2d_integer", "init_parameters", "requantize"),
     "errors": (
         *("Conv2dError", "DataError", "Fault", "FileError", "LayerError", "MemoryLimitError", "MissingExtraError"),
         *("ShapeError", "UsageError"),

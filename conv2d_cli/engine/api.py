@@ -13,34 +13,40 @@ from conv2d_cli.engine.planning.cost_model import Costs
 from conv2d_cli.engine.planning.cost_table import COSTS
 from conv2d_cli.engine.planning.plan import Plan
 from conv2d_cli.engine.planning.planner import ACCURACIES, Accuracy, plan_convolution, words_of
-from conv2d_cli.engine.planning.tiling import Tile, tiles_of
+from conv2d_cli.engine.planning.tiling import Tile, Tiling, tile_bytes, tile_geometry, tiles_of, tiling_of
 from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.engine.arguments import check_dtypes
+    from conv2d_cli.engine.arguments import (
+        array_of,
+        check_bias_shape,
+        check_dtypes,
+        check_weight_shape,
+        layer_of_call,
+        named,
+    )
     from conv2d_cli.engine.exact.rounding import rounded
     from conv2d_cli.engine.executor import Execution, Parameters, execution_of, gathered_tile, tile_execution
-    from conv2d_cli.engine.functional import PreparedConv2d, conv2d, prepare
     from conv2d_cli.engine.initialisation import init_parameters
     from conv2d_cli.engine.integer import conv2d_integer, requantize
     from conv2d_cli.engine.runtime.blas import blas_name
 
 __all__ = [
-    "ACCURACIES", "ALGORITHMS", "COSTS", "Accuracy", "Costs", "Execution", "Parameters", "Plan", "PreparedConv2d",
-    "Tile", "blas_name", "check_dtypes", "conv2d", "conv2d_integer", "costs_in_use", "execution_of", "gathered_tile",
-    "init_parameters", "integer", "plan", "prepare", "requantize", "rounded", "threads_for", "tile_execution",
-    "tiles_of", "use_costs", "words_of",
+    "ACCURACIES", "ALGORITHMS", "COSTS", "Accuracy", "Costs", "Execution", "Parameters", "Plan", "Tile", "Tiling",
+    "array_of", "blas_name", "check_bias_shape", "check_dtypes", "check_weight_shape", "conv2d_integer",
+    "costs_in_use", "execution_of", "gathered_tile", "init_parameters", "integer", "layer_of_call", "named", "plan",
+    "requantize", "rounded", "threads_for", "tile_bytes", "tile_execution", "tile_geometry", "tiles_of", "tiling_of",
+    "use_costs", "words_of",
 ]  # fmt: skip
 
 _costs_in_use = [COSTS]
 # The names of the algorithms.
 ALGORITHMS = tuple(PLANNERS)
 _HOMES = {
-    "arguments": ("check_dtypes",),
+    "arguments": (*("array_of", "check_bias_shape", "check_dtypes", "check_weight_shape", "layer_of_call", "named"),),
     "exact.rounding": ("rounded",),
     "executor": ("Execution", "Parameters", "execution_of", "gathered_tile", "tile_execution"),
-    "functional": ("PreparedConv2d", "conv2d", "prepare"),
     "initialisation": ("init_parameters",),
     "integer": ("conv2d_integer", "requantize"),
     "runtime.blas": ("blas_name",),
@@ -60,7 +66,7 @@ def plan(
 ) -> Plan[Any]:
     """Decide how a convolution is worked out in this process; `threads` None takes as many as BLAS was given.
 
-    `flush_subnormals` is as in `conv2d`.
+    `flush_subnormals` is as in `Problem`.
 
     Raises:
         UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import operator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.errors import DataError, ShapeError
 from conv2d_cli.layer.forward import BATCHED
+from conv2d_cli.layer.model import layer_from
 from conv2d_cli.numpy_dtypes import Array, dtype_name
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from conv2d_cli.layer.model import Conv2d
 
+
+_LAYER_OPTIONS = ("stride", "padding", "dilation", "groups", "padding_mode")
 _FLOATING = frozenset(name for name, kind in DTYPES.items() if kind.can_be_parameter)
 named = cache(dtype_name)
 # What PyTorch's messages call the element types.
@@ -87,3 +92,21 @@ def check_bias_shape(weight: Array, bias: Array | None) -> None:
             f"but got bias of size {list(bias.shape)} instead",
             f"give a bias of {channels} numbers, one for each output channel, or none",
         )
+
+
+def layer_of_call(weight_shape: tuple[int, ...], options: tuple[Any, ...]) -> Conv2d:
+    """Return the layer of a call whose options begin with those from `stride` to `padding_mode`.
+
+    Raises:
+        LayerError: they make no layer.
+        ShapeError: the weight has not four axes.
+    """
+    check_weight_shape(weight_shape)
+    out_channels, group_channels, *kernel_size = weight_shape
+    try:
+        in_channels = group_channels * operator.index(options[_LAYER_OPTIONS.index("groups")])
+    except TypeError:
+        # No number of groups: the layer refuses it.
+        in_channels = group_channels
+    sizes = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": kernel_size}
+    return layer_from(sizes | dict(zip(_LAYER_OPTIONS, options, strict=False)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -20,8 +20,37 @@ from conv2d_cli.errors import MemoryLimitError
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.engine.algorithms.base import Kernel
     from conv2d_cli.engine.planning.plan import Plan
+
+
+class _PadsImages(Protocol):
+    """A plan, of whatever engine, of images whose tiles are gathered with their padding."""
+
+    @property
+    def geometry(self) -> Geometry: ...
+    @property
+    def padding_mode(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+
+
+class _Prepares(Protocol):
+    """An execution, of whatever engine, that wants parameters prepared; `key` is what they then depend on."""
+
+    @property
+    def key(self) -> Hashable: ...
+    @property
+    def kernel(self) -> _PreparingKernel: ...
+    @property
+    def plan(self) -> Any: ...  # noqa: ANN401 - a plan that its kernel knows
+
+
+class _PreparingKernel(Protocol):
+    def prepare(self, plan: Any, weight: Array, bias: Array | None) -> object: ...  # noqa: ANN401
 
 
 class Parameters:
@@ -35,9 +64,9 @@ class Parameters:
     def __init__(self, weight: Array, bias: Array | None) -> None:
         """Hold both."""
         self.weight, self.bias = weight, bias
-        self._kept: dict[tuple[object, ...], object] = {}
+        self._kept: dict[Hashable, object] = {}
 
-    def operands(self, execution: Execution) -> object:
+    def operands(self, execution: _Prepares) -> object:
         """Return them for an execution; they are the same whatever the batch."""
         kept = self._kept.get(execution.key)
         if kept is None:
@@ -144,7 +173,7 @@ def tile_execution(plan: Plan[Any], rows: int, columns: int) -> Execution:
     return execution_of(plan_of_tile(plan, rows, columns))
 
 
-def gathered_tile(plan: Plan[Any], image: Image, tile: Tile) -> Array:
+def gathered_tile(plan: _PadsImages, image: Image, tile: Tile) -> Array:
     """Return what a tile of the plan's image reads as (1, channels, rows, columns): dense, the padding made."""
     geometry = plan.geometry
     rows = window_span(geometry.height, tile.top, tile.rows)

@@ -23,8 +23,9 @@ from bounds import (
 from families import EVERY_FAMILY, FAMILIES, draw
 from wide_reference import IS_WIDE
 
+from conv2d_cli.backends.api import conv2d
 from conv2d_cli.engine.algorithms.registry import PLANNERS
-from conv2d_cli.engine.api import ACCURACIES, ALGORITHMS, conv2d
+from conv2d_cli.engine.api import ACCURACIES, ALGORITHMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,9 @@ import pytest
 from reference import reference_conv2d, wrapped
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from conv2d_cli.engine.api import Execution, Parameters, conv2d
-from conv2d_cli.engine.functional import _execution_of
+from conv2d_cli.backends.api import conv2d
+from conv2d_cli.backends.functional import _execution_of
+from conv2d_cli.engine.api import Execution, Parameters
 from conv2d_cli.engine.planning.planner import plan_convolution
 from conv2d_cli.errors import DataError, LayerError, MemoryLimitError, ShapeError, UsageError
 from conv2d_cli.layer.forward import geometry_of

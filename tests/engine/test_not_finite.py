@@ -11,8 +11,9 @@ import pytest
 from algorithm_cases import Case, attempt
 from wide_reference import wide_conv2d
 
+from conv2d_cli.backends.api import conv2d
 from conv2d_cli.engine.algorithms.registry import PLANNERS
-from conv2d_cli.engine.api import ACCURACIES, ALGORITHMS, conv2d
+from conv2d_cli.engine.api import ACCURACIES, ALGORITHMS
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 Array = np.ndarray[Any, Any]

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conv2d_cli.engine.api import Execution, Parameters, conv2d
+from conv2d_cli.backends.api import conv2d
+from conv2d_cli.engine.api import Execution, Parameters
 from conv2d_cli.engine.planning.planner import plan_convolution
 from conv2d_cli.layer.forward import geometry_of
 from conv2d_cli.layer.model import Conv2d

@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 
 from conv2d_cli import Conv2d, conv2d, prepare
-from conv2d_cli.engine.api import (
-    ACCURACIES,
-    ALGORITHMS,
-    Execution,
-    Parameters,
-    gathered_tile,
-    plan,
-    tiles_of,
-)
+from conv2d_cli.backends.functional import _execution_of
+from conv2d_cli.engine.api import ACCURACIES, ALGORITHMS, Execution, Parameters, gathered_tile, plan, tiles_of
 from conv2d_cli.engine.executor import tile_execution
-from conv2d_cli.engine.functional import _execution_of
 from conv2d_cli.engine.planning import tiling as tilings
 from conv2d_cli.errors import UsageError
 from conv2d_cli.layer.forward import geometry_of

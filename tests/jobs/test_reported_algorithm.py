@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from conv2d_cli.backends.functional import _execution_of
 from conv2d_cli.engine import executor
 from conv2d_cli.engine.algorithms.registry import kernel_of
 from conv2d_cli.engine.executor import execution_of, tile_execution
-from conv2d_cli.engine.functional import _execution_of
 from conv2d_cli.jobs.bench.suites import SUITES, suite
 from conv2d_cli.jobs.bench.workers import conv2d_engine
 from conv2d_cli.jobs.bench.workers.problem import Problem

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import numpy as np
 from reference import reference_conv2d, wrapped
 
-from conv2d_cli.engine.api import conv2d
+from conv2d_cli.backends.api import conv2d
 from conv2d_cli.engine.planning import planner
 from conv2d_cli.errors import UsageError
 from conv2d_cli.numpy_dtypes import numpy_dtype

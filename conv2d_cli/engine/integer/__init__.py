@@ -13,7 +13,7 @@ from conv2d_cli.lazy import loader
 if TYPE_CHECKING:
     from conv2d_cli.engine.integer.accumulation import Accumulated
     from conv2d_cli.engine.integer.convolution import IntegerConvolution, IntegerParameters, gathered_integers
-    from conv2d_cli.engine.integer.functional import conv2d_integer, exact_arithmetic, integer_plan
+    from conv2d_cli.engine.integer.functional import ExactIntegers, conv2d_integer, exact_arithmetic, integer_plan
     from conv2d_cli.engine.integer.planning import IntegerPlan
     from conv2d_cli.engine.integer.requantisation import requantize, requantizer_of
     from conv2d_cli.engine.integer.specification import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "ACCUMULATORS", "ON_OVERFLOW", "QUANTIZED", "REQUANTIZING", "Accumulated", "IntegerArithmetic",
+    "ACCUMULATORS", "ON_OVERFLOW", "QUANTIZED", "REQUANTIZING", "Accumulated", "ExactIntegers", "IntegerArithmetic",
     "IntegerConvolution", "IntegerParameters", "IntegerPlan", "Requantization", "check_operands",
     "check_requantization", "check_zero_points", "conv2d_integer", "exact_arithmetic", "gathered_integers",
     "integer_plan", "is_integer", "requantize", "requantizer_of",
@@ -39,7 +39,7 @@ __all__ = [
 _HOMES = {
     "accumulation": ("Accumulated",),
     "convolution": ("IntegerConvolution", "IntegerParameters", "gathered_integers"),
-    "functional": ("conv2d_integer", "exact_arithmetic", "integer_plan"),
+    "functional": ("ExactIntegers", "conv2d_integer", "exact_arithmetic", "integer_plan"),
     "planning": ("IntegerPlan",),
     "requantisation": ("requantize", "requantizer_of"),
     "specification": (

@@ -9,8 +9,7 @@ import numpy as np
 
 from conv2d_cli.engine.algorithms.registry import PLANNERS
 from conv2d_cli.engine.api import plan
-from conv2d_cli.engine.arguments import array_of, check_bias_shape, named
-from conv2d_cli.engine.functional import layer_of_call
+from conv2d_cli.engine.arguments import array_of, check_bias_shape, layer_of_call, named
 from conv2d_cli.engine.integer.convolution import IntegerParameters, convolve_integers
 from conv2d_cli.engine.integer.planning import IntegerPlan, plan_integers
 from conv2d_cli.engine.integer.specification import (

@@ -71,9 +71,24 @@ class IntegerPlan(NamedTuple):
         return self.wide.tiling
 
     @property
+    def engine(self) -> str:
+        """Who carries it out."""
+        return self.wide.engine
+
+    @property
+    def library_bytes(self) -> int:
+        """What is loaded for it beside what every run loads."""
+        return self.wide.library_bytes
+
+    @property
     def algorithm(self) -> str:
         """The algorithm's name."""
         return self.wide.algorithm
+
+    @property
+    def blocks_in_words(self) -> str:
+        """Say what one block is."""
+        return self.wide.blocks_in_words
 
     @property
     def dtype(self) -> str:

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from conv2d_cli.engine.exact.planning import doubtful_bytes, held_bytes
+from conv2d_cli.engine.planning.blocking import ceil_div
 from conv2d_cli.engine.planning.candidate import Parallelism, parallelism
 from conv2d_cli.engine.planning.tiling import tile_bytes
 
@@ -39,9 +40,24 @@ class Plan(NamedTuple, Generic[Blocks]):
     named: str | None = None
 
     @property
+    def engine(self) -> str:
+        """Who carries it out: this engine."""
+        return "numpy"
+
+    @property
+    def library_bytes(self) -> int:
+        """What is loaded for it beside what every run loads: nothing."""
+        return 0
+
+    @property
     def algorithm(self) -> str:
         """The algorithm's name."""
         return self.candidate.algorithm
+
+    @property
+    def blocks_in_words(self) -> str:
+        """Say what one block is: `rows=14 columns=56`."""
+        return self.candidate.blocks_in_words
 
     @property
     def blocks(self) -> Blocks:
@@ -62,6 +78,15 @@ class Plan(NamedTuple, Generic[Blocks]):
     def parallelism(self) -> Parallelism:
         """How threads share the work."""
         return parallelism(self.candidate.work, self.problem.threads, max(1, self.images), self.problem.costs)
+
+    @property
+    def nanoseconds(self) -> float:
+        """What the whole convolution takes by the cost model."""
+        problems = self.geometry.batch
+        if self.tiling is not None:
+            height, width = self.geometry.height.output, self.geometry.width.output
+            problems *= ceil_div(height, self.tiling.rows) * ceil_div(width, self.tiling.columns)
+        return self.parallelism.nanoseconds * problems / max(1, self.images)
 
     @property
     def workers(self) -> int:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv2d_cli.engine.api import COSTS, Costs, conv2d
+from conv2d_cli.backends.api import conv2d
+from conv2d_cli.engine.api import COSTS, Costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conv2d_cli.engine.api import conv2d
+from conv2d_cli.backends.api import conv2d
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from conv2d_cli.backends.api import conv2d
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
-from conv2d_cli.engine.api import conv2d
 from conv2d_cli.jobs.vectors.data import BIAS, INPUT, WEIGHT, Wanted, check_data, filled
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.numpy_dtypes import dtype_name

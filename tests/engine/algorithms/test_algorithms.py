@@ -27,8 +27,9 @@ from bounds import PRECISIONS, UNITS, judged, units_of_error
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from conv2d_cli.backends.api import conv2d
 from conv2d_cli.dtypes import COMPUTABLE
-from conv2d_cli.engine.api import ACCURACIES, ALGORITHMS, conv2d
+from conv2d_cli.engine.api import ACCURACIES, ALGORITHMS
 from conv2d_cli.numpy_dtypes import numpy_dtype
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from conv2d_cli.arithmetic.geometry import Geometry
 from conv2d_cli.arithmetic.window import Axis
-from conv2d_cli.engine.api import conv2d, prepare, words_of
+from conv2d_cli.backends.api import conv2d, prepare
+from conv2d_cli.backends.functional import _execution_of
+from conv2d_cli.engine.api import words_of
 from conv2d_cli.engine.executor import tile_execution
-from conv2d_cli.engine.functional import _execution_of
 from conv2d_cli.engine.planning import tiling as tilings
 from conv2d_cli.engine.planning.planner import plan_convolution
 from conv2d_cli.engine.planning.tiling import tile_bytes, tile_geometry, tiles_of, tiling_of

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from conv2d_cli.engine import executor, functional
+from conv2d_cli.backends import functional
+from conv2d_cli.engine import executor
 from conv2d_cli.engine.runtime import blas
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from conv2d_cli.engine.api import conv2d
+from conv2d_cli.backends.api import conv2d
 from conv2d_cli.engine.runtime.convolutions import convolutions
 from conv2d_cli.engine.runtime.threads import do_all
 from conv2d_cli.engine.runtime.workspace import ALIGNMENT, allocate, shaped

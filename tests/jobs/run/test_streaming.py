@@ -14,8 +14,9 @@ import pytest
 import zarr
 from random_layers import draw_valid
 
-from conv2d_cli.engine import api, executor, functional
-from conv2d_cli.engine.api import conv2d
+from conv2d_cli.backends import functional
+from conv2d_cli.backends.api import conv2d
+from conv2d_cli.engine import api, executor
 from conv2d_cli.engine.planning import tiling
 from conv2d_cli.errors import FileError
 from conv2d_cli.jobs.run import background, streaming

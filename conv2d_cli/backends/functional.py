@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import operator
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.engine.api import plan
-from conv2d_cli.engine.arguments import array_of, check_bias_shape, check_dtypes, check_weight_shape, named
-from conv2d_cli.engine.executor import Execution, Parameters, execution_of
-from conv2d_cli.engine.integer.specification import is_integer
+from conv2d_cli.backends.base import OURS, Wanted
+from conv2d_cli.backends.choice import Uses, decide
+from conv2d_cli.backends.registry import AUTO, ENTRIES, backend_of, checked_engine, is_loaded
+from conv2d_cli.engine.api import (
+    Parameters,
+    array_of,
+    check_bias_shape,
+    check_dtypes,
+    check_weight_shape,
+    integer,
+    layer_of_call,
+    named,
+)
 from conv2d_cli.layer.forward import UNBATCHED, geometry_of
 from conv2d_cli.layer.from_weight import check_weight
-from conv2d_cli.layer.model import layer_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +27,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
-    from conv2d_cli.engine.integer.functional import ExactIntegers
-    from conv2d_cli.engine.planning.planner import Accuracy
+    from conv2d_cli.backends.base import Execution
+    from conv2d_cli.backends.registry import Engine
+    from conv2d_cli.engine.api import Accuracy
     from conv2d_cli.layer.choices import PaddingMode, PaddingWord
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.numpy_dtypes import Array
@@ -29,7 +37,10 @@ if TYPE_CHECKING:
 
 # Types of options of which equal ones are the same: to a dictionary True and 1.0 are 1, but no stride.
 _PLAIN = frozenset({int, str, type(None)})
-_LAYER_OPTIONS = ("stride", "padding", "dilation", "groups", "padding_mode")
+# Of those of a call, the first make the layer: from `stride` to `padding_mode`.
+_LAYER_OPTIONS = 5
+# A layer that is prepared is called as often as this: what it is worth to start an engine for it.
+_PREPARED_CALLS = 100
 
 
 def conv2d(
@@ -46,6 +57,7 @@ def conv2d(
     threads: int | None = None,
     algorithm: str | None = None,
     flush_subnormals: bool = False,
+    engine: Engine = "numpy",
 ) -> Array:
     """Convolve (cross-correlate) as `torch.nn.functional.conv2d` does.
 
@@ -67,6 +79,8 @@ def conv2d(
         algorithm: a name of `conv2d info`'s algorithms; None takes the best.
         flush_subnormals: of exact arithmetic: subnormal operands count as zeros, and subnormal results become zeros of
             their sign, as in hardware that flushes both.
+        engine: "numpy", "onnxruntime", "torch", or "auto" for the one that is expected to be the fastest; one that is
+            not imported yet must be worth starting for this call alone. What an engine does not have, NumPy computes.
 
     Returns:
         A new C-contiguous array (N, out_channels, Ho, Wo), unbatched if `x` is, of the type of `x`. Sums of integers
@@ -76,7 +90,8 @@ def conv2d(
         LayerError: the arguments make no layer.
         ShapeError: the shapes do not fit one another.
         DataError: the element types differ or cannot be computed with, or an argument makes no array.
-        UsageError: an option names nothing that exists.
+        UsageError: an option names nothing that exists, or what the engine cannot have.
+        MissingExtraError: the engine is not installed.
         MemoryLimitError: there is not memory enough for the output, or for what the algorithm needs.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
@@ -89,7 +104,8 @@ def conv2d(
     x, weight = array_of(x, "input"), array_of(weight, "weight")
     bias = None if bias is None else array_of(bias, "bias")
     flush = "flush_subnormals" if flush_subnormals else None
-    options = (stride, padding, dilation, groups, padding_mode, accuracy, algorithm, threads, flush)
+    who = engine if engine is OURS else _who(engine)
+    options = (stride, padding, dilation, groups, padding_mode, accuracy, algorithm, threads, flush, who)
     plain = {*map(type, options)} <= _PLAIN or all(map(_is_plain, options))
     find = _execution_of if plain else _execution_of.__wrapped__
     execution = find(x.shape, weight.shape, x.dtype, weight.dtype, options)
@@ -99,7 +115,13 @@ def conv2d(
     return _of_images(execution, x, Parameters(weight, bias))
 
 
-def _of_images(execution: Execution | ExactIntegers, x: Array, parameters: Parameters) -> Array:
+def _who(engine: str) -> str:
+    """Return an engine's name, to which `auto` adds those that have started: they are chosen more often."""
+    checked_engine(engine)
+    return " ".join((AUTO, *filter(is_loaded, ENTRIES))) if engine == AUTO else engine
+
+
+def _of_images(execution: Execution, x: Array, parameters: Parameters) -> Array:
     """Return the output of images, or of one unbatched."""
     if x.ndim != UNBATCHED:
         return execution(x, parameters)
@@ -118,38 +140,24 @@ def _execution_of(
     dtype: np.dtype[Any],
     weight_dtype: np.dtype[Any],
     options: tuple[Any, ...],
-) -> Execution | ExactIntegers:
+) -> Execution:
     """Check the arguments of a call, its options from `stride` on, and plan it; it holds no arrays."""
     check_dtypes(named(dtype), weight=named(weight_dtype))
-    return _planned(layer_of_call(weight_shape, options), named(dtype), options[len(_LAYER_OPTIONS) :], shape)
+    layer = layer_of_call(weight_shape, options)
+    return _planned(layer, named(dtype), options[_LAYER_OPTIONS:], shape, is_prepared=False)
 
 
-def layer_of_call(weight_shape: tuple[int, ...], options: tuple[Any, ...]) -> Conv2d:
-    """Return the layer of a call whose options begin with those from `stride` to `padding_mode`.
-
-    Raises:
-        LayerError: they make no layer.
-        ShapeError: the weight has not four axes.
-    """
-    check_weight_shape(weight_shape)
-    out_channels, group_channels, *kernel_size = weight_shape
-    try:
-        in_channels = group_channels * operator.index(options[_LAYER_OPTIONS.index("groups")])
-    except TypeError:
-        # No number of groups: the layer refuses it.
-        in_channels = group_channels
-    sizes = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": kernel_size}
-    return layer_from(sizes | dict(zip(_LAYER_OPTIONS, options, strict=False)))
-
-
-def _planned(layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...]) -> Execution | ExactIntegers:
-    """Plan a layer on an input; the options are `accuracy`, `algorithm`, `threads`, and what flushes subnormals."""
-    geometry, (*how, flush) = geometry_of(layer, shape), options
-    if is_integer(dtype) and isinstance(how[0], str) and how[0] == "exact":
-        from conv2d_cli.engine.integer.functional import ExactIntegers
-
-        return ExactIntegers(geometry, layer.padding_mode, dtype, *how[1:])
-    return execution_of(plan(geometry, layer.padding_mode, dtype, *how, flush_subnormals=flush is not None))
+def _planned(
+    layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...], *, is_prepared: bool
+) -> Execution:
+    """Plan a layer on an input; the options are those of a call behind `padding_mode`."""
+    geometry, (accuracy, algorithm, threads, flush, who) = geometry_of(layer, shape), options
+    if integer.is_integer(dtype) and isinstance(accuracy, str) and accuracy == "exact":
+        return integer.ExactIntegers(geometry, layer.padding_mode, dtype, algorithm, threads)
+    how = (accuracy, algorithm, threads, flush is not None, is_prepared)
+    uses = Uses(_PREPARED_CALLS if is_prepared else 1)
+    plan = decide(Wanted(geometry, layer.padding_mode, dtype, *how), str(who).partition(" ")[0], uses).plan
+    return backend_of(plan.engine).execution(plan)
 
 
 class PreparedConv2d:
@@ -159,7 +167,7 @@ class PreparedConv2d:
     """
 
     def __init__(
-        self, parameters: Parameters, dtype: str, execution_for: Callable[[tuple[int, ...]], Execution | ExactIntegers]
+        self, parameters: Parameters, dtype: str, execution_for: Callable[[tuple[int, ...]], Execution]
     ) -> None:
         """Hold what `prepare` has checked."""
         self._parameters, self._dtype, self._execution_for = parameters, dtype, execution_for
@@ -186,6 +194,7 @@ def prepare(
     threads: int | None = None,
     algorithm: str | None = None,
     flush_subnormals: bool = False,
+    engine: Engine = "numpy",
 ) -> PreparedConv2d:
     """Return a callable that convolves many inputs with these parameters, which are transformed once for each size.
 
@@ -197,6 +206,7 @@ def prepare(
         threads: None takes BLAS's own number.
         algorithm: a name of `conv2d info`'s algorithms; None takes the best for each input.
         flush_subnormals: of exact arithmetic, as in `conv2d`.
+        engine: as in `conv2d`; it may be started for a hundred calls. Sessions of ONNX Runtime are kept.
 
     Raises:
         ShapeError: the bias has not one element for each output channel.
@@ -217,5 +227,6 @@ def prepare(
     check_bias_shape(weight, bias)
     parameters = Parameters(weight.copy(), None if bias is None else bias.copy())
     flush = "flush_subnormals" if flush_subnormals else None
-    planned = partial(_planned, layer, dtype, (accuracy, algorithm, threads, flush))
+    options = (accuracy, algorithm, threads, flush, checked_engine(engine))
+    planned = partial(_planned, layer, dtype, options, is_prepared=True)
     return PreparedConv2d(parameters, dtype, lru_cache(maxsize=16)(planned))

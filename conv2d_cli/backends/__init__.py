@@ -1,0 +1,1 @@
+"""The engines that can be chosen: NumPy's, which is ours, PyTorch and ONNX Runtime."""

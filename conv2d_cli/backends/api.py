@@ -1,0 +1,36 @@
+"""The one face of the engines: everything outside of this room imports this module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.backends.base import OURS, AnyPlan, Wanted
+from conv2d_cli.backends.choice import Decision, Uses, decide
+from conv2d_cli.backends.functional import PreparedConv2d, conv2d, prepare
+from conv2d_cli.backends.plan import EnginePlan
+from conv2d_cli.backends.registry import AUTO, ENGINES, ENTRIES, Engine, backend_of, checked_engine, is_installed
+
+if TYPE_CHECKING:
+    from conv2d_cli.backends.base import Execution
+
+__all__ = [
+    "AUTO", "ENGINES", "ENTRIES", "OURS", "AnyPlan", "Decision", "Engine", "EnginePlan", "PreparedConv2d", "Uses",
+    "Wanted", "checked_engine", "conv2d", "decide", "execution_of", "is_installed", "prepare", "tile_execution",
+    "words_of",
+]  # fmt: skip
+
+
+def execution_of(plan: AnyPlan) -> Execution:
+    """Return what carries a plan out, whichever engine it is of."""
+    return backend_of(plan.engine).execution(plan)
+
+
+def tile_execution(plan: AnyPlan, rows: int, columns: int) -> Execution:
+    """Return what convolves a tile of that many output rows and columns of the plan's image."""
+    return backend_of(plan.engine).tile_execution(plan, rows, columns)
+
+
+def words_of(decision: Decision) -> str:
+    """Say why this engine and this algorithm, and how it goes through the output."""
+    words = backend_of(decision.plan.engine).words(decision.plan)
+    return f"{decision.why}; {words}" if decision.why else words

@@ -1,0 +1,170 @@
+"""What PyTorch and ONNX Runtime take for a convolution on a CPU, in nanoseconds: which of their ways, and its rates.
+
+Both choose among ways of their own by the layer: blocks of channels that lie beside one another in a register, windows
+laid out side by side for a product of matrices, kernels for depthwise layers. Sources: `use_mkldnn` in PyTorch's
+aten/src/ATen/native/Convolution.cpp; onnxruntime/core/optimizer/nchwc_transformer.cc and core/mlas/lib/convolve.cpp.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.backends.cost_table import ENGINE_RATES
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.api import COSTS, costs_in_use, tile_geometry, tiles_of
+
+if TYPE_CHECKING:
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.backends.plan import EnginePlan
+
+# Elements of a register's worth of channels, and what a product of matrices computes at a time.
+_BLOCK, _GEMM_ROWS, _GEMM_COLUMNS = 16, 4, 16
+# Up to here PyTorch takes its own kernels for one image without groups and with small windows.
+_OWN_ELEMENTS, _SMALL_WINDOW = 20_480, 3
+# oneDNN's depthwise kernels have no wider windows.
+_WIDEST_DEPTHWISE = 15
+# Groups of so many channels fit a register.
+_REGISTER_GROUPS = (4, 8)
+# Each thread beyond the first adds this share of one; work below is not shared at all.
+_THREAD_SHARE, _SHARED_NANOSECONDS = 0.7, 50_000
+# A product of matrices runs over windows that were laid out in parts of this size.
+_LOWERED_BYTES = 1 << 20
+
+# Ways that lay windows out side by side.
+LOWERING = frozenset({"own", "lowered", "pointwise"})
+
+
+class Amounts(NamedTuple):
+    """How much of each kind of work a convolution is; a rate for each is in the table.
+
+    `problems` are images times groups. `multiply_adds` count those with the zeros that fill blocks. `lowered` are the
+    elements of windows that are laid out, in so many `runs`.
+    """
+
+    calls: int
+    problems: int
+    inputs: int
+    outputs: int
+    weights: int
+    multiply_adds: int
+    lowered: int
+    runs: int
+
+
+def nanoseconds(plan: EnginePlan) -> float:
+    """Return what a plan takes, tile by tile where it has tiles, in the units of the table of costs in use."""
+    parts = [plan.inner]
+    if plan.tiling is not None:
+        tiles = [(tile.rows, tile.columns) for tile in tiles_of(plan.geometry, plan.tiling)]
+        sizes = {size: tiles.count(size) for size in set(tiles)}
+        batch = max(1, plan.geometry.batch)
+        return sum(batch * count * _of_part(plan, tile_geometry(plan.geometry, *size)) for size, count in sizes.items())
+    return sum(_of_part(plan, part) for part in parts)
+
+
+def _of_part(plan: EnginePlan, geometry: Geometry) -> float:
+    way = way_of(plan, geometry)
+    rates = ENGINE_RATES[plan.engine, way]
+    first, *rest = (amount * rate for amount, rate in zip(amounts(geometry, way), rates, strict=True))
+    work = sum(rest) * _type_factor(plan)
+    if plan.threads_used > 1 and work > _SHARED_NANOSECONDS:
+        work /= 1 + (plan.threads_used - 1) * _THREAD_SHARE
+    costs = costs_in_use()
+    padding = 0.0
+    if not plan.pads_itself:
+        run = max(1, geometry.width.padded)
+        padding = costs.copies(prod(geometry.batched_input_shape), run, 1, DTYPES[plan.dtype].bytes)
+    return (first + work) * costs.gemm_flop / COSTS.gemm_flop + padding
+
+
+def _type_factor(plan: EnginePlan) -> float:
+    """Return how many times a type takes the time of float32: twice the bytes, or brought to float32 and back."""
+    return {"float32": 1.0, "float64": 2.0}.get(plan.dtype, 3.0)
+
+
+def way_of(plan: EnginePlan, geometry: Geometry) -> str:
+    """Return the way in which an engine goes about a convolution."""
+    if plan.engine == "torch":
+        return _torch_way(geometry, plan.threads_used, plan.dtype)
+    return _prepared_way(geometry) if plan.is_prepared and plan.dtype == "float32" else _onnxruntime_way(geometry)
+
+
+def _torch_way(geometry: Geometry, threads: int, dtype: str) -> str:
+    height, width = geometry.height, geometry.width
+    kernels, batch, groups = (height.kernel, width.kernel), geometry.batch, geometry.groups
+    spread = any(axis.stride > 1 or axis.dilation > 1 for axis in (height, width))
+    elements = prod(geometry.batched_input_shape)
+    blocks = (spread or batch >= _BLOCK or kernels != (1, 1) or threads > 1) and (
+        groups > 1 or min(kernels) > _SMALL_WINDOW or batch > 1 or elements > _OWN_ELEMENTS
+    )
+    if not blocks or dtype != "float32":
+        return "own"
+    if groups == 1:
+        return "few channels" if geometry.in_channels < _BLOCK else "blocked"
+    if _is_depthwise(geometry):
+        return "depthwise" if width.kernel <= _WIDEST_DEPTHWISE else "lowered"
+    inputs, outputs = _group_channels(geometry)
+    fits = inputs % _BLOCK == outputs % _BLOCK == 0 or inputs == outputs in _REGISTER_GROUPS
+    return "grouped" if fits else "lowered"
+
+
+def _onnxruntime_way(geometry: Geometry) -> str:
+    height, width = geometry.height, geometry.width
+    if _is_depthwise(geometry) and all(
+        (axis.kernel, axis.stride, axis.dilation) == (3, 1, 1) and max(axis.before, axis.after) <= 1
+        for axis in (height, width)
+    ):
+        return "depthwise 3x3"
+    return "pointwise" if geometry.groups == 1 and height.kernel == width.kernel == 1 else "lowered"
+
+
+def _prepared_way(geometry: Geometry) -> str:
+    if geometry.groups == 1 and geometry.out_channels >= _BLOCK:
+        return "few channels" if geometry.in_channels < _BLOCK else "blocked"
+    if geometry.groups > 1 and geometry.out_channels % _BLOCK == 0:
+        if _is_depthwise(geometry):
+            return "depthwise"
+        if not any(channels % _BLOCK for channels in _group_channels(geometry)):
+            return "grouped"
+    return _onnxruntime_way(geometry)
+
+
+def amounts(geometry: Geometry, way: str) -> Amounts:
+    """Return how much of each kind of work a convolution is in one of the ways."""
+    batch, groups = geometry.batch, geometry.groups
+    height, width = geometry.height, geometry.width
+    pixels, window = height.output * width.output, height.kernel * width.kernel
+    inputs, outputs = _group_channels(geometry)
+    weights = groups * outputs * inputs * window
+    elements, made = prod(geometry.batched_input_shape), prod(geometry.batched_output_shape)
+    if way in LOWERING:
+        products = batch * groups * _up(pixels, _GEMM_COLUMNS) * _up(outputs, _GEMM_ROWS) * inputs * window
+        plain = window == 1 and all(axis.stride == 1 and axis.padded == axis.size for axis in (height, width))
+        runs = 0 if plain else batch * geometry.in_channels * window * height.output
+        return Amounts(1, batch * groups, elements, made, weights, products, runs * width.output, runs)
+    if groups == 1:
+        elements = elements // geometry.in_channels * _up(geometry.in_channels, _BLOCK)
+        made = made // outputs * _up(outputs, _BLOCK)
+    depth = _up(inputs, _BLOCK) if way == "blocked" else inputs
+    runs = batch * geometry.out_channels * height.output * (window if way.startswith("depthwise") else 1)
+    return Amounts(1, batch * groups, elements, made, weights, made * depth * window, 0, runs)
+
+
+def workspace_bytes(geometry: Geometry, itemsize: int) -> int:
+    """Return what ONNX Runtime may allocate on the way: operands in blocks, or a part of the windows of an image."""
+    elements = prod(geometry.batched_input_shape) + prod(geometry.batched_output_shape)
+    taps = geometry.taps_per_output * geometry.groups * geometry.height.output * geometry.width.output
+    return itemsize * max(elements, min(taps, geometry.taps_per_output * _LOWERED_BYTES))
+
+
+def _is_depthwise(geometry: Geometry) -> bool:
+    return 1 < geometry.groups == geometry.in_channels == geometry.out_channels
+
+
+def _group_channels(geometry: Geometry) -> tuple[int, int]:
+    return geometry.in_channels // geometry.groups, geometry.out_channels // geometry.groups
+
+
+def _up(number: int, step: int) -> int:
+    return -(-number // step) * step

@@ -1,0 +1,149 @@
+"""ONNX Runtime's convolution on the CPU: sessions of a model of one Conv that is made in memory."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from conv2d_cli.backends import cost_model
+from conv2d_cli.backends.execution import EngineExecution, dense, refusal
+from conv2d_cli.backends.onnx_model import Tensor, model_of
+from conv2d_cli.backends.plan import EnginePlan, tiles_for
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.api import threads_for
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from conv2d_cli.backends.base import Convolve, Wanted
+    from conv2d_cli.numpy_dtypes import Array
+
+# ONNX's numbers of the element types that its Conv takes on a CPU.
+_DTYPES = {"float32": 1, "float16": 10}
+# What the library took of resident memory when it was imported, with a session: 21 MiB of version 1.32 on x86_64.
+_LIBRARY_BYTES = 30 << 20
+# A model, whose length is of 31 bits, holds the parameters up to here; larger ones are given at each call.
+_MOST_IN_MODEL = 1 << 30
+_ERRORS_ONLY = 3
+
+
+class OnnxRuntimeBackend:
+    """Convolves with a session of ONNX Runtime."""
+
+    name = "onnxruntime"
+
+    def lacks(self, wanted: Wanted) -> str | None:
+        """Say what it has not: float64, bfloat16, whole and complex numbers."""
+        return None if wanted.dtype in _DTYPES else wanted.dtype
+
+    def plan(self, wanted: Wanted) -> EnginePlan:
+        """Return its plan of a convolution."""
+        axes = (wanted.geometry.height, wanted.geometry.width)
+        plan = EnginePlan(
+            engine=self.name,
+            geometry=wanted.geometry,
+            padding_mode=wanted.padding_mode,
+            dtype=wanted.dtype,
+            threads=wanted.threads,
+            threads_used=threads_for(wanted.threads),
+            is_prepared=wanted.is_prepared,
+            pads_itself=wanted.padding_mode == "zeros" or not any(axis.before or axis.after for axis in axes),
+            engine_bytes=0,
+            library_bytes=_LIBRARY_BYTES,
+            tiling=tiles_for(wanted),
+        )
+        weight = plan.weight_bytes if plan.is_prepared else 0
+        return plan._replace(engine_bytes=2 * weight + cost_model.workspace_bytes(plan.inner, DTYPES[plan.dtype].bytes))
+
+    def nanoseconds(self, plan: EnginePlan) -> float:
+        """Return what the convolution takes by the cost model."""
+        return cost_model.nanoseconds(plan)
+
+    def words(self, plan: EnginePlan) -> str:
+        """Say how it goes about it."""
+        where = "held by the session" if plan.is_prepared else "given at each call"
+        padding = "" if plan.pads_itself else f", {plan.padding_mode} padding made beside the input"
+        return f"a session of one Conv on the CPU, its weight {where}{padding}"
+
+    def execution(self, plan: EnginePlan) -> EngineExecution:
+        """Return what carries a plan out."""
+        return EngineExecution(plan, _KERNEL)
+
+    def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution:
+        """Return what convolves a tile of the plan's image."""
+        return EngineExecution(plan.for_tile(rows, columns), _KERNEL)
+
+
+class _OnnxRuntimeKernel:
+    """Operands are a session, and what is fed to it beside the input."""
+
+    def key(self, plan: EnginePlan) -> Hashable:
+        return _attributes(plan), plan.dtype, plan.threads_used
+
+    def prepare(self, plan: EnginePlan, weight: Array, bias: Array | None) -> tuple[Any, Mapping[str, Array]]:
+        parameters = {"w": weight} if bias is None else {"w": weight, "b": bias}
+        setting = (_attributes(plan), _DTYPES[plan.dtype], plan.threads_used, ("x", *parameters))
+        if plan.is_prepared and plan.weight_bytes <= _MOST_IN_MODEL:
+            return _session(*setting, parameters), {}
+        return _shared_session(*setting), {name: _fed(array) for name, array in parameters.items()}
+
+    def convolve(self, _plan: EnginePlan) -> Convolve:
+        def convolve(x: Array, operands: tuple[Any, Mapping[str, Array]]) -> Array:
+            session, parameters = operands
+            try:
+                out: Array = session.run(_OUTPUTS, {"x": _fed(x), **parameters})[0]
+            except Exception as error:
+                # Its exceptions have no common kind.
+                raise refusal("onnxruntime", error) from error
+            return out
+
+        return convolve
+
+
+_OUTPUTS = ["y"]
+_KERNEL = _OnnxRuntimeKernel()
+BACKEND = OnnxRuntimeBackend()
+
+_Attributes = tuple[tuple[str, int | tuple[int, ...]], ...]
+
+
+def _attributes(plan: EnginePlan) -> _Attributes:
+    """Return the attributes of Conv: https://onnx.ai/onnx/operators/onnx__Conv.html."""
+    inner = plan.inner
+    height, width = inner.height, inner.width
+    return (
+        ("kernel_shape", (height.kernel, width.kernel)),
+        ("strides", (height.stride, width.stride)),
+        ("pads", (height.before, width.before, height.after, width.after)),
+        ("dilations", (height.dilation, width.dilation)),
+        ("group", inner.groups),
+    )
+
+
+@lru_cache(maxsize=32)
+def _shared_session(attributes: _Attributes, dtype: int, threads: int, inputs: tuple[str, ...]) -> Any:  # noqa: ANN401
+    """Return the session for parameters that are given at each call, the same for equal layers."""
+    return _session(attributes, dtype, threads, inputs, {})
+
+
+def _session(
+    attributes: _Attributes, dtype: int, threads: int, inputs: tuple[str, ...], held: Mapping[str, Array]
+) -> Any:  # noqa: ANN401 - an onnxruntime.InferenceSession
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = _ERRORS_ONLY
+    tensors = {
+        name: Tensor(array.shape, dtype, array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+        for name, array in held.items()
+    }
+    model = model_of(dict(attributes), dtype, inputs, tensors)
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise refusal("onnxruntime", error) from error
+
+
+def _fed(array: Array) -> Array:
+    return array if array.flags.c_contiguous and array.dtype.isnative else dense(array)

@@ -1,0 +1,182 @@
+"""PyTorch's convolution on the CPU: oneDNN's, or PyTorch's own."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conv2d_cli.backends import cost_model
+from conv2d_cli.backends.execution import EngineExecution, dense, refusal
+from conv2d_cli.backends.plan import EnginePlan, tiles_for
+from conv2d_cli.dtypes import DTYPES
+from conv2d_cli.engine.api import threads_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.backends.base import Convolve, Wanted
+    from conv2d_cli.numpy_dtypes import Array
+
+# Integers PyTorch does not convolve; complex numbers by three real convolutions, whose errors mix both components.
+_DTYPES = frozenset({"float32", "float64", "float16", "bfloat16"})
+# What the library took of resident memory when it was imported: 190 MiB of version 2.13 on x86_64.
+_LIBRARY_BYTES = 200 << 20
+# oneDNN lays channels out in blocks of the elements of a register, the last of which are zeros.
+_CHANNEL_BLOCK = 16
+
+
+class TorchBackend:
+    """Convolves with `torch.nn.functional.conv2d`."""
+
+    name = "torch"
+
+    def lacks(self, wanted: Wanted) -> str | None:
+        """Say what it has not: whole and complex numbers."""
+        return None if wanted.dtype in _DTYPES else wanted.dtype
+
+    def plan(self, wanted: Wanted) -> EnginePlan:
+        """Return its plan of a convolution."""
+        tiling = tiles_for(wanted)
+        plan = EnginePlan(
+            engine=self.name,
+            geometry=wanted.geometry,
+            padding_mode=wanted.padding_mode,
+            dtype=wanted.dtype,
+            threads=wanted.threads,
+            threads_used=threads_for(wanted.threads),
+            is_prepared=wanted.is_prepared,
+            pads_itself=_pads(wanted.geometry, wanted.padding_mode),
+            engine_bytes=0,
+            library_bytes=_LIBRARY_BYTES,
+            tiling=tiling,
+        )
+        return plan._replace(engine_bytes=_engine_bytes(plan.inner, DTYPES[plan.dtype].bytes))
+
+    def nanoseconds(self, plan: EnginePlan) -> float:
+        """Return what the convolution takes by the cost model."""
+        return cost_model.nanoseconds(plan)
+
+    def words(self, plan: EnginePlan) -> str:
+        """Say how it goes about it."""
+        padding = "" if plan.pads_itself else f", {plan.padding_mode} padding made beside the input"
+        return f"torch.nn.functional.conv2d on the CPU{padding}"
+
+    def execution(self, plan: EnginePlan) -> EngineExecution:
+        """Return what carries a plan out."""
+        return EngineExecution(plan, _KERNEL)
+
+    def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution:
+        """Return what convolves a tile of the plan's image."""
+        return EngineExecution(plan.for_tile(rows, columns), _KERNEL)
+
+
+class _TorchKernel:
+    """Tensors that share the memory of arrays, and PyTorch's call."""
+
+    def key(self, _plan: EnginePlan) -> Hashable:
+        return None
+
+    def prepare(self, _plan: EnginePlan, weight: Array, bias: Array | None) -> tuple[Any, Any]:
+        tensor = _tensor_maker()
+        return tensor(weight), None if bias is None else tensor(bias)
+
+    def convolve(self, plan: EnginePlan) -> Convolve:
+        from torch import get_num_threads, set_num_threads
+        from torch.nn.functional import conv2d
+
+        inner = plan.inner
+        height, width = inner.height, inner.width
+        stride, dilation = (height.stride, width.stride), (height.dilation, width.dilation)
+        padding, groups, threads = (height.before, width.before), inner.groups, plan.threads_used
+        tensor, to_array = _tensor_maker(), _to_bfloat16 if plan.dtype == "bfloat16" else _to_array
+
+        def convolve(x: Array, operands: tuple[Any, Any]) -> Array:
+            weight, bias = operands
+            try:
+                return to_array(conv2d(tensor(x), weight, bias, stride, padding, dilation, groups))
+            except RuntimeError as error:
+                raise refusal("torch", error) from error
+
+        def on_threads(x: Array, operands: tuple[Any, Any]) -> Array:
+            # The number is the calling thread's own.
+            before = get_num_threads()
+            if before == threads:
+                return convolve(x, operands)
+            set_num_threads(threads)
+            try:
+                return convolve(x, operands)
+            finally:
+                set_num_threads(before)
+
+        return convolve if plan.threads is None else on_threads
+
+
+_KERNEL = _TorchKernel()
+BACKEND = TorchBackend()
+# Letters of the element types that PyTorch knows of NumPy's: float32, float64, float16.
+_NUMPY_HAS = "fde"
+
+
+@cache
+def _tensor_maker() -> Callable[[Array], Any]:
+    """Return what makes a tensor of an array, which shares its memory where it is dense."""
+    from torch import bfloat16, from_numpy
+
+    def tensor(array: Array) -> Any:  # noqa: ANN401 - a torch.Tensor
+        flags = array.flags
+        if not (flags.c_contiguous and array.dtype.isnative):
+            array = dense(array)
+        elif not flags.writeable:
+            array = np.asarray(_AsWriteable(array))
+        if array.dtype.char in _NUMPY_HAS:
+            return from_numpy(array)
+        return from_numpy(array.view(np.int16)).view(bfloat16)
+
+    return tensor
+
+
+class _AsWriteable:
+    """The memory of an array that may not be written, for a tensor that is only read: PyTorch warns of such arrays."""
+
+    def __init__(self, array: Array) -> None:
+        interface = dict(array.__array_interface__)
+        self._kept, self.__array_interface__ = array, interface | {"data": (interface["data"][0], False)}
+
+
+def _to_array(tensor: Any) -> Array:  # noqa: ANN401 - a torch.Tensor
+    array: Array = tensor.numpy()
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+
+
+def _to_bfloat16(tensor: Any) -> Array:  # noqa: ANN401 - a torch.Tensor
+    from torch import int16
+
+    from conv2d_cli.numpy_dtypes import numpy_dtype
+
+    return _to_array(tensor.view(int16)).view(numpy_dtype("bfloat16"))
+
+
+def _pads(geometry: Geometry, padding_mode: str) -> bool:
+    """Whether PyTorch's call makes the padding: of zeros, alike on both sides."""
+    axes = (geometry.height, geometry.width)
+    return all(axis.before == axis.after for axis in axes) and (
+        padding_mode == "zeros" or not any(axis.before for axis in axes)
+    )
+
+
+def _engine_bytes(geometry: Geometry, itemsize: int) -> int:
+    """Return what it may allocate: all operands in blocks of channels, or the windows of an image side by side."""
+    one = geometry._replace(batch=1)
+    pixels = prod(one.batched_output_shape[2:])
+    blocked = _blocked(geometry.in_channels) * prod(geometry.batched_input_shape) // max(1, geometry.in_channels)
+    blocked += prod(geometry.weight_shape) * _CHANNEL_BLOCK if geometry.groups == 1 else prod(geometry.weight_shape)
+    blocked += _blocked(geometry.out_channels) * geometry.batch * pixels
+    return itemsize * max(blocked, geometry.taps_per_output * geometry.groups * pixels)
+
+
+def _blocked(channels: int) -> int:
+    return -(-channels // _CHANNEL_BLOCK) * _CHANNEL_BLOCK
