@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from conv2d_cli.backends.base import OURS, AnyPlan, Wanted
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AUTO", "ENGINES", "ENTRIES", "OURS", "AnyPlan", "Decision", "Engine", "EnginePlan", "PreparedConv2d", "Uses",
     "Wanted", "checked_engine", "conv2d", "decide", "execution_of", "is_installed", "prepare", "tile_execution",
-    "words_of",
+    "version_of", "words_of",
 ]  # fmt: skip
 
 
@@ -28,6 +29,15 @@ def execution_of(plan: AnyPlan) -> Execution:
 def tile_execution(plan: AnyPlan, rows: int, columns: int) -> Execution:
     """Return what convolves a tile of that many output rows and columns of the plan's image."""
     return backend_of(plan.engine).tile_execution(plan, rows, columns)
+
+
+def version_of(engine: str) -> str:
+    """Return the version of an engine that is named, which its outputs' bits depend on."""
+    entry = ENTRIES.get(engine)
+    if entry is None:
+        return ""
+    version: str = getattr(import_module(entry.needs), "__version__", "")
+    return version
 
 
 def words_of(decision: Decision) -> str:

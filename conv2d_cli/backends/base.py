@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
@@ -93,6 +93,9 @@ class AnyPlan(Protocol):
     def blocks_in_words(self) -> str | None:
         """Say what one block of the work is; None where the engine does not say."""
 
+    def for_images(self, count: int) -> Self:
+        """Return the plan of a number of images: the batch changes nothing else."""
+
 
 class Execution(Protocol):
     """A plan ready to be carried out, any number of times and by several threads."""
@@ -140,6 +143,9 @@ Convolve = Callable[["Array", Any], "Array"]
 
 class Kernel(Protocol):
     """What another engine adds to the way that all of them have in common (`execution.py`)."""
+
+    def __hash__(self) -> int:
+        """Be a key: what is ready to be carried out is kept for each kernel."""
 
     def key(self, plan: Any) -> Hashable:  # noqa: ANN401 - a plan of its own
         """Return what operands depend on."""

@@ -28,8 +28,6 @@ _WIDEST_DEPTHWISE = 15
 _REGISTER_GROUPS = (4, 8)
 # Each thread beyond the first adds this share of one; work below is not shared at all.
 _THREAD_SHARE, _SHARED_NANOSECONDS = 0.7, 50_000
-# A product of matrices runs over windows that were laid out in parts of this size.
-_LOWERED_BYTES = 1 << 20
 
 # Ways that lay windows out side by side.
 LOWERING = frozenset({"own", "lowered", "pointwise"})
@@ -151,11 +149,17 @@ def amounts(geometry: Geometry, way: str) -> Amounts:
     return Amounts(1, batch * groups, elements, made, weights, made * depth * window, 0, runs)
 
 
-def workspace_bytes(geometry: Geometry, itemsize: int) -> int:
-    """Return what ONNX Runtime may allocate on the way: operands in blocks, or a part of the windows of an image."""
-    elements = prod(geometry.batched_input_shape) + prod(geometry.batched_output_shape)
-    taps = geometry.taps_per_output * geometry.groups * geometry.height.output * geometry.width.output
-    return itemsize * max(elements, min(taps, geometry.taps_per_output * _LOWERED_BYTES))
+def workspace_bytes(plan: EnginePlan) -> int:
+    """Return what an engine may allocate on the way: operands in blocks of channels, or windows side by side."""
+    geometry, itemsize = plan.inner, DTYPES[plan.dtype].bytes
+    way = way_of(plan, geometry)
+    if way not in LOWERING:
+        held = amounts(geometry, way)
+        return itemsize * (held.inputs + held.outputs + held.weights)
+    windows = geometry.taps_per_output * geometry.height.output * geometry.width.output
+    # PyTorch lays out all images, oneDNN and ONNX Runtime a group of one for each thread.
+    together = geometry.batch * geometry.groups if way == "own" else plan.threads_used
+    return itemsize * windows * together
 
 
 def _is_depthwise(geometry: Geometry) -> bool:

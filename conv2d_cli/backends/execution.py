@@ -72,9 +72,15 @@ class EngineExecution:
         for image, image_out in zip(x, out, strict=True):
             for tile in tiles_of(plan.geometry, plan.tiling):
                 rows, columns = slice(tile.top, tile.top + tile.rows), slice(tile.left, tile.left + tile.columns)
-                one = EngineExecution(plan.for_tile(tile.rows, tile.columns), self.kernel)
+                one = execution_by(self.kernel, plan.for_tile(tile.rows, tile.columns))
                 image_out[:, rows, columns] = one(gathered_tile(plan, image, tile), parameters)[0]
         return out
+
+
+@lru_cache(maxsize=64)
+def execution_by(kernel: Kernel, plan: EnginePlan) -> EngineExecution:
+    """Return a plan ready to be carried out, the same for equal plans; what its engine needs is loaded then."""
+    return EngineExecution(plan, kernel)
 
 
 @lru_cache(maxsize=1024)

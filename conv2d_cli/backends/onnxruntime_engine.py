@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.backends import cost_model
-from conv2d_cli.backends.execution import EngineExecution, dense, refusal
+from conv2d_cli.backends.execution import dense, execution_by, refusal
 from conv2d_cli.backends.onnx_model import Tensor, model_of
 from conv2d_cli.backends.plan import EnginePlan, tiles_for
-from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.api import threads_for
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from conv2d_cli.backends.base import Convolve, Wanted
+    from conv2d_cli.backends.execution import EngineExecution
     from conv2d_cli.numpy_dtypes import Array
 
 # ONNX's numbers of the element types that its Conv takes on a CPU.
@@ -53,7 +54,7 @@ class OnnxRuntimeBackend:
             tiling=tiles_for(wanted),
         )
         weight = plan.weight_bytes if plan.is_prepared else 0
-        return plan._replace(engine_bytes=2 * weight + cost_model.workspace_bytes(plan.inner, DTYPES[plan.dtype].bytes))
+        return plan._replace(engine_bytes=2 * weight + cost_model.workspace_bytes(plan))
 
     def nanoseconds(self, plan: EnginePlan) -> float:
         """Return what the convolution takes by the cost model."""
@@ -67,11 +68,11 @@ class OnnxRuntimeBackend:
 
     def execution(self, plan: EnginePlan) -> EngineExecution:
         """Return what carries a plan out."""
-        return EngineExecution(plan, _KERNEL)
+        return execution_by(_KERNEL, plan)
 
     def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution:
         """Return what convolves a tile of the plan's image."""
-        return EngineExecution(plan.for_tile(rows, columns), _KERNEL)
+        return execution_by(_KERNEL, plan.for_tile(rows, columns))
 
 
 class _OnnxRuntimeKernel:
@@ -88,6 +89,8 @@ class _OnnxRuntimeKernel:
         return _shared_session(*setting), {name: _fed(array) for name, array in parameters.items()}
 
     def convolve(self, _plan: EnginePlan) -> Convolve:
+        import_module("onnxruntime")
+
         def convolve(x: Array, operands: tuple[Any, Mapping[str, Array]]) -> Array:
             session, parameters = operands
             try:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conv2d_cli.backends import cost_model
-from conv2d_cli.backends.execution import EngineExecution, dense, refusal
+from conv2d_cli.backends.execution import dense, execution_by, refusal
 from conv2d_cli.backends.plan import EnginePlan, tiles_for
-from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.api import threads_for
 
 if TYPE_CHECKING:
@@ -19,14 +17,13 @@ if TYPE_CHECKING:
 
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.backends.base import Convolve, Wanted
+    from conv2d_cli.backends.execution import EngineExecution
     from conv2d_cli.numpy_dtypes import Array
 
 # Integers PyTorch does not convolve; complex numbers by three real convolutions, whose errors mix both components.
 _DTYPES = frozenset({"float32", "float64", "float16", "bfloat16"})
 # What the library took of resident memory when it was imported: 190 MiB of version 2.13 on x86_64.
 _LIBRARY_BYTES = 200 << 20
-# oneDNN lays channels out in blocks of the elements of a register, the last of which are zeros.
-_CHANNEL_BLOCK = 16
 
 
 class TorchBackend:
@@ -54,7 +51,7 @@ class TorchBackend:
             library_bytes=_LIBRARY_BYTES,
             tiling=tiling,
         )
-        return plan._replace(engine_bytes=_engine_bytes(plan.inner, DTYPES[plan.dtype].bytes))
+        return plan._replace(engine_bytes=cost_model.workspace_bytes(plan))
 
     def nanoseconds(self, plan: EnginePlan) -> float:
         """Return what the convolution takes by the cost model."""
@@ -67,11 +64,11 @@ class TorchBackend:
 
     def execution(self, plan: EnginePlan) -> EngineExecution:
         """Return what carries a plan out."""
-        return EngineExecution(plan, _KERNEL)
+        return execution_by(_KERNEL, plan)
 
     def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution:
         """Return what convolves a tile of the plan's image."""
-        return EngineExecution(plan.for_tile(rows, columns), _KERNEL)
+        return execution_by(_KERNEL, plan.for_tile(rows, columns))
 
 
 class _TorchKernel:
@@ -166,17 +163,3 @@ def _pads(geometry: Geometry, padding_mode: str) -> bool:
     return all(axis.before == axis.after for axis in axes) and (
         padding_mode == "zeros" or not any(axis.before for axis in axes)
     )
-
-
-def _engine_bytes(geometry: Geometry, itemsize: int) -> int:
-    """Return what it may allocate: all operands in blocks of channels, or the windows of an image side by side."""
-    one = geometry._replace(batch=1)
-    pixels = prod(one.batched_output_shape[2:])
-    blocked = _blocked(geometry.in_channels) * prod(geometry.batched_input_shape) // max(1, geometry.in_channels)
-    blocked += prod(geometry.weight_shape) * _CHANNEL_BLOCK if geometry.groups == 1 else prod(geometry.weight_shape)
-    blocked += _blocked(geometry.out_channels) * geometry.batch * pixels
-    return itemsize * max(blocked, geometry.taps_per_output * geometry.groups * pixels)
-
-
-def _blocked(channels: int) -> int:
-    return -(-channels // _CHANNEL_BLOCK) * _CHANNEL_BLOCK

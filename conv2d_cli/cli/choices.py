@@ -58,6 +58,13 @@ def keys(command: str | None) -> tuple[str, ...]:
     return ("help", *dict.fromkeys(fields.get(command or "", ())))
 
 
+def engines() -> tuple[str, ...]:
+    """Return the engines."""
+    from conv2d_cli.backends.api import ENGINES
+
+    return ENGINES
+
+
 def padding_words() -> tuple[str, ...]:
     """Return the words that a padding may be."""
     from conv2d_cli.layer.choices import PADDING_WORDS

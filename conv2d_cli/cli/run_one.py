@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.machine import machine, share_one_heap
 from conv2d_cli.cli.run_request import how_drawn
-from conv2d_cli.jobs.run.convolution import words_of_plan
 from conv2d_cli.jobs.run.inputs import remarks_of
 from conv2d_cli.jobs.run.kept import is_raw, kept_files
 from conv2d_cli.jobs.run.one_file import plan_one, run_one
@@ -99,4 +98,4 @@ def _tell(output: Output, file: FileRun, *, on_screen: bool) -> None:
     for words in remarks_of(file.request, file.input, file.shared.weight):
         output.note(words)
     if output.verbose:
-        output.note(f"{file.plan.algorithm}: {words_of_plan(file.plan)}")
+        output.note(f"{file.plan.algorithm or file.plan.engine}: {file.reason}")

@@ -19,6 +19,7 @@ class RunOptions(NamedTuple):
     force: bool
     resume: bool
     plan: bool
+    engine: str
     accuracy: str
     flush_subnormals: bool
     algorithm: str | None
@@ -65,6 +66,16 @@ def _run_options(
         bool, option("--resume", section=RESULT, help="of many files, leave out what the same layer has done")
     ] = False,
     plan: Annotated[bool, option("--plan", section=RESULT, help="show what would be done, and do nothing")] = False,
+    engine: Annotated[
+        str,
+        option(
+            "--engine",
+            metavar="NAME",
+            section=ENGINE,
+            help="numpy, onnxruntime, torch, or auto for the fastest",
+            complete=choices.engines,
+        ),
+    ] = "numpy",
     accuracy: Annotated[
         str,
         option("--accuracy", metavar="NAME", section=ENGINE, help="strict, fast or exact", complete=choices.accuracies),
@@ -100,6 +111,7 @@ def _run_options(
         force,
         resume,
         plan,
+        engine,
         accuracy,
         flush_subnormals,
         algorithm,

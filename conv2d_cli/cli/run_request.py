@@ -9,6 +9,7 @@ from math import isqrt, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.counts import weight_shape
+from conv2d_cli.backends.api import checked_engine
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.integer_words import integers_of
@@ -83,6 +84,7 @@ def request_of(
         output=options.output_file,
         save_parameters=options.save_parameters,
         force=options.force,
+        engine=checked_engine(options.engine, "--engine "),
         accuracy=choice("--accuracy", options.accuracy, choices.accuracies()),
         flush_subnormals=options.flush_subnormals,
         algorithm=algorithm_of(options.algorithm, options.accuracy, layer),

@@ -99,7 +99,7 @@ _VALUES = {
     "--stride": "2", "--padding": "1", "--dilation": "2", "--groups": "1", "--padding-mode": "replicate",
     "--device": "cpu", "--dtype": "float16", "--input": "224", "--format": "json", "--get": "help",
     "--color": "never", "--seed": "1", "--threads": "1", "--memory-limit": "1GiB", "--algorithm": "im2col",
-    "--accuracy": "fast", "--suite": "vgg16", "--rounds": "5", "--engines": "conv2d",
+    "--accuracy": "fast", "--suite": "vgg16", "--rounds": "5", "--engines": "conv2d", "--engine": "numpy",
     "--input-shape": "1,3,224,224", "--input-dtype": "float32", "--save-parameters": "p.npz", "--output": "y.npy",
     "--assume": "none", "--node": "conv1", "--depth": "1", "--only": "conv", "--convention": "flops", "--fit": "16GiB",
     "--assert": "macs > 0", "--diff": "resnet50", "--at": "0,0,0,0", "--count": "2", "--data": "ramp", "--files": "hex",

@@ -70,7 +70,7 @@ KEYS: dict[str, Key] = {
     "max": Key("greatest value of the output"),
     "mean": Key("mean of the output, in float64"),
     "first_values": Key("the first values of the output, in C order"),
-    "algorithm": Key("how the convolution is worked out"),
+    "algorithm": Key("how the convolution is worked out; empty where the engine chooses it itself"),
     "engine": Key("what computes it"),
     "threads": Key("threads that compute"),
     "accumulator_bits_worst": Key(
@@ -87,7 +87,7 @@ KEYS: dict[str, Key] = {
     "failed": Key("files that failed"),
     # A plan.
     "parameters_from": Key("where weight and bias come from: files, or the seed they are drawn with"),
-    "reason": Key("why this algorithm"),
+    "reason": Key("why this engine and this algorithm"),
     "costs": Key("the table of costs that plans are made by: built in, or the file of bench --calibrate; and its date"),
     "accuracy": Key("what was asked for: strict, fast or exact"),
     "blocks": Key("what is computed at a time"),

@@ -15,7 +15,7 @@ class RunReport(NamedTuple):
     """The summary of one run; `min` and `max` are None for complex outputs and for empty ones.
 
     `mean` is [real, imaginary] for complex outputs; `gflops` counts two operations a multiply-add, as `shape` does.
-    What is said of an accumulator is None where there was none.
+    `algorithm` is None where the engine chooses it itself; what is said of an accumulator where there was none.
     """
 
     output_shape: tuple[int, ...]
@@ -24,7 +24,7 @@ class RunReport(NamedTuple):
     max: Number
     mean: Number
     first_values: tuple[object, ...]
-    algorithm: str
+    algorithm: str | None
     engine: str
     threads: int
     seconds: float
@@ -50,6 +50,7 @@ class ManyReport(NamedTuple):
 class PlanReport(NamedTuple):
     """What a run would do; sizes in bytes. `peak_bytes` is an estimate of the process's peak resident memory.
 
+    `algorithm` and `blocks` are None where the engine chooses them itself.
     `tiles` is the output of one tile, as `rows=100 columns=200`; None where images are convolved whole.
     `accumulator_bits_worst` is None where nothing is accumulated in integers.
     """
@@ -60,11 +61,12 @@ class PlanReport(NamedTuple):
     output_shape: tuple[int, ...]
     dtype: str
     parameters_from: str
-    algorithm: str
+    engine: str
+    algorithm: str | None
     reason: str
     costs: str
     accuracy: str
-    blocks: str
+    blocks: str | None
     tiles: str | None
     threads: int
     macs: int

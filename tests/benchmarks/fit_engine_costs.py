@@ -103,7 +103,8 @@ def _call_anew(execution: Any, x: Array, weight: Array) -> object:
 
 def scale_of(layers: Iterable[Timed]) -> float:
     """Return how many times longer NumPy's table of costs tells than this machine takes."""
-    return statistics.median(plan_of(one.layer, "numpy").nanoseconds / one.nanoseconds["numpy"] for one in layers)
+    ratios = [plan_of(one.layer, "numpy").nanoseconds / one.nanoseconds["numpy"] for one in layers]
+    return float(np.exp(np.median(np.log(ratios))))
 
 
 def ways_of(layers: Iterable[Timed], scale: float) -> dict[tuple[str, str], Way]:

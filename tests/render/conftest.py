@@ -60,6 +60,7 @@ def reports() -> dict[str, NamedTuple]:
             output_shape=(1, 64, 112, 112),
             dtype="float32",
             parameters_from="seed 0",
+            engine="numpy",
             algorithm="row_lowering",
             reason="rows are laid out for each kernel column; 147 products per output are added in float32, "
             "by products of up to 64x147 weights and 112 columns; about 0.879 ms an image by the cost model",

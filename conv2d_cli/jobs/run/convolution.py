@@ -1,19 +1,20 @@
-"""How the chunks of a run are convolved: by a plan of the engine, or in integer arithmetic."""
+"""How the chunks of a run are convolved: by a plan of some engine, or in integer arithmetic."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from conv2d_cli.engine.api import execution_of, gathered_tile, integer, tile_execution, words_of
+from conv2d_cli.backends.api import execution_of, tile_execution
+from conv2d_cli.engine.api import gathered_tile, integer
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.run.integers import in_the_words_of_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from conv2d_cli.engine.api import Parameters, Plan, Tile
+    from conv2d_cli.backends.api import AnyPlan
+    from conv2d_cli.engine.api import Parameters, Tile
 
-    AnyPlan = Plan[Any] | integer.IntegerPlan
     AnyParameters = Parameters | integer.IntegerParameters
 
 
@@ -32,9 +33,11 @@ class Convolution(Protocol):
 class _Plain:
     """In the element type of the input."""
 
-    def __init__(self, plan: Plan[Any], parameters: Parameters) -> None:
+    def __init__(self, plan: AnyPlan, parameters: Parameters) -> None:
         self.sums: integer.Accumulated | None = None
         self._plan, self._parameters = plan, parameters
+        # What the engine needs is loaded now, before anything is timed.
+        execution_of(plan)
 
     def images(self, _first: int, x: NDArray[Any]) -> NDArray[Any]:
         return execution_of(self._plan.for_images(len(x)))(x, self._parameters)
@@ -73,13 +76,3 @@ def gathered(plan: AnyPlan, image: Any, tile: Tile) -> NDArray[Any]:  # noqa: AN
     if isinstance(plan, integer.IntegerPlan):
         return integer.gathered_integers(plan, image, tile)
     return gathered_tile(plan, image, tile)
-
-
-def inner_plan(plan: AnyPlan) -> Plan[Any]:
-    """Return the plan of the engine that makes the sums."""
-    return plan.wide if isinstance(plan, integer.IntegerPlan) else plan
-
-
-def words_of_plan(plan: AnyPlan) -> str:
-    """Say why this algorithm, how it goes through the output and how it sums."""
-    return plan.words if isinstance(plan, integer.IntegerPlan) else words_of(plan)

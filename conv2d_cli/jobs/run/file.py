@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from conv2d_cli.backends.api import AnyPlan
     from conv2d_cli.engine.api import integer
-    from conv2d_cli.jobs.run.convolution import AnyPlan, Convolution
+    from conv2d_cli.jobs.run.convolution import Convolution
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.jobs.run.shared_layer import OpenedLayer, SharedLayer
     from conv2d_cli.layer.model import Conv2d
@@ -35,11 +36,12 @@ if TYPE_CHECKING:
 
 
 class FileRun(NamedTuple):
-    """A run on one file that is fully decided, on headers alone."""
+    """A run on one file that is fully decided, on headers alone; `reason` says why so, and how it goes about it."""
 
     request: Request
     shared: OpenedLayer
     plan: AnyPlan
+    reason: str
     input: Source
 
     @property
@@ -125,7 +127,7 @@ def decide(request: Request, shared: SharedLayer, source: Source) -> FileRun:
         check_output_dtype(path, dtype if opened.arithmetic is None else opened.arithmetic.output_dtype)
     with faults_in(request.input):
         geometry = geometry_of_run(request, opened.layer, source, opened.weight)
-    return FileRun(request, opened, opened.plan_for(geometry), source)
+    return FileRun(request, opened, opened.plan_for(geometry), opened.reason_for(geometry), source)
 
 
 def run_file(request: Request, shared: SharedLayer, driver: Driver) -> Iterator[None]:

@@ -41,7 +41,7 @@ def run_many(request: Request, machine: Machine, *, resume: bool, tell: Listener
     """
     folder, items = items_of(request)
     request = _checked(request)
-    with SharedLayer(request) as shared:
+    with SharedLayer(request, inputs=len(items)) as shared:
         # Faults of the layer are told once, before any file is read.
         shared.check()
         folders = make_folders(folder, items, allowed=request.force or resume)
@@ -84,7 +84,7 @@ def plan_many(request: Request, machine: Machine) -> Iterator[tuple[Path, PlanRe
     """
     _, files = files_of(request)
     request = _checked(request)
-    with SharedLayer(request) as shared:
+    with SharedLayer(request, inputs=len(files)) as shared:
         shared.check()
         for path in files:
             try:

@@ -59,7 +59,7 @@ def held_bytes(file: FileRun) -> int:
 def peak_bytes(file: FileRun, machine: Machine) -> int:
     """Return an estimate of the peak resident memory of a process that does this file and no other."""
     read = sum(one.read_peak_bytes for one in (file.shared.weight, file.shared.bias) if one is not None)
-    libraries = library_bytes(file.plan.threads_used)
+    libraries = library_bytes(file.plan.threads_used) + file.plan.library_bytes
     return machine.resident + libraries + max(file.plan.weight_bytes, read) + held_bytes(file)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.arithmetic.counts import macs
 from conv2d_cli.engine.api import costs_in_use, integer
-from conv2d_cli.jobs.run.convolution import inner_plan, words_of_plan
 from conv2d_cli.jobs.run.file import Driver, FileRun, decide, run_file
 from conv2d_cli.jobs.run.inputs import opened_input
 from conv2d_cli.jobs.run.kept import is_raw, kept_files
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.run.memory import Machine
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.tensors.formats import Output
-
-# What computes, until there is a choice.
-ENGINE = "numpy"
 
 
 @dataclass
@@ -121,7 +117,7 @@ def run_one(
         mean=figures.mean,
         first_values=figures.first_values,
         algorithm=file.plan.algorithm,
-        engine=ENGINE,
+        engine=file.plan.engine,
         threads=file.plan.threads_used,
         accumulator_bits_worst=_bits_worst(file),
         accumulator_bits=None if driver.sums is None else driver.sums.bits,
@@ -146,7 +142,7 @@ def planned(request: Request, shared: SharedLayer, machine: Machine) -> tuple[Fi
     """Decide a run on one file, and return it with its plan as it is reported."""
     with opened_input(request) as source:
         file = decide(request, shared, source)
-        plan, inner = file.plan, inner_plan(file.plan)
+        plan = file.plan
     return file, PlanReport(
         input_shape=source.shape,
         weight_shape=plan.geometry.weight_shape,
@@ -154,11 +150,12 @@ def planned(request: Request, shared: SharedLayer, machine: Machine) -> tuple[Fi
         output_shape=file.output_shape,
         dtype=plan.dtype,
         parameters_from=f"seed {request.seed}" if file.shared.is_drawn else "files",
+        engine=plan.engine,
         algorithm=plan.algorithm,
-        reason=words_of_plan(plan),
+        reason=file.reason,
         costs=name_of_costs(costs_in_use(), request.costs_file),
         accuracy=request.accuracy,
-        blocks=inner.candidate.blocks_in_words,
+        blocks=plan.blocks_in_words,
         tiles=None if plan.tiling is None else f"rows={plan.tiling.rows} columns={plan.tiling.columns}",
         threads=plan.threads_used,
         accumulator_bits_worst=_bits_worst(file),

@@ -45,6 +45,7 @@ class Request(NamedTuple):
     output: str | None = None
     save_parameters: str | None = None
     force: bool = False
+    engine: str = "numpy"
     accuracy: str = "strict"
     flush_subnormals: bool = False
     algorithm: str | None = None

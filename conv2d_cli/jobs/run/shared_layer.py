@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from conv2d_cli import __version__
+from conv2d_cli.backends.api import OURS, Decision, Uses, Wanted, decide, version_of, words_of
 from conv2d_cli.engine import api
 from conv2d_cli.errors import Conv2dError
 from conv2d_cli.jobs.run.integers import arithmetic_of, what_mixes
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from conv2d_cli.arithmetic.geometry import Geometry
-    from conv2d_cli.jobs.run.convolution import AnyParameters, AnyPlan
+    from conv2d_cli.backends.api import AnyPlan
+    from conv2d_cli.jobs.run.convolution import AnyParameters
     from conv2d_cli.jobs.run.request import Request
 
 
@@ -32,14 +34,21 @@ class OpenedLayer:
     """
 
     def __init__(
-        self, request: Request, dtype: str, channels: int, files: ExitStack, *, accumulates: bool = True
+        self,
+        request: Request,
+        dtype: str,
+        channels: int,
+        files: ExitStack,
+        *,
+        accumulates: bool = True,
+        inputs: int = 1,
     ) -> None:
-        """Open the files of the parameters, which `files` closes; `accumulates` is as in `SharedLayer`.
+        """Open the files of the parameters, which `files` closes; the others are as in `SharedLayer`.
 
         Raises:
             UsageError, FileError, DataError: they are bad, or have another type than the input.
         """
-        self._request, self._dtype = request, dtype
+        self._request, self._dtype, self._inputs = request, dtype, inputs
         self._values: tuple[NDArray[Any], NDArray[Any] | None] | Conv2dError | None = None
         self.weight, self.bias, self.layer = parameters_opened(request, dtype, files, channels=channels)
         weight_dtype = self.weight.dtype if self.weight else drawn_dtype(self.layer, dtype)
@@ -53,7 +62,7 @@ class OpenedLayer:
         else:
             self.arithmetic = arithmetic_of(request.integers, self.layer, dtype, weight=weight_dtype, bias=bias_dtype)
         # Files of one size share a plan.
-        self.plan_for = lru_cache(self._plan)
+        self._decision_for = lru_cache(self._decide)
 
     @property
     def is_drawn(self) -> bool:
@@ -89,14 +98,31 @@ class OpenedLayer:
             return api.integer.IntegerParameters(*self.read(), self.arithmetic)
         return api.Parameters(*self.read())
 
-    def _plan(self, geometry: Geometry) -> AnyPlan:
+    def plan_for(self, geometry: Geometry) -> AnyPlan:
+        """Return how an input is convolved.
+
+        Raises:
+            UsageError, MissingExtraError, DataError: as `decide`.
+        """
+        return self._decision_for(geometry).plan
+
+    def reason_for(self, geometry: Geometry) -> str:
+        """Say why so, and how the plan goes about it."""
+        decision = self._decision_for(geometry)
+        if isinstance(decision.plan, api.integer.IntegerPlan):
+            return "; ".join(filter(None, (decision.why, decision.plan.words)))
+        return words_of(decision)
+
+    def _decide(self, geometry: Geometry) -> Decision:
         request, mode = self._request, self.layer.padding_mode
         if self.arithmetic is not None:
-            return api.integer.integer_plan(
+            plan = api.integer.integer_plan(
                 self.arithmetic, geometry, mode, algorithm=request.algorithm, threads=request.threads
             )
-        how = (request.accuracy, request.algorithm, request.threads)
-        return api.plan(geometry, mode, self._dtype, *how, flush_subnormals=request.flush_subnormals)
+            return Decision(plan, "" if request.engine == OURS else "numpy alone has integer arithmetic")
+        how = (request.accuracy, request.algorithm, request.threads, request.flush_subnormals, True)
+        wanted = Wanted(geometry, mode, self._dtype, *how)
+        return decide(wanted, request.engine, Uses(self._inputs, request.memory_limit), option="--engine ")
 
     @cached_property
     def fingerprint(self) -> str:
@@ -111,6 +137,7 @@ class OpenedLayer:
             *self.layer.model_dump().values(),
             self._dtype,
             (request.accuracy, request.flush_subnormals, request.algorithm, api.threads_for(request.threads)),
+            (request.engine, version_of(request.engine)),
             (api.blas_name(), api.costs_in_use()),
             # A set has no order of its own.
             (reading._replace(casts=frozenset()), sorted(reading.casts)),
@@ -122,9 +149,12 @@ class OpenedLayer:
 class SharedLayer:
     """The layer of a request, for whichever file comes; one thread at a time asks."""
 
-    def __init__(self, request: Request, *, accumulates: bool = True) -> None:
-        """Open nothing yet; the request has been checked. `accumulates` says that the command has an accumulator."""
-        self._request, self._accumulates = request, accumulates
+    def __init__(self, request: Request, *, accumulates: bool = True, inputs: int = 1) -> None:
+        """Open nothing yet; the request has been checked.
+
+        `accumulates` says that the command has an accumulator, `inputs` how many files there are.
+        """
+        self._request, self._accumulates, self._inputs = request, accumulates, inputs
         self._stdin: Rereadable | None = None
         self._files = ExitStack()
         # Parameters that cannot be opened are not tried again for every file.
@@ -165,7 +195,8 @@ class SharedLayer:
 
     def _opened_or_fault(self, dtype: str, channels: int) -> OpenedLayer | Conv2dError:
         try:
-            return OpenedLayer(self._from_start(), dtype, channels, self._files, accumulates=self._accumulates)
+            opening = (self._from_start(), dtype, channels, self._files)
+            return OpenedLayer(*opening, accumulates=self._accumulates, inputs=self._inputs)
         except Conv2dError as error:
             return error
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from conv2d_cli.backends.api import AnyPlan
     from conv2d_cli.engine.api import Tile
-    from conv2d_cli.jobs.run.convolution import AnyPlan, Convolution
+    from conv2d_cli.jobs.run.convolution import Convolution
     from conv2d_cli.tensors.formats import Output
 
 # Input and output of the images of a chunk.

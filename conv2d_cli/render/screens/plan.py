@@ -38,11 +38,15 @@ def blocks(report: PlanReport, view: View) -> Iterator[Block]:
 
 def _how(report: PlanReport, *, verbose: bool) -> Iterator[Figure]:
     products = prod(report.weight_shape[1:])
-    yield Figure("algorithm", report.algorithm)
+    if report.algorithm is None or verbose:
+        yield Figure("engine", report.engine)
+    if report.algorithm is not None:
+        yield Figure("algorithm", report.algorithm)
     yield Figure("accuracy", report.accuracy, formula=f"{products:,} products an output")
     if report.accumulator_bits_worst is not None:
         yield Figure("accumulator_bits_worst", word(report.accumulator_bits_worst), "bits", "by types and zero points")
-    yield Figure("blocks", report.blocks)
+    if report.blocks is not None:
+        yield Figure("blocks", report.blocks)
     if report.tiles is not None or verbose:
         yield Figure("tiles", word(report.tiles))
     yield Figure("threads", thousands(report.threads))

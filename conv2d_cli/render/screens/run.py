@@ -40,9 +40,10 @@ def _figures(report: RunReport, view: View) -> Iterator[Figure]:
     threads = f"{report.threads} thread{'' if report.threads == 1 else 's'}"
     speed = "" if report.gflops is None else rate(report.gflops * _BILLION, "FLOP/s")
     if not view.verbose:
-        yield Figure("seconds", three_digits(report.seconds), speed, f"{report.algorithm}, {threads}")
+        yield Figure("seconds", three_digits(report.seconds), speed, f"{report.algorithm or report.engine}, {threads}")
         return
-    yield Figure("algorithm", report.algorithm)
+    if report.algorithm is not None:
+        yield Figure("algorithm", report.algorithm)
     yield Figure("engine", report.engine)
     yield Figure("threads", word(report.threads))
     yield Figure("seconds", three_digits(report.seconds))
