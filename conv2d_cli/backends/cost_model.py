@@ -29,6 +29,9 @@ _REGISTER_GROUPS = (4, 8)
 # Each thread beyond the first adds this share of one; work below is not shared at all.
 _THREAD_SHARE, _SHARED_NANOSECONDS = 0.7, 50_000
 
+# Elements of windows that a thread of ONNX Runtime lays out at a time.
+_SEGMENT = 1 << 18
+
 # Ways that lay windows out side by side.
 LOWERING = frozenset({"own", "lowered", "pointwise"})
 
@@ -157,7 +160,9 @@ def workspace_bytes(plan: EnginePlan) -> int:
         held = amounts(geometry, way)
         return itemsize * (held.inputs + held.outputs + held.weights)
     windows = geometry.taps_per_output * geometry.height.output * geometry.width.output
-    # PyTorch lays out all images, oneDNN and ONNX Runtime a group of one for each thread.
+    if plan.engine == "onnxruntime":
+        return itemsize * min(windows, _SEGMENT) * plan.threads_used
+    # PyTorch lays out all images, oneDNN a group of one for each thread.
     together = geometry.batch * geometry.groups if way == "own" else plan.threads_used
     return itemsize * windows * together
 
