@@ -26,6 +26,8 @@ _LIBRARY_BYTES = 30 << 20
 # A model, whose length is of 31 bits, holds the parameters up to here; larger ones are given at each call.
 _MOST_IN_MODEL = 1 << 30
 _ERRORS_ONLY = 3
+# Bytes of the parameters, the model, what the session reads of it, and the weights that it packs.
+_MODEL_COPIES = 5
 
 
 class OnnxRuntimeBackend:
@@ -54,7 +56,7 @@ class OnnxRuntimeBackend:
             tiling=tiles_for(wanted),
         )
         weight = plan.weight_bytes if plan.is_prepared else 0
-        return plan._replace(engine_bytes=2 * weight + cost_model.workspace_bytes(plan))
+        return plan._replace(engine_bytes=_MODEL_COPIES * weight + cost_model.workspace_bytes(plan))
 
     def nanoseconds(self, plan: EnginePlan) -> float:
         """Return what the convolution takes by the cost model."""
