@@ -107,6 +107,9 @@ class Execution(Protocol):
     def __call__(self, x: Array, parameters: Parameters) -> Array:
         """Return a new C-contiguous output (N, out_channels, Ho, Wo) of an input (N, in_channels, H, W)."""
 
+    def once(self, x: Array, weight: Array, bias: Array | None) -> Array:
+        """Return the same with parameters of which nothing is kept."""
+
 
 class Backend(Protocol):
     """One engine: which convolutions it has, how it plans them, what that takes, and how a plan is carried out."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conv2d_cli.engine.api import Tile, gathered_tile, tiles_of
+from conv2d_cli.engine.api import Parameters, Tile, gathered_tile, tiles_of
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from conv2d_cli.backends.base import Kernel
     from conv2d_cli.backends.plan import EnginePlan
-    from conv2d_cli.engine.api import Parameters
 
 
 class EngineExecution:
@@ -26,9 +25,12 @@ class EngineExecution:
         """Work out what every call needs."""
         self.plan, self.kernel, self.key = plan, kernel, _key((plan.engine, kernel.key(plan)))
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
-        self._convolve = kernel.convolve(plan)
-        self._at_once = plan.tiling is None and plan.pads_itself and 0 not in self._shape
-        self._prepares_each_time = not plan.is_prepared
+        self._prepare, self._convolve = kernel.prepare, kernel.convolve(plan)
+        self._has_tiles = plan.tiling is not None and 0 not in self._shape
+        # What makes the output of images that are convolved whole.
+        self._images = self._convolve if plan.pads_itself else self._padded
+        if 0 in self._shape:
+            self._images = self._of_nothing
 
     def __call__(self, x: Array, parameters: Parameters) -> Array:
         """Convolve `x` (N, in_channels, H, W), of the shape and the type that the plan was made for.
@@ -40,21 +42,37 @@ class EngineExecution:
             MemoryLimitError: there is not memory enough.
             UsageError: the engine refuses, in its own words.
         """
+        if not self.plan.is_prepared:
+            return self.once(x, parameters.weight, parameters.bias)
         try:
-            if self._prepares_each_time:
-                operands = self.kernel.prepare(self.plan, parameters.weight, parameters.bias)
-            else:
-                operands = parameters.operands(self)
-            if self._at_once:
-                return self._convolve(x, operands)
-            if 0 in self._shape:
-                return np.empty(self._shape, self._dtype)
-            return self._padded(x, operands) if self.plan.tiling is None else self._tiles(x, parameters)
+            if self._has_tiles:
+                return self._tiles(x, parameters)
+            return self._images(x, parameters.operands(self))
         except MemoryError as error:
-            raise MemoryLimitError(
-                f"there is no room for an output of shape {list(self._shape)} in {self.plan.dtype}",
-                "a smaller image, less padding or fewer channels take less",
-            ) from error
+            raise self._no_room() from error
+
+    def once(self, x: Array, weight: Array, bias: Array | None) -> Array:
+        """Convolve with parameters of which nothing is kept.
+
+        Raises:
+            MemoryLimitError, UsageError: as `__call__`.
+        """
+        try:
+            if self._has_tiles:
+                return self._tiles(x, Parameters(weight, bias))
+            return self._images(x, self._prepare(self.plan, weight, bias))
+        except MemoryError as error:
+            raise self._no_room() from error
+
+    def _no_room(self) -> MemoryLimitError:
+        return MemoryLimitError(
+            f"there is no room for an output of shape {list(self._shape)} in {self.plan.dtype}",
+            "a smaller image, less padding or fewer channels take less",
+        )
+
+    def _of_nothing(self, _x: Array, _operands: object) -> Array:
+        """Return an output without elements, of which no engine is asked."""
+        return np.empty(self._shape, self._dtype)
 
     def _padded(self, x: Array, operands: object) -> Array:
         """Return the output of images whose padding is made here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.backends.base import OURS, Wanted
@@ -112,21 +112,19 @@ def conv2d(
     if bias is not None:
         check_dtypes(execution.plan.dtype, weight=execution.plan.dtype, bias=named(bias.dtype))
         check_bias_shape(weight, bias)
-    return _of_images(execution, x, Parameters(weight, bias))
+    if x.ndim != UNBATCHED:
+        return execution.once(x, weight, bias)
+    out: Array = execution.once(x[None], weight, bias)[0]
+    return out
 
 
 def _who(engine: str) -> str:
     """Return an engine's name, to which `auto` adds those that have started: they are chosen more often."""
-    checked_engine(engine)
-    return " ".join((AUTO, *filter(is_loaded, ENTRIES))) if engine == AUTO else engine
+    return " ".join((AUTO, *filter(is_loaded, ENTRIES))) if engine == AUTO else _checked_once(engine)
 
 
-def _of_images(execution: Execution, x: Array, parameters: Parameters) -> Array:
-    """Return the output of images, or of one unbatched."""
-    if x.ndim != UNBATCHED:
-        return execution(x, parameters)
-    out: Array = execution(x[None], parameters)[0]
-    return out
+# What is installed stays so; a fault is told each time.
+_checked_once = cache(checked_engine)
 
 
 def _is_plain(option: object) -> bool:
@@ -182,7 +180,11 @@ class PreparedConv2d:
         """
         x = array_of(x, "input")
         check_dtypes(named(x.dtype), weight=self._dtype)
-        return _of_images(self._execution_for(x.shape), x, self._parameters)
+        execution = self._execution_for(x.shape)
+        if x.ndim != UNBATCHED:
+            return execution(x, self._parameters)
+        out: Array = execution(x[None], self._parameters)[0]
+        return out
 
 
 def prepare(

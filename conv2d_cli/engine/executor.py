@@ -121,6 +121,16 @@ class Execution:
                 self._again._convolve(x[one], parameters, out[one])  # noqa: SLF001 - another of this class
         return out
 
+    def once(self, x: Array, weight: Array, bias: Array | None) -> Array:
+        """Convolve with parameters of which nothing is kept.
+
+        Raises:
+            MemoryLimitError: as `__call__`.
+        """
+        if self._short is not None:
+            return convolutions.run_short(self._short, x, weight, bias)
+        return self(x, Parameters(weight, bias))
+
     def _convolve(self, x: Array, parameters: Parameters, out: Array) -> list[int]:
         """Fill `out`, without warnings, while BLAS has the plan's number of threads.
 

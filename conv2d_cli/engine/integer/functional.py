@@ -141,8 +141,15 @@ class ExactIntegers:
             DataError: a sum, its bias included, is beyond the type.
             MemoryLimitError: there is not memory enough.
         """
-        operands = IntegerParameters(parameters.weight, parameters.bias, self.plan.arithmetic)
-        return convolve_integers(self.plan, operands, x)[0]
+        return self.once(x, parameters.weight, parameters.bias)
+
+    def once(self, x: Array, weight: Array, bias: Array | None) -> Array:
+        """Convolve with parameters of which nothing is kept.
+
+        Raises:
+            DataError, MemoryLimitError: as `__call__`.
+        """
+        return convolve_integers(self.plan, IntegerParameters(weight, bias, self.plan.arithmetic), x)[0]
 
 
 def exact_arithmetic(dtype: str) -> IntegerArithmetic:
