@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.backends.base import OURS, AnyPlan, Wanted
 from conv2d_cli.backends.choice import Decision, Uses, decide
-from conv2d_cli.backends.functional import PreparedConv2d, conv2d, prepare
 from conv2d_cli.backends.plan import EnginePlan
 from conv2d_cli.backends.registry import AUTO, ENGINES, ENTRIES, Engine, backend_of, checked_engine, is_installed
+from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
     from conv2d_cli.backends.base import Execution
+    from conv2d_cli.backends.functional import PreparedConv2d, conv2d, prepare
 
 __all__ = [
     "AUTO", "ENGINES", "ENTRIES", "OURS", "AnyPlan", "Decision", "Engine", "EnginePlan", "PreparedConv2d", "Uses",
     "Wanted", "checked_engine", "conv2d", "decide", "execution_of", "is_installed", "prepare", "tile_execution",
     "version_of", "words_of",
 ]  # fmt: skip
+
+
+# The functions on arrays, which a command that plans needs not.
+__getattr__ = loader(__name__, {f"{__package__}.functional": ("PreparedConv2d", "conv2d", "prepare")})
 
 
 def execution_of(plan: AnyPlan) -> Execution:

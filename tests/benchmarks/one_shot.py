@@ -53,7 +53,7 @@ def seconds_of(command: Sequence[str]) -> float:
 
 
 def one_file(folder: Path, rounds: int, every: int) -> bool:
-    rows = []
+    rows: list[tuple[str, float, float, float]] = []
     for layer in all_suites()[::every]:
         x, weight = layer.arrays()
         np.save(folder / "x.npy", x)
@@ -96,8 +96,8 @@ def many_files(folder: Path, number: int, rounds: int) -> bool:
         least, ours, auto = (statistics.median(took[name]) for name in ("1x1", *ENGINES))
         shares.append((auto - least) / (ours - least))
         rows.append((layer.name, least, ours, auto, shares[-1]))
-        for file in folder.glob("x*.npy"):
-            file.unlink()
+        for path in folder.glob("x*.npy"):
+            path.unlink()
     print_table(["layer", "1x1 s", "numpy s", "auto s", "auto / numpy, above 1x1"], rows)
     return max(shares) <= MOST_OF_MANY
 

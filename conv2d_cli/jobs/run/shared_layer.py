@@ -120,8 +120,8 @@ class OpenedLayer:
                 self.arithmetic, geometry, mode, algorithm=request.algorithm, threads=request.threads
             )
             return Decision(plan, "" if request.engine == OURS else "numpy alone has integer arithmetic")
-        how = (request.accuracy, request.algorithm, request.threads, request.flush_subnormals, True)
-        wanted = Wanted(geometry, mode, self._dtype, *how)
+        how = (request.accuracy, request.algorithm, api.threads_for(request.threads), request.flush_subnormals)
+        wanted = Wanted(geometry, mode, self._dtype, *how, is_prepared=True)
         return decide(wanted, request.engine, Uses(self._inputs, request.memory_limit), option="--engine ")
 
     @cached_property
