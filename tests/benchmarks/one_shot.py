@@ -65,7 +65,7 @@ def one_file(folder: Path, rounds: int, every: int) -> bool:
             for engine in ENGINES[:: -1 if number % 2 else 1]:
                 took[engine].append(seconds_of(commands[engine]))
         medians = [statistics.median(took[engine]) for engine in ENGINES]
-        rows.append((layer.name, *medians, medians[1] / medians[0]))
+        rows.append((layer.name, medians[0], medians[1], medians[1] / medians[0]))
     mean, worst = math.exp(statistics.fmean(math.log(row[3]) for row in rows)), max(row[3] for row in rows)
     print_table(["layer", "numpy s", "auto s", "auto / numpy"], sorted(rows, key=lambda row: -row[3])[:10])
     print(f"{len(rows)} layers: geometric mean {mean:.3f}, worst {worst:.3f}\n")
