@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from conv2d_cli.tensors.reading import Described
+    from conv2d_cli.tensors.stores import Files
 
 
 class OpenFile(NamedTuple):
@@ -129,12 +130,19 @@ class Format(NamedTuple):
         return import_module(self.module)
 
     def open_output(
-        self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *, channels_last: bool = False
+        self,
+        place: Path | Files,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        **chunked: Any,  # noqa: ANN401 - of one format alone
     ) -> AbstractContextManager[Output]:
-        """Open a file of this format for a tensor that is written bit by bit; its shape is that in the file."""
+        """Open a file of this format for a tensor that is written bit by bit; its shape is that in the file.
+
+        `chunked` is for a store: its `chunk`, its `shard`, and whether its channels are last.
+        """
         kind = () if self.kind is None else (self.kind,)
-        chunked = {"channels_last": channels_last} if self.is_store else {}
-        opened: AbstractContextManager[Output] = self.loaded().open_output(path, shape, dtype, *kind, **chunked)
+        chunked = chunked if self.is_store else {}
+        opened: AbstractContextManager[Output] = self.loaded().open_output(place, shape, dtype, *kind, **chunked)
         return opened
 
 

@@ -97,12 +97,16 @@ def open_output(
     durable: bool = True,
     layout: Layout = NCHW,
     sealed: Callable[[Path], object] | None = None,
+    chunk: tuple[int, int, int] | None = None,
+    shard: tuple[int, int, int] | None = None,
 ) -> Iterator[Output]:
     """Open a place for a tensor of which images, or tiles of them, are written as they are made.
 
     `shape` is (N, channels, H, W), or of one image; `layout` is the order that the axes have in the file.
     `durable` False leaves `replacement.synchronize_folder` to the caller, once for many files. `sealed` is told where
-    the file lies when it is whole and has not taken its name yet.
+    the file lies when it is whole and has not taken its name yet. Of a store `chunk` is what is written of an image at
+    a time (channels, rows, columns), so that a chunk is written whole and once; `shard`, a multiple of it, is what one
+    file holds.
 
     Raises:
         FileError: it cannot be written, or exists and `force` is not given.
@@ -125,7 +129,10 @@ def open_output(
         size = math.prod(shape) * dtype.itemsize
         with _replaced(path, typed, format_written, size, force=force, durable=durable, named=False) as temporary:
             with format_written.open_output(
-                temporary, layout.to_file(shape), dtype, channels_last=not layout.is_ours
+                *(temporary, layout.to_file(shape), dtype),
+                channels_last=not layout.is_ours,
+                chunk=None if chunk is None else layout.to_file(chunk),
+                shard=None if shard is None else layout.to_file(shard),
             ) as output:
                 yield laid_out(output, layout)
             if sealed is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import DataError, MissingExtraError
 from conv2d_cli.tensors.elements import held_by
 from conv2d_cli.tensors.formats import STORE_FILES, holds_store
+from conv2d_cli.tensors.stores import LocalFiles
 from conv2d_cli.tensors.zarr_chunks import ANEW, Folder
 from conv2d_cli.tensors.zarr_folders import arrays_in, described
 from conv2d_cli.tensors.zarr_grid import gathered
@@ -17,12 +19,12 @@ from conv2d_cli.tensors.zarr_output import ZarrOutput, write_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
     from types import ModuleType
 
     import numpy as np
 
     from conv2d_cli.tensors.formats import OpenFile
+    from conv2d_cli.tensors.stores import Files
     from conv2d_cli.tensors.zarr_grid import Box, Index
 
     Array = np.ndarray[Any, Any]
@@ -103,7 +105,7 @@ class ZarrFile:
             MissingExtraError: the extra `zarr` is not installed.
             DataError: it is no store.
         """
-        _library()
+        library()
         if file.path is None or not file.path.is_dir():
             raise DataError("a .zarr is a folder, and this is a file", BROKEN_STORE)
         if not holds_store(file.path):
@@ -133,24 +135,37 @@ def write(path: Path, tensors: Mapping[str, Array]) -> None:
     Raises:
         MissingExtraError: the extra `zarr` is not installed.
     """
-    write_group(_library(), path, tensors)
+    write_group(library(), LocalFiles(path), tensors)
 
 
 @contextmanager
 def open_output(
-    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *, channels_last: bool = False
+    place: Path | Files,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    *,
+    channels_last: bool = False,
+    **chunked: Any,  # noqa: ANN401 - of one function
 ) -> Iterator[ZarrOutput]:
-    """Open a store of one array that is written bit by bit.
+    """Open a store of one array that is written bit by bit, in an empty folder or where its files are to lie.
+
+    `chunked` are the `chunk` and the `shard` of `ZarrOutput`.
 
     Raises:
         MissingExtraError: the extra `zarr` is not installed.
     """
-    output = ZarrOutput(_library(), path, shape, dtype, channels_last=channels_last)
+    files = LocalFiles(place) if isinstance(place, Path) else place
+    output = ZarrOutput(library(), files, shape, dtype, channels_last=channels_last, **chunked)
     yield output
-    output.check()
+    output.seal()
 
 
-def _library() -> ModuleType:
+def library() -> ModuleType:
+    """Return Zarr's own library, which makes the metadata.
+
+    Raises:
+        MissingExtraError: the extra `zarr` is not installed.
+    """
     try:
         import zarr
     except ImportError as error:

@@ -17,6 +17,7 @@ import numpy as np
 
 from conv2d_cli.errors import DataError
 from conv2d_cli.tensors.zarr_grid import gathered
+from conv2d_cli.tensors.zarr_shards import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +33,6 @@ _READ_ONLY = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY",
 # A pipe must not be waited for.
 _READ_ONLY |= getattr(os, "O_NONBLOCK", 0)
 ANEW = "write the store anew with zarr"
-# What a shard says of a chunk that is not there.
-_MISSING = 2**64 - 1
 
 
 class Part(NamedTuple):
@@ -206,7 +205,7 @@ class Sharded(NamedTuple):
 
         def part(number: Index, inside: Box) -> Array | None:
             start, length = table[number].tolist()
-            if start == length == _MISSING:
+            if start == length == MISSING:
                 return None
             return self.inner.read(content.within(start, length), inside)
 

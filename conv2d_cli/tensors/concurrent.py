@@ -1,0 +1,39 @@
+"""Requests side by side: those that wait for a network cost little, and one after the other they cost hours."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+
+
+def side_by_side(function: Callable[[Given], Result], items: Iterable[Given], most: int) -> Iterator[Result]:
+    """Yield the results of a function in the order of its items, of which `most` are under way at a time.
+
+    Where the caller goes no further, be it for a signal, nothing is begun any more, and nothing is waited for.
+    """
+    waiting: deque[Future[Result]] = deque()
+    left = iter(items)
+    first = next(left, None)
+    if first is None:
+        return
+    second = next(left, None)
+    if second is None:
+        yield function(first)
+        return
+    pool = ThreadPoolExecutor(most)
+    try:
+        waiting += (pool.submit(function, first), pool.submit(function, second))
+        while waiting:
+            while len(waiting) < most and (item := next(left, None)) is not None:
+                waiting.append(pool.submit(function, item))
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
