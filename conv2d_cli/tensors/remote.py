@@ -32,6 +32,8 @@ _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 2
 REQUESTS = 16
 _S3 = frozenset({"s3", "s3a"})
 _HTTP = frozenset({"http", "https"})
+# What sends the end of an object without being asked for its size before.
+_SUFFIXES = _S3 | {"gs", "gcs"}
 # What the libraries below call a host that cannot be reached, or does not answer; most are not loaded here.
 _UNREACHABLE = frozenset(
     {
@@ -83,8 +85,9 @@ class RemoteFiles(NamedTuple):
             if self.is_web:
                 return _from_web(system, path, start, length)
             try:
-                if start < 0:
+                if start < 0 and urlsplit(self.url).scheme in _SUFFIXES:
                     return bytes(system.cat_file(path, start=-length)[-length:])
+                start = max(0, system.info(path)["size"] - length) if start < 0 else start
                 return bytes(system.cat_file(path, start=start, end=start + length)[:length])
             except Exception as error:
                 if _code_of(error) in _BEYOND:

@@ -397,6 +397,21 @@ def test_an_endless_answer_is_not_held(tmp_path: Path) -> None:
             source.read()
 
 
+def test_what_sends_no_ends_of_objects_is_asked_for_their_size() -> None:
+    pytest.importorskip("fsspec")
+    files = RemoteFiles("memory://test-remote/x.zarr")
+    files.write("a", b"0123456789")
+    assert [files.read("a", start, 4) for start in (-1, 8, 0, 20)] == [b"6789", b"89", b"0123", b""]
+    assert (files.read("a", -1, 40), files.names(), files.size("a"), files.size("b")) == (
+        b"0123456789",
+        ["a"],
+        10,
+        None,
+    )
+    files.remove("a")
+    assert files.names() == []
+
+
 def test_the_bucket_itself_is_left_alone(store: ObjectStore) -> None:
     with pytest.raises(Conv2dError, match="is a bucket"):
         check_output(f"s3://{BUCKET}.zarr", force=True)
