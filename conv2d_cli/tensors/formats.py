@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from conv2d_cli.tensors.reading import Described
+    from conv2d_cli.tensors.stores import Files
 
 
 class OpenFile(NamedTuple):
     """A file or a stream at its start; `path` is None for a stream, `size` in bytes None where nobody knows it.
+
+    A store that is not of this machine has a `url` and no path.
 
     `described` is what the user says of a file without a header. Of a picture, `as_stored` leaves the pixels as they
     lie, without the turn that its orientation asks for, and `max_pixels` is the most that it may have, where the usual
@@ -37,6 +40,7 @@ class OpenFile(NamedTuple):
     described: Described | None = None
     as_stored: bool = False
     max_pixels: int | None = None
+    url: str | None = None
 
 
 class Stored(Protocol):
@@ -129,12 +133,19 @@ class Format(NamedTuple):
         return import_module(self.module)
 
     def open_output(
-        self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *, channels_last: bool = False
+        self,
+        place: Path | Files,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        **chunked: Any,  # noqa: ANN401 - of one format alone
     ) -> AbstractContextManager[Output]:
-        """Open a file of this format for a tensor that is written bit by bit; its shape is that in the file."""
+        """Open a file of this format for a tensor that is written bit by bit; its shape is that in the file.
+
+        `chunked` is for a store: its `chunk`, its `shard`, and whether its channels are last.
+        """
         kind = () if self.kind is None else (self.kind,)
-        chunked = {"channels_last": channels_last} if self.is_store else {}
-        opened: AbstractContextManager[Output] = self.loaded().open_output(path, shape, dtype, *kind, **chunked)
+        chunked = chunked if self.is_store else {}
+        opened: AbstractContextManager[Output] = self.loaded().open_output(place, shape, dtype, *kind, **chunked)
         return opened
 
 

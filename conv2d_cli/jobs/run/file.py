@@ -60,6 +60,12 @@ class FileRun(NamedTuple):
         shape = self.plan.geometry.batched_output_shape
         return shape if len(self.input.shape) == BATCHED else shape[1:]
 
+    @property
+    def tile(self) -> tuple[int, int, int] | None:
+        """The tile (channels, rows, columns) of the output that is convolved and written at a time; None without."""
+        tiling = self.plan.tiling
+        return None if tiling is None else (self.plan.geometry.out_channels, tiling.rows, tiling.columns)
+
     def convolution(self) -> Convolution:
         """Return what convolves this input, chunk by chunk; the parameters are read for it."""
         unbatched = len(self.input.shape) == UNBATCHED
@@ -211,6 +217,7 @@ def open_place(
         durable=durable,
         layout=request.output_layout,
         sealed=sealed,
+        chunk=file.tile,
     )
 
 

@@ -21,6 +21,7 @@ from conv2d_cli.jobs.run.pipeline import Listener
 from conv2d_cli.jobs.run.request import Request
 from conv2d_cli.layer.model import layer_from
 from conv2d_cli.tensors import source, zarr, zarr_output
+from conv2d_cli.tensors.stores import LocalFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -263,7 +264,8 @@ def test_a_store_that_is_removed_while_it_is_written_is_a_fault(
     def writes(self: zarr_output.ZarrOutput, first: int, images: Any) -> None:
         write(self, first, images)
         if len([*(tmp_path / "out").glob("*.zarr")]) == 1:
-            target = self._folder / part
+            assert isinstance(self.chunks.files, LocalFiles)
+            target = self.chunks.files.path / part
             if target.is_dir():
                 shutil.rmtree(target)
             else:
@@ -279,7 +281,7 @@ def test_a_store_that_is_removed_while_it_is_written_is_a_fault(
 def test_a_chunk_in_parts_is_not_begun_anew_when_it_was_removed(tmp_path: Path) -> None:
     library = pytest.importorskip("zarr")
     (tmp_path / "y").mkdir()
-    output = zarr_output.ZarrOutput(library, tmp_path / "y", (1, 8, 8), np.dtype("f4"), channels_last=False)
+    output = zarr_output.ZarrOutput(library, LocalFiles(tmp_path / "y"), (1, 8, 8), np.dtype("f4"))
     output.write_tile(0, 0, 0, np.ones((1, 4, 8), "f4"))
     (tmp_path / "y/c/0/0/0").unlink()
     with pytest.raises(FileNotFoundError):
