@@ -1,12 +1,14 @@
-"""PyTorch's convolution on the CPU: oneDNN's, or PyTorch's own."""
+"""PyTorch's convolution on the CPU: oneDNN's, or PyTorch's own. That on a GPU is in `torch_device`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.backends import cost_model
+from conv2d_cli.backends.base import CPU
 from conv2d_cli.backends.execution import execution_by, refusal
 from conv2d_cli.backends.plan import EnginePlan, tiles_for
+from conv2d_cli.backends.torch_device import DeviceExecution, device_execution, device_plan, device_words
 from conv2d_cli.backends.torch_tensors import pads_itself, tensor_maker, to_array, to_bfloat16
 from conv2d_cli.engine.api import threads_for
 
@@ -34,6 +36,8 @@ class TorchBackend:
 
     def plan(self, wanted: Wanted) -> EnginePlan:
         """Return its plan of a convolution."""
+        if wanted.device != CPU:
+            return device_plan(wanted)
         tiling = tiles_for(wanted)
         plan = EnginePlan(
             engine=self.name,
@@ -56,16 +60,20 @@ class TorchBackend:
 
     def words(self, plan: EnginePlan) -> str:
         """Say how it goes about it."""
+        if plan.device != CPU:
+            return device_words(plan)
         padding = "" if plan.pads_itself else f", {plan.padding_mode} padding made beside the input"
         return f"torch.nn.functional.conv2d on the CPU{padding}"
 
-    def execution(self, plan: EnginePlan) -> EngineExecution:
+    def execution(self, plan: EnginePlan) -> EngineExecution | DeviceExecution:
         """Return what carries a plan out."""
+        if plan.device != CPU:
+            return device_execution(plan)
         return execution_by(_KERNEL, plan)
 
-    def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution:
+    def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution | DeviceExecution:
         """Return what convolves a tile of the plan's image."""
-        return execution_by(_KERNEL, plan.for_tile(rows, columns))
+        return self.execution(plan.for_tile(rows, columns))
 
 
 class _TorchKernel:
