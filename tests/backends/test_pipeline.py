@@ -74,22 +74,28 @@ def drawn(seed: int, dtype: str = "float32", *, images: int | None = None) -> Dr
     return Drawn(layer, x, weight, bias, plan)
 
 
+def bits(out: Array) -> bytes:
+    """Return the bytes of an output, every zero without a sign: where all products are zeros, engines differ in it."""
+    unsigned: bytes = (out + out.dtype.type(0)).tobytes()
+    return unsigned
+
+
 @given(st.integers(0, 2**32), st.sampled_from(("float32", "float64", "float16", "bfloat16")), st.integers(1, 10))
 def test_chunks_of_every_size_have_the_bytes_of_the_whole(seed: int, dtype: str, count: int) -> None:
     one = drawn(seed, dtype)
     whole = DeviceExecution(one.plan)(one.x, one.parameters)
     assert (whole.dtype, whole.flags.c_contiguous) == (one.x.dtype, True)
-    assert whole.tobytes() == one.expected().tobytes()
+    assert bits(whole) == bits(one.expected())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch_device, "_images_at_once", lambda _: count)
-        assert DeviceExecution(one.plan)(one.x, one.parameters).tobytes() == whole.tobytes()
+        assert bits(DeviceExecution(one.plan)(one.x, one.parameters)) == bits(whole)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 4))
 def test_tiles_have_the_bytes_of_the_whole(seed: int, rows: int, columns: int) -> None:
     one = drawn(seed)
     plan = one.plan._replace(tiling=Tiling(rows, columns))
-    assert DeviceExecution(plan)(one.x, one.parameters).tobytes() == one.expected().tobytes()
+    assert bits(DeviceExecution(plan)(one.x, one.parameters)) == bits(one.expected())
 
 
 def test_an_empty_batch_needs_no_device() -> None:
@@ -134,7 +140,7 @@ def test_however_late_the_copies_the_bytes_are_the_same(
     one = drawn(seed, images=11)
     monkeypatch.setattr(torch_device, "_images_at_once", lambda _: count)
     execution = DeviceExecution(one.plan, partial(LateLanes, cuda, torch.float32))
-    assert execution(one.x, one.parameters).tobytes() == one.expected().tobytes()
+    assert bits(execution(one.x, one.parameters)) == bits(one.expected())
     assert len(cuda.streams) == len(("in", "compute", "out"))
 
 
@@ -191,7 +197,7 @@ class Card:
 
 def test_of_what_does_not_fit_half_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     one, card = drawn(5, images=19), Card(3, monkeypatch)
-    assert DeviceExecution(one.plan)(one.x, one.parameters).tobytes() == one.expected().tobytes()
+    assert bits(DeviceExecution(one.plan)(one.x, one.parameters)) == bits(one.expected())
     assert card.calls == [19, 9, 4, *[2] * 9, 1]
 
 
@@ -210,6 +216,7 @@ def test_images_wait_for_one_another_where_two_do_not_fit(cuda: Any, monkeypatch
     one = drawn(7, images=6)
     monkeypatch.setattr(torch_device, "_images_at_once", lambda _: 1)
     underway: list[int] = []
+    drained: list[int] = []
 
     class Crowded(LateLanes):
         def start(self, source: Any, compute: Callable[[Any], Any], target: Any) -> Any:
@@ -224,8 +231,14 @@ def test_images_wait_for_one_another_where_two_do_not_fit(cuda: Any, monkeypatch
 
             return ended
 
+        def drain(self) -> None:
+            # What was queued for the one that is refused holds memory too.
+            super().drain()
+            drained.append(1)
+
     execution = DeviceExecution(one.plan, partial(Crowded, cuda, torch.float32))
-    assert execution(one.x, one.parameters).tobytes() == one.expected().tobytes()
+    assert bits(execution(one.x, one.parameters)) == bits(one.expected())
+    assert len(drained) == len(one.x) - 1
 
 
 def test_images_that_fit_are_less_than_the_room() -> None:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Stream:
+class LateStream:
     """Operations in their order, done when something waits for them."""
 
     def __init__(self, _device: object = None) -> None:
         self.operations: list[Callable[[], object]] = []
         self.done = 0
 
-    def wait_stream(self, other: Stream) -> None:
+    def wait_stream(self, other: LateStream) -> None:
         """Let what comes from here on wait for what the other has been given so far."""
         until = len(other.operations)
         self.operations.append(lambda: other.go_on(until))
@@ -38,13 +38,13 @@ class Stream:
         self.go_on(len(self.operations))
 
 
-class Event:
+class LateEvent:
     """A place in a stream."""
 
     def __init__(self, *, blocking: bool = False) -> None:
         self.blocking = blocking
 
-    def record(self, stream: Stream) -> None:
+    def record(self, stream: LateStream) -> None:
         """Stand behind what the stream has been given so far."""
         self._stream, self._until = stream, len(stream.operations)
 
@@ -60,7 +60,7 @@ class OnDevice:
         self.cuda, self.value = cuda, torch.empty(0)
         self.known = [cuda.current]
 
-    def record_stream(self, stream: Stream) -> None:
+    def record_stream(self, stream: LateStream) -> None:
         """Be read by another stream too."""
         self.known.append(stream)
 
@@ -85,7 +85,7 @@ class OnHost(torch.Tensor):
         cuda.current.operations.append(done)
         return copy
 
-    def copy_(self, out: Any, *_arguments: object, **_options: object) -> Any:
+    def copy_(self, out: Any, *_arguments: object, **_options: object) -> Any:  # type: ignore[override]
         """Copy from the device, in the current stream."""
         cuda, target = self.cuda, self.as_subclass(torch.Tensor)
         assert cuda.current in out.known, "the allocator may have given the memory to another tensor"
@@ -96,23 +96,23 @@ class OnHost(torch.Tensor):
 class LateCuda:
     """What stands for `torch.cuda`."""
 
-    Event = Event
+    Event = LateEvent
 
     def __init__(self) -> None:
-        self.current = self.default = Stream()
-        self.streams: list[Stream] = []
+        self.current = self.default = LateStream()
+        self.streams: list[Any] = []
 
-    def Stream(self, _device: object) -> Stream:  # noqa: N802 - a class there
+    def Stream(self, _device: object) -> Any:  # noqa: N802 - a class there
         """Return a new stream."""
-        self.streams.append(Stream())
+        self.streams.append(LateStream())
         return self.streams[-1]
 
-    def current_stream(self, _device: object) -> Stream:
+    def current_stream(self, _device: object) -> LateStream:
         """Return the stream that operations go to."""
         return self.current
 
     @contextmanager
-    def stream(self, stream: Stream) -> Iterator[None]:
+    def stream(self, stream: LateStream) -> Iterator[None]:
         """Return a context in which they go to another."""
         before, self.current = self.current, stream
         try:
