@@ -253,8 +253,8 @@ def _check_promise(device: str, accuracy: Any, seed: int) -> None:
     geometry = geometry_of(layer, batched.shape)
     height, width = geometry.height, geometry.width
     options: dict[str, Any] = {
-        "stride": layer.stride, "padding": (height.before, width.before, height.after, width.after), "dilation": layer.dilation, "groups": layer.groups,
-        "padding_mode": layer.padding_mode,
+        "stride": layer.stride, "dilation": layer.dilation, "groups": layer.groups,
+        "padding": (height.before, width.before, height.after, width.after), "padding_mode": layer.padding_mode,
     }  # fmt: skip
     exact, magnitude = judged(batched, weight, bias, **options)
     assert units_of(result, exact, magnitude, accuracy) <= UNITS, layer
