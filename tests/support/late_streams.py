@@ -69,7 +69,11 @@ class OnDevice:
         return self.value
 
 
-class OnHost(torch.Tensor):
+# Types are checked alike with PyTorch and without.
+_Tensor: Any = torch.Tensor
+
+
+class OnHost(_Tensor):  # type: ignore[misc]
     """A tensor in pinned memory: copies of it are queued."""
 
     cuda: Any = None
@@ -85,7 +89,7 @@ class OnHost(torch.Tensor):
         cuda.current.operations.append(done)
         return copy
 
-    def copy_(self, out: Any, *_arguments: object, **_options: object) -> Any:  # type: ignore[override]
+    def copy_(self, out: Any, *_arguments: object, **_options: object) -> Any:
         """Copy from the device, in the current stream."""
         cuda, target = self.cuda, self.as_subclass(torch.Tensor)
         assert cuda.current in out.known, "the allocator may have given the memory to another tensor"
