@@ -46,9 +46,7 @@ def place_of(engine: str | None, device: str | None, option: str = "engine=", of
     if kind == CPU:
         return Place(name or OURS, CPU)
     if kind not in _THROUGH_TORCH or not _NUMBER.fullmatch(number):
-        raise UsageError(
-            f"device {cut(str(device))}: convolutions run on cpu, cuda, cuda:N and mps", _ON_THE_CPU
-        )
+        raise UsageError(f"device {cut(str(device))}: convolutions run on cpu, cuda, cuda:N and mps", _ON_THE_CPU)
     if name not in {None, AUTO, _TORCH}:
         raise UsageError(f"{option}{name} computes on the CPU alone, and not on {device}", _ON_THE_CPU)
     check_not_of_the_cpu(device, of_the_cpu)

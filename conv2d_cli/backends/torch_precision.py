@@ -55,18 +55,23 @@ def _without_tf32() -> Callable[[], object]:
     import torch
     from torch.backends.cuda import matmul
 
-    newer = hasattr(matmul, "fp32_precision")
+    before = getattr(matmul, "fp32_precision", None)
     try:
         older = torch.get_float32_matmul_precision()
     except RuntimeError:
         # Only the newer one was used.
         matmul.fp32_precision = "ieee"
-        return lambda: setattr(matmul, "fp32_precision", _ON)
-    is_on = matmul.fp32_precision == _ON if newer else older != _FULL
-    if not is_on:
+        return lambda: setattr(matmul, "fp32_precision", before)
+    if older == _FULL and before != _ON:
         return _nothing
     torch.set_float32_matmul_precision(_FULL)
-    return lambda: torch.set_float32_matmul_precision(older)
+
+    def put_back() -> None:
+        torch.set_float32_matmul_precision(older)
+        if before is not None:
+            matmul.fp32_precision = before
+
+    return put_back
 
 
 _products = _Shared(_without_tf32)

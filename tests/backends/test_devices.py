@@ -210,7 +210,14 @@ def test_tf32_of_the_newer_setting_is_off_too_without_contradicting_the_older() 
             # Where the two contradict each other it raises, as products of matrices do.
             assert not matmul.allow_tf32
         assert matmul.fp32_precision == "tf32"
+        # A contradiction of the process's own is none while calls of ours last.
+        torch.set_float32_matmul_precision("high")
+        matmul.fp32_precision = "ieee"
+        with full_precision():
+            assert not matmul.allow_tf32
+        assert (torch.get_float32_matmul_precision(), matmul.fp32_precision) == ("high", "ieee")
     finally:
+        torch.set_float32_matmul_precision("highest")
         matmul.fp32_precision = at_first
 
 
