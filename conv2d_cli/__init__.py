@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conv2d_cli.errors import (
         Conv2dError,
         DataError,
+        DeviceError,
         Fault,
         FileError,
         LayerError,
@@ -61,6 +62,7 @@ __all__ = [
     "Conv2dError",
     "CostsReport",
     "DataError",
+    "DeviceError",
     "DiffReport",
     "DiffRow",
     "ExplainReport",
@@ -109,8 +111,8 @@ _HOMES = {
     "backends.api": ("PreparedConv2d", "conv2d", "prepare"),
     "engine.api": ("conv2d_integer", "init_parameters", "requantize"),
     "errors": (
-        *("Conv2dError", "DataError", "Fault", "FileError", "LayerError", "MemoryLimitError", "MissingExtraError"),
-        *("ShapeError", "UsageError"),
+        *("Conv2dError", "DataError", "DeviceError", "Fault", "FileError", "LayerError", "MemoryLimitError"),
+        *("MissingExtraError", "ShapeError", "UsageError"),
     ),
     "jobs.trace.element": ("trace_element",),
     "layer.model": ("Conv2d",),

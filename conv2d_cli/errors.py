@@ -130,6 +130,12 @@ class MissingExtraError(Conv2dError, ImportError):
         super().__init__(f"{what} needs an extra that is not installed", f"pip install 'conv2d-cli[{extra}]'")
 
 
+class DeviceError(Conv2dError, RuntimeError):
+    """A device that was asked for is not there, or fails (exit 4)."""
+
+    exit_code = 4
+
+
 class MemoryLimitError(Conv2dError, MemoryError):
     """More memory than the limit or the machine allows (exit 5)."""
 

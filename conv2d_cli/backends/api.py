@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from conv2d_cli.backends.base import OURS, AnyPlan, Wanted
+from conv2d_cli.backends.base import CPU, OURS, AnyPlan, Wanted
 from conv2d_cli.backends.choice import Decision, Uses, decide
+from conv2d_cli.backends.devices import Place, check_not_of_the_cpu, described, of_the_cpu, place_of
 from conv2d_cli.backends.plan import EnginePlan
 from conv2d_cli.backends.registry import AUTO, ENGINES, ENTRIES, Engine, backend_of, checked_engine, is_installed
 from conv2d_cli.lazy import loader
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from conv2d_cli.backends.functional import PreparedConv2d, conv2d, prepare
 
 __all__ = [
-    "AUTO", "ENGINES", "ENTRIES", "OURS", "AnyPlan", "Decision", "Engine", "EnginePlan", "PreparedConv2d", "Uses",
-    "Wanted", "checked_engine", "conv2d", "decide", "execution_of", "is_installed", "prepare", "tile_execution",
-    "version_of", "words_of",
+    "AUTO", "CPU", "ENGINES", "ENTRIES", "OURS", "AnyPlan", "Decision", "Engine", "EnginePlan", "Place",
+    "PreparedConv2d", "Uses", "Wanted", "check_not_of_the_cpu", "checked_engine", "conv2d", "decide", "described",
+    "execution_of", "is_installed", "of_the_cpu", "place_of", "prepare", "tile_execution", "version_of", "words_of",
 ]  # fmt: skip
 
 

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from conv2d_cli.engine.api import Parameters, Tiling
     from conv2d_cli.numpy_dtypes import Array
 
-OURS = "numpy"
+OURS, CPU = "numpy", "cpu"
 
 
 class Wanted(NamedTuple):
     """A convolution that is asked for, and how: what a plan is made from.
 
     `is_prepared` says that the parameters are kept for many inputs, so that an engine may lay them out beforehand.
-    `threads` None leaves the engine its own number.
+    `threads` None leaves the engine its own number. `device` is `cpu`, or one that PyTorch sees: `cuda:0`, `mps`.
     """
 
     geometry: Geometry
@@ -28,6 +28,7 @@ class Wanted(NamedTuple):
     threads: int | None = None
     flush_subnormals: bool = False
     is_prepared: bool = False
+    device: str = CPU
 
 
 class AnyPlan(Protocol):

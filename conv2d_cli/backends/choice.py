@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.backends.base import OURS, AnyPlan
+from conv2d_cli.backends.base import CPU, OURS, AnyPlan
+from conv2d_cli.backends.devices import check_has
 from conv2d_cli.backends.registry import AUTO, ENTRIES, backend_of, checked_engine, is_installed, is_loaded
 from conv2d_cli.errors import UsageError
 
@@ -41,11 +42,17 @@ class _Expected(NamedTuple):
 def decide(wanted: Wanted, engine: str = OURS, uses: Uses = ONCE, option: str = "engine=") -> Decision:
     """Decide who carries a convolution out, and how. What an engine does not have, NumPy computes.
 
+    What a device other than the CPU does not have is refused; `place_of` has the engine of a device.
+
     Raises:
-        UsageError: an option names nothing that exists, or what the engine named cannot have.
+        UsageError: an option names nothing that exists, or what the engine named or the device cannot have.
         MissingExtraError: the engine is not installed.
         DataError: nothing computes that element type.
     """
+    if wanted.device != CPU:
+        backend = backend_of(engine)
+        check_has(wanted, backend.lacks(wanted))
+        return Decision(backend.plan(wanted), "")
     if engine == OURS:
         return Decision(backend_of(OURS).plan(wanted), "")
     checked_engine(engine, option)

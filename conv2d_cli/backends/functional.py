@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.backends.base import OURS, Wanted
+from conv2d_cli.backends.base import CPU, OURS, Wanted
 from conv2d_cli.backends.choice import Uses, decide
+from conv2d_cli.backends.devices import of_the_cpu, place_of
 from conv2d_cli.backends.registry import AUTO, ENTRIES, backend_of, checked_engine, is_loaded
 from conv2d_cli.engine.api import (
     Parameters,
@@ -142,17 +143,17 @@ def _execution_of(
     """Check the arguments of a call, its options from `stride` on, and plan it; it holds no arrays."""
     check_dtypes(named(dtype), weight=named(weight_dtype))
     layer = layer_of_call(weight_shape, options)
-    return _planned(layer, named(dtype), options[_LAYER_OPTIONS:], shape, is_prepared=False)
+    return _planned(layer, named(dtype), options[_LAYER_OPTIONS:], CPU, shape, is_prepared=False)
 
 
 def _planned(
-    layer: Conv2d, dtype: str, options: tuple[Any, ...], shape: tuple[int, ...], *, is_prepared: bool
+    layer: Conv2d, dtype: str, options: tuple[Any, ...], device: str, shape: tuple[int, ...], *, is_prepared: bool
 ) -> Execution:
     """Plan a layer on an input; the options are those of a call behind `padding_mode`."""
     geometry, (accuracy, algorithm, threads, flush, who) = geometry_of(layer, shape), options
-    if integer.is_integer(dtype) and isinstance(accuracy, str) and accuracy == "exact":
+    if integer.is_integer(dtype) and isinstance(accuracy, str) and accuracy == "exact" and device == CPU:
         return integer.ExactIntegers(geometry, layer.padding_mode, dtype, algorithm, threads)
-    how = (accuracy, algorithm, threads, flush is not None, is_prepared)
+    how = (accuracy, algorithm, threads, flush is not None, is_prepared, device)
     uses = Uses(_PREPARED_CALLS if is_prepared else 1)
     plan = decide(Wanted(geometry, layer.padding_mode, dtype, *how), str(who).partition(" ")[0], uses).plan
     return backend_of(plan.engine).execution(plan)
@@ -196,23 +197,27 @@ def prepare(
     threads: int | None = None,
     algorithm: str | None = None,
     flush_subnormals: bool = False,
-    engine: Engine = "numpy",
+    engine: Engine | None = None,
 ) -> PreparedConv2d:
     """Return a callable that convolves many inputs with these parameters, which are transformed once for each size.
 
     Args:
-        layer: a `Conv2d`; its stride, padding, dilation, groups and padding mode are used.
+        layer: a `Conv2d`; its stride, padding, dilation, groups, padding mode and device are used.
         weight: (out_channels, in_channels / groups, kh, kw), any float, complex or integer type but bool. It is copied.
         bias: (out_channels,), of the type of `weight`, or None. It is copied.
         accuracy: "strict", "fast" or "exact", as in `conv2d`.
         threads: None takes BLAS's own number.
         algorithm: a name of `conv2d info`'s algorithms; None takes the best for each input.
         flush_subnormals: of exact arithmetic, as in `conv2d`.
-        engine: as in `conv2d`; it may be started for a hundred calls. Sessions of ONNX Runtime are kept.
+        engine: as in `conv2d`; it may be started for a hundred calls. Sessions of ONNX Runtime are kept. None
+            is "numpy" on the CPU, and "torch" where the layer's `device` is "cuda", "cuda:1" or "mps".
 
     Raises:
         ShapeError: the bias has not one element for each output channel.
         DataError: the weight does not fit the layer, the element types differ, or an argument makes no array.
+        UsageError: the engine does not compute on the layer's device.
+        MissingExtraError: the engine is not installed.
+        DeviceError: PyTorch does not see the device.
 
     >>> import numpy as np
     >>> from conv2d_cli import Conv2d
@@ -229,6 +234,7 @@ def prepare(
     check_bias_shape(weight, bias)
     parameters = Parameters(weight.copy(), None if bias is None else bias.copy())
     flush = "flush_subnormals" if flush_subnormals else None
-    options = (accuracy, algorithm, threads, flush, checked_engine(engine))
-    planned = partial(_planned, layer, dtype, options, is_prepared=True)
+    place = place_of(engine, layer.device, of_the_cpu=of_the_cpu(accuracy, algorithm))
+    options = (accuracy, algorithm, threads, flush, place.engine)
+    planned = partial(_planned, layer, dtype, options, place.device, is_prepared=True)
     return PreparedConv2d(parameters, dtype, lru_cache(maxsize=16)(planned))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.backends.base import CPU
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.api import tile_bytes, tile_geometry, tiling_of
 
@@ -19,7 +20,8 @@ class EnginePlan(NamedTuple):
 
     `geometry` and `padding_mode` are those of the whole input. Where the engine does not make the padding itself, it is
     made beside the input, an image at a time. `threads` None leaves the engine its own number, which is `threads_used`.
-    `engine_bytes` is what the engine may allocate for an image, or a tile, on the way.
+    `engine_bytes` is what the engine may allocate for an image, or a tile, on the way, of the CPU's memory whatever the
+    `device`. `may_transform` says that an algorithm may be chosen which works in a transform domain.
     """
 
     engine: str
@@ -36,6 +38,8 @@ class EnginePlan(NamedTuple):
     algorithm: None = None
     fallback_bytes: int = 0
     blocks_in_words: None = None
+    device: str = CPU
+    may_transform: bool = False
 
     @property
     def inner(self) -> Geometry:
@@ -79,7 +83,9 @@ class EnginePlan(NamedTuple):
     @property
     def scratch_bytes(self) -> int:
         """The most that is allocated besides input, parameters and output."""
-        padded = 0 if self.pads_itself or self.tiling else prod(self.inner.batched_input_shape)
+        # For a device it is made in the buffers that are copied from.
+        is_made_here = not self.pads_itself and self.tiling is None and self.device == CPU
+        padded = prod(self.inner.batched_input_shape) if is_made_here else 0
         return self.engine_bytes + padded * DTYPES[self.dtype].bytes + self.tile_bytes
 
 

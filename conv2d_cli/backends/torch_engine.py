@@ -1,21 +1,20 @@
-"""PyTorch's convolution on the CPU: oneDNN's, or PyTorch's own."""
+"""PyTorch's convolution on the CPU: oneDNN's, or PyTorch's own. That on a GPU is in `torch_device`."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from conv2d_cli.backends import cost_model
-from conv2d_cli.backends.execution import dense, execution_by, refusal
+from conv2d_cli.backends.base import CPU
+from conv2d_cli.backends.execution import execution_by, refusal
 from conv2d_cli.backends.plan import EnginePlan, tiles_for
+from conv2d_cli.backends.torch_device import DeviceExecution, device_execution, device_plan, device_words
+from conv2d_cli.backends.torch_tensors import pads_itself, tensor_maker, to_array, to_bfloat16
 from conv2d_cli.engine.api import threads_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable
 
-    from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.backends.base import Convolve, Wanted
     from conv2d_cli.backends.execution import EngineExecution
     from conv2d_cli.numpy_dtypes import Array
@@ -37,6 +36,8 @@ class TorchBackend:
 
     def plan(self, wanted: Wanted) -> EnginePlan:
         """Return its plan of a convolution."""
+        if wanted.device != CPU:
+            return device_plan(wanted)
         tiling = tiles_for(wanted)
         plan = EnginePlan(
             engine=self.name,
@@ -46,7 +47,7 @@ class TorchBackend:
             threads=wanted.threads,
             threads_used=threads_for(wanted.threads),
             is_prepared=wanted.is_prepared,
-            pads_itself=_pads(wanted.geometry, wanted.padding_mode),
+            pads_itself=pads_itself(wanted.geometry, wanted.padding_mode),
             engine_bytes=0,
             library_bytes=_LIBRARY_BYTES,
             tiling=tiling,
@@ -59,16 +60,20 @@ class TorchBackend:
 
     def words(self, plan: EnginePlan) -> str:
         """Say how it goes about it."""
+        if plan.device != CPU:
+            return device_words(plan)
         padding = "" if plan.pads_itself else f", {plan.padding_mode} padding made beside the input"
         return f"torch.nn.functional.conv2d on the CPU{padding}"
 
-    def execution(self, plan: EnginePlan) -> EngineExecution:
+    def execution(self, plan: EnginePlan) -> EngineExecution | DeviceExecution:
         """Return what carries a plan out."""
+        if plan.device != CPU:
+            return device_execution(plan)
         return execution_by(_KERNEL, plan)
 
-    def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution:
+    def tile_execution(self, plan: EnginePlan, rows: int, columns: int) -> EngineExecution | DeviceExecution:
         """Return what convolves a tile of the plan's image."""
-        return execution_by(_KERNEL, plan.for_tile(rows, columns))
+        return self.execution(plan.for_tile(rows, columns))
 
 
 class _TorchKernel:
@@ -78,7 +83,7 @@ class _TorchKernel:
         return None
 
     def prepare(self, _plan: EnginePlan, weight: Array, bias: Array | None) -> tuple[Any, Any]:
-        tensor = _tensor_maker()
+        tensor = tensor_maker()
         return tensor(weight), None if bias is None else tensor(bias)
 
     def convolve(self, plan: EnginePlan) -> Convolve:
@@ -89,12 +94,12 @@ class _TorchKernel:
         height, width = inner.height, inner.width
         stride, dilation = (height.stride, width.stride), (height.dilation, width.dilation)
         padding, groups, threads = (height.before, width.before), inner.groups, plan.threads_used
-        tensor, to_array = _tensor_maker(), _to_bfloat16 if plan.dtype == "bfloat16" else _to_array
+        tensor, array = tensor_maker(), to_bfloat16 if plan.dtype == "bfloat16" else to_array
 
         def convolve(x: Array, operands: tuple[Any, Any]) -> Array:
             weight, bias = operands
             try:
-                return to_array(conv2d(tensor(x), weight, bias, stride, padding, dilation, groups))
+                return array(conv2d(tensor(x), weight, bias, stride, padding, dilation, groups))
             except RuntimeError as error:
                 raise refusal("torch", error) from error
 
@@ -114,52 +119,3 @@ class _TorchKernel:
 
 _KERNEL = _TorchKernel()
 BACKEND = TorchBackend()
-# Letters of the element types that PyTorch knows of NumPy's: float32, float64, float16.
-_NUMPY_HAS = "fde"
-
-
-@cache
-def _tensor_maker() -> Callable[[Array], Any]:
-    """Return what makes a tensor of an array, which shares its memory where it is dense."""
-    from torch import bfloat16, from_numpy
-
-    def tensor(array: Array) -> Any:  # noqa: ANN401 - a torch.Tensor
-        flags = array.flags
-        if not (flags.c_contiguous and array.dtype.isnative):
-            array = dense(array)
-        elif not flags.writeable:
-            array = np.asarray(_AsWriteable(array))
-        if array.dtype.char in _NUMPY_HAS:
-            return from_numpy(array)
-        return from_numpy(array.view(np.int16)).view(bfloat16)
-
-    return tensor
-
-
-class _AsWriteable:
-    """The memory of an array that may not be written, for a tensor that is only read: PyTorch warns of such arrays."""
-
-    def __init__(self, array: Array) -> None:
-        interface = dict(array.__array_interface__)
-        self._kept, self.__array_interface__ = array, interface | {"data": (interface["data"][0], False)}
-
-
-def _to_array(tensor: Any) -> Array:  # noqa: ANN401 - a torch.Tensor
-    array: Array = tensor.numpy()
-    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
-
-
-def _to_bfloat16(tensor: Any) -> Array:  # noqa: ANN401 - a torch.Tensor
-    from torch import int16
-
-    from conv2d_cli.numpy_dtypes import numpy_dtype
-
-    return _to_array(tensor.view(int16)).view(numpy_dtype("bfloat16"))
-
-
-def _pads(geometry: Geometry, padding_mode: str) -> bool:
-    """Whether PyTorch's call makes the padding: of zeros, alike on both sides."""
-    axes = (geometry.height, geometry.width)
-    return all(axis.before == axis.after for axis in axes) and (
-        padding_mode == "zeros" or not any(axis.before for axis in axes)
-    )

@@ -7,7 +7,7 @@ import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.errors import DataError, LayerError, ShapeError, UsageError, cut
+from conv2d_cli.errors import DataError, DeviceError, LayerError, MemoryLimitError, ShapeError, UsageError, cut
 from conv2d_cli.layer.choices import FIELDS, REQUIRED
 from conv2d_cli.layer.model import Conv2d, layer_from
 from conv2d_cli.layer.text import argument_of, looks_like_expression
@@ -36,7 +36,7 @@ LAYER_OPTIONS = tuple(name for field in FIELDS[len(REQUIRED) :] for name in OPTI
 # An argument in a hint, as Python has it: `stride=2`, `stride=(2, 1)`, `padding='same'`, `input_shape=1x3x8x8`.
 _IN_HINT = re.compile(rf"\b(?P<field>{'|'.join((*OPERANDS, *OPTIONS))})=(?P<value>\([^)]*\)|'[^']*'|\w+)")
 # What the engine, or a job, says of an argument; other errors of usage are in the words of the command line already.
-_OF_AN_ARGUMENT = re.compile(r"\A(?:algorithm|accuracy|threads|groups)=")
+_OF_AN_ARGUMENT = re.compile(r"\A(?:algorithm|accuracy|threads|groups|device)=")
 _QUOTED = re.compile(r"'(\w+)'")
 # Where commas part alternatives, four paddings have brackets.
 _OF_ALTERNATIVES = "sweep"
@@ -125,7 +125,7 @@ class LayerWords(NamedTuple):
             mended = [match for fault in error.faults for match in _first(fault.hint)]
             faults = [fault._replace(hint=self._hint(fault.hint, mended)) for fault in error.faults]
             raise LayerError(faults, self.told()) from None
-        except (DataError, ShapeError) as error:
+        except (DataError, DeviceError, MemoryLimitError, ShapeError) as error:
             raise type(error)(error.message, self._hint(error.hint, [*_first(error.hint)])) from error
         except UsageError as error:
             if error.hint is None or not _OF_AN_ARGUMENT.match(error.hint):

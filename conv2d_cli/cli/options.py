@@ -95,7 +95,8 @@ def _layer_options(
         ),
     ] = None,
     device: Annotated[
-        str | None, option("--device", metavar="DEVICE", section=LAYER, help="kept for torch's sake: cpu, cuda:0")
+        str | None,
+        option("--device", metavar="DEVICE", section=LAYER, help="cpu, cuda:0, mps: run computes there by torch"),
     ] = None,
     dtype: Annotated[
         str | None,

@@ -90,9 +90,6 @@ def _remarks(file: FileRun) -> list[str]:
 
 def _tell(output: Output, file: FileRun, *, on_screen: bool) -> None:
     """Say what the user may not expect; the screen itself says where parameters come from."""
-    device = file.layer.device or "cpu"
-    if device.partition(":")[0] != "cpu":
-        output.note(f"device {device} is not used: this runs on the CPU with NumPy")
     if file.shared.is_drawn and not on_screen:
         output.note(how_drawn(file.request))
     for words in remarks_of(file.request, file.input, file.shared.weight):

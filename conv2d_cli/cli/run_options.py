@@ -19,7 +19,7 @@ class RunOptions(NamedTuple):
     force: bool
     resume: bool
     plan: bool
-    engine: str
+    engine: str | None
     accuracy: str
     flush_subnormals: bool
     algorithm: str | None
@@ -67,15 +67,15 @@ def _run_options(
     ] = False,
     plan: Annotated[bool, option("--plan", section=RESULT, help="show what would be done, and do nothing")] = False,
     engine: Annotated[
-        str,
+        str | None,
         option(
             "--engine",
             metavar="NAME",
             section=ENGINE,
-            help="numpy, onnxruntime, torch, or auto for the fastest",
+            help="numpy (if not given), onnxruntime, torch, or auto for the fastest",
             complete=choices.engines,
         ),
-    ] = "numpy",
+    ] = None,
     accuracy: Annotated[
         str,
         option("--accuracy", metavar="NAME", section=ENGINE, help="strict, fast or exact", complete=choices.accuracies),

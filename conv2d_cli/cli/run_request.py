@@ -9,7 +9,7 @@ from math import isqrt, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.counts import weight_shape
-from conv2d_cli.backends.api import checked_engine
+from conv2d_cli.backends.api import of_the_cpu, place_of
 from conv2d_cli.cli import choices
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.integer_words import integers_of
@@ -27,6 +27,7 @@ from conv2d_cli.tensors.recognition import is_foreign
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conv2d_cli.backends.api import Place
     from conv2d_cli.cli.integer_options import IntegerWords
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.output import Output
@@ -65,6 +66,7 @@ def request_of(
         Operands(input_, options.weight, options.bias), layer, readings, dtype
     )
     integers = integers_of(integer_words, dtype)
+    place = _place(words, layer, options, accumulates=integers is not None)
     if integers is not None and readings.bias_dtype is None:
         # A raw bias has the accumulator's type, and not the weight's.
         bias_reading = bias_reading._replace(described=None)
@@ -84,7 +86,8 @@ def request_of(
         output=options.output_file,
         save_parameters=options.save_parameters,
         force=options.force,
-        engine=checked_engine(options.engine, "--engine "),
+        engine=place.engine,
+        device=place.device,
         accuracy=choice("--accuracy", options.accuracy, choices.accuracies()),
         flush_subnormals=options.flush_subnormals,
         algorithm=algorithm_of(options.algorithm, options.accuracy, layer),
@@ -94,6 +97,14 @@ def request_of(
         stdin=stdin_bytes(),
         stdout=None if sys.stdout is None else sys.stdout.buffer,
     )
+
+
+def _place(words: LayerWords, layer: Conv2d | None, options: RunOptions, *, accumulates: bool) -> Place:
+    """Return who computes and where, before any file is read: PyTorch says at once whether it sees a device."""
+    device = layer.device if layer else words.arguments().get("device")
+    with words.own_words():
+        of_cpu = of_the_cpu(options.accuracy, options.algorithm, accumulates=accumulates)
+        return place_of(options.engine, None if device is None else str(device), "--engine ", of_cpu)
 
 
 class Operands(NamedTuple):

@@ -286,7 +286,7 @@ says of the layer that comes out, and the line that shows it.
        or explain --reconcile no counter that prints the figure
   2    the command line or the layer is invalid
   3    a file's contents are bad, or do not fit the layer
-  4    a file cannot be read or written, or already exists; an extra is missing
+  4    a file cannot be read or written, or already exists; an extra or a device is missing
   5    more memory than --memory-limit or the machine allows
   70   a fault of ours: please report it with what --debug prints
   130  Ctrl-C

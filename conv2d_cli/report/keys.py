@@ -28,7 +28,7 @@ KEYS: dict[str, Key] = {
     "groups": Key("parts of the channels that are convolved apart"),
     "bias": Key("whether a bias is added"),
     "padding_mode": Key("what the padding holds: zeros, reflect, replicate or circular"),
-    "device": Key("device as given; everything runs on the CPU"),
+    "device": Key("device as given; run alone computes on another than the CPU"),
     "dtype": Key("element type, which bytes are counted in"),
     # What it does to a shape.
     "input_shape": Key("shape of the input, N C H W or C H W"),

@@ -94,6 +94,8 @@ KINDS = {
         row("shape 0 0 0 -s 0 -i 8 --get output_shape", "1 1 8 8"),
         row("shape 3 64 7.0 -s 0 -i 8 --get output_shape", "1 64 2 2"),
         row("run x.npy 3 8 0 --get output_shape", "1 8 8 8"),
+        row("run x.npy 3 8 3 --device meta --get engine", "numpy"),
+        row("run x.npy 3 8 3 --device cuda --engine numpy --get engine", "numpy"),
         row("run x.npy 3 8 --get output_shape", "1 8 6 6"),
         row("run x.npy 3 8 3 4 --get output_shape", "1 8 6 5", "1 8 2 2"),
     ],

@@ -274,11 +274,33 @@ def test_verbose_says_which_algorithm_and_why(folder: Path) -> None:
     assert "36 products per output are added in float32" in done.err
 
 
-def test_another_device_is_said_to_be_unused(folder: Path) -> None:
-    done = conv2d("run", "x.npy", "4", "6", "3", "--device", "cuda:1", "--weight", "w.npy", "-g", "2", folder=folder)
-    assert done.code == 3
-    done = conv2d("run", "x.npy", "4", "6", "3", "--device", "cuda:1", "-o", "y.npy", folder=folder)
-    assert done.err.startswith("note: device cuda:1 is not used: this runs on the CPU with NumPy\n")
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        # Whether there is PyTorch, and for a GPU, is the machine's: nowhere is it quietly the CPU.
+        ("x.npy 4 6 3 --device cuda:99", 4, "error: device cuda:99"),
+        ("missing.npy 4 6 3 --device cuda:99", 4, "error: device cuda:99"),
+        ("x.npy 4 6 3 --device cuda --engine numpy", 2, "error: --engine numpy computes on the CPU alone, and not on"),
+        ("x.npy 4 6 3 --device cuda --accuracy exact", 2, "error: device cuda: exact sums are made on the CPU alone"),
+        ("x.npy 4 6 3 --device meta", 2, "error: device meta: convolutions run on cpu, cuda, cuda:N and mps"),
+        ("x.npy --weight w.npy --device gpu", 2, "error: device gpu: convolutions run on cpu, cuda, cuda:N and mps"),
+        ("i.npy --weight w.npy --accumulate int32 --device cuda", 2, "error: device cuda: integers are accumulated on"),
+    ],
+)
+def test_a_device_that_cannot_be_used_is_refused_before_any_file(
+    folder: Path, line: str, code: int, words: str
+) -> None:
+    done = conv2d("run", *line.split(), folder=folder)
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith(words)
+    assert done.err.endswith(("hint: --device cpu\n", "hint: pip install 'conv2d-cli[torch]'\n"))
+
+
+def test_a_device_of_an_expression_is_mended_there(folder: Path) -> None:
+    done = conv2d("run", "x.npy", "Conv2d(4, 6, 3, device='meta')", folder=folder)
+    assert done.err.endswith("hint: device='cpu'\n")
+    done = conv2d("run", "x.npy", "Conv2d(4, 6, 3, device='cpu:0')", "--get", "engine", folder=folder)
+    assert (done.code, done.out) == (0, "numpy\n")
 
 
 @pytest.mark.parametrize(("limit", "code"), [("1", 5), ("1kB", 5), ("64GB", 0), ("1TiB", 0)])

@@ -27,6 +27,7 @@ class Request(NamedTuple):
     as true convolution has it; `per_channel` has each channel convolved with the one kernel. `costs_file` is where the
     table of costs in use was read from, None for the built-in one. `node` tells of the node of a model that weight and
     layer are taken from. `integers` has them convolved in an accumulator; None in the type of the input.
+    `device` is the CPU, or one that PyTorch sees, where it computes.
     """
 
     input: str
@@ -45,6 +46,7 @@ class Request(NamedTuple):
     save_parameters: str | None = None
     force: bool = False
     engine: str = "numpy"
+    device: str = "cpu"
     accuracy: str = "strict"
     flush_subnormals: bool = False
     algorithm: str | None = None

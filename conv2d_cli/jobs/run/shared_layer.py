@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from conv2d_cli import __version__
-from conv2d_cli.backends.api import OURS, Decision, Uses, Wanted, decide, version_of, words_of
+from conv2d_cli.backends.api import (
+    OURS,
+    Decision,
+    Uses,
+    Wanted,
+    check_not_of_the_cpu,
+    decide,
+    described,
+    of_the_cpu,
+    version_of,
+    words_of,
+)
 from conv2d_cli.engine import api
 from conv2d_cli.errors import Conv2dError
 from conv2d_cli.jobs.run.integers import arithmetic_of, what_mixes
@@ -116,12 +127,13 @@ class OpenedLayer:
     def _decide(self, geometry: Geometry) -> Decision:
         request, mode = self._request, self.layer.padding_mode
         if self.arithmetic is not None:
+            check_not_of_the_cpu(request.device, of_the_cpu(None, None, accumulates=True))
             plan = api.integer.integer_plan(
                 self.arithmetic, geometry, mode, algorithm=request.algorithm, threads=request.threads
             )
             return Decision(plan, "" if request.engine == OURS else "numpy alone has integer arithmetic")
         how = (request.accuracy, request.algorithm, api.threads_for(request.threads), request.flush_subnormals)
-        wanted = Wanted(geometry, mode, self._dtype, *how, is_prepared=True)
+        wanted = Wanted(geometry, mode, self._dtype, *how, is_prepared=True, device=request.device)
         return decide(wanted, request.engine, Uses(self._inputs, request.memory_limit), option="--engine ")
 
     @cached_property
@@ -137,7 +149,7 @@ class OpenedLayer:
             *self.layer.model_dump().values(),
             self._dtype,
             (request.accuracy, request.flush_subnormals, request.algorithm, api.threads_for(request.threads)),
-            (request.engine, version_of(request.engine)),
+            (request.engine, version_of(request.engine), described(request.device)),
             (api.blas_name(), api.costs_in_use()),
             # A set has no order of its own.
             (reading._replace(casts=frozenset()), sorted(reading.casts)),
