@@ -13,7 +13,7 @@ from conv2d_cli.engine.planning.cost_model import Costs
 from conv2d_cli.engine.planning.cost_table import COSTS
 from conv2d_cli.engine.planning.plan import Plan
 from conv2d_cli.engine.planning.planner import ACCURACIES, Accuracy, plan_convolution, words_of
-from conv2d_cli.engine.planning.tiling import Tile, tiles_of
+from conv2d_cli.engine.planning.tiling import Tile, Tiling, tiles_of
 from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCURACIES", "ALGORITHMS", "COSTS", "Accuracy", "Costs", "Execution", "Parameters", "Plan", "PreparedConv2d",
-    "Tile", "blas_name", "check_dtypes", "conv2d", "conv2d_integer", "costs_in_use", "execution_of", "gathered_tile",
-    "init_parameters", "integer", "plan", "prepare", "requantize", "rounded", "threads_for", "tile_execution",
-    "tiles_of", "use_costs", "words_of",
+    "Tile", "Tiling", "blas_name", "check_dtypes", "conv2d", "conv2d_integer", "costs_in_use", "execution_of",
+    "gathered_tile", "init_parameters", "integer", "plan", "prepare", "requantize", "rounded", "threads_for",
+    "tile_execution", "tiles_of", "use_costs", "words_of",
 ]  # fmt: skip
 
 _costs_in_use = [COSTS]
