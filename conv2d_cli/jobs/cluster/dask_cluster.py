@@ -1,0 +1,486 @@
+"""A cluster by Dask: processes of this machine, or those of a scheduler that is there. No other file knows Dask.
+
+https://distributed.dask.org. Its own logs and warnings are silenced: what matters of them becomes an error of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from shutil import rmtree
+from tempfile import mkdtemp
+from threading import Thread
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conv2d_cli import __version__
+from conv2d_cli.errors import FileError, MemoryLimitError, MissingExtraError
+from conv2d_cli.jobs.cluster import worker
+from conv2d_cli.jobs.cluster.resident import resident_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from conv2d_cli.jobs.cluster.tasks import Task, WorkerJob
+
+_LOOPBACK = "127.0.0.1"
+# How long a scheduler is waited for, how long one without any worker, and how long tasks may take to end after Ctrl-C:
+# less than what `cli/signals.py` grants.
+_CONNECT_SECONDS, _WORKER_SECONDS, _ENDING_SECONDS = 10, 30, 1.5
+_START_SECONDS = 2.5
+# Tasks on their way for each process: the next one is there when one is done. Measured at 10,000 tasks of nothing.
+_TASKS_AHEAD = 4
+# So many processes may die over one task before it is told: by another's hand, or since it takes their memory.
+_DEATHS = 20
+_OURS = "python", "dask", "distributed"
+_LOGGERS = "distributed", "tornado", "bokeh", "asyncio"
+
+
+class Place(NamedTuple):
+    """Where the processes are: `workers` of this machine, or those of the scheduler at `address` or of a file."""
+
+    workers: int | None = None
+    address: str | None = None
+    file: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether they are started here."""
+        return self.workers is not None
+
+
+@contextmanager
+def cluster(place: Place, *, threads: int | None, memory_limit: int | None) -> Iterator[DaskWorkers]:
+    """Return a context with the processes of a cluster, each of which computes with `threads`.
+
+    On this machine all of them listen on 127.0.0.1 alone, each may take `memory_limit` bytes, and none is left behind.
+
+    Raises:
+        MissingExtraError: Dask is not installed.
+        FileError: the scheduler cannot be reached or has no workers, or one of them has not what we have.
+    """
+    _load()
+    with ExitStack() as stack:
+        if place.is_local:
+            workers = stack.enter_context(_local(place.workers or 1, threads or 1, memory_limit))
+        else:
+            workers = stack.enter_context(_remote(_address(place), threads))
+        yield workers
+
+
+def _load() -> None:
+    """Import Dask, and keep it from stderr."""
+    try:
+        import dask
+
+        # Before distributed is imported, which opens its logs then.
+        dask.config.set({"logging": dict.fromkeys(_LOGGERS, "critical")})
+        import distributed  # noqa: F401 - it is imported where it is used
+    except ImportError as error:
+        raise MissingExtraError("--workers and --scheduler", "dask") from error
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL + 1)
+
+
+class DaskWorkers:
+    """The processes of a cluster, by the client of Dask."""
+
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - Dask has no types
+        threads: int | None,
+        dashboard: str,
+        stop: Callable[[], None] | None = None,
+    ) -> None:
+        """Take a client; `threads` None is what every process was given, `stop` ends those that were started here."""
+        self._client, self._stop = client, stop
+        self.dashboard, self.are_here = dashboard, stop is not None
+        self.threads = threads or min(client.nthreads().values(), default=1)
+
+    @property
+    def count(self) -> int:
+        """The number of processes."""
+        return len(self._client.nthreads())
+
+    def on_each(self, function: Callable[..., Any], *arguments: object) -> Mapping[str, Any]:
+        """Call a function in every process, and return its results by their addresses.
+
+        Raises:
+            FileError: one of them cannot be asked.
+        """
+        answers: dict[str, Any] = self._client.run(function, *arguments, on_error="return")
+        for address, answer in answers.items():
+            if isinstance(answer, BaseException):
+                raise _not_done(address, answer) from answer
+        return answers
+
+    def resident(self) -> int:
+        """Return the memory in bytes that a process holds, of that which holds most."""
+        return max(self.on_each(resident_bytes).values(), default=0)
+
+    def granted(self) -> int | None:
+        """Return the memory in bytes that each may take by the cluster's own settings; None without a limit."""
+        limits = [one["memory_limit"] for one in self._client.scheduler_info()["workers"].values()]
+        return min((limit for limit in limits if limit), default=None)
+
+    @contextmanager
+    def holding(self, job: WorkerJob) -> Iterator[None]:
+        """Return a context in which every process has a job, those that come later included."""
+        from distributed import WorkerPlugin
+
+        class Holding(WorkerPlugin):  # type: ignore[misc]
+            """Gives a process the job when it comes, and takes it away in the end."""
+
+            def setup(self, worker: object) -> None:
+                del worker
+                hold(job)
+
+            def teardown(self, worker: object) -> None:
+                del worker
+                forget(job.name)
+
+        hold, forget = worker.hold, worker.forget
+        self._client.register_plugin(Holding(), name=job.name)
+        try:
+            yield
+        finally:
+            with suppress(Exception):
+                self._client.unregister_worker_plugin(job.name)
+
+    def stop(self) -> None:
+        """End the processes that were started here at once: what they do is wanted no more."""
+        if self._stop is not None:
+            self._stop()
+
+    def results(self, job: str, tasks: Iterable[Task]) -> Iterator[tuple[int, object]]:
+        """Yield numbers and results of tasks as they come; a process that dies has its tasks done by another.
+
+        Tasks are taken as processes become free, so that there may be millions.
+
+        Raises:
+            FileError: there are no processes any more, or a task ended several of them.
+        """
+        running = _Running(self._client, job)
+        waiting = iter(tasks)
+        try:
+            while running.fill(waiting):
+                yield from running.done()
+        finally:
+            running.cancel()
+
+
+class _Running:
+    """The tasks that are on their way."""
+
+    def __init__(self, client: Any, name: str) -> None:  # noqa: ANN401 - Dask has no types
+        self._client, self._name = client, name
+        self._futures: dict[Any, tuple[Task, int]] = {}
+        self._ended: SimpleQueue[Any] = SimpleQueue()
+        self._workers, self._seen = 0, monotonic()
+        self._look()
+
+    def fill(self, waiting: Iterator[Task]) -> bool:
+        """Submit tasks up to the number that may be on their way; return whether there are any."""
+        while len(self._futures) < _TASKS_AHEAD * max(1, self._workers):
+            task = next(waiting, None)
+            if task is None:
+                break
+            self._submit(task, 0)
+        return bool(self._futures)
+
+    def done(self) -> Iterator[tuple[int, object]]:
+        """Yield those that are done, once there are some or a second has passed."""
+        try:
+            ended = [self._ended.get(timeout=1.0)]
+        except Empty:
+            self._look()
+            return
+        with suppress(Empty):
+            while True:
+                ended.append(self._ended.get_nowait())
+        for future in ended:
+            (number, known), tries = self._futures.pop(future)
+            if future.status == "finished":
+                try:
+                    result = future.result(timeout=_CONNECT_SECONDS)
+                except Exception:  # noqa: BLE001 - the process that had it died meanwhile: whatever Dask says of that
+                    self._submit((number, known), tries + 1)
+                    continue
+                future.release()
+                yield number, result
+            else:
+                self._again((number, known), tries, future)
+
+    def cancel(self) -> None:
+        """Have those that have not begun forgotten, and wait a little for the others."""
+        if not self._futures:
+            return
+        with suppress(Exception):
+            self._client.cancel([*self._futures], force=True)
+            until = monotonic() + _ENDING_SECONDS
+            while monotonic() < until and any(self._client.processing().values()):
+                sleep(0.02)
+
+    def _submit(self, task: Task, tries: int) -> None:
+        if tries > _DEATHS:
+            raise FileError(
+                f"task {task[0]} ended {tries} workers, or none of them could be reached",
+                "the logs of the workers say more; fewer of them leave more memory for each",
+            )
+        number, known = task
+        key = (f"{self._name}-{tries}", number)
+        future = self._client.submit(worker.do, self._name, number, known, key=key, pure=False)
+        self._futures[future] = task, tries
+        future.add_done_callback(self._ended.put)
+
+    def _again(self, task: Task, tries: int, future: Any) -> None:  # noqa: ANN401 - Dask has no types
+        """Do a task again that ended its process; another fault is told.
+
+        Raises:
+            FileError: it is one of the worker, or the scheduler is gone.
+        """
+        from distributed import KilledWorker
+
+        error = future.exception(timeout=_CONNECT_SECONDS) if future.status == "error" else None
+        if isinstance(error, KilledWorker):
+            self._submit(task, tries + 1)
+            return
+        if error is None:
+            raise FileError(
+                "the connection to the scheduler was lost", "look after it, then the same line with --resume goes on"
+            )
+        raise _not_done("a worker", error) from error
+
+    def _look(self) -> None:
+        """Look how many workers there are.
+
+        Raises:
+            FileError: for long there has been none.
+        """
+        with suppress(OSError, TimeoutError):
+            self._workers = len(self._client.nthreads())
+            if self._workers:
+                self._seen = monotonic()
+        if monotonic() - self._seen > _WORKER_SECONDS:
+            raise FileError(
+                f"the cluster has had no worker for {_WORKER_SECONDS} seconds", "start one: dask worker ADDRESS"
+            )
+
+
+@contextmanager
+def _local(count: int, threads: int, memory_limit: int | None) -> Iterator[DaskWorkers]:
+    """Return a context with processes of this machine, which nobody else can reach but its own users."""
+    import dask
+    from distributed import Client, LocalCluster, Security
+
+    scratch = mkdtemp(prefix="conv2d-dask-")
+    environment = {
+        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)),
+        # One heap for all threads, as `cli/machine.py` has it for a run here.
+        "MALLOC_ARENA_MAX": "1",
+        "PYTHONWARNINGS": "ignore",
+        **{f"DASK_LOGGING__{name.upper()}": "critical" for name in _LOGGERS},
+    }
+    settings = {
+        "temporary-directory": scratch,
+        "distributed.nanny.pre-spawn-environ": environment,
+        "distributed.comm.require-encryption": False,
+        "distributed.scheduler.allowed-failures": _DEATHS,
+        "distributed.worker.profile.enabled": False,
+        # A task takes what was planned, and frees it: nothing is spilled, and the limit is the limit.
+        **dict.fromkeys((f"distributed.worker.memory.{name}" for name in ("target", "spill", "pause")), False),
+        "distributed.worker.memory.terminate": 1.0,
+    }
+    started: list[Any] = []
+
+    def start() -> None:
+        # Ctrl-C of a terminal goes to all processes: ours alone answers it, and ends the others.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            started.append(
+                LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    host=_LOOPBACK,
+                    protocol="tcp://",
+                    dashboard_address=f"{_LOOPBACK}:0",
+                    local_directory=scratch,
+                    memory_limit=memory_limit or 0,
+                    silence_logs=logging.CRITICAL + 1,
+                    security=Security(require_encryption=False),
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - told below, whatever Dask says
+            started.append(error)
+
+    try:
+        with dask.config.set(settings):
+            thread = Thread(target=start, daemon=True)
+            thread.start()
+            try:
+                thread.join()
+                local = _checked(started[0])
+                client = Client(local, timeout=_CONNECT_SECONDS, set_as_default=False)
+                dashboard = local.dashboard_link if _has_bokeh() else local.dashboard_link.replace("status", _PAGES)
+                yield DaskWorkers(client, threads, dashboard, partial(_kill, started))
+                client.close()
+                local.close(timeout=_CONNECT_SECONDS)
+            except BaseException:
+                # Also while they start: one that is left alone then would say so on stderr.
+                thread.join(_START_SECONDS)
+                _kill(started)
+                raise
+    finally:
+        rmtree(scratch, ignore_errors=True)
+
+
+def _checked(local: Any) -> Any:  # noqa: ANN401 - Dask has no types
+    """Return a cluster that has started.
+
+    Raises:
+        FileError: it has not.
+    """
+    if isinstance(local, Exception):
+        raise FileError(f"the workers do not start: {local}", "fewer of them, or none") from local
+    return local
+
+
+# What the scheduler shows without bokeh.
+_PAGES = "info/main/workers.html"
+
+
+def _has_bokeh() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("bokeh") is not None
+
+
+def _pids(local: Any) -> list[int]:  # noqa: ANN401 - Dask has no types
+    return [nanny.pid for nanny in local.workers.values() if nanny.pid is not None]
+
+
+def _kill(started: list[Any]) -> None:
+    """End the processes of a cluster of this machine at once: what they do is wanted no more."""
+    for local in started:
+        for nanny in getattr(local, "workers", {}).values():
+            nanny.auto_restart = False
+            pid = nanny.pid
+            if pid is not None:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+        until = monotonic() + _ENDING_SECONDS
+        while monotonic() < until and hasattr(local, "workers") and _pids(local):
+            sleep(0.01)
+
+
+def _address(place: Place) -> str:
+    """Return the address of a scheduler, which may stand in the file that it wrote.
+
+    Raises:
+        FileError: the file cannot be read, or says none.
+    """
+    if place.address is not None:
+        return place.address
+    path = Path(place.file or "")
+    try:
+        address = json.loads(path.read_text("utf-8"))["address"]
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}", "the scheduler writes it: --scheduler-file") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileError(
+            f"{path}: it says no address of a scheduler", f"dask scheduler --scheduler-file {path} writes it"
+        ) from error
+    return str(address)
+
+
+@contextmanager
+def _remote(address: str, threads: int | None) -> Iterator[DaskWorkers]:
+    """Return a context with the workers of a scheduler, by Dask's own settings of certificates."""
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        hint = "is the scheduler running there, and is its port 8786?"
+        if address.startswith("tls"):
+            hint = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE and its like say which certificates: docs.dask.org"
+        raise FileError(f"cannot reach the scheduler {address}: {why}", hint) from error
+    try:
+        with suppress(Exception):
+            client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+        if not client.nthreads():
+            raise FileError(f"the scheduler {address} has no workers", f"start one: dask worker {address}")
+        _check_same(client)
+        yield DaskWorkers(client, threads, client.dashboard_link)
+    finally:
+        with suppress(Exception):
+            client.close(timeout=_ENDING_SECONDS)
+
+
+def _check_same(client: Any) -> None:  # noqa: ANN401 - Dask has no types
+    """Check that every worker has what we have; Python and Dask first, without which no other question arrives.
+
+    Raises:
+        FileError: one has not.
+    """
+    found = client.get_versions()
+    ours = _versions(found["client"])
+    for address, one in found["workers"].items():
+        _check_versions(address, ours, _versions(one))
+
+    # Defined here, so that it is sent whole to a worker that may have no conv2d.
+    def installed() -> dict[str, str | None]:
+        import sys
+        from importlib import import_module
+
+        versions: dict[str, str | None] = {}
+        for name in ("conv2d_cli", "numpy", "zarr"):
+            try:
+                versions[name] = str(import_module(name).__version__)
+            except ImportError:
+                versions[name] = None
+        return versions | {"path": sys.executable}
+
+    ours = installed()
+    for address, theirs in client.run(installed).items():
+        path = theirs.pop("path")
+        if theirs["conv2d_cli"] is None:
+            raise FileError(
+                f"the worker {address} has no conv2d", f"there, {path} -m pip install 'conv2d-cli[dask]=={__version__}'"
+            )
+        _check_versions(address, ours, theirs)
+
+
+def _versions(found: Mapping[str, Any]) -> dict[str, str | None]:
+    packages = {name: found["packages"].get(name) for name in _OURS}
+    return packages | {"python": ".".join(found["host"]["python"].split(".")[:2])}
+
+
+def _check_versions(address: str, ours: Mapping[str, str | None], theirs: Mapping[str, str | None]) -> None:
+    for name, version in theirs.items():
+        if version != ours[name]:
+            what = "conv2d" if name == "conv2d_cli" else name
+            raise FileError(
+                f"the worker {address} has {what} {version or 'not installed'}, and here it is {ours[name]}",
+                f"install {what} {ours[name]} there, or {version or 'the same'} here",
+            )
+
+
+def _not_done(address: str, error: BaseException) -> FileError | MemoryLimitError:
+    """Return what is told of a fault of a worker that is none of ours."""
+    if isinstance(error, MemoryError):
+        return MemoryLimitError(f"{address} has not enough memory", "--memory-limit says what each may take")
+    if isinstance(error, ImportError):
+        return FileError(f"{address} has not what this needs: {error}", "install the same there as here")
+    return FileError(f"{address}: {type(error).__name__}: {error}", "the log of the worker says more")

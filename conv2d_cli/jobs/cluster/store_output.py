@@ -1,0 +1,96 @@
+"""The store that the workers fill: beside the output until all of it is there."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.errors import FileError
+from conv2d_cli.jobs.cluster.journal import NoRecords, TaskJournal
+from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.tensors.replacement import about_file
+from conv2d_cli.tensors.store_replacement import store_replacement
+from conv2d_cli.tensors.stores import LocalFiles
+from conv2d_cli.tensors.zarr import library
+from conv2d_cli.tensors.zarr_output import ZarrOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conv2d_cli.jobs.cluster.journal import TaskRecords
+    from conv2d_cli.jobs.run.file import FileRun
+
+_JOURNAL, _STORE = "journal.ndjson", "store"
+
+
+class Unfinished(NamedTuple):
+    """A store that is being filled, and what is known of its tasks."""
+
+    output: ZarrOutput
+    records: TaskRecords
+
+
+class Resumable(NamedTuple):
+    """What binds a store that may be gone on with: all that decides it, in a short text, and its number of tasks."""
+
+    job: str
+    tasks: int
+
+
+def unfinished_folder(output: str) -> Path:
+    """Return where a store lies that may be gone on with.
+
+    >>> unfinished_folder("out.zarr").name
+    'out.zarr.partial'
+    """
+    path = Path(output).absolute()
+    return path.with_name(f"{path.name}.partial")
+
+
+@contextmanager
+def unfinished_store(file: FileRun, resumable: Resumable | None) -> Iterator[Unfinished]:
+    """Yield the store of a run, which takes its name when all went well.
+
+    Otherwise it is gone, or where it is `resumable` stays with its journal in a folder of its own.
+
+    Raises:
+        FileError: it cannot be written, or the folder is another's, or of another job.
+    """
+    request = file.request
+    typed, path = str(request.output), Path(str(request.output))
+    folder = None if resumable is None else unfinished_folder(typed)
+    with ExitStack() as stack, about_file(typed):
+        records: TaskRecords = NoRecords()
+        if folder is not None and resumable is not None:
+            _make(folder)
+            records = stack.enter_context(TaskJournal(folder / _JOURNAL, resumable.job, resumable.tasks))
+        kept = None if folder is None else folder / _STORE
+        # What is there already takes no more room.
+        size = 0 if kept is not None and kept.exists() else file.plan.output_bytes
+        with store_replacement(path, typed, size, force=request.force, kept=kept) as place:
+            layout = request.output_layout
+            yield Unfinished(
+                ZarrOutput(
+                    *(library(), LocalFiles(place.absolute()), layout.to_file(file.output_shape)),
+                    numpy_dtype(file.plan.dtype),
+                    channels_last=not layout.is_ours,
+                    chunk=None if file.tile is None else layout.to_file(file.tile),
+                ),
+                records,
+            )
+        if folder is not None:
+            rmtree(folder, ignore_errors=True)
+
+
+def _make(folder: Path) -> None:
+    """Make the folder of a store that may be gone on with, unless it is there and nothing else is in it.
+
+    Raises:
+        FileError: something else is.
+    """
+    folder.mkdir(exist_ok=True)
+    others = [one.name for one in folder.iterdir() if one.name not in {_JOURNAL, _STORE}]
+    if others:
+        raise FileError(f"{folder} holds {others[0]}, which is no part of an unfinished store", f"remove {folder}")
