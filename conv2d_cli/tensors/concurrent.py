@@ -10,8 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
+# What is under way at a time takes no more memory than this, unless one alone does.
+_BYTES = 64 << 20
+
 Given = TypeVar("Given")
 Result = TypeVar("Result")
+
+
+def at_once(requests: int, bytes_each: int) -> int:
+    """Return how many requests may be under way at a time where each takes so much memory.
+
+    >>> at_once(16, 1 << 10), at_once(16, 24 << 20), at_once(16, 1 << 30), at_once(1, 0)
+    (16, 2, 1, 1)
+    """
+    return max(1, min(requests, _BYTES // max(1, bytes_each)))
 
 
 def side_by_side(function: Callable[[Given], Result], items: Iterable[Given], most: int) -> Iterator[Result]:

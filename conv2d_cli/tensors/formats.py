@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 class OpenFile(NamedTuple):
     """A file or a stream at its start; `path` is None for a stream, `size` in bytes None where nobody knows it.
 
+    A store that is not of this machine has a `url` and no path.
+
     `described` is what the user says of a file without a header. Of a picture, `as_stored` leaves the pixels as they
     lie, without the turn that its orientation asks for, and `max_pixels` is the most that it may have, where the usual
     limit, which guards against bombs, is not enough.
@@ -38,6 +40,7 @@ class OpenFile(NamedTuple):
     described: Described | None = None
     as_stored: bool = False
     max_pixels: int | None = None
+    url: str | None = None
 
 
 class Stored(Protocol):

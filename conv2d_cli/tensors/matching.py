@@ -14,6 +14,7 @@ from conv2d_cli.errors import FileError, UsageError
 from conv2d_cli.tensors.formats import FORMATS, STREAMED, SUFFIXES, format_of_suffix, is_store
 from conv2d_cli.tensors.identification import known_folder
 from conv2d_cli.tensors.location import is_stream
+from conv2d_cli.tensors.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ _UPWARDS, _ANY_FOLDERS = "..", "**"
 
 def is_many(typed: str) -> bool:
     """Whether a folder or a pattern is meant; a file that exists under that very name is one file."""
-    if is_stream(typed) or not typed:
+    if is_stream(typed) or is_url(typed) or not typed:
         return False
     path = Path(typed)
     # Of a name that is too long, or no name at all, pathlib's own raise.

@@ -80,11 +80,13 @@ def _opened(typed: str, stdin: BinaryIO | None) -> Iterator[tuple[Location, Bina
     try:
         yield location, stream
     finally:
-        if location.path is not None:
+        if not location.is_stream:
             stream.close()
 
 
 def _stream(location: Location, stdin: BinaryIO | None) -> BinaryIO:
+    if location.url is not None:
+        return BytesIO()
     if location.path is None:
         if stdin is None:
             raise FileError("stdin is closed", "give a file instead of -")
@@ -123,7 +125,7 @@ def names_in(typed: str) -> list[str]:
         MissingExtraError: its format needs an extra that is not installed.
     """
     location = input_location(typed)
-    if location.path is None or location.name is not None:
+    if location.is_stream or location.name is not None:
         return []
     with _opened(typed, None) as (location, stream), faults_of(typed):
         return names(location, stream)

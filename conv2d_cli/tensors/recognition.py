@@ -168,7 +168,7 @@ def _told_what_it_is(location: Location, stream: BinaryIO) -> Iterator[None]:
         if place is not None:
             stream.seek(place)
             told = _foreign(location, stream)
-        elif location.path is None or not is_store(location.path):
+        elif location.is_stream or (location.path is not None and not is_store(location.path)):
             told = told_of_file(Looked(start, None, None, location.path))
         if told is None:
             raise
@@ -186,6 +186,8 @@ def _peeked(stream: BinaryIO) -> bytes:
 
 def _recognised(location: Location, stream: BinaryIO, *, raw: bool = False) -> tuple[str, OpenFile]:
     """Return the name of a file's format, by its suffix or else by what it begins with; else it may be `raw`."""
+    if location.url is not None:
+        return STORE, OpenFile(stream, None, None, url=location.url)
     size = bytes_left(stream)
     name = location.format or (location.path and (format_of_suffix(location.path) or model_of_suffix(location.path)))
     if location.path is not None and is_store(location.path):

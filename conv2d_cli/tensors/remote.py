@@ -49,6 +49,10 @@ _PARTIAL, _NO_SUCH = 206, 404
 _BEYOND = frozenset({"InvalidRange", "416"})
 
 
+class NoBucketError(FileNotFoundError):
+    """There is not even the bucket."""
+
+
 class RemoteFiles(NamedTuple):
     """The files behind a URL, which holds no credentials; each process connects with those of its environment."""
 
@@ -58,6 +62,11 @@ class RemoteFiles(NamedTuple):
     def are_objects(self) -> bool:
         """Yes: what is written is there at once, and whole."""
         return True
+
+    @property
+    def is_web(self) -> bool:
+        """Whether a web server has them, which lists no folders."""
+        return urlsplit(self.url).scheme in _HTTP
 
     def read(self, name: str, start: int, length: int) -> bytes:
         """Return bytes of an object, in one request.
@@ -70,7 +79,7 @@ class RemoteFiles(NamedTuple):
         if not length:
             return b""
         with self._faults("read"):
-            if urlsplit(self.url).scheme in _HTTP:
+            if self.is_web:
                 return _from_web(system, path, start, length)
             try:
                 if start < 0:
@@ -138,6 +147,23 @@ class RemoteFiles(NamedTuple):
             found = system.find(path)
         return [name.removeprefix(f"{path}/") for name in found if name.startswith(f"{path}/")]
 
+    def is_there(self) -> bool:
+        """Whether any object lies there, under the name itself or in a folder of that name.
+
+        Raises:
+            FileError: there is no such bucket, or it cannot be looked at.
+        """
+        system, path = self._opened("")
+        try:
+            with self._faults("write"):
+                system.invalidate_cache()
+                system.info(path)
+        except NoBucketError:
+            raise FileError(f"cannot write {self.url}: there is no such bucket", "make the bucket first") from None
+        except FileNotFoundError:
+            return False
+        return True
+
     def folders(self, name: str) -> list[str]:
         """Return the names of the folders in one, in their order, without what lies above."""
         system, path = self._opened(name)
@@ -180,7 +206,9 @@ def _told(error: Exception, url: str, verb: str) -> Exception:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     status = getattr(error, "status", None)
     if isinstance(error, FileNotFoundError) or status == _NO_SUCH:
-        return FileNotFoundError(errno.ENOENT, "there is no such bucket or object")
+        if _code_of(error) == "NoSuchBucket":
+            return NoBucketError(errno.ENOENT, "there is no such bucket")
+        return FileNotFoundError(errno.ENOENT, "there is no such object")
     if kinds & _REFUSED or status in _REFUSING:
         return FileError(f"cannot {verb} {url}: access was refused", _credentials_of(url))
     if kinds & _UNREACHABLE:

@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from conv2d_cli.errors import FileError, UsageError
-from conv2d_cli.tensors.formats import FORMATS, RAW, STREAMED, SUFFIXES, Format, Output, format_of_suffix
+from conv2d_cli.tensors.formats import FORMATS, RAW, STORE, STREAMED, SUFFIXES, Format, Output, format_of_suffix
 from conv2d_cli.tensors.laid_out import laid_out
 from conv2d_cli.tensors.layout import NCHW, Layout
-from conv2d_cli.tensors.location import output_location
+from conv2d_cli.tensors.location import Location, output_location
 from conv2d_cli.tensors.replacement import about_file, already_there, replacement
 from conv2d_cli.tensors.store_folders import may_be_replaced, no_place_for_store
 from conv2d_cli.tensors.store_replacement import store_replacement
 from conv2d_cli.tensors.streamed import StreamedOutput
+from conv2d_cli.tensors.urls import check_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import numpy as np
+
+    from conv2d_cli.tensors.stores import Files
 
     Array = np.ndarray[Any, Any]
 
@@ -38,6 +41,13 @@ def check_output(typed: str, *, force: bool) -> None:
         FileError: it exists and `force` is not given, or its folder does not.
     """
     location = output_location(typed)
+    if location.url is not None:
+        check_written(location.url)
+        from conv2d_cli.tensors.remote_output import check_place
+
+        with about_file(typed):
+            check_place(location.url, typed, force=force)
+        return
     if location.path is None:
         if location.format not in {None, STREAMED}:
             raise UsageError(f"a .{location.format} cannot be written to a pipe", f"-o {STREAMED}:-")
@@ -75,15 +85,17 @@ def check_output_dtype(typed: str, dtype: str) -> None:
     Raises:
         UsageError: it cannot.
     """
-    path = output_location(typed).path
-    if path is not None and dtype in FORMATS[_format_written(path)].lacks:
+    location = output_location(typed)
+    if not location.is_stream and dtype in FORMATS[_format_of(location)].lacks:
         raise UsageError(f"{typed} cannot hold {dtype}", f"write a .{STREAMED} file")
 
 
 def is_placed(typed: str) -> bool:
     """Whether parts of an image can be written there in any order."""
-    path = output_location(typed).path
-    return path is not None and not _is_special(path) and FORMATS[_format_written(path)].is_placed
+    location = output_location(typed)
+    if location.is_stream or (location.path is not None and _is_special(location.path)):
+        return False
+    return FORMATS[_format_of(location)].is_placed
 
 
 @contextmanager
@@ -112,22 +124,22 @@ def open_output(
         FileError: it cannot be written, or exists and `force` is not given.
         BrokenPipeError: the reader of a pipe went away.
     """
-    path = output_location(typed).path
+    location = output_location(typed)
+    path, size = location.path, math.prod(shape) * dtype.itemsize
     with about_file(typed):
-        if path is None:
+        if location.is_stream:
             if stdout is None:
                 raise FileError("stdout is closed", "write to a file instead of -")
             yield laid_out(StreamedOutput(stdout, layout.to_file(shape), dtype), layout)
             return
-        if _is_special(path):
+        if path is not None and _is_special(path):
             with path.open("wb") as stream:
                 yield laid_out(StreamedOutput(stream, layout.to_file(shape), dtype), layout)
             return
-        format_written = FORMATS[_format_written(path)]
+        format_written = FORMATS[_format_of(location)]
         # A picture has an order of its own.
         layout = NCHW if format_written.is_picture else layout
-        size = math.prod(shape) * dtype.itemsize
-        with _replaced(path, typed, format_written, size, force=force, durable=durable, named=False) as temporary:
+        with _new_place(location, format_written, size, force=force, durable=durable) as temporary:
             with format_written.open_output(
                 *(temporary, layout.to_file(shape), dtype),
                 channels_last=not layout.is_ours,
@@ -135,7 +147,7 @@ def open_output(
                 shard=None if shard is None else layout.to_file(shard),
             ) as output:
                 yield laid_out(output, layout)
-            if sealed is not None:
+            if sealed is not None and isinstance(temporary, Path):
                 sealed(temporary)
 
 
@@ -170,6 +182,18 @@ def write_apart(tensors: Mapping[str, Array], *, force: bool) -> None:
             FORMATS[RAW].loaded().write(temporary, {typed: array})
 
 
+def _new_place(
+    location: Location, written: Format, size: int, *, force: bool, durable: bool
+) -> AbstractContextManager[Path | Files]:
+    """Return a context with the place of a new file, or of a new store, which is there when it is whole."""
+    if location.url is not None:
+        from conv2d_cli.tensors.remote_output import remote_replacement
+
+        return remote_replacement(location.url, location.typed, force=force)
+    assert location.path is not None  # noqa: S101 - nor is it a stream
+    return _replaced(location.path, location.typed, written, size, force=force, durable=durable, named=False)
+
+
 def _replaced(
     path: Path, typed: str, written: Format, size: int, *, force: bool, durable: bool = True, named: bool = True
 ) -> AbstractContextManager[Path]:
@@ -180,6 +204,11 @@ def _replaced(
         # Somebody has put it there since it was checked.
         raise no_place_for_store(typed, path)
     return store_replacement(path, typed, size, force=force, durable=durable)
+
+
+def _format_of(location: Location) -> str:
+    """Return the format of what is no stream."""
+    return STORE if location.path is None else _format_written(location.path)
 
 
 def _format_written(path: Path) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import FileError
-from conv2d_cli.tensors.formats import holds_store
+from conv2d_cli.tensors.formats import STORE_FILES, holds_store
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # Metadata of either version, and chunks, named by their indices.
 _METADATA = frozenset({"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"})
@@ -52,6 +56,25 @@ def foreign_in(folder: Path) -> Path | None:
             is_part = in_chunks or name == "c" or _CHUNK.fullmatch(name) is not None or holds_store(path)
             if path.is_symlink() or not is_part:
                 return path
+    return None
+
+
+def foreign_name(names: Collection[str]) -> str | None:
+    """Return a name, of those of all objects in a place, that is no part of a store; None where all are.
+
+    >>> foreign_name(["zarr.json", "c/0/1", "w/.zarray", "w/0.0"]), foreign_name(["zarr.json", "c/0", "notes.txt"])
+    (None, 'notes.txt')
+    """
+    stores = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in STORE_FILES}
+    if "" not in stores:
+        return min(names, default=None)
+    for name in names:
+        *folders, last = name.split("/")
+        # Whatever lies in the folder of chunks, and what stands for a folder, is named by indices too.
+        depth = max(count for count in range(len(folders) + 1) if "/".join(folders[:count]) in stores)
+        chunked = all(_CHUNK.fullmatch(folder) for folder in folders[depth:])
+        if not chunked or not (last in _METADATA or not last or _CHUNK.fullmatch(last)):
+            return name
     return None
 
 

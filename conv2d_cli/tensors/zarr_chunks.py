@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import stat
+import time
 import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from conv2d_cli.errors import DataError
+from conv2d_cli.tensors.concurrent import at_once
 from conv2d_cli.tensors.zarr_grid import gathered
 from conv2d_cli.tensors.zarr_shards import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from conv2d_cli.tensors.zarr_codecs import Chain
@@ -35,12 +38,71 @@ _READ_ONLY |= getattr(os, "O_NONBLOCK", 0)
 ANEW = "write the store anew with zarr"
 
 
+class Content(Protocol):
+    """Bytes of a store: a file, or a part of one."""
+
+    @property
+    def requests(self) -> int:
+        """How many parts of it are read at a time: one where there is nothing to wait for."""
+
+    def within(self, start: int, length: int) -> Content:
+        """Return some of these bytes.
+
+        Raises:
+            DataError: they are not all there.
+        """
+
+    def table(self, length: int, *, is_first: bool) -> Content:
+        """Return the first bytes, or the last, which are asked for again with each of the others.
+
+        Raises:
+            DataError: they are not all there.
+            OSError, FileError: they cannot be read.
+        """
+
+    def read(self, most: int) -> bytes:
+        """Return them.
+
+        Raises:
+            DataError: they are more than `most`, or fewer than was said.
+            FileNotFoundError: there is no such file, where that is not known before.
+            OSError, FileError: they cannot be read.
+        """
+
+
+class StoreFolder(Protocol):
+    """The folder of an array: where its chunks are found."""
+
+    @property
+    def requests(self) -> int:
+        """How many files are read at a time."""
+
+    def file(self, name: str) -> AbstractContextManager[Content | None]:
+        """Return a context with the bytes of a file; None where there is known to be none."""
+
+    def check_unchanged(self, parents: Collection[str]) -> None:
+        """Check that chunks in these folders are not missing because somebody removes or rewrites the store meanwhile.
+
+        Raises:
+            DataError: somebody does.
+        """
+
+
 class Part(NamedTuple):
     """Bytes of an open file, from `start` on."""
 
     descriptor: int
     start: int
     length: int
+
+    @property
+    def requests(self) -> int:
+        """One: a disk is not waited for."""
+        return 1
+
+    def table(self, length: int, *, is_first: bool) -> Part:
+        """Return the first bytes, or the last."""
+        return self.within(0 if is_first else self.length - length, length)
 
     def within(self, start: int, length: int) -> Part:
         """Return some of these bytes.
@@ -86,7 +148,7 @@ class Folder:
         Raises:
             OSError: that is not possible.
         """
-        self._path, self._descriptor = path, None
+        self._path, self._descriptor, self._opened_at = path, None, time.time_ns()
         if _BY_DESCRIPTOR:
             self._descriptor = os.open(path, _READ_ONLY | os.O_DIRECTORY)
             weakref.finalize(self, os.close, self._descriptor)
@@ -112,7 +174,20 @@ class Folder:
         finally:
             os.close(descriptor)
 
-    def look(self, name: str) -> os.stat_result | None:
+    @property
+    def requests(self) -> int:
+        """One: a disk is not waited for."""
+        return 1
+
+    def check_unchanged(self, parents: Collection[str]) -> None:
+        """Check that the folders that would hold chunks, or would hold those, have not changed since it was opened."""
+        for parent in parents:
+            while not (found := self._look(parent or ".")) and parent:
+                parent = parent.rpartition("/")[0]  # noqa: PLW2901 - the next above
+            if found is None or found.st_mtime_ns > self._opened_at:
+                raise came_or_went()
+
+    def _look(self, name: str) -> os.stat_result | None:
         """Return what the system knows of a folder in it; None where there is none."""
         try:
             if self._descriptor is None:
@@ -127,14 +202,22 @@ class Folder:
         return os.open(name, _READ_ONLY, dir_fd=self._descriptor)
 
 
+def came_or_went() -> DataError:
+    """Return the fault of a store that somebody changes."""
+    return DataError("chunks of it came or went while it was read", "let it be written whole first")
+
+
 class ChunkReader(Protocol):
     """What makes elements of the bytes of a chunk."""
 
     @property
-    def passing_bytes(self) -> int:
-        """The bytes that pass through memory for one chunk."""
+    def holds_chunks(self) -> bool:
+        """Whether there are chunks in it, which are what is read at a time."""
 
-    def read(self, content: Part, box: Box) -> Array:
+    def passing_bytes(self, requests: int) -> int:
+        """Return the bytes that pass through memory for a chunk, or for the chunks in it, so many at a time."""
+
+    def read(self, content: Content, box: Box) -> Array:
         """Return a box of the chunk.
 
         Raises:
@@ -151,11 +234,16 @@ class Dense(NamedTuple):
     chain: Chain
 
     @property
-    def passing_bytes(self) -> int:
-        """Its bytes as they are stored, and what each codec makes of them."""
-        return math.prod(self.shape) * self.dtype.itemsize * (1 + min(2, len(self.chain.steps)))
+    def holds_chunks(self) -> bool:
+        """No."""
+        return False
 
-    def read(self, content: Part, box: Box) -> Array:
+    def passing_bytes(self, requests: int) -> int:
+        """Return its bytes as they are stored, and what each codec makes of them."""
+        one = math.prod(self.shape) * self.dtype.itemsize * (1 + min(2, len(self.chain.steps)))
+        return one * at_once(requests, one)
+
+    def read(self, content: Content, box: Box) -> Array:
         """Return a box of it."""
         data = self.chain.decoded(content.read(self.chain.most))
         size = math.prod(self.shape) * self.dtype.itemsize
@@ -172,11 +260,15 @@ class Transposed(NamedTuple):
     stored: ChunkReader
 
     @property
-    def passing_bytes(self) -> int:
-        """As many as without."""
-        return self.stored.passing_bytes
+    def holds_chunks(self) -> bool:
+        """As without."""
+        return self.stored.holds_chunks
 
-    def read(self, content: Part, box: Box) -> Array:
+    def passing_bytes(self, requests: int) -> int:
+        """Return as many as without."""
+        return self.stored.passing_bytes(requests)
+
+    def read(self, content: Content, box: Box) -> Array:
         """Return a box of it."""
         return self.stored.read(content, tuple(box[axis] for axis in self.axes)).transpose(np.argsort(self.axes))
 
@@ -192,16 +284,25 @@ class Sharded(NamedTuple):
     index_is_first: bool
 
     @property
-    def passing_bytes(self) -> int:
-        """The table, the bytes of one of the smaller chunks, and its elements."""
-        part = math.prod(self.inner_shape) * self.dtype.itemsize
-        return self.table.passing_bytes + self.inner.passing_bytes + part
+    def holds_chunks(self) -> bool:
+        """Yes."""
+        return True
 
-    def read(self, content: Part, box: Box) -> Array:
+    def passing_bytes(self, requests: int) -> int:
+        """Return those of the table, of the bytes of the smaller chunks, and of their elements."""
+        return self.table.passing_bytes(1) + self._at_once(requests) * self._bytes_each
+
+    @property
+    def _bytes_each(self) -> int:
+        return self.inner.passing_bytes(1) + math.prod(self.inner_shape) * self.dtype.itemsize
+
+    def _at_once(self, requests: int) -> int:
+        return 1 if self.inner.holds_chunks else at_once(requests, self._bytes_each)
+
+    def read(self, content: Content, box: Box) -> Array:
         """Return a box of it."""
-        length = self.table.chain.most
-        start = 0 if self.index_is_first else content.length - length
-        table = self.table.read(content.within(start, length), (slice(None),))
+        stored = content.table(self.table.chain.most, is_first=self.index_is_first)
+        table = self.table.read(stored, (slice(None),))
 
         def part(number: Index, inside: Box) -> Array | None:
             start, length = table[number].tolist()
@@ -209,4 +310,4 @@ class Sharded(NamedTuple):
                 return None
             return self.inner.read(content.within(start, length), inside)
 
-        return gathered(box, self.inner_shape, self.dtype, self.fill, part)
+        return gathered(box, self.inner_shape, self.dtype, self.fill, part, self._at_once(content.requests))

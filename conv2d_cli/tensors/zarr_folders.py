@@ -28,7 +28,11 @@ def arrays_in(path: Path) -> dict[str | None, Path]:
 
 def described(folder: Path) -> tuple[tuple[int, ...] | None, str | None]:
     """Return the shape and the element type that an array's metadata name; None for each that they do not."""
-    metadata = _metadata(folder / _VERSION_3) or _metadata(folder / _ARRAY_OF_2) or {}
+    return said_by(_metadata(folder / _VERSION_3) or _metadata(folder / _ARRAY_OF_2) or {})
+
+
+def said_by(metadata: dict[str, Any]) -> tuple[tuple[int, ...] | None, str | None]:
+    """Return the shape and the element type that metadata name; None for each that they do not."""
     shape, dtype = metadata.get("shape"), metadata.get("data_type", metadata.get("dtype"))
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         shape = None
@@ -78,9 +82,17 @@ def _metadata(path: Path) -> dict[str, Any] | None:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > ZARR_GROUP_METADATA_BYTES:
             return {}
-        content = json.loads(path.read_bytes())
+        return parsed(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError):
+    except OSError:
         return {}
-    return content if isinstance(content, dict) else {}
+
+
+def parsed(content: bytes) -> dict[str, Any]:
+    """Return what metadata say; nothing where they are broken."""
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.tensors.concurrent import side_by_side
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -41,11 +43,29 @@ def shape_of(box: Box) -> tuple[int, ...]:
 
 
 def gathered(
-    box: Box, sides: tuple[int, ...], dtype: np.dtype[Any], fill: object, part: Callable[[Index, Box], Array | None]
+    box: Box,
+    sides: tuple[int, ...],
+    dtype: np.dtype[Any],
+    fill: object,
+    part: Callable[[Index, Box], Array | None],
+    at_a_time: int = 1,
 ) -> Array:
-    """Return the elements of a box; `part` returns what is asked for of a chunk, None of one that is all `fill`."""
+    """Return the elements of a box; `part` returns what is asked for of a chunk, None of one that is all `fill`.
+
+    Of as many chunks as `at_a_time` says it is asked by threads.
+    """
     elements = np.empty(shape_of(box), dtype)
-    for index, inside, place in chunks_of(box, sides):
+    if at_a_time == 1:
+        for index, inside, place in chunks_of(box, sides):
+            found = part(index, inside)
+            elements[place] = fill if found is None else found
+        return elements
+
+    def placed(chunk: tuple[Index, Box, Box]) -> None:
+        index, inside, place = chunk
         found = part(index, inside)
         elements[place] = fill if found is None else found
+
+    for _ in side_by_side(placed, chunks_of(box, sides), at_a_time):
+        pass
     return elements

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from zarr.core.chunk_grids import RegularChunkGrid
 
-    from conv2d_cli.tensors.zarr_chunks import ChunkReader, Folder
+    from conv2d_cli.tensors.zarr_chunks import ChunkReader, Content, StoreFolder
     from conv2d_cli.tensors.zarr_grid import Index
 
 VERSION_3, VERSION_2 = "zarr.json", ".zarray"
@@ -75,7 +75,7 @@ def _faults_of_metadata() -> Iterator[None]:
         raise DataError(f"it is no sound Zarr store: {reason}", BROKEN_STORE) from error
 
 
-def chunked_array(folder: Folder) -> ChunkedArray:
+def chunked_array(folder: StoreFolder) -> ChunkedArray:
     """Return the array of a folder.
 
     Raises:
@@ -85,11 +85,15 @@ def chunked_array(folder: Folder) -> ChunkedArray:
     for name, read in ((VERSION_3, _version_3), (VERSION_2, _version_2)):
         with folder.file(name) as content:
             if content is not None:
-                most = ZARR_ARRAY_METADATA_BYTES
-                if content.length > most:
-                    raise DataError(f"{name} in it has {content.length} bytes, more than {most}", ANEW)
-                return read(content.read(most))
+                return read(_metadata_in(content, name))
     raise DataError(f"it has neither {VERSION_3} nor {VERSION_2}", ANEW)
+
+
+def _metadata_in(content: Content, name: str) -> bytes:
+    try:
+        return content.read(ZARR_ARRAY_METADATA_BYTES)
+    except DataError as error:
+        raise DataError(f"{name} in {error.message}", ANEW) from error
 
 
 # The arrays of one group are often alike.

@@ -12,6 +12,7 @@ from conv2d_cli.jobs.headers import is_typed
 from conv2d_cli.tensors.formats import is_store
 from conv2d_cli.tensors.location import input_location, is_stream
 from conv2d_cli.tensors.matching import matched, outputs_for
+from conv2d_cli.tensors.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,6 +54,8 @@ def items_of(request: Request) -> tuple[Path, list[Item]]:
     root, files = files_of(request)
     if request.output is None or is_stream(request.output):
         raise UsageError("many files need a folder for their outputs", "-o FOLDER")
+    if is_url(request.output):
+        raise UsageError("many files are written to a folder of this machine", "-o FOLDER")
     if request.save_parameters is not None:
         raise UsageError("--save-parameters is for one file", "convolve one of them with it, and the others after")
     folder = Path(request.output)

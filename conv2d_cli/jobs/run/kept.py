@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from conv2d_cli.errors import UsageError, one_of
 from conv2d_cli.layer.parameter_files import RAW_SUFFIX, raw_files
 from conv2d_cli.tensors.formats import NAMED_SUFFIXES
-from conv2d_cli.tensors.location import input_location
+from conv2d_cli.tensors.location import input_location, output_location
+from conv2d_cli.tensors.urls import is_url, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,11 @@ def check_kept(path: str, files: Sequence[str], request: Request) -> None:
     Raises:
         UsageError: they cannot.
     """
+    if is_url(path):
+        raise UsageError(
+            f"--save-parameters {path}: parameters are kept in a file of this machine",
+            "--save-parameters parameters.npz",
+        )
     kept = Path(path)
     if kept.suffix.lower() not in {*NAMED_SUFFIXES, RAW_SUFFIX}:
         raise UsageError(
@@ -53,7 +59,7 @@ def check_kept(path: str, files: Sequence[str], request: Request) -> None:
             )
         if input_path is not None and is_one_file(file, input_path):
             raise UsageError(f"--save-parameters {file} would replace the input", other)
-        if request.output is not None and is_one_file(file, Path(request.output)):
+        if request.output is not None and would_replace(request.output, str(file)):
             raise UsageError(f"-o and --save-parameters both name {file}", other)
 
 
@@ -64,6 +70,25 @@ def is_one_file(one: Path, other: Path) -> bool:
     # Links in a circle are a RuntimeError before Python 3.13.
     except (OSError, ValueError, RuntimeError):
         return False
+
+
+def would_replace(output: str, read: str) -> bool:
+    """Whether an output would take the place of what is read, or of a part of it, as both are typed."""
+    written, other = output_location(output), input_location(read)
+    if written.url is not None and other.url is not None:
+        return overlap(written.url, other.url)
+    return written.path is not None and other.path is not None and is_one_file(other.path, written.path)
+
+
+def other_than(output: str, read: str) -> str:
+    """Return another name for an output that would replace what is read: beside it, and never in a store that is read.
+
+    >>> other_than("s3://b/g.zarr/y.zarr", "s3://b/g.zarr"), other_than("y.npy", "y.npy")
+    ('s3://b/other.zarr', 'other.npy')
+    """
+    beside = min(output, input_location(read).url or output, key=len)
+    before, separator, _ = beside.rstrip("/").rpartition("/")
+    return f"{before}{separator}other{Path(output).suffix}"
 
 
 def is_special(path: Path) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from conv2d_cli.errors import UsageError
 from conv2d_cli.jobs.headers import is_typed, parameters_named
-from conv2d_cli.jobs.run.kept import check_kept, is_one_file, kept_files
+from conv2d_cli.jobs.run.kept import check_kept, kept_files, other_than, would_replace
 from conv2d_cli.jobs.run.model_node import with_node
 from conv2d_cli.tensors.layout import NCHW, OIHW, Layout
-from conv2d_cli.tensors.location import input_location, is_stream
+from conv2d_cli.tensors.location import is_stream, output_location
 from conv2d_cli.tensors.reading import Reading
 from conv2d_cli.tensors.sink import check_output, check_output_dtype
 
@@ -114,7 +113,10 @@ def _check_not_read(option: str, path: str, request: Request) -> None:
         UsageError: it does.
     """
     for name, read in (("--weight", request.weight), ("--bias", request.bias)):
-        where = None if read is None or is_typed(read) else input_location(read).path
-        if where is not None and is_one_file(where, Path(path)):
-            other = Path(path).with_name("other" + Path(path).suffix)
-            raise UsageError(f"{option} {path} would replace the file of {name}", f"{option} {other}")
+        if read is not None and not is_typed(read) and would_replace(path, read):
+            raise UsageError(f"{option} {path} would replace the file of {name}", f"{option} {other_than(path, read)}")
+    if output_location(path).url is not None and would_replace(path, request.input):
+        # An object is gone as soon as another is written.
+        raise UsageError(
+            f"{option} {path} would replace the input while it is read", f"{option} {other_than(path, request.input)}"
+        )

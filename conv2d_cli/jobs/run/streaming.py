@@ -71,7 +71,6 @@ def convolve_chunks(
         DataError: the bytes are not what the header promises.
         FileError: they cannot be read or written.
     """
-    readers, writers = BackgroundIO(int(ahead)), BackgroundIO(int(behind))
     chunks = _chunks(plan, images, convolution, output)
     reading: deque[tuple[_Chunk, Future[NDArray[Any]]]] = deque()
     writing: deque[Future[object]] = deque()
@@ -86,7 +85,8 @@ def convolve_chunks(
         if chunk is not None:
             reading.append((chunk, readers.start(read, chunk)))
 
-    try:
+    # A signal waits for neither: a network may hang.
+    with BackgroundIO(int(ahead)) as readers, BackgroundIO(int(behind)) as writers:
         read_next()
         while reading:
             chunk, future = reading.popleft()
@@ -104,9 +104,6 @@ def convolve_chunks(
                 read_next()
         while writing:
             writing.popleft().result()
-    finally:
-        readers.end()
-        writers.end()
 
 
 def read_chunks(plan: AnyPlan, images: Images) -> Iterator[NDArray[Any]]:
