@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.machine import machine
@@ -26,6 +29,7 @@ def run_store(request: Request, output: Output, options: RunOptions, place: Plac
     """Convolve one store by the processes of a cluster, and say what was written."""
     from conv2d_cli.jobs.cluster.store_run import Listener, run_store
 
+    have_stderr_alone()
     decided: list[FileRun] = []
     with _going_on(request, output, options, typed), output.progress_line(shown=not options.no_progress) as progress:
 
@@ -48,6 +52,7 @@ def run_files(request: Request, output: Output, options: RunOptions, place: Plac
     """Convolve many files by the processes of a cluster; tell of each that fails, and at the end of their number."""
     from conv2d_cli.jobs.cluster.many_files import run_many
 
+    have_stderr_alone()
     with listening(output, options) as tell:
         report, code = run_many(
             *(request, machine(), place),
@@ -67,6 +72,19 @@ def _tell_dashboard(output: Output, link: str) -> None:
 def _threads_of_a_worker(place: Place) -> int:
     """Return the threads of each process of this machine, unless they are given: its processors, divided."""
     return max(1, processors() // (place.workers or 1))
+
+
+def have_stderr_alone() -> None:
+    """Keep processes that are started here away from stderr, unless --debug wants to see what they say.
+
+    What ends them, or us, may let them write tracebacks, and their logs are not for the person.
+    """
+    if sys.stderr is None or "--debug" in sys.argv[1:]:
+        return
+    theirs = sys.stderr
+    sys.stderr = os.fdopen(os.dup(theirs.fileno()), "w", 1, theirs.encoding, theirs.errors)
+    with Path(os.devnull).open("w", encoding="ascii") as nowhere:
+        os.dup2(nowhere.fileno(), theirs.fileno())
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import os
 import signal
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from shutil import rmtree
@@ -102,7 +103,7 @@ class DaskWorkers:
         stop: Callable[[], None] | None = None,
     ) -> None:
         """Take a client; `threads` None is what every process was given, `stop` ends those that were started here."""
-        self._client, self._stop = client, stop
+        self._client, self._stop, self._stopped = client, stop, False
         self.dashboard, self.are_here = dashboard, stop is not None
         self.threads = threads or min(client.nthreads().values(), default=1)
 
@@ -152,13 +153,18 @@ class DaskWorkers:
         self._client.register_plugin(Holding(), name=job.name)
         try:
             yield
+        except BaseException:
+            self.stop()
+            raise
         finally:
-            with suppress(Exception):
-                self._client.unregister_worker_plugin(job.name)
+            if not self._stopped:
+                with suppress(Exception):
+                    self._client.unregister_worker_plugin(job.name)
 
     def stop(self) -> None:
         """End the processes that were started here at once: what they do is wanted no more."""
         if self._stop is not None:
+            self._stopped = True
             self._stop()
 
     def results(self, job: str, tasks: Iterable[Task]) -> Iterator[tuple[int, object]]:
@@ -174,8 +180,12 @@ class DaskWorkers:
         try:
             while running.fill(waiting):
                 yield from running.done()
+        except BaseException:
+            self.stop()
+            raise
         finally:
-            running.cancel()
+            if not self._stopped:
+                running.cancel()
 
 
 class _Running:
@@ -302,10 +312,13 @@ def _local(count: int, threads: int, memory_limit: int | None) -> Iterator[DaskW
     }
     started: list[Any] = []
 
+    # Before that thread: this would let its signals through again.
+    resource_tracker.ensure_running()
+
     def start() -> None:
         # Ctrl-C of a terminal goes to all processes: ours alone answers it, and ends the others.
         if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
         try:
             started.append(
                 LocalCluster(
@@ -341,7 +354,15 @@ def _local(count: int, threads: int, memory_limit: int | None) -> Iterator[DaskW
                 _kill(started)
                 raise
     finally:
-        rmtree(scratch, ignore_errors=True)
+        _remove(Path(scratch))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which processes that are ending may still make files."""
+    until = monotonic() + _ENDING_SECONDS
+    while folder.is_dir() and monotonic() < until:
+        rmtree(folder, ignore_errors=True)
+        sleep(0.01)
 
 
 def _checked(local: Any) -> Any:  # noqa: ANN401 - Dask has no types
@@ -371,9 +392,12 @@ def _pids(local: Any) -> list[int]:  # noqa: ANN401 - Dask has no types
 
 def _kill(started: list[Any]) -> None:
     """End the processes of a cluster of this machine at once: what they do is wanted no more."""
+    from distributed.core import Status
+
     for local in started:
         for nanny in getattr(local, "workers", {}).values():
-            nanny.auto_restart = False
+            # It starts none again then.
+            nanny.status = Status.closing
             pid = nanny.pid
             if pid is not None:
                 with suppress(OSError):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from conv2d_cli.tensors.stores import Files
+
 _SECONDS_BETWEEN_WRITES = 0.1
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _MODE = 0o666
@@ -145,7 +147,7 @@ class TaskJournal:
         Raises:
             JournalError: it cannot be written.
         """
-        self._new.append(json.dumps([number, *record.line]).encode() + b"\n")
+        self._new.append(line_of(number, record))
         if monotonic() - self._written > _SECONDS_BETWEEN_WRITES:
             self._flush()
 
@@ -173,11 +175,7 @@ class TaskJournal:
         place = 0
         for line in self._lines():
             if not place and line != _first_line(job):
-                raise FileError(
-                    f"{self._path.parent} was begun with another layer, parameters, input shape, number of threads or "
-                    "version",
-                    f"give those again, or remove {self._path.parent} and begin anew",
-                )
+                raise _another(str(self._path.parent))
             number = _number_of(line) if place else None
             if number is not None and number < len(self._places):
                 self._places[number] = place
@@ -209,6 +207,52 @@ class TaskJournal:
 
     def _fault(self, error: OSError) -> JournalError:
         return JournalError(f"cannot write {self._path}: {error.strerror}", "a folder with room that can be written")
+
+
+class TaskObjects:
+    """The same behind a URL: an object for each task, which the worker writes that has done it."""
+
+    FIRST = "job"
+
+    def __init__(self, files: Files, job: str, tasks: int) -> None:
+        """Take a journal up, or begin one, for this number of tasks; `job` stands for all that decides the output.
+
+        Raises:
+            FileError: it is that of another job, or cannot be read or written.
+        """
+        self._files, self._done = files, bytearray(tasks)
+        line = _first_line(job)
+        if files.size(self.FIRST) is None:
+            files.write(self.FIRST, line)
+        elif files.read(self.FIRST, 0, _LONGEST_LINE) != line:
+            raise _another("what was begun there")
+        for name in files.names():
+            if name.isdigit() and int(name) < tasks:
+                self._done[int(name)] = 1
+
+    def known(self, number: int) -> Record | None:
+        """Return the record of a task; None where it has not been done."""
+        if not self._done[number]:
+            return None
+        try:
+            return _record_of(self._files.read(str(number), 0, _LONGEST_LINE))[1]
+        except (ValueError, TypeError):
+            return None
+
+    def add(self, _number: int, _record: Record) -> None:
+        """Do nothing: the worker has done it."""
+
+
+def line_of(number: int, record: Record) -> bytes:
+    """Return a record of a task as a line."""
+    return json.dumps([number, *record.line]).encode() + b"\n"
+
+
+def _another(what: str) -> FileError:
+    return FileError(
+        f"{what} has another layer, parameters, input shape, number of threads or version",
+        f"give those again, or remove {what} and begin anew" if what[0] == "/" else "give those again, or another -o",
+    )
 
 
 def _first_line(job: str) -> bytes:

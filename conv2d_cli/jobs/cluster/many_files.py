@@ -101,13 +101,9 @@ def run_many(
         )
         tell.total(len(items))
         outcome = _Outcome(tell)
-        try:
-            with workers.holding(job):
-                check_open(workers, job.name)
-                _do_all(job, items, workers, journal, outcome)
-        except BaseException:
-            workers.stop()
-            raise
+        with workers.holding(job):
+            check_open(workers, job.name)
+            _do_all(job, items, workers, journal, outcome)
     codes = [*outcome.codes, *(made_durable(parent, tell) for parent in folders)]
     return report_of(outcome, len(items), perf_counter() - started), max(codes, default=0)
 

@@ -67,7 +67,7 @@ def absolute(typed: str) -> str:
     ('s3://bucket/x.zarr', '/data/p.npz::weight')
     """
     location = input_location(typed)
-    if "://" in typed or location.path is None:
+    if location.path is None:
         return typed
     path = str(location.path.absolute())
     return path if location.name is None else f"{path}::{location.name}"

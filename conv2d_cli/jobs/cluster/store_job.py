@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conv2d_cli.errors import DataError
-from conv2d_cli.jobs.cluster.journal import Record
+from conv2d_cli.jobs.cluster.journal import Record, line_of
 from conv2d_cli.jobs.cluster.units import Images, Tiles
 from conv2d_cli.jobs.cluster.versions import check_versions
 from conv2d_cli.jobs.run.convolution import convolution_of, gathered
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.run.convolution import AnyPlan, Convolution
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.jobs.run.summary import Figures
+    from conv2d_cli.tensors.stores import Files
     from conv2d_cli.tensors.zarr_output import Chunks
 
     Array = NDArray[Any]
@@ -53,7 +54,8 @@ class Done(NamedTuple):
 class StoreJob(NamedTuple):
     """What is the same for all tasks: paths, the layer and the plan of the client, which every worker carries out.
 
-    `figures` says that those of the output are wanted, `records` that digests are.
+    `figures` says that those of the output are wanted, `records` that digests are, which a worker writes itself into
+    the `journal` where that is of objects.
     """
 
     name: str
@@ -66,6 +68,7 @@ class StoreJob(NamedTuple):
     chunks: Chunks
     figures: bool
     records: bool
+    journal: Files | None = None
 
     def opened(self) -> OpenedStore:
         """Return the job with its files open.
@@ -115,7 +118,10 @@ class OpenedStore:
                 self._write(image, 0, 0, part)
         else:
             self._write(unit.image, unit.whole.top, unit.whole.left, self._rectangle(unit, work))
-        return work.done(self._digest(unit) if self._job.records else None)
+        done = work.done(self._digest(unit) if self._job.records else None)
+        if self._job.journal is not None and done.record is not None:
+            self._job.journal.write(str(number), line_of(number, done.record))
+        return done
 
     def _convolution(self) -> Convolution:
         """Return what convolves one unit; each counts its own sums."""

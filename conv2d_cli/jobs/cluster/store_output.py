@@ -8,8 +8,9 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.errors import FileError
-from conv2d_cli.jobs.cluster.journal import NoRecords, TaskJournal
+from conv2d_cli.jobs.cluster.journal import NoRecords, TaskJournal, TaskObjects
 from conv2d_cli.numpy_dtypes import numpy_dtype
+from conv2d_cli.tensors.location import output_location
 from conv2d_cli.tensors.replacement import about_file
 from conv2d_cli.tensors.store_replacement import store_replacement
 from conv2d_cli.tensors.stores import LocalFiles
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
 
     from conv2d_cli.jobs.cluster.journal import TaskRecords
     from conv2d_cli.jobs.run.file import FileRun
+    from conv2d_cli.tensors.stores import Files
 
+_PARTIAL = ".partial"
 _JOURNAL, _STORE = "journal.ndjson", "store"
 
 
 class Unfinished(NamedTuple):
-    """A store that is being filled, and what is known of its tasks."""
+    """A store that is being filled, and what is known of its tasks; behind a URL workers write the `journal`."""
 
     output: ZarrOutput
     records: TaskRecords
+    journal: Files | None = None
 
 
 class Resumable(NamedTuple):
@@ -45,8 +49,8 @@ def unfinished_folder(output: str) -> Path:
     >>> unfinished_folder("out.zarr").name
     'out.zarr.partial'
     """
-    path = Path(output).absolute()
-    return path.with_name(f"{path.name}.partial")
+    path = (output_location(output).path or Path(output)).absolute()
+    return path.with_name(f"{path.name}{_PARTIAL}")
 
 
 @contextmanager
@@ -58,8 +62,20 @@ def unfinished_store(file: FileRun, resumable: Resumable | None) -> Iterator[Unf
     Raises:
         FileError: it cannot be written, or the folder is another's, or of another job.
     """
+    location = output_location(str(file.request.output))
+    if location.url is not None:
+        with about_file(location.typed), _behind(location.url, file, resumable) as unfinished:
+            yield unfinished
+        return
+    with _in_folder(file, resumable) as unfinished:
+        yield unfinished
+
+
+@contextmanager
+def _in_folder(file: FileRun, resumable: Resumable | None) -> Iterator[Unfinished]:
     request = file.request
-    typed, path = str(request.output), Path(str(request.output))
+    typed = str(request.output)
+    path = output_location(typed).path or Path(typed)
     folder = None if resumable is None else unfinished_folder(typed)
     with ExitStack() as stack, about_file(typed):
         records: TaskRecords = NoRecords()
@@ -70,18 +86,52 @@ def unfinished_store(file: FileRun, resumable: Resumable | None) -> Iterator[Unf
         # What is there already takes no more room.
         size = 0 if kept is not None and kept.exists() else file.plan.output_bytes
         with store_replacement(path, typed, size, force=request.force, kept=kept) as place:
-            layout = request.output_layout
-            yield Unfinished(
-                ZarrOutput(
-                    *(library(), LocalFiles(place.absolute()), layout.to_file(file.output_shape)),
-                    numpy_dtype(file.plan.dtype),
-                    channels_last=not layout.is_ours,
-                    chunk=None if file.tile is None else layout.to_file(file.tile),
-                ),
-                records,
-            )
+            yield Unfinished(_output(file, LocalFiles(place.absolute())), records)
         if folder is not None:
             rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _behind(url: str, file: FileRun, resumable: Resumable | None) -> Iterator[Unfinished]:
+    """Yield a store behind a URL, whose metadata come last: until then nobody finds it."""
+    from conv2d_cli.tensors.remote import RemoteFiles
+    from conv2d_cli.tensors.remote_output import remote_replacement
+
+    files, journal = RemoteFiles(url), RemoteFiles(f"{url}{_PARTIAL}")
+    if resumable is None:
+        with remote_replacement(url, str(file.request.output), force=file.request.force) as place:
+            try:
+                yield Unfinished(_output(file, place), NoRecords())
+            except BaseException:
+                # What the workers have written; nothing lay there before.
+                files.remove_each(files.names())
+                raise
+        return
+    records = TaskObjects(journal, resumable.job, resumable.tasks)
+    yield Unfinished(_output(file, files), records, journal)
+    journal.remove_each(journal.names())
+
+
+def may_go_on(output: str) -> bool:
+    """Whether a store behind a URL has been begun, and has a journal: then what lies there is a part of it."""
+    location = output_location(output)
+    if location.url is None:
+        return False
+    from conv2d_cli.tensors.remote import RemoteFiles
+
+    with about_file(output):
+        unfinished = RemoteFiles(location.url).size("zarr.json") is None
+        return unfinished and RemoteFiles(f"{location.url}{_PARTIAL}").size(TaskObjects.FIRST) is not None
+
+
+def _output(file: FileRun, files: Files) -> ZarrOutput:
+    layout = file.request.output_layout
+    return ZarrOutput(
+        *(library(), files, layout.to_file(file.output_shape)),
+        numpy_dtype(file.plan.dtype),
+        channels_last=not layout.is_ours,
+        chunk=None if file.tile is None else layout.to_file(file.tile),
+    )
 
 
 def _make(folder: Path) -> None:

@@ -13,7 +13,7 @@ from conv2d_cli.jobs.cluster import worker
 from conv2d_cli.jobs.cluster.dask_cluster import cluster
 from conv2d_cli.jobs.cluster.requests import check_for_cluster, check_store, for_workers
 from conv2d_cli.jobs.cluster.store_job import Done, StoreJob, names_of_files
-from conv2d_cli.jobs.cluster.store_output import Resumable, unfinished_store
+from conv2d_cli.jobs.cluster.store_output import Resumable, may_go_on, unfinished_store
 from conv2d_cli.jobs.cluster.tasks import Failed
 from conv2d_cli.jobs.cluster.units import Units, images_of_a_task
 from conv2d_cli.jobs.cluster.versions import versions_here
@@ -97,7 +97,8 @@ def run_store(
     """
     check_for_cluster(request)
     check_store(request)
-    request = checked_request(request)
+    begun = resume and may_go_on(str(request.output))
+    request = checked_request(request._replace(force=request.force or begun))
     asked = request.threads or (threads if place.is_local else None)
     # What headers say is told before anything is started.
     with SharedLayer(request) as shared, opened_input(request) as source:
@@ -141,16 +142,13 @@ def _spread(
             chunks=unfinished.output.chunks,
             figures=summarize,
             records=resume,
+            journal=unfinished.journal,
         )
-        try:
-            with workers.holding(job):
-                check_open(workers, job.name)
-                check_workers_memory(file, machine, workers, place)
-                tell.announce(file)
-                _do_all(job, workers, unfinished.records, outcome, tell.advance)
-        except BaseException:
-            workers.stop()
-            raise
+        with workers.holding(job):
+            check_open(workers, job.name)
+            check_workers_memory(file, machine, workers, place)
+            tell.announce(file)
+            _do_all(job, workers, unfinished.records, outcome, tell.advance)
         unfinished.output.seal(
             name for number in range(units.tasks) for name in names_of_files(job, units.unit(number))
         )
