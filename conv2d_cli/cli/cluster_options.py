@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PORT = "8786"
 _ADDRESS = re.compile(r"(?:tcp|tls)://(?:[^\s:/@\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+_HOST = re.compile(r"(?:[A-Za-z]+://)?(?P<host>[A-Za-z0-9][A-Za-z0-9.-]{0,252})", re.ASCII)
 _LAST_PORT = 65535
 # More than any machine has processors for.
 _MOST_WORKERS = 1024
@@ -91,8 +92,8 @@ def place_of(options: ClusterOptions) -> Place:
 def _address(text: str) -> str:
     match = _ADDRESS.fullmatch(text)
     if match is None or not 0 < int(match["port"]) <= _LAST_PORT:
-        host = re.sub(r"^[A-Za-z]*:/*|[:/@].*$", "", text) if text.isprintable() else ""
-        hint = f"--scheduler tcp://{host if re.fullmatch(r'[A-Za-z0-9.-]+', host) else 'HOST'}:{_PORT}"
+        meant = _HOST.match(text)
+        hint = f"--scheduler tcp://{meant['host'] if meant else 'HOST'}:{_PORT}"
         raise UsageError(f"--scheduler {text}: not the address of a scheduler", hint)
     return text
 

@@ -39,6 +39,8 @@ _START_SECONDS = 2.5
 _TASKS_AHEAD = 4
 # So many processes may die over one task before it is told: by another's hand, or since it takes their memory.
 _DEATHS = 20
+# The variables of Dask, as its files of settings, say which certificates there are.
+_TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 _OURS = "python", "dask", "distributed"
 _LOGGERS = "distributed", "tornado", "bokeh", "asyncio"
 
@@ -438,7 +440,8 @@ def _remote(address: str, threads: int | None) -> Iterator[DaskWorkers]:
         why = str(error) or type(error).__name__
         hint = "is the scheduler running there, and is its port 8786?"
         if address.startswith("tls"):
-            hint = "DASK_DISTRIBUTED__COMM__TLS__CA_FILE and its like say which certificates: docs.dask.org"
+            why = "there are no certificates for it" if "ssl_context" in why else why
+            hint = f"{_TLS}CA_FILE, {_TLS}CLIENT__CERT and {_TLS}CLIENT__KEY name them"
         raise FileError(f"cannot reach the scheduler {address}: {why}", hint) from error
     try:
         with suppress(Exception):

@@ -8,6 +8,7 @@ from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.engine.api import integer
 from conv2d_cli.errors import MemoryLimitError
 from conv2d_cli.jobs.cluster import worker
 from conv2d_cli.jobs.cluster.dask_cluster import cluster
@@ -17,14 +18,17 @@ from conv2d_cli.jobs.cluster.store_output import Resumable, may_go_on, unfinishe
 from conv2d_cli.jobs.cluster.tasks import Failed
 from conv2d_cli.jobs.cluster.units import Units, images_of_a_task
 from conv2d_cli.jobs.cluster.versions import versions_here
+from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.run.file import decide
 from conv2d_cli.jobs.run.inputs import opened_input
+from conv2d_cli.jobs.run.integers import in_the_words_of_options
 from conv2d_cli.jobs.run.memory import Machine, peak_bytes
 from conv2d_cli.jobs.run.one_file import keep_drawn, report_of
 from conv2d_cli.jobs.run.request import checked_request
 from conv2d_cli.jobs.run.shared_layer import SharedLayer
 from conv2d_cli.jobs.run.streaming import images_together
 from conv2d_cli.jobs.run.summary import RunningSummary
+from conv2d_cli.layer.forward import BATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.cluster.dask_cluster import DaskWorkers, Place
     from conv2d_cli.jobs.cluster.journal import TaskRecords
     from conv2d_cli.jobs.cluster.tasks import Task
+    from conv2d_cli.jobs.run.convolution import AnyPlan
     from conv2d_cli.jobs.run.file import FileRun
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.report.run import RunReport
@@ -51,12 +56,20 @@ class _Outcome:
 
     def __init__(self, file: FileRun) -> None:
         self.summary, self.sums = RunningSummary(), file.convolution().sums
+        self._name = file.request.input
         self.kept, self.seconds = 0, 0.0
         self._faults: dict[int, Failed] = {}
 
-    @property
-    def failed(self) -> bool:
-        return bool(self._faults)
+    def wants(self, first_image: int) -> bool:
+        """Whether a task that begins with an image is wanted yet.
+
+        Not after a fault: those before it are done or on their way, and one of them may have an earlier one. Of sums
+        that overflow the first is told, by channels first: then those of its image are wanted.
+        """
+        if self.sums is None or self.sums.first is None or self.sums.on_overflow != "error":
+            return not self._faults
+        place = self.sums.first.place
+        return not self._faults and first_image <= (place[0] if len(place) == BATCHED else 0)
 
     def add(self, number: int, result: object) -> int:
         """Take in what came out of a task, and return the elements of the output that it made."""
@@ -72,13 +85,16 @@ class _Outcome:
         return result.elements
 
     def check(self) -> None:
-        """Tell the fault of the first task that has one: the tasks before it have all been done.
+        """Tell the fault of the first task that has one, or the first sum that overflows.
 
         Raises:
             Conv2dError: there is one.
         """
         if self._faults:
             raise self._faults[min(self._faults)].error
+        if self.sums is not None:
+            with faults_in(self._name), in_the_words_of_options():
+                self.sums.check()
 
 
 def run_store(
@@ -135,7 +151,7 @@ def _spread(
             name=f"conv2d-{token_hex(6)}",
             versions=versions_here(),
             request=for_workers(file.request),
-            plan=file.plan,
+            plan=_without_check(file.plan),
             input_shape=file.input.shape,
             input_dtype=file.input.dtype,
             units=units,
@@ -162,8 +178,7 @@ def _do_all(
 ) -> None:
     def tasks() -> Iterator[Task]:
         for number in range(job.units.tasks):
-            if outcome.failed:
-                # Those that are on their way come to their end: one of them may have an earlier fault.
+            if not outcome.wants(job.units.first_image(number)):
                 return
             yield number, records.known(number)
 
@@ -174,6 +189,13 @@ def _do_all(
             records.add(number, result.record)
     outcome.check()
     outcome.seconds = perf_counter() - started
+
+
+def _without_check(plan: AnyPlan) -> AnyPlan:
+    """Return a plan by which sums may overflow in one task: which of all is the first, no worker knows."""
+    if isinstance(plan, integer.IntegerPlan) and plan.arithmetic.on_overflow == "error":
+        return plan._replace(arithmetic=plan.arithmetic._replace(on_overflow="wrap"))
+    return plan
 
 
 def _units(file: FileRun, processes: int) -> Units:

@@ -80,6 +80,13 @@ class Units(NamedTuple):
         )
         return Tiles(image, whole, tuple(self._tiles(whole, self.tiling)))
 
+    def first_image(self, number: int) -> int:
+        """Return the image that a unit is of, or begins with."""
+        if self.tiling is None:
+            return number * self.together
+        rows, columns = self._counts
+        return number // (rows * columns)
+
     @property
     def _counts(self) -> tuple[int, int]:
         """The numbers of units below and beside each other in an image."""
