@@ -179,7 +179,11 @@ how to save its tensors as .safetensors.
 --dtype converts by value; what would be lost is refused unless --cast saturate, wrap or truncate allows it. --layout
 NHWC and --weight-layout HWIO read tensors of other frameworks, --normalize, --gray and --drop-alpha prepare pictures.
 
-Some need an extra: pip install 'conv2d-cli[safetensors]', [zarr], [image], [bf16]; conv2d info lists what works here.
+A .zarr may lie behind a URL, s3://BUCKET/NAME.zarr, gs://, az:// or https:// (to read), also as URL::NAME; credentials
+come from the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_ENDPOINT_URL). An existing store is replaced by --force.
+
+Some need an extra: pip install 'conv2d-cli[safetensors]', [zarr], [remote], [image], [bf16]; conv2d info lists what
+works here.
 
 Facts: --format table (on a terminal), plain (elsewhere), json, ndjson, csv, tsv, markdown; --json for short; --get KEY
 for bare values. JSON and its keys do not change; tables may.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
+
+    from conv2d_cli.tensors.stores import Content
 
 # What is under way at a time takes no more memory than this, unless one alone does.
 _BYTES = 64 << 20
@@ -24,6 +27,17 @@ def at_once(requests: int, bytes_each: int) -> int:
     (16, 2, 1, 1)
     """
     return max(1, min(requests, _BYTES // max(1, bytes_each)))
+
+
+def sent_side_by_side(
+    send: Callable[[tuple[str, Content]], object], contents: Iterable[tuple[str, Content]], most: int
+) -> None:
+    """Send contents of about one size under their names, so many at a time as there is memory for their copies."""
+    left = iter(contents)
+    first = next(left, None)
+    if first is not None:
+        for _ in side_by_side(send, chain([first], left), at_once(most, len(first[1]))):
+            pass
 
 
 def side_by_side(function: Callable[[Given], Result], items: Iterable[Given], most: int) -> Iterator[Result]:

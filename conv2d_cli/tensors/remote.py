@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from conv2d_cli.errors import Conv2dError, FileError, MissingExtraError
-from conv2d_cli.tensors.concurrent import side_by_side
+from conv2d_cli.tensors.concurrent import sent_side_by_side, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,8 @@ _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 2
 REQUESTS = 16
 _S3 = frozenset({"s3", "s3a"})
 _HTTP = frozenset({"http", "https"})
+# What sends the end of an object without being asked for its size before.
+_SUFFIXES = _S3 | {"gs", "gcs"}
 # What the libraries below call a host that cannot be reached, or does not answer; most are not loaded here.
 _UNREACHABLE = frozenset(
     {
@@ -41,9 +43,10 @@ _UNREACHABLE = frozenset(
 )  # fmt: skip
 _REFUSED = frozenset({"PermissionError", "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
 _REFUSED |= {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError", "ProfileNotFound"}
-_UNUSABLE = frozenset({"ParamValidationError", "InvalidEndpointConfigurationError", "InvalidURL"})
+# Names and addresses that cannot be.
+_UNUSABLE = frozenset({"ParamValidationError", "InvalidURL", "ValueError"})
 _PLAIN_CODE = re.compile(r"[A-Za-z]{1,40}|[1-5][0-9]{2}")
-_REFUSING = frozenset({401, 403})
+_REFUSING = frozenset({"401", "403"})
 _PARTIAL, _NO_SUCH = 206, 404
 # What is answered where nothing lies from that byte on.
 _BEYOND = frozenset({"InvalidRange", "416"})
@@ -82,8 +85,9 @@ class RemoteFiles(NamedTuple):
             if self.is_web:
                 return _from_web(system, path, start, length)
             try:
-                if start < 0:
+                if start < 0 and urlsplit(self.url).scheme in _SUFFIXES:
                     return bytes(system.cat_file(path, start=-length)[-length:])
+                start = max(0, system.info(path)["size"] - length) if start < 0 else start
                 return bytes(system.cat_file(path, start=start, end=start + length)[:length])
             except Exception as error:
                 if _code_of(error) in _BEYOND:
@@ -109,8 +113,7 @@ class RemoteFiles(NamedTuple):
 
     def write_each(self, contents: Iterable[tuple[str, Content]]) -> None:
         """Write whole objects, several at a time."""
-        for _ in side_by_side(lambda one: self.write(*one), contents, REQUESTS):
-            pass
+        sent_side_by_side(lambda one: self.write(*one), contents, REQUESTS)
 
     def write_parts(self, name: str, size: int, parts: Iterable[tuple[int, Array]], *, anew: bool) -> None:
         """Refuse, for an object is written whole.
@@ -204,20 +207,21 @@ class RemoteFiles(NamedTuple):
 
 def _told(error: Exception, url: str, verb: str) -> Exception:
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    status = getattr(error, "status", None)
-    if isinstance(error, FileNotFoundError) or status == _NO_SUCH:
-        if _code_of(error) == "NoSuchBucket":
+    code = _code_of(error)
+    if isinstance(error, FileNotFoundError) or code == str(_NO_SUCH):
+        if code == "NoSuchBucket":
             return NoBucketError(errno.ENOENT, "there is no such bucket")
         return FileNotFoundError(errno.ENOENT, "there is no such object")
-    if kinds & _REFUSED or status in _REFUSING:
+    if kinds & _REFUSED or code in _REFUSING:
         return FileError(f"cannot {verb} {url}: access was refused", _credentials_of(url))
     if kinds & _UNREACHABLE:
         return FileError(
             f"cannot {verb} {url}: {_host_of(url)} cannot be reached, or does not answer", _endpoint_of(url)
         )
     if kinds & _UNUSABLE:
-        return FileError(f"cannot {verb} {url}: it is no name that its service has", "s3://BUCKET/PATH/NAME.zarr")
-    reason = _code_of(error) or (os.strerror(error.errno) if isinstance(error, OSError) and error.errno else None)
+        fits = "s3://BUCKET/PATH/NAME.zarr, and AWS_ENDPOINT_URL, if it is set, https://HOST[:PORT]"
+        return FileError(f"cannot {verb} {url}: its service has no such names, or no such address", fits)
+    reason = code or (os.strerror(error.errno) if isinstance(error, OSError) and error.errno else None)
     return FileError(f"cannot {verb} {url}: {reason or type(error).__name__}", _endpoint_of(url))
 
 
@@ -225,7 +229,7 @@ def _code_of(error: Exception) -> str | None:
     """Return the code of an answer, such as `NoSuchBucket`: one word, which is no credential."""
     response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
     said = response.get("Error", {}).get("Code") if isinstance(response, dict) else getattr(error, "status", None)
-    return str(said) if _PLAIN_CODE.fullmatch(str(said)) else None
+    return str(said) if said is not None and _PLAIN_CODE.fullmatch(str(said)) else None
 
 
 def _credentials_of(url: str) -> str:

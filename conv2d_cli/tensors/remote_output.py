@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import Conv2dError, FileError
-from conv2d_cli.tensors.concurrent import side_by_side
+from conv2d_cli.tensors.concurrent import sent_side_by_side
 from conv2d_cli.tensors.formats import STORE_FILES
 from conv2d_cli.tensors.remote import REQUESTS, RemoteFiles
 from conv2d_cli.tensors.replacement import already_there
@@ -134,8 +134,7 @@ class Unfinished:
 
     def write_each(self, contents: Iterable[tuple[str, Content]]) -> None:
         """Write whole objects, several at a time."""
-        for _ in side_by_side(lambda one: self.write(*one), contents, REQUESTS):
-            pass
+        sent_side_by_side(lambda one: self.write(*one), contents, REQUESTS)
 
     def write_parts(self, name: str, size: int, parts: Iterable[tuple[int, Array]], *, anew: bool) -> None:
         """Refuse, for an object is written whole.

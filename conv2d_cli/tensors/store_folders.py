@@ -64,8 +64,13 @@ def foreign_name(names: Collection[str]) -> str | None:
 
     >>> foreign_name(["zarr.json", "c/0/1", "w/.zarray", "w/0.0"]), foreign_name(["zarr.json", "c/0", "notes.txt"])
     (None, 'notes.txt')
+    >>> foreign_name(["c/0/1"]), foreign_name(["c/0/thesis.txt"])
+    (None, 'c/0/thesis.txt')
     """
     stores = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in STORE_FILES}
+    if all(name.startswith("c/") for name in names):
+        # What a run that was killed has left: chunks without metadata.
+        stores.add("")
     if "" not in stores:
         return min(names, default=None)
     for name in names:

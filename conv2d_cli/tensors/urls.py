@@ -21,6 +21,8 @@ _OBJECT_STORES = ("s3", "gs", "az", "s3a", "gcs", "abfs", "abfss")
 _SAME = {"s3a": "s3", "gcs": "gs", "abfs": "az"}
 # Of these the name before the @ is that of a container, or of an account, and no secret by itself.
 _WITH_NAMES = frozenset({"abfs", "abfss", "az", "sftp", "ssh"})
+# What the libraries of a network take in memory, measured with s3fs.
+REMOTE_BYTES = 40 << 20
 _EXAMPLE = "s3://BUCKET/PATH/NAME.zarr"
 
 
@@ -31,6 +33,16 @@ def is_url(typed: str) -> bool:
     (True, True, False)
     """
     return _SCHEME.match(typed) is not None
+
+
+def is_remote(typed: str) -> bool:
+    """Whether a URL is meant of what a network has to be asked for.
+
+    >>> is_remote("s3://bucket/x.zarr"), is_remote("file:///x.npy")
+    (True, False)
+    """
+    found = _SCHEME.match(typed)
+    return found is not None and found["scheme"].lower() != _LOCAL
 
 
 def local_of(typed: str) -> str:

@@ -11,6 +11,7 @@ from conv2d_cli.jobs.run.streaming import chunk_bytes
 from conv2d_cli.tensors.formats import FORMATS
 from conv2d_cli.tensors.location import format_meant, is_stream
 from conv2d_cli.tensors.sink import is_placed
+from conv2d_cli.tensors.urls import REMOTE_BYTES, is_remote
 
 if TYPE_CHECKING:
     from conv2d_cli.jobs.run.file import FileRun
@@ -42,6 +43,11 @@ def held_bytes(file: FileRun) -> int:
     chunk = plan.tile_bytes + chunk_bytes(plan)
     chunks = 2 * chunk + chunk // 2 + source.passing_bytes(chunk)
     held = libraries + max(plan.scratch_bytes, plan.fallback_bytes) + chunks
+    if any(map(is_remote, filter(None, (request.input, request.output, request.weight, request.bias)))):
+        held += REMOTE_BYTES
+    if request.output is not None and is_remote(request.output):
+        # What is sent, and what was.
+        held += 2 * chunk
     if not source.is_read_in_parts:
         held += source.read_peak_bytes
     elif plan.tiling is not None and is_stream(request.input):
