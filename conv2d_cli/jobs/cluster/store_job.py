@@ -131,18 +131,19 @@ class OpenedStore:
 
     def _rectangle(self, unit: Tiles, work: _Work) -> Array:
         """Return the output (channels, rows, columns) of the tiles of a unit."""
-        parts = []
         image = self._source.image(unit.image)
+        whole: Array | None = None
         for tile in unit.tiles:
             x = gathered(self._job.plan, image, tile)
             out = work.convolved(x, partial(work.convolution.tile, unit.image, tile))
-            parts.append(out.reshape(out.shape[1:]))
-        if len(parts) == 1:
-            return parts[0]
-        whole = np.empty((len(parts[0]), unit.whole.rows, unit.whole.columns), parts[0].dtype)
-        for tile, part in zip(unit.tiles, parts, strict=True):
+            part = out.reshape(out.shape[1:])
+            if len(unit.tiles) == 1:
+                return part
+            if whole is None:
+                whole = np.empty((len(part), unit.whole.rows, unit.whole.columns), part.dtype)
             top, left = tile.top - unit.whole.top, tile.left - unit.whole.left
             whole[:, top : top + tile.rows, left : left + tile.columns] = part
+        assert whole is not None  # noqa: S101 - a unit has tiles
         return whole
 
     def _write(self, image: int, top: int, left: int, part: Array) -> None:

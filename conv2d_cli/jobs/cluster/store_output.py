@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conv2d_cli.jobs.cluster.journal import TaskRecords
+    from conv2d_cli.jobs.cluster.units import Units
     from conv2d_cli.jobs.run.file import FileRun
     from conv2d_cli.tensors.stores import Files
 
@@ -54,7 +55,7 @@ def unfinished_folder(output: str) -> Path:
 
 
 @contextmanager
-def unfinished_store(file: FileRun, resumable: Resumable | None) -> Iterator[Unfinished]:
+def unfinished_store(file: FileRun, units: Units, resumable: Resumable | None) -> Iterator[Unfinished]:
     """Yield the store of a run, which takes its name when all went well.
 
     Otherwise it is gone, or where it is `resumable` stays with its journal in a folder of its own.
@@ -64,15 +65,15 @@ def unfinished_store(file: FileRun, resumable: Resumable | None) -> Iterator[Unf
     """
     location = output_location(str(file.request.output))
     if location.url is not None:
-        with about_file(location.typed), _behind(location.url, file, resumable) as unfinished:
+        with about_file(location.typed), _behind(location.url, file, units, resumable) as unfinished:
             yield unfinished
         return
-    with _in_folder(file, resumable) as unfinished:
+    with _in_folder(file, units, resumable) as unfinished:
         yield unfinished
 
 
 @contextmanager
-def _in_folder(file: FileRun, resumable: Resumable | None) -> Iterator[Unfinished]:
+def _in_folder(file: FileRun, units: Units, resumable: Resumable | None) -> Iterator[Unfinished]:
     request = file.request
     typed = str(request.output)
     path = output_location(typed).path or Path(typed)
@@ -86,13 +87,13 @@ def _in_folder(file: FileRun, resumable: Resumable | None) -> Iterator[Unfinishe
         # What is there already takes no more room.
         size = 0 if kept is not None and kept.exists() else file.plan.output_bytes
         with store_replacement(path, typed, size, force=request.force, kept=kept) as place:
-            yield Unfinished(_output(file, LocalFiles(place.absolute())), records)
+            yield Unfinished(_output(file, units, LocalFiles(place.absolute())), records)
         if folder is not None:
             rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _behind(url: str, file: FileRun, resumable: Resumable | None) -> Iterator[Unfinished]:
+def _behind(url: str, file: FileRun, units: Units, resumable: Resumable | None) -> Iterator[Unfinished]:
     """Yield a store behind a URL, whose metadata come last: until then nobody finds it."""
     from conv2d_cli.tensors.remote import RemoteFiles
     from conv2d_cli.tensors.remote_output import remote_replacement
@@ -101,14 +102,14 @@ def _behind(url: str, file: FileRun, resumable: Resumable | None) -> Iterator[Un
     if resumable is None:
         with remote_replacement(url, str(file.request.output), force=file.request.force) as place:
             try:
-                yield Unfinished(_output(file, place), NoRecords())
+                yield Unfinished(_output(file, units, place), NoRecords())
             except BaseException:
                 # What the workers have written; nothing lay there before.
                 files.remove_each(files.names())
                 raise
         return
     records = TaskObjects(journal, resumable.job, resumable.tasks)
-    yield Unfinished(_output(file, files), records, journal)
+    yield Unfinished(_output(file, units, files), records, journal)
     journal.remove_each(journal.names())
 
 
@@ -124,13 +125,14 @@ def may_go_on(output: str) -> bool:
         return unfinished and RemoteFiles(f"{location.url}{_PARTIAL}").size(TaskObjects.FIRST) is not None
 
 
-def _output(file: FileRun, files: Files) -> ZarrOutput:
-    layout = file.request.output_layout
+def _output(file: FileRun, units: Units, files: Files) -> ZarrOutput:
+    layout, channels = file.request.output_layout, file.plan.geometry.out_channels
     return ZarrOutput(
         *(library(), files, layout.to_file(file.output_shape)),
         numpy_dtype(file.plan.dtype),
         channels_last=not layout.is_ours,
         chunk=None if file.tile is None else layout.to_file(file.tile),
+        shard=None if units.shard is None else layout.to_file((channels, *units.shard)),
     )
 
 

@@ -16,7 +16,7 @@ from conv2d_cli.jobs.cluster.requests import check_for_cluster, check_store, for
 from conv2d_cli.jobs.cluster.store_job import Done, StoreJob, names_of_files
 from conv2d_cli.jobs.cluster.store_output import Resumable, may_go_on, unfinished_store
 from conv2d_cli.jobs.cluster.tasks import Failed
-from conv2d_cli.jobs.cluster.units import Units, images_of_a_task
+from conv2d_cli.jobs.cluster.units import Units, images_of_a_task, tiles_of_a_shard
 from conv2d_cli.jobs.cluster.versions import versions_here
 from conv2d_cli.jobs.headers import faults_in
 from conv2d_cli.jobs.run.file import decide
@@ -33,6 +33,7 @@ from conv2d_cli.layer.forward import BATCHED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from conv2d_cli.engine.api import Tiling
     from conv2d_cli.jobs.cluster.dask_cluster import DaskWorkers, Place
     from conv2d_cli.jobs.cluster.journal import TaskRecords
     from conv2d_cli.jobs.cluster.tasks import Task
@@ -146,7 +147,7 @@ def _spread(
     units = _units(file, workers.count)
     resumable = Resumable(_all_that_decides(file, units), units.tasks) if resume else None
     outcome = _Outcome(file)
-    with unfinished_store(file, resumable) as unfinished:
+    with unfinished_store(file, units, resumable) as unfinished:
         job = StoreJob(
             name=f"conv2d-{token_hex(6)}",
             versions=versions_here(),
@@ -162,7 +163,7 @@ def _spread(
         )
         with workers.holding(job):
             check_open(workers, job.name)
-            check_workers_memory(file, machine, workers, place)
+            check_workers_memory(file, units, machine, workers, place)
             tell.announce(file)
             _do_all(job, workers, unfinished.records, outcome, tell.advance)
         unfinished.output.seal(
@@ -204,8 +205,30 @@ def _units(file: FileRun, processes: int) -> Units:
     geometry = plan.geometry
     sizes = geometry.batch, geometry.height.output, geometry.width.output
     if plan.tiling is not None:
-        return Units(*sizes, plan.tiling)
+        return Units(*sizes, plan.tiling, 1, *_tiles_of_a_task(file, plan.tiling))
     return Units(*sizes, together=images_of_a_task(geometry.batch, images_together(plan), processes))
+
+
+def _tiles_of_a_task(file: FileRun, tiling: Tiling) -> tuple[int, int]:
+    """Return how many tiles, down and across, are a task: those of a shard like the input's, if that has shards."""
+    geometry, shard = file.plan.geometry, file.input.shard
+    if shard is None:
+        return 1, 1
+    wanted = shard[1] // geometry.height.stride, shard[2] // geometry.width.stride
+    image = geometry.height.output, geometry.width.output
+    pixel_bytes = file.plan.output_bytes // max(1, geometry.batch * image[0] * image[1])
+    return tiles_of_a_shard(tiling, wanted, image, pixel_bytes)
+
+
+def _shard_bytes(file: FileRun, units: Units) -> int:
+    """Return the bytes that a shard takes: its elements, and as they are written with their table."""
+    if units.shard is None:
+        return 0
+    geometry = file.plan.geometry
+    rows, columns = units.shard
+    return (
+        2 * file.plan.output_bytes * rows * columns // (geometry.batch * geometry.height.output * geometry.width.output)
+    )
 
 
 def _all_that_decides(file: FileRun, units: Units) -> str:
@@ -227,14 +250,14 @@ def check_open(workers: DaskWorkers, name: str) -> None:
             raise type(told)(f"the worker {address}: {told.message}", hint)
 
 
-def check_workers_memory(file: FileRun, machine: Machine, workers: DaskWorkers, place: Place) -> None:
+def check_workers_memory(file: FileRun, units: Units, machine: Machine, workers: DaskWorkers, place: Place) -> None:
     """Check that what one task takes fits into the memory of a worker, and those of this machine into that.
 
     Raises:
         MemoryLimitError: it does not.
     """
     resident = workers.resident()
-    peak = peak_bytes(file, Machine(resident, None))
+    peak = peak_bytes(file, Machine(resident, None)) + _shard_bytes(file, units)
     limit = file.request.memory_limit or workers.granted()
     if limit is not None and peak > limit:
         raise MemoryLimitError(

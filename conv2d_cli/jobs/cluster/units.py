@@ -8,13 +8,12 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.engine.api import Tile
+from conv2d_cli.engine.api import Tile, Tiling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conv2d_cli.engine.api import Tiling
-
+_SHARD_BYTES = 64 << 20
 # Tasks that one process has at least, where there are images enough: the last ones then end at about the same time.
 _TASKS_OF_A_PROCESS = 8
 
@@ -44,6 +43,13 @@ class Units(NamedTuple):
     together: int = 1
     down: int = 1
     across: int = 1
+
+    @property
+    def shard(self) -> tuple[int, int] | None:
+        """Rows and columns of the output that one file holds where that is of several tiles; None without a file so."""
+        if self.tiling is None or self.down * self.across == 1:
+            return None
+        return self.down * self.tiling.rows, self.across * self.tiling.columns
 
     @property
     def tasks(self) -> int:
@@ -99,6 +105,28 @@ class Units(NamedTuple):
         bottom, right = whole.top + whole.rows, whole.left + whole.columns
         for top, left in product(range(whole.top, bottom, tiling.rows), range(whole.left, right, tiling.columns)):
             yield Tile(top, left, min(tiling.rows, bottom - top), min(tiling.columns, right - left))
+
+
+def tiles_of_a_shard(
+    tiling: Tiling, wanted: tuple[int, int], image: tuple[int, int], pixel_bytes: int
+) -> tuple[int, int]:
+    """Return how many tiles, down and across, a shard of the output has that is about of the `wanted` size.
+
+    `image` is the size of an output image, `pixel_bytes` what a pixel of it takes in all channels: a shard is written
+    whole, and has some 64 MiB at most.
+
+    >>> tiles_of_a_shard(Tiling(100, 100), (330, 250), (1000, 1000), 4)
+    (3, 2)
+    >>> tiles_of_a_shard(Tiling(100, 100), (5000, 5000), (1000, 250), 64 << 10)
+    (1, 1)
+    """
+    down, across = (
+        max(1, min(round(size / side), -(-whole // side)))
+        for size, side, whole in zip(wanted, tiling, image, strict=True)
+    )
+    while down * across > 1 and down * tiling.rows * across * tiling.columns * pixel_bytes > _SHARD_BYTES:
+        down, across = (down // 2, across) if down >= across else (down, across // 2)
+    return down, across
 
 
 def images_of_a_task(batch: int, most: int, processes: int) -> int:

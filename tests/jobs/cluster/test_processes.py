@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
-pytestmark = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="processes are looked at as Linux shows them")
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/net/tcp").exists(), reason="processes are looked at as Linux shows them"
+)
 LAYER = ("--weight", "w.npy", "--padding", "2", "--padding-mode", "circular", "--threads", "1", "--no-progress")
 
 
@@ -294,7 +296,10 @@ def test_certificates_are_those_of_dask(folder: Path, tmp_path_factory: pytest.T
     prefix = "DASK_DISTRIBUTED__COMM__TLS__"
     environment = {f"{prefix}CA_FILE": str(place / "cert.pem")}
     for role in ("SCHEDULER", "WORKER", "CLIENT"):
-        environment |= {f"{prefix}{role}__CERT": str(place / "cert.pem"), f"{prefix}{role}__KEY": str(place / "key.pem")}
+        environment |= {
+            f"{prefix}{role}__CERT": str(place / "cert.pem"),
+            f"{prefix}{role}__KEY": str(place / "key.pem"),
+        }
     with processes(place, protocol="tls", environment=environment) as cluster:
         cluster.worker()
         arguments = ("run", "x.zarr", *LAYER, "-o", "y.zarr", "--scheduler", cluster.address)

@@ -190,6 +190,25 @@ def test_layouts_of_input_and_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("mode", MODES)
+def test_of_an_input_in_shards_the_output_has_shards_and_they_are_the_tasks(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "x.zarr"
+    array = zarr.create_array(path, shape=(1, 3, 90, 70), chunks=(1, 3, 10, 10), shards=(1, 3, 40, 40), dtype="float32")
+    array[:] = np.random.default_rng(0).standard_normal(array.shape)
+    layer = Conv2d(3, 4, 5, padding=4, dilation=2, padding_mode=mode)
+    request = Request(str(path), layer, {}, output=str(tmp_path / "y.zarr"), threads=1)
+    here = request._replace(output=str(tmp_path / "here.zarr"))
+    alone = run_one(here, MACHINE, summarize=True, announce=lambda _: None)
+    report, _ = spread(request)
+    written, expected = zarr.open_array(tmp_path / "y.zarr"), zarr.open_array(tmp_path / "here.zarr")
+    assert written[:].tobytes() == expected[:].tobytes()
+    assert written.shards is not None
+    assert written.chunks == expected.chunks
+    assert [path for path in (tmp_path / "y.zarr" / "c").rglob("*") if path.is_file()]
+    assert (report.min, report.max, report.mean) == (alone.min, alone.max, alone.mean)
+
+
+@pytest.mark.usefixtures("small_tiles")
 def test_a_run_that_was_ended_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Conv2d(3, 4, 5, padding=2, padding_mode="circular")
     request = Request(store(tmp_path / "x.zarr", (2, 3, 60, 50)), layer, {}, output=str(tmp_path / "y.zarr"), threads=1)
