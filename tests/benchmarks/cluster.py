@@ -75,9 +75,9 @@ def speed(folder: Path) -> None:
     times: dict[str, list[float]] = {"1": [], "2": []}
     walls: dict[str, list[float]] = {"1": [], "2": []}
     for _ in range(4):
-        for workers in times:
+        for workers, some in times.items():
             wall, seconds = run(folder, *layer, "--workers", workers)
-            times[workers].append(float(seconds))
+            some.append(float(seconds))
             walls[workers].append(wall)
     best = {workers: min(some) for workers, some in times.items()}
     print(f"tasks: one worker {best['1']:.2f} s, two {best['2']:.2f} s: {best['2'] / best['1']:.2f}")
@@ -89,9 +89,9 @@ def children(pid: int) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                if b"spawn_main" in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
+            is_child = entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid
+            if is_child and b"spawn_main" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
         except OSError:
             continue
     return found
@@ -119,8 +119,7 @@ def kills(folder: Path) -> None:
                 if process.returncode:
                     raise SystemExit(err)
             lost[who] += not same(folder / "here.zarr", folder / "y.zarr")
-            left = [path.name for path in folder.iterdir() if "partial" in path.name or path.name.startswith(".conv2d")]
-            lost[who] += bool(left)
+            lost[who] += any("partial" in path.name or path.name.startswith(".conv2d") for path in folder.iterdir())
             shutil.rmtree(folder / "y.zarr")
     print(
         f"of 10 runs with a killed worker {lost['worker']} lost something, of 10 with a killed client {lost['client']}"

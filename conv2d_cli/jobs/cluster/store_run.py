@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from hashlib import blake2b
+from math import prod
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -225,10 +226,8 @@ def _shard_bytes(file: FileRun, units: Units) -> int:
     if units.shard is None:
         return 0
     geometry = file.plan.geometry
-    rows, columns = units.shard
-    return (
-        2 * file.plan.output_bytes * rows * columns // (geometry.batch * geometry.height.output * geometry.width.output)
-    )
+    pixels = units.batch * geometry.height.output * geometry.width.output
+    return 2 * file.plan.output_bytes * prod(units.shard) // pixels
 
 
 def _all_that_decides(file: FileRun, units: Units) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,9 @@ from conv2d_cli.jobs.cluster.journal import Record, TaskJournal, TaskObjects, li
 from conv2d_cli.jobs.run.summary import Figures
 from conv2d_cli.tensors.stores import LocalFiles
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 REAL = Figures(-1.5, 2.0, ((1e300, 1e-300), ()), 7, is_complex=False, first_values=(0.1, math.inf))
 COMPLEX = Figures(None, None, ((1.0,), (2.0,)), 3, is_complex=True, first_values=(1 + 2j, -0.5j))
 SUMS = integer.SumFigures(-(2**70), 2**70, 3, (0, 1, 2, 3), 2**65)
@@ -23,6 +26,7 @@ RECORDS = {
     5: Record("c", "d", SUMS, None),
     6: Record("e", "f", None, COMPLEX),
 }
+NO_RECORDS = (b"[1]\n", b"[2, 3, 4, null, null]\n", b'[3, "a", "b", 7, null]\n', b"\xff\n", b"{}\n")
 
 
 def written(path: Path) -> None:
@@ -52,9 +56,7 @@ def test_a_line_that_was_cut_short_is_no_record(tmp_path_factory: pytest.TempPat
         assert journal.known(1) == RECORDS[0]
 
 
-@pytest.mark.parametrize(
-    "line", [b"[1]\n", b"[2, 3, 4, null, null]\n", b'[3, "a", "b", 7, null]\n', b"\xff\n", b"{}\n"]
-)
+@pytest.mark.parametrize("line", NO_RECORDS)
 def test_lines_that_are_no_records_are_passed_over(tmp_path: Path, line: bytes) -> None:
     written(tmp_path / "journal")
     with (tmp_path / "journal").open("ab") as stream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 pytest.importorskip("distributed")
 zarr = pytest.importorskip("zarr")
+Mode = Literal["zeros", "reflect", "replicate", "circular"]
 MACHINE = Machine(0, None)
-MODES = ("zeros", "reflect", "replicate", "circular")
+MODES: tuple[Mode, ...] = ("zeros", "reflect", "replicate", "circular")
 
 
 @pytest.fixture(scope="module")
@@ -86,15 +87,14 @@ def same_as_here(request: Request) -> RunReport:
     alone = run_one(here, MACHINE, summarize=True, announce=lambda _: None)
     report, _ = spread(request)
     assert files_in(str(request.output)) == files_in(str(here.output))
-    timed = {"seconds": 0.0, "gflops": None}
-    assert repr(report._replace(**timed)) == repr(alone._replace(**timed))
+    assert repr(report._replace(seconds=0.0, gflops=None)) == repr(alone._replace(seconds=0.0, gflops=None))
     return report
 
 
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [(2, 3, 40, 37), (3, 50, 33)])
-def test_all_padding_modes_at_every_border(tmp_path: Path, mode: str, shape: tuple[int, ...]) -> None:
+def test_all_padding_modes_at_every_border(tmp_path: Path, mode: Mode, shape: tuple[int, ...]) -> None:
     layer = Conv2d(3, 4, 5, padding=(2, 4), dilation=(1, 2), padding_mode=mode)
     same_as_here(Request(store(tmp_path / "x.zarr", shape), layer, {}, output=str(tmp_path / "y.zarr")))
 
@@ -116,7 +116,7 @@ def test_all_types(tmp_path: Path, dtype: str) -> None:
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("accuracy", ["fast", "exact"])
 @pytest.mark.parametrize("mode", ["reflect", "circular"])
-def test_other_accuracies(tmp_path: Path, accuracy: str, mode: str) -> None:
+def test_other_accuracies(tmp_path: Path, accuracy: str, mode: Mode) -> None:
     layer = Conv2d(2, 3, 3, padding=1, padding_mode=mode)
     same_as_here(
         Request(
@@ -191,7 +191,7 @@ def test_layouts_of_input_and_output(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("mode", MODES)
-def test_of_an_input_in_shards_the_output_has_shards_and_they_are_the_tasks(tmp_path: Path, mode: str) -> None:
+def test_of_an_input_in_shards_the_output_has_shards_and_they_are_the_tasks(tmp_path: Path, mode: Mode) -> None:
     path = tmp_path / "x.zarr"
     array = zarr.create_array(path, shape=(1, 3, 90, 70), chunks=(1, 3, 10, 10), shards=(1, 3, 40, 40), dtype="float32")
     array[:] = np.random.default_rng(0).standard_normal(array.shape)
