@@ -71,15 +71,28 @@ class Chunks(NamedTuple):
             ValueError: it has a part of one.
             OSError, FileError: it cannot be written.
         """
+        self.write_boxes([(number, starts, part)])
+
+    def write_boxes(self, boxes: Iterable[tuple[int, Sides, Array]]) -> None:
+        """Write boxes as `write` does: objects, and shards, of all of them side by side."""
+        pieces = (piece for box in boxes for piece in self._whole_pieces(*box))
+        if self.shard is not None or self.files.are_objects:
+            self.files.write_each((piece.name, self._content(piece.elements)) for piece in pieces)
+            return
+        for piece in pieces:
+            if piece.elements.shape == self.chunk:
+                self.files.write(piece.name, self._content(piece.elements))
+            else:
+                # At the edge of an image, without a copy that has the elements beyond.
+                self.write_parts(piece, anew=True)
+
+    def _whole_pieces(self, number: int, starts: Sides, part: Array) -> list[Piece]:
+        """Return the pieces of a box that has no part of a file."""
         pieces = [*self.pieces(number, starts, part)]
         partial = next((piece.name for piece in pieces if not piece.is_whole), None)
         if partial is not None:
             raise ValueError(f"a box of {part.shape} from {starts} on has but a part of {partial}")
-        whole = [piece for piece in pieces if not self._is_written_in_parts(piece)]
-        self.files.write_each((piece.name, self._content(piece.elements)) for piece in whole)
-        for piece in pieces:
-            if self._is_written_in_parts(piece):
-                self.write_parts(piece, anew=True)
+        return pieces
 
     def write_parts(self, piece: Piece, *, anew: bool) -> None:
         """Write a piece of a chunk into its file, without a copy.
@@ -104,13 +117,15 @@ class Chunks(NamedTuple):
             elements = part[place].astype(self.dtype, copy=False)
             yield Piece(self.name(number, index), tuple(one.start for one in inside), elements, is_whole)
 
+    def names_of(self, number: int) -> Iterator[str]:
+        """Yield the names of the files of an image."""
+        counts = (-(-size // side) for size, side in zip(self.image, self.unit, strict=True))
+        for index in np.ndindex(*counts):
+            yield self.name(number, index)
+
     def name(self, number: int, index: Sides) -> str:
         """Return the name of the file of a chunk, or of a shard."""
         return chunk_name((number, *index) if self.is_batched else index)
-
-    def _is_written_in_parts(self, piece: Piece) -> bool:
-        """Whether a chunk at the edge of an image is written without the elements beyond, which would be a copy."""
-        return self.shard is None and not self.files.are_objects and piece.elements.shape != self.chunk
 
     def _content(self, elements: Array) -> Content:
         if self.shard is not None:
@@ -166,8 +181,10 @@ class ZarrOutput:
 
     def write(self, first: int, images: Array) -> None:
         """Write whole images, the first of which has that number."""
-        for number, image in enumerate(images, first):
-            self.write_part(number, (0, 0, 0), image)
+        self._begun.update(
+            name for number in range(first, first + len(images)) for name in self.chunks.names_of(number)
+        )
+        self.chunks.write_boxes((number, (0, 0, 0), image) for number, image in enumerate(images, first))
 
     def write_tile(self, number: int, top: int, left: int, tile: Array) -> None:
         """Write a rectangle (channels, rows, columns) of one image."""
