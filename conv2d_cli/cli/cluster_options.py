@@ -90,6 +90,11 @@ def place_of(options: ClusterOptions) -> Place:
 
 
 def _address(text: str) -> str:
+    if "@" in text:
+        # It may be a password.
+        raise UsageError(
+            "--scheduler: the address of a scheduler has no user and no password", f"--scheduler tcp://HOST:{_PORT}"
+        )
     match = _ADDRESS.fullmatch(text)
     if match is None or not 0 < int(match["port"]) <= _LAST_PORT:
         meant = _HOST.match(text)

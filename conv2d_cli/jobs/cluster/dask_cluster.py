@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from multiprocessing import resource_tracker
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from shutil import rmtree
 from tempfile import mkdtemp
 from threading import Thread
@@ -21,9 +20,10 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli import __version__
-from conv2d_cli.errors import FileError, MemoryLimitError, MissingExtraError
+from conv2d_cli.errors import FileError, MissingExtraError
 from conv2d_cli.jobs.cluster import worker
 from conv2d_cli.jobs.cluster.resident import resident_bytes
+from conv2d_cli.jobs.cluster.running import CONNECT_SECONDS, DEATHS, ENDING_SECONDS, Running, not_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,14 +31,8 @@ if TYPE_CHECKING:
     from conv2d_cli.jobs.cluster.tasks import Task, WorkerJob
 
 _LOOPBACK = "127.0.0.1"
-# How long a scheduler is waited for, how long one without any worker, and how long tasks may take to end after Ctrl-C:
-# less than what `cli/signals.py` grants.
-_CONNECT_SECONDS, _WORKER_SECONDS, _ENDING_SECONDS = 10, 30, 1.5
+# How long workers that are starting may take to do so after Ctrl-C, and all to end.
 _START_SECONDS = 2.5
-# Tasks on their way for each process: the next one is there when one is done. Measured at 10,000 tasks of nothing.
-_TASKS_AHEAD = 4
-# So many processes may die over one task before it is told: by another's hand, or since it takes their memory.
-_DEATHS = 20
 # The variables of Dask, as its files of settings, say which certificates there are.
 _TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 _OURS = "python", "dask", "distributed"
@@ -123,7 +117,7 @@ class DaskWorkers:
         answers: dict[str, Any] = self._client.run(function, *arguments, on_error="return")
         for address, answer in answers.items():
             if isinstance(answer, BaseException):
-                raise _not_done(address, answer) from answer
+                raise not_done(address, answer) from answer
         return answers
 
     def resident(self) -> int:
@@ -177,7 +171,7 @@ class DaskWorkers:
         Raises:
             FileError: there are no processes any more, or a task ended several of them.
         """
-        running = _Running(self._client, job)
+        running = Running(self._client, job)
         waiting = iter(tasks)
         try:
             while running.fill(waiting):
@@ -188,104 +182,6 @@ class DaskWorkers:
         finally:
             if not self._stopped:
                 running.cancel()
-
-
-class _Running:
-    """The tasks that are on their way."""
-
-    def __init__(self, client: Any, name: str) -> None:  # noqa: ANN401 - Dask has no types
-        self._client, self._name = client, name
-        self._futures: dict[Any, tuple[Task, int]] = {}
-        self._ended: SimpleQueue[Any] = SimpleQueue()
-        self._workers, self._seen = 0, monotonic()
-        self._look()
-
-    def fill(self, waiting: Iterator[Task]) -> bool:
-        """Submit tasks up to the number that may be on their way; return whether there are any."""
-        while len(self._futures) < _TASKS_AHEAD * max(1, self._workers):
-            task = next(waiting, None)
-            if task is None:
-                break
-            self._submit(task, 0)
-        return bool(self._futures)
-
-    def done(self) -> Iterator[tuple[int, object]]:
-        """Yield those that are done, once there are some or a second has passed."""
-        try:
-            ended = [self._ended.get(timeout=1.0)]
-        except Empty:
-            self._look()
-            return
-        with suppress(Empty):
-            while True:
-                ended.append(self._ended.get_nowait())
-        for future in ended:
-            (number, known), tries = self._futures.pop(future)
-            if future.status == "finished":
-                try:
-                    result = future.result(timeout=_CONNECT_SECONDS)
-                except Exception:  # noqa: BLE001 - the process that had it died meanwhile: whatever Dask says of that
-                    self._submit((number, known), tries + 1)
-                    continue
-                future.release()
-                yield number, result
-            else:
-                self._again((number, known), tries, future)
-
-    def cancel(self) -> None:
-        """Have those that have not begun forgotten, and wait a little for the others."""
-        if not self._futures:
-            return
-        with suppress(Exception):
-            self._client.cancel([*self._futures], force=True)
-            until = monotonic() + _ENDING_SECONDS
-            while monotonic() < until and any(self._client.processing().values()):
-                sleep(0.02)
-
-    def _submit(self, task: Task, tries: int) -> None:
-        if tries > _DEATHS:
-            raise FileError(
-                f"task {task[0]} ended {tries} workers, or none of them could be reached",
-                "the logs of the workers say more; fewer of them leave more memory for each",
-            )
-        number, known = task
-        key = (f"{self._name}-{tries}", number)
-        future = self._client.submit(worker.do, self._name, number, known, key=key, pure=False)
-        self._futures[future] = task, tries
-        future.add_done_callback(self._ended.put)
-
-    def _again(self, task: Task, tries: int, future: Any) -> None:  # noqa: ANN401 - Dask has no types
-        """Do a task again that ended its process; another fault is told.
-
-        Raises:
-            FileError: it is one of the worker, or the scheduler is gone.
-        """
-        from distributed import KilledWorker
-
-        error = future.exception(timeout=_CONNECT_SECONDS) if future.status == "error" else None
-        if isinstance(error, KilledWorker):
-            self._submit(task, tries + 1)
-            return
-        if error is None:
-            raise FileError(
-                "the connection to the scheduler was lost", "look after it, then the same line with --resume goes on"
-            )
-        raise _not_done("a worker", error) from error
-
-    def _look(self) -> None:
-        """Look how many workers there are.
-
-        Raises:
-            FileError: for long there has been none.
-        """
-        with suppress(OSError, TimeoutError):
-            self._workers = len(self._client.nthreads())
-            if self._workers:
-                self._seen = monotonic()
-        if monotonic() - self._seen > _WORKER_SECONDS:
-            raise FileError(
-                f"the cluster has had no worker for {_WORKER_SECONDS} seconds", "start one: dask worker ADDRESS"
-            )
 
 
 @contextmanager
@@ -306,7 +202,7 @@ def _local(count: int, threads: int, memory_limit: int | None) -> Iterator[DaskW
         "temporary-directory": scratch,
         "distributed.nanny.pre-spawn-environ": environment,
         "distributed.comm.require-encryption": False,
-        "distributed.scheduler.allowed-failures": _DEATHS,
+        "distributed.scheduler.allowed-failures": DEATHS,
         "distributed.worker.profile.enabled": False,
         # A task takes what was planned, and frees it: nothing is spilled, and the limit is the limit.
         **dict.fromkeys((f"distributed.worker.memory.{name}" for name in ("target", "spill", "pause")), False),
@@ -345,11 +241,11 @@ def _local(count: int, threads: int, memory_limit: int | None) -> Iterator[DaskW
             try:
                 thread.join()
                 local = _checked(started[0])
-                client = Client(local, timeout=_CONNECT_SECONDS, set_as_default=False)
+                client = Client(local, timeout=CONNECT_SECONDS, set_as_default=False)
                 dashboard = local.dashboard_link if _has_bokeh() else local.dashboard_link.replace("status", _PAGES)
                 yield DaskWorkers(client, threads, dashboard, partial(_kill, started))
                 client.close()
-                local.close(timeout=_CONNECT_SECONDS)
+                local.close(timeout=CONNECT_SECONDS)
             except BaseException:
                 # Also while they start: one that is left alone then would say so on stderr.
                 thread.join(_START_SECONDS)
@@ -361,7 +257,7 @@ def _local(count: int, threads: int, memory_limit: int | None) -> Iterator[DaskW
 
 def _remove(folder: Path) -> None:
     """Remove a folder in which processes that are ending may still make files."""
-    until = monotonic() + _ENDING_SECONDS
+    until = monotonic() + ENDING_SECONDS
     while folder.is_dir() and monotonic() < until:
         rmtree(folder, ignore_errors=True)
         sleep(0.01)
@@ -404,7 +300,7 @@ def _kill(started: list[Any]) -> None:
             if pid is not None:
                 with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
-        until = monotonic() + _ENDING_SECONDS
+        until = monotonic() + ENDING_SECONDS
         while monotonic() < until and hasattr(local, "workers") and _pids(local):
             sleep(0.01)
 
@@ -435,7 +331,7 @@ def _remote(address: str, threads: int | None) -> Iterator[DaskWorkers]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except Exception as error:
         why = str(error) or type(error).__name__
         hint = "is the scheduler running there, and is its port 8786?"
@@ -445,14 +341,14 @@ def _remote(address: str, threads: int | None) -> Iterator[DaskWorkers]:
         raise FileError(f"cannot reach the scheduler {address}: {why}", hint) from error
     try:
         with suppress(Exception):
-            client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         if not client.nthreads():
             raise FileError(f"the scheduler {address} has no workers", f"start one: dask worker {address}")
         _check_same(client)
         yield DaskWorkers(client, threads, client.dashboard_link)
     finally:
         with suppress(Exception):
-            client.close(timeout=_ENDING_SECONDS)
+            client.close(timeout=ENDING_SECONDS)
 
 
 def _check_same(client: Any) -> None:  # noqa: ANN401 - Dask has no types
@@ -502,12 +398,3 @@ def _check_versions(address: str, ours: Mapping[str, str | None], theirs: Mappin
                 f"the worker {address} has {what} {version or 'not installed'}, and here it is {ours[name]}",
                 f"install {what} {ours[name]} there, or {version or 'the same'} here",
             )
-
-
-def _not_done(address: str, error: BaseException) -> FileError | MemoryLimitError:
-    """Return what is told of a fault of a worker that is none of ours."""
-    if isinstance(error, MemoryError):
-        return MemoryLimitError(f"{address} has not enough memory", "--memory-limit says what each may take")
-    if isinstance(error, ImportError):
-        return FileError(f"{address} has not what this needs: {error}", "install the same there as here")
-    return FileError(f"{address}: {type(error).__name__}: {error}", "the log of the worker says more")

@@ -301,7 +301,7 @@ def test_certificates_are_those_of_dask(folder: Path, tmp_path_factory: pytest.T
     with processes(place, protocol="tls", environment=environment) as cluster:
         cluster.worker()
         arguments = ("run", "x.zarr", *LAYER, "-o", "y.zarr", "--scheduler", cluster.address)
-        done = conv2d(*arguments, folder=folder, **environment)
+        done = conv2d(*arguments, stdin=None, folder=folder, **environment)
         assert done.code == 0, done.err
         assert same_files(folder)
         without = conv2d(*arguments, "--force", folder=folder)
