@@ -44,6 +44,8 @@ def installation(processors: int, costs_file: str | None = None) -> Installation
     missing += [
         f"{name}: pip install 'conv2d-cli[{engine.extra}]'" for name, engine in ENGINES.items() if not engine.installed
     ]
+    if find_spec("s3fs") is None:
+        missing.append("s3://: pip install 'conv2d-cli[remote]'")
     return InstallationReport(
         version=__version__,
         python=platform.python_version(),

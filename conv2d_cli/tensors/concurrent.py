@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+import threading
+from itertools import chain, islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterable
 
     from conv2d_cli.tensors.stores import Content
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 _BYTES = 64 << 20
 
 Given = TypeVar("Given")
-Result = TypeVar("Result")
 
 
 def at_once(requests: int, bytes_each: int) -> int:
@@ -36,30 +34,54 @@ def sent_side_by_side(
     left = iter(contents)
     first = next(left, None)
     if first is not None:
-        for _ in side_by_side(send, chain([first], left), at_once(most, len(first[1]))):
-            pass
+        side_by_side(send, chain([first], left), at_once(most, len(first[1])))
 
 
-def side_by_side(function: Callable[[Given], Result], items: Iterable[Given], most: int) -> Iterator[Result]:
-    """Yield the results of a function in the order of its items, of which `most` are under way at a time.
+def side_by_side(function: Callable[[Given], object], items: Iterable[Given], most: int) -> None:
+    """Call a function with each of the items, `most` of them at a time, in threads.
 
-    Where the caller goes no further, be it for a signal, nothing is begun any more, and nothing is waited for.
+    The first fault ends it, as a signal does: what is under way then is not waited for, not even when the process ends
+    (which is why these are no threads of `concurrent.futures`), for it may hang.
     """
-    waiting: deque[Future[Result]] = deque()
     left = iter(items)
-    first = next(left, None)
-    if first is None:
+    start = [*islice(left, 2)]
+    if len(start) < 2 or most == 1:  # noqa: PLR2004 - one needs no thread
+        for item in chain(start, left):
+            function(item)
         return
-    second = next(left, None)
-    if second is None:
-        yield function(first)
-        return
-    pool = ThreadPoolExecutor(most)
+    given, ended = SimpleQueue[Given | None](), SimpleQueue[BaseException | None]()
+    threads = under_way = 0
     try:
-        waiting += (pool.submit(function, first), pool.submit(function, second))
-        while waiting:
-            while len(waiting) < most and (item := next(left, None)) is not None:
-                waiting.append(pool.submit(function, item))
-            yield waiting.popleft().result()
+        for item in chain(start, left):
+            if under_way == most:
+                _raise(ended.get())
+                under_way -= 1
+            elif threads == under_way:
+                threading.Thread(target=_work, args=(function, given, ended), daemon=True).start()
+                threads += 1
+            given.put(item)
+            under_way += 1
+        for _ in range(under_way):
+            _raise(ended.get())
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for _ in range(threads):
+            given.put(None)
+
+
+def _work(
+    function: Callable[[Given], object], given: SimpleQueue[Given | None], ended: SimpleQueue[BaseException | None]
+) -> None:
+    while (item := given.get()) is not None:
+        try:
+            function(item)
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            ended.put(error)
+        else:
+            ended.put(None)
+        # Not held until the next one comes.
+        del item
+
+
+def _raise(error: BaseException | None) -> None:
+    if error is not None:
+        raise error

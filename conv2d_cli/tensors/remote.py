@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 # Nobody waits for minutes for a host that is not there: each way of it is tried twice.
-_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 2
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 20, 2
 # Requests that are under way at a time.
 REQUESTS = 16
 _S3 = frozenset({"s3", "s3a"})
@@ -134,8 +134,7 @@ class RemoteFiles(NamedTuple):
 
     def remove_each(self, names: Iterable[str]) -> None:
         """Remove objects, several at a time."""
-        for _ in side_by_side(self.remove, names, REQUESTS):
-            pass
+        side_by_side(self.remove, names, REQUESTS)
 
     def names(self) -> list[str]:
         """Return the names of all objects whose names begin with the URL and a slash.

@@ -66,6 +66,5 @@ def gathered(
         found = part(index, inside)
         elements[place] = fill if found is None else found
 
-    for _ in side_by_side(placed, chunks_of(box, sides), at_a_time):
-        pass
+    side_by_side(placed, chunks_of(box, sides), at_a_time)
     return elements

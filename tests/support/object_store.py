@@ -90,6 +90,7 @@ def serving() -> Iterator[ObjectStore]:
         answer = store.answer(method, path)
         if answer == "hang":
             time.sleep(_HANGS)
+            answer = None
         if answer is None:
             return backend(environ, start)
         # As some servers do, this one repeats what it was sent.
