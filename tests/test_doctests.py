@@ -15,18 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
 # Modules that need one of these may be left out where an extra is not installed; whatever else is missing is a fault.
-OPTIONAL = {
-    "PIL",
-    "ml_dtypes",
-    "onnx",
-    "onnxruntime",
-    "safetensors",
-    "scipy",
-    "torch",
-    "zarr",
-    "matplotlib",
-    "distributed",
-}
+OPTIONAL = {"PIL", "ml_dtypes", "onnx", "onnxruntime", "safetensors", "scipy", "torch", "zarr", "matplotlib"}
 # `__main__` is the command itself and holds nothing else.
 MODULES = [
     conv2d_cli.__name__,
