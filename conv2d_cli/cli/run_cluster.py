@@ -65,8 +65,9 @@ def run_files(request: Request, output: Output, options: RunOptions, place: Plac
     return code
 
 
-def _tell_dashboard(output: Output, link: str) -> None:
-    output.note(f"dashboard: {link}")
+def _tell_dashboard(output: Output, link: str | None) -> None:
+    if link:
+        output.note(f"dashboard: {link}")
 
 
 def _threads_of_a_worker(place: Place) -> int:

@@ -191,7 +191,7 @@ class Cluster(NamedTuple):
 
     workers: int = 1_000
     tasks: int = 1_000_000
-    scheduling: float = 0.0012
+    scheduling: float = 0.0019
     convolving: float = 0.25
     task_bytes: int = 24 << 20
     network: float = 1.25e9

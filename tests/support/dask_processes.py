@@ -26,7 +26,15 @@ class Processes:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._start(
             *("from distributed.cli.dask_scheduler import main; main()", "--host", "127.0.0.1", "--port", "0"),
-            *("--protocol", protocol, "--no-dashboard", "--no-show", "--scheduler-file", str(self.file)),
+            *(
+                "--protocol",
+                protocol,
+                "--dashboard-address",
+                "127.0.0.1:0",
+                "--no-show",
+                "--scheduler-file",
+                str(self.file),
+            ),
         )
         self._wait(self.file.exists)
         self._wait(lambda: self.file.read_text().endswith("}"))

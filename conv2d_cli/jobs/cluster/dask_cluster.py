@@ -81,7 +81,9 @@ def _load() -> None:
         import distributed  # noqa: F401 - it is imported where it is used
     except ImportError as error:
         raise MissingExtraError("--workers and --scheduler", "dask") from error
-    for name in _LOGGERS:
+    # Some have a way to stderr of their own.
+    opened = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _LOGGERS]
+    for name in (*_LOGGERS, *opened):
         logger = logging.getLogger(name)
         logger.handlers[:] = [logging.NullHandler()]
         logger.propagate = False
@@ -95,7 +97,7 @@ class DaskWorkers:
         self,
         client: Any,  # noqa: ANN401 - Dask has no types
         threads: int | None,
-        dashboard: str,
+        dashboard: str | None,
         stop: Callable[[], None] | None = None,
     ) -> None:
         """Take a client; `threads` None is what every process was given, `stop` ends those that were started here."""
@@ -348,7 +350,7 @@ def _remote(address: str, threads: int | None) -> Iterator[DaskWorkers]:
         yield DaskWorkers(client, threads, client.dashboard_link)
     finally:
         with suppress(Exception):
-            client.close(timeout=ENDING_SECONDS)
+            client.close(timeout=ENDING_SECONDS / 2)
 
 
 def _check_same(client: Any) -> None:  # noqa: ANN401 - Dask has no types

@@ -66,7 +66,7 @@ def run_many(
     threads: int,
     resume: bool,
     tell: Listener,
-    dashboard: Callable[[str], None],
+    dashboard: Callable[[str | None], None],
 ) -> tuple[ManyReport, int]:
     """Convolve many files on a cluster; return what was done, and the gravest exit code of the files that failed.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # How long a scheduler is waited for, how long one without any worker, and how long tasks may take to end after Ctrl-C:
 # less than what `cli/signals.py` grants.
-CONNECT_SECONDS, _WORKER_SECONDS, ENDING_SECONDS = 10, 30, 1.5
+CONNECT_SECONDS, _WORKER_SECONDS, ENDING_SECONDS = 10, 30, 1.0
 # Tasks on their way for each process: what is sent and fetched together costs the client half a task by itself (1.5 ms
 # of processor time for one of nothing, against 2.4 with half as many).
 _TASKS_AHEAD = 8
@@ -140,7 +140,8 @@ class Running:
                 self._seen = monotonic()
         if monotonic() - self._seen > _WORKER_SECONDS:
             raise FileError(
-                f"the cluster has had no worker for {_WORKER_SECONDS} seconds", "start one: dask worker ADDRESS"
+                f"the cluster has had no worker for {_WORKER_SECONDS} seconds",
+                f"start one: dask worker {self._client.scheduler.address}",
             )
 
 

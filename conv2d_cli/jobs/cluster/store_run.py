@@ -50,7 +50,7 @@ class Listener(NamedTuple):
     announce: Callable[[FileRun], None]
     advance: Callable[[int], None]
     remark: Callable[[str], None]
-    dashboard: Callable[[str], None]
+    dashboard: Callable[[str | None], None]
 
 
 class _Outcome:

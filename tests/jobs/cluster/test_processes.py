@@ -342,3 +342,28 @@ def test_a_run_here_loads_nothing_of_dask(folder: Path) -> None:
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "none"
+
+
+def test_a_scheduler_that_dies_is_told_in_one_message(folder: Path, cluster: Processes) -> None:
+    worker = cluster.worker()
+    process = started(folder, "--scheduler", cluster.address)
+    begins_to_write(folder, process, chunks=1)
+    cluster.end()
+    _, err = process.communicate(timeout=90)
+    assert worker.poll() is not None
+    assert process.returncode == 4
+    assert "the connection to the scheduler was lost" in err
+    assert "distributed" not in err
+    assert left_in(folder) == set()
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_ctrl_c_of_a_run_on_a_scheduler(folder: Path, cluster: Processes, resume: bool) -> None:
+    cluster.worker()
+    process = started(folder, "--scheduler", cluster.address, *(["--resume"] if resume else []))
+    begins_to_write(folder, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert left_in(folder) == ({"y.zarr.partial"} if resume else set())
+    assert ("to go on: conv2d run" in err) == resume

@@ -1,7 +1,8 @@
-"""Stores behind URLs on a cluster: the same bytes, metadata last, an object for each task, and no credential anywhere."""
+"""Stores behind URLs on a cluster: the same bytes, metadata last, an object a task, and no credential anywhere."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -66,8 +67,6 @@ def test_the_bytes_are_those_of_a_run_here_and_the_metadata_come_last(store: Obj
 
 
 def test_a_client_that_is_killed_is_gone_on_with(store: ObjectStore, folder: Path) -> None:
-    import os
-
     words = ("run", store.url("x.zarr"), *LAYER, "-o", store.url("y.zarr"), "--workers", "2", "--resume")
     process = subprocess.Popen(
         [*PROGRAM, *words], cwd=folder, env=os.environ | store.environment, stderr=subprocess.DEVNULL
