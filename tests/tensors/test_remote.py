@@ -173,6 +173,18 @@ def test_chunks_are_asked_for_side_by_side(tmp_path: Path, store: ObjectStore) -
         np.testing.assert_array_equal(source.read(), VALUES)
 
 
+def test_images_are_sent_side_by_side(store: ObjectStore) -> None:
+    together = threading.Barrier(3)
+
+    def wait(method: str, path: str) -> None:
+        if method == "PUT" and "/c/" in path:
+            together.wait(20)
+
+    typed = store.url("beside/y.zarr")
+    with store.answering(wait), open_output(typed, VALUES.shape, VALUES.dtype, force=False) as output:
+        output.write(0, VALUES)
+
+
 def test_arrays_of_a_group_have_names(tmp_path: Path, store: ObjectStore) -> None:
     for version in (2, 3):
         group = zarr.open_group(tmp_path / str(version), mode="w", zarr_format=version)
