@@ -31,7 +31,10 @@ def run_store(request: Request, output: Output, options: RunOptions, place: Plac
 
     have_stderr_alone()
     decided: list[FileRun] = []
-    with _going_on(request, output, options, typed), output.progress_line(shown=not options.no_progress) as progress:
+    with (
+        _going_on(request, output, options, typed, decided),
+        output.progress_line(shown=not options.no_progress) as progress,
+    ):
 
         def announce(file: FileRun) -> None:
             decided.append(file)
@@ -89,14 +92,16 @@ def have_stderr_alone() -> None:
 
 
 @contextmanager
-def _going_on(request: Request, output: Output, options: RunOptions, typed: Typed) -> Iterator[None]:
+def _going_on(
+    request: Request, output: Output, options: RunOptions, typed: Typed, decided: list[FileRun]
+) -> Iterator[None]:
     """Say how a run that is ended, by a signal too, is gone on with."""
-    from conv2d_cli.jobs.cluster.store_output import unfinished_folder
+    from conv2d_cli.jobs.cluster.store_output import unfinished_place
 
     try:
         yield
     except BaseException:
-        folder = unfinished_folder(request.output) if options.resume and request.output else None
-        if folder is not None and folder.is_dir():
-            output.note(f"{folder} has what is done; to go on: {typed.line({})}")
+        # Before all was decided, nothing had been begun, or what is there is another's.
+        if options.resume and request.output and decided:
+            output.note(f"{unfinished_place(request.output)} has what is done; to go on: {typed.line({})}")
         raise

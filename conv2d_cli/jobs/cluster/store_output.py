@@ -44,6 +44,12 @@ class Resumable(NamedTuple):
     tasks: int
 
 
+def unfinished_place(output: str) -> str:
+    """Return where a store and its journal lie, a folder or a URL, until all is there."""
+    url = output_location(output).url
+    return str(unfinished_folder(output)) if url is None else f"{url}{_PARTIAL}"
+
+
 def unfinished_folder(output: str) -> Path:
     """Return where a store lies that may be gone on with.
 

@@ -367,3 +367,13 @@ def test_ctrl_c_of_a_run_on_a_scheduler(folder: Path, cluster: Processes, resume
     assert process.returncode == 130
     assert left_in(folder) == ({"y.zarr.partial"} if resume else set())
     assert ("to go on: conv2d run" in err) == resume
+
+
+def test_a_folder_of_somebody_else_is_left_alone(folder: Path) -> None:
+    (folder / "y.zarr.partial").mkdir()
+    (folder / "y.zarr.partial" / "mine").touch()
+    done = conv2d("run", "x.zarr", *LAYER, "-o", "y.zarr", "--workers", "1", "--resume", folder=folder)
+    assert done.code == 4
+    assert "holds mine, which is no part of an unfinished store" in done.err
+    assert "to go on" not in done.err
+    assert (folder / "y.zarr.partial" / "mine").exists()
