@@ -14,9 +14,11 @@ from conv2d_cli.cli.typed import TYPED, Typed
 # Set by a shell that asks for completion.
 COMPLETE = "_CONV2D_COMPLETE"
 # The sections of a help page, in their order.
-LAYER, NETWORK, TOLERANCE, INPUT, PICTURES, PARAMETERS, INTEGERS, RESULT, ROOFLINE, ENGINE, OUTPUT, OTHER = SECTIONS = (
+LAYER, NETWORK, TOLERANCE, INPUT, PICTURES, PARAMETERS, INTEGERS, RESULT, ROOFLINE, ENGINE, CLUSTER, OUTPUT, OTHER = (
+    SECTIONS
+) = (
     *("Layer", "Network", "Tolerance", "Input", "Pictures", "Parameters", "Integers", "Result", "Roofline", "Engine"),
-    *("Output", "Other"),
+    *("Cluster", "Output", "Other"),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from conv2d_cli.cli.cluster_options import ClusterOptions, check_resume, cluster_options, place_of
 from conv2d_cli.cli.integer_options import IntegerWords, integer_options
 from conv2d_cli.cli.options import LayerOptions, OutputOptions, layer_options, output_options
 from conv2d_cli.cli.reading_options import ReadingOptions, reading_options
@@ -18,6 +19,7 @@ EXAMPLES = (
     "conv2d run x.npy 3 64 7 --plan",
     "conv2d run x.npy --weight w.npy --bias b.npy --get mean",
     "conv2d run 'frames/*.npy' 3 64 7 -o out/",
+    "conv2d run big.zarr 3 64 7 -o out.zarr --workers 4 --memory-limit 1GiB",
     "conv2d run q.npy --weight w8.npy --accumulate int32 --input-zero-point 128 -o sums.npy",
 )
 
@@ -26,6 +28,7 @@ EXAMPLES = (
 @run_options
 @reading_options
 @integer_options
+@cluster_options
 @output_options
 def run(
     operands: Annotated[
@@ -35,6 +38,7 @@ def run(
     layer_options: LayerOptions,
     reading_options: ReadingOptions,
     integer_options: IntegerWords,
+    cluster_options: ClusterOptions,
     run_options: RunOptions,
     output_options: OutputOptions,
 ) -> int:
@@ -55,15 +59,20 @@ def run(
         raise UsageError(
             "INPUT is missing: a tensor file, or - for stdin", words.typed.line({}, "FILE", "3", "64", "7")
         )
+    place = place_of(cluster_options) if cluster_options.given else None
+    check_resume(cluster_options, run_options, many=many)
     from conv2d_cli.cli import run_many, run_one
     from conv2d_cli.cli.costs import use_measured_costs
     from conv2d_cli.cli.run_request import request_of
 
     request = request_of(input_, words, run_options, reading_options, integer_options, output)
-    if run_options.resume and not many:
-        raise UsageError("--resume is for many files, a folder or a quoted pattern", "leave --resume out")
     request = request._replace(costs_file=use_measured_costs(output.note))
     with words.own_words():
+        if place is not None and not run_options.plan:
+            from conv2d_cli.cli import run_cluster
+
+            way = run_cluster.run_files if many else run_cluster.run_store
+            return way(request, output, run_options, place, words.typed)
         if many:
             return (run_many.plan_files if run_options.plan else run_many.run_files)(request, output, run_options)
         return (run_one.plan_file if run_options.plan else run_one.run_file)(request, output, run_options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.cli.machine import machine, share_one_heap
@@ -13,10 +14,13 @@ from conv2d_cli.report.record import record_of
 from conv2d_cli.report.run import PlanReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conv2d_cli.cli.output import Output
     from conv2d_cli.cli.run_options import RunOptions
     from conv2d_cli.errors import Conv2dError
     from conv2d_cli.jobs.run.request import Request
+    from conv2d_cli.report.run import ManyReport
 
 
 def plan_files(request: Request, output: Output, _: RunOptions) -> int:
@@ -40,14 +44,26 @@ def plan_files(request: Request, output: Output, _: RunOptions) -> int:
 def run_files(request: Request, output: Output, options: RunOptions) -> int:
     """Convolve many files; tell of each that fails, and at the end of their number."""
     share_one_heap()
+    with listening(output, options) as tell:
+        report, code = run_many(request, machine(), resume=options.resume, tell=tell)
+    show_many(report, request, output)
+    return code
+
+
+@contextmanager
+def listening(output: Output, options: RunOptions) -> Iterator[Listener]:
+    """Return a context with a progress line, and whom a job of many files tells what."""
     with output.progress_line(shown=not options.no_progress) as progress:
-        tell = Listener(
+        yield Listener(
             failed=lambda _, error: _tell(error, output),
             advance=progress.advance,
             total=progress.begin,
             remark=output.note,
         )
-        report, code = run_many(request, machine(), resume=options.resume, tell=tell)
+
+
+def show_many(report: ManyReport, request: Request, output: Output) -> None:
+    """Say what was done with many files."""
     if request.weight is None:
         output.note(how_drawn(request))
     if output.asked_for:
@@ -57,7 +73,6 @@ def run_files(request: Request, output: Output, options: RunOptions) -> int:
         output.done(f"wrote {report.written} of {report.files} files in {report.seconds:.3g} s{kept}")
     if report.failed:
         say("error", f"{report.failed} of {report.files} files failed", output.color)
-    return code
 
 
 def _tell(error: Conv2dError, output: Output) -> None:

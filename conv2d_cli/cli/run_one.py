@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.run_options import RunOptions
     from conv2d_cli.jobs.run.file import FileRun
     from conv2d_cli.jobs.run.request import Request
+    from conv2d_cli.render.progress import Progress
+    from conv2d_cli.report.run import RunReport
     from conv2d_cli.report.shape import ShapeReport
 
 
@@ -40,10 +42,7 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
 
         def announce(file: FileRun) -> None:
             decided.append(file)
-            _tell(output, file, on_screen=summarize and output.is_table)
-            moved = file.plan.input_bytes + (file.plan.output_bytes if request.output is not None else 0)
-            elements = math.prod(file.output_shape)
-            progress.begin(elements, operations=float(file.operations), bytes_moved=float(moved))
+            started(file, output, progress, on_screen=summarize and output.is_table)
 
         report = run_one(
             request,
@@ -53,7 +52,20 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
             advance=progress.advance,
             remark=output.note,
         )
-    file = decided[0]
+    show_report(decided[0], report, output, summarize=summarize)
+    return 0
+
+
+def started(file: FileRun, output: Output, progress: Progress, *, on_screen: bool) -> None:
+    """Say what the user may not expect of a run that is decided, and begin its progress."""
+    _tell(output, file, on_screen=on_screen)
+    moved = file.plan.input_bytes + (file.plan.output_bytes if file.request.output is not None else 0)
+    progress.begin(math.prod(file.output_shape), operations=float(file.operations), bytes_moved=float(moved))
+
+
+def show_report(file: FileRun, report: RunReport, output: Output, *, summarize: bool) -> None:
+    """Say what was written, and show the figures of the output where they are wanted."""
+    request = file.request
     if request.output is not None and not is_stream(request.output):
         in_file = request.output_layout.to_file(report.output_shape)
         shape = report.output_shape if file.writes_picture else in_file
@@ -62,7 +74,6 @@ def run_file(request: Request, output: Output, options: RunOptions) -> int:
         output.done(_kept(request.save_parameters, file))
     if summarize:
         output.show(report, shape=_shape_of(file), remarks=_remarks(file))
-    return 0
 
 
 def _kept(path: str, file: FileRun) -> str:

@@ -63,7 +63,12 @@ def _run_options(
     *,
     force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace files that exist")] = False,
     resume: Annotated[
-        bool, option("--resume", section=RESULT, help="of many files, leave out what the same layer has done")
+        bool,
+        option(
+            "--resume",
+            section=RESULT,
+            help="of many files, or a store on --workers, leave out what the same layer has done",
+        ),
     ] = False,
     plan: Annotated[bool, option("--plan", section=RESULT, help="show what would be done, and do nothing")] = False,
     engine: Annotated[

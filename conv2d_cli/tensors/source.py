@@ -72,6 +72,12 @@ class Source:
         return Header(self.shape, self.is_picture)
 
     @property
+    def shard(self) -> tuple[int, ...] | None:
+        """The part (channels, rows, columns) of an image that one file of a store holds, of several chunks; or None."""
+        shape: tuple[int, ...] | None = getattr(self._stored, "shard_shape", None)
+        return None if shape is None or len(shape) not in _IMAGES else self._layout.of_file(shape)[-3:]
+
+    @property
     def is_read_in_parts(self) -> bool:
         """Whether images are read one by one: from where they lie in a file, or as they come out of a pipe."""
         return self.is_placed or self._streams

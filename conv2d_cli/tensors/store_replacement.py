@@ -38,11 +38,19 @@ STORES = Kind(may_be_replaced, no_place_for_store)
 
 @contextmanager
 def store_replacement(
-    path: Path, typed: str, size: int, *, force: bool, durable: bool = True, kind: Kind = STORES
+    path: Path,
+    typed: str,
+    size: int,
+    *,
+    force: bool,
+    durable: bool = True,
+    kind: Kind = STORES,
+    kept: Path | None = None,
 ) -> Iterator[Path]:
     """Yield a new folder beside the target, which takes its place when all went well and is gone otherwise.
 
-    `size` is the bytes that will be written in it; otherwise as `replacement`.
+    `size` is the bytes that will be written in it; otherwise as `replacement`. `kept` is a folder to do this in, which
+    may be there already, and stays where it is unless all went well.
 
     Raises:
         FileError: there is not so much room, another writer took the name, or what stands there is not wholly of its
@@ -51,10 +59,10 @@ def store_replacement(
     target = path.resolve()
     if disk_usage(target.parent).free < size:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    temporary = temporary_beside(target)
+    temporary = kept or temporary_beside(target)
     try:
         with making(typed):
-            temporary.mkdir()
+            temporary.mkdir(exist_ok=kept is not None)
         yield temporary
         if force and target.exists():
             old = target.stat()
@@ -63,8 +71,11 @@ def store_replacement(
         _synchronize_all(temporary)
         with making(typed):
             _take_place(temporary, target, typed, None if not force else kind)
-    finally:
+        # What had the name before.
         discard(temporary)
+    finally:
+        if kept is None:
+            discard(temporary)
     if durable:
         synchronize_folder(target.parent)
 

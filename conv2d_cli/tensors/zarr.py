@@ -51,6 +51,7 @@ class ZarrTensor:
         requests = self._folder.requests
         self.passing_bytes = array.chunk.passing_bytes(requests)
         # Where chunks have chunks in them, those are read side by side.
+        self.shard_shape = array.chunk_shape if array.chunk.holds_chunks else None
         self._at_a_time = 1 if array.chunk.holds_chunks else at_once(requests, array.chunk.passing_bytes(1))
 
     def part(self, key: tuple[int | slice, ...]) -> Array:

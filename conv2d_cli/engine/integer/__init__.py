@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.lazy import loader
 
 if TYPE_CHECKING:
-    from conv2d_cli.engine.integer.accumulation import Accumulated
+    from conv2d_cli.engine.integer.accumulation import Accumulated, SumFigures
     from conv2d_cli.engine.integer.convolution import IntegerConvolution, IntegerParameters, gathered_integers
     from conv2d_cli.engine.integer.functional import ExactIntegers, conv2d_integer, exact_arithmetic, integer_plan
     from conv2d_cli.engine.integer.planning import IntegerPlan
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCUMULATORS", "ON_OVERFLOW", "QUANTIZED", "REQUANTIZING", "Accumulated", "ExactIntegers", "IntegerArithmetic",
-    "IntegerConvolution", "IntegerParameters", "IntegerPlan", "Requantization", "check_operands",
+    "IntegerConvolution", "IntegerParameters", "IntegerPlan", "Requantization", "SumFigures", "check_operands",
     "check_requantization", "check_zero_points", "conv2d_integer", "exact_arithmetic", "gathered_integers",
     "integer_plan", "is_integer", "requantize", "requantizer_of",
 ]  # fmt: skip
 
 _HOMES = {
-    "accumulation": ("Accumulated",),
+    "accumulation": ("Accumulated", "SumFigures"),
     "convolution": ("IntegerConvolution", "IntegerParameters", "gathered_integers"),
     "functional": ("ExactIntegers", "conv2d_integer", "exact_arithmetic", "integer_plan"),
     "planning": ("IntegerPlan",),

@@ -21,6 +21,16 @@ class Overflow(NamedTuple):
     value: int
 
 
+class SumFigures(NamedTuple):
+    """What came into an accumulator, as it is kept and travels: integers alone."""
+
+    least: int | None
+    greatest: int | None
+    overflowed: int
+    place: tuple[int, ...] | None
+    value: int | None
+
+
 class Accumulated:
     """What has come into an accumulator so far.
 
@@ -52,6 +62,23 @@ class Accumulated:
         if self._holds.holds(found):
             return low.astype(self._dtype)
         return self._overflowing(low, high, start)
+
+    @property
+    def figures(self) -> SumFigures:
+        """What has come so far."""
+        least, greatest = (None, None) if self.range is None else self.range
+        place, value = (None, None) if self.first is None else self.first
+        return SumFigures(least, greatest, self.overflowed, place, value)
+
+    def add_figures(self, figures: SumFigures) -> None:
+        """Take in what has come into another accumulator of the same kind, of another part of the output."""
+        if figures.least is not None and figures.greatest is not None:
+            found = Range(figures.least, figures.greatest)
+            self.range = found if self.range is None else found.joined(self.range)
+        self.overflowed += figures.overflowed
+        if figures.place is not None and figures.value is not None:
+            first = Overflow(tuple(figures.place), figures.value)
+            self.first = first if self.first is None else min(first, self.first)
 
     def check(self) -> None:
         """Refuse sums that the accumulator could not hold, unless they may wrap or saturate.

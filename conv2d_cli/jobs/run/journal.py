@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from time import monotonic
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Protocol, Self
 
 from conv2d_cli.errors import FileError
 from conv2d_cli.limits import JOURNAL_BYTES
@@ -38,6 +38,20 @@ _MODE = 0o666
 
 class JournalError(FileError):
     """The journal cannot be read or written: the fault of no file, which ends the job."""
+
+
+class Known(Protocol):
+    """What is known of outputs, and what comes to it: the journal, or on a worker a part of it."""
+
+    def contents_of(self, output: Path, job: str) -> set[Content]:
+        """Return what an output has been made of by a job, and what it was then."""
+
+    def add(self, output: Path, job: str, content: Content) -> None:
+        """Record that an output is there.
+
+        Raises:
+            JournalError: that cannot be written.
+        """
 
 
 class Content(NamedTuple):
@@ -107,6 +121,11 @@ class Journal:
     def contents_of(self, output: Path, job: str) -> set[Content]:
         """Return what an output has been made of by a job, and what it was then."""
         return self._known.get((self._name(output), job), set())
+
+    def records_of(self, output: Path) -> tuple[tuple[str, tuple[Content, ...]], ...]:
+        """Return the same by the job, of all that have made an output."""
+        name = self._name(output)
+        return tuple((job, tuple(contents)) for (known, job), contents in self._known.items() if known == name)
 
     def add(self, output: Path, job: str, content: Content) -> None:
         """Record that an output is there.

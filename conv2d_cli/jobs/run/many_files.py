@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from errno import ENOENT
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from conv2d_cli.arithmetic.counts import flops
 from conv2d_cli.errors import Conv2dError, FileError
@@ -40,7 +40,7 @@ def run_many(request: Request, machine: Machine, *, resume: bool, tell: Listener
         UsageError, DataError: an output would replace what is read, or the layer or its parameters are bad.
     """
     folder, items = items_of(request)
-    request = _checked(request)
+    request = checked(request)
     with SharedLayer(request, inputs=len(items)) as shared:
         # Faults of the layer are told once, before any file is read.
         shared.check()
@@ -50,19 +50,33 @@ def run_many(request: Request, machine: Machine, *, resume: bool, tell: Listener
             tell.total(len(items))
             files = Pipeline(request, shared, journal, tell, budget_of(request, machine), resume=resume)
             files.do(items)
-    code = max((*files.codes, *(_made_durable(parent, tell) for parent in folders)), default=0)
-    report = ManyReport(
-        files=len(items),
-        written=files.written,
-        skipped=files.skipped,
-        failed=len(files.codes),
-        seconds=perf_counter() - started,
-        gflops=flops(files.macs) / files.seconds / 1e9 if files.seconds else None,
+    code = max((*files.codes, *(made_durable(parent, tell) for parent in folders)), default=0)
+    return report_of(files, len(items), perf_counter() - started), code
+
+
+class Outcome(Protocol):
+    """What has become of files: how many were written or there already, exit codes of others, work and its seconds."""
+
+    written: int
+    skipped: int
+    codes: list[int]
+    macs: int
+    seconds: float
+
+
+def report_of(outcome: Outcome, files: int, seconds: float) -> ManyReport:
+    """Return the report of a number of files that took this time."""
+    return ManyReport(
+        files=files,
+        written=outcome.written,
+        skipped=outcome.skipped,
+        failed=len(outcome.codes),
+        seconds=seconds,
+        gflops=flops(outcome.macs) / outcome.seconds / 1e9 if outcome.seconds else None,
     )
-    return report, code
 
 
-def _made_durable(folder: Path, tell: Listener) -> int:
+def made_durable(folder: Path, tell: Listener) -> int:
     """Make new names in a folder last; return the exit code that it means where the folder is gone, which is told."""
     try:
         if not folder.is_dir():
@@ -83,7 +97,7 @@ def plan_many(request: Request, machine: Machine) -> Iterator[tuple[Path, PlanRe
         UsageError, DataError: the layer or its parameters are bad.
     """
     _, files = files_of(request)
-    request = _checked(request)
+    request = checked(request)
     with SharedLayer(request, inputs=len(files)) as shared:
         shared.check()
         for path in files:
@@ -96,6 +110,6 @@ def plan_many(request: Request, machine: Machine) -> Iterator[tuple[Path, PlanRe
                 yield path, report
 
 
-def _checked(request: Request) -> Request:
+def checked(request: Request) -> Request:
     """Return a checked request; its outputs, of which there are many, have checks of their own."""
     return checked_request(request._replace(output=None))._replace(output=request.output)

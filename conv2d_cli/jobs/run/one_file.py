@@ -65,13 +65,22 @@ class _OneFile(Driver):
         with super().opened_output(file) as place:
             yield place
             # The output takes its name only when they are kept.
-            if file.request.save_parameters is not None:
-                weight, bias = file.shared.read()
-                drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
-                _keep(file.request.save_parameters, drawn, force=file.request.force)
+            keep_drawn(file)
 
     def remark(self, words: str) -> None:
         self.tell(words)
+
+
+def keep_drawn(file: FileRun) -> None:
+    """Keep the parameters that were drawn, if that was asked for.
+
+    Raises:
+        FileError: they cannot be written.
+    """
+    if file.request.save_parameters is not None:
+        weight, bias = file.shared.read()
+        drawn = {"weight": weight} | ({} if bias is None else {"bias": bias})
+        _keep(file.request.save_parameters, drawn, force=file.request.force)
 
 
 def _keep(path: str, drawn: Mapping[str, NDArray[Any]], *, force: bool) -> None:
@@ -107,8 +116,13 @@ def run_one(
     with SharedLayer(request) as shared:
         for _ in run_file(request, shared, driver):
             pass
-    file, seconds = driver.file, driver.seconds
-    figures = driver.summary.result() if driver.summary else Summary(None, None, None, ())
+    summary = driver.summary.result() if driver.summary else None
+    return report_of(driver.file, summary, driver.sums, driver.seconds)
+
+
+def report_of(file: FileRun, summary: Summary | None, sums: integer.Accumulated | None, seconds: float) -> RunReport:
+    """Return the report of a run; `summary` None leaves the figures of the output out."""
+    figures = summary or Summary(None, None, None, ())
     return RunReport(
         output_shape=file.output_shape,
         dtype=file.plan.dtype,
@@ -120,8 +134,8 @@ def run_one(
         engine=file.plan.engine,
         threads=file.plan.threads_used,
         accumulator_bits_worst=_bits_worst(file),
-        accumulator_bits=None if driver.sums is None else driver.sums.bits,
-        overflow=None if driver.sums is None else driver.sums.overflowed,
+        accumulator_bits=None if sums is None else sums.bits,
+        overflow=None if sums is None else sums.overflowed,
         seconds=seconds,
         gflops=file.operations / seconds / 1e9 if seconds else None,
     )

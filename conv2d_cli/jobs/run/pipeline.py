@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.jobs.run.budget import Budget
     from conv2d_cli.jobs.run.checks import Item
-    from conv2d_cli.jobs.run.journal import Journal
+    from conv2d_cli.jobs.run.journal import Known
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.jobs.run.shared_layer import SharedLayer
     from conv2d_cli.tensors.formats import Output
@@ -55,7 +55,7 @@ class Pipeline:
         self,
         request: Request,
         shared: SharedLayer,
-        journal: Journal,
+        journal: Known,
         tell: Listener,
         budget: Budget,
         *,

@@ -41,13 +41,13 @@ class Images(Protocol):
 
 def chunk_bytes(plan: AnyPlan) -> int:
     """Return the bytes of input and output of a chunk of images; 0 where a chunk is a tile."""
-    return 0 if plan.tiling is not None else _images_together(plan) * _image_bytes(plan)
+    return 0 if plan.tiling is not None else images_together(plan) * _image_bytes(plan)
 
 
 def is_one_chunk(plan: AnyPlan) -> bool:
     """Whether all images are one chunk."""
     batch = plan.geometry.batch
-    return not batch or (plan.tiling is None and _images_together(plan) >= batch)
+    return not batch or (plan.tiling is None and images_together(plan) >= batch)
 
 
 def convolve_chunks(
@@ -123,7 +123,7 @@ class _Chunk(NamedTuple):
 def _chunks(plan: AnyPlan, images: Images, convolution: Convolution | None, output: Output | None) -> Iterator[_Chunk]:
     """Yield the chunks in their order; without a convolution they are only read."""
     if plan.tiling is None or not plan.geometry.batch:
-        together = _images_together(plan)
+        together = images_together(plan)
         # An empty batch is one empty chunk, with the checks of any other.
         for first in range(0, max(1, plan.geometry.batch), together):
             count = min(together, plan.geometry.batch - first)
@@ -147,7 +147,7 @@ def _write_tile(output: Output, number: int, tile: Tile, out: NDArray[Any]) -> N
     output.write_tile(number, tile.top, tile.left, out[0])
 
 
-def _images_together(plan: AnyPlan) -> int:
+def images_together(plan: AnyPlan) -> int:
     """Return the number of images in a chunk."""
     return max(1, min(plan.geometry.batch, _CHUNK_BYTES // max(1, _image_bytes(plan))))
 

@@ -1,0 +1,1 @@
+"""Runs on a cluster: tiles of one store, or many files, by the processes of Dask."""

@@ -1,0 +1,107 @@
+"""`--workers`, `--scheduler` and `--scheduler-file`: what is wrong with them is told before anything is started."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import forked
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN = ("run", "x.npy", "3", "4", "3", "-o", "y.zarr")
+ADDRESS = "tcp://127.0.0.1:8786"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    np.save(tmp_path / "x.npy", np.zeros((1, 3, 8, 8), np.float32))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("--workers", "0"), "--workers 0: must be 1 or more", "--workers 2"),
+        (("--workers", "two"), "--workers two: not a whole number", "--workers 2"),
+        (("--workers", "99999"), "--workers 99999: 1024 processes at most", "--workers 2"),
+        (("--workers", "2", "--scheduler", ADDRESS), "two clusters", "--workers 2 alone"),
+        (("--scheduler", ADDRESS, "--scheduler-file", "f"), "two clusters", f"--scheduler {ADDRESS} alone"),
+        (("--scheduler", "node7:8786"), "--scheduler node7:8786: not the address", "--scheduler tcp://node7:8786"),
+        (("--scheduler", "http://a.b/c"), "not the address", "--scheduler tcp://a.b:8786"),
+        (("--scheduler", ""), "not the address", "--scheduler tcp://HOST:8786"),
+        (("--scheduler", "tcp://a:99999"), "not the address", "--scheduler tcp://a:8786"),
+        (
+            ("--scheduler", "tcp://me:secret1@a:1"),
+            "--scheduler: the address of a scheduler has no user",
+            "tcp://HOST:8786",
+        ),
+    ],
+)
+def test_what_is_no_cluster_is_exit_2(folder: Path, arguments: tuple[str, ...], message: str, hint: str) -> None:
+    done = forked.conv2d(*RUN, *arguments, folder=folder)
+    assert done.code == 2
+    assert message in done.err
+    assert f"{hint}\n" in done.err
+    assert "secret1" not in done.err
+
+
+@pytest.mark.parametrize("place", [("--workers", "2"), ("--scheduler", ADDRESS)])
+@pytest.mark.parametrize(
+    ("changed", "hint"),
+    [
+        (("run", "x.npy", "3", "4", "3", "-o", "y.npy"), "-o y.zarr"),
+        (("run", "x.npy", "3", "4", "3"), "-o output.zarr"),
+        (("run", "-", "3", "4", "3", "-o", "y.zarr"), "give a file as INPUT"),
+        (("run", "x.npy", "--weight", "-", "-o", "y.zarr"), "give a file as --weight"),
+    ],
+)
+def test_workers_read_files_and_write_stores(
+    folder: Path, place: tuple[str, ...], changed: tuple[str, ...], hint: str
+) -> None:
+    done = forked.conv2d(*changed, *place, folder=folder)
+    assert (done.code, done.out) == (2, "")
+    assert f"hint: {hint}\n" in done.err
+    assert [path.name for path in folder.iterdir()] == ["x.npy"]
+
+
+def test_a_fault_of_the_layer_is_told_before_anything_is_started(folder: Path) -> None:
+    done = forked.conv2d("run", "x.npy", "5", "4", "3", "-o", "y.zarr", "--workers", "2", folder=folder)
+    assert done.code in {2, 3}
+    assert "dashboard" not in done.err
+
+
+def test_a_plan_needs_no_cluster(folder: Path) -> None:
+    done = forked.conv2d(*RUN, "--plan", "--workers", "2", "--get", "algorithm", folder=folder)
+    assert done.code == 0, done.err
+    assert re.fullmatch(r"\w+\n", done.out)
+
+
+def test_a_file_of_a_scheduler_that_is_none(folder: Path) -> None:
+    (folder / "bad.json").write_text("{}")
+    for name in ("missing.json", "bad.json"):
+        done = forked.conv2d(*RUN, "--scheduler-file", name, folder=folder)
+        assert done.code == 4
+        assert done.err.count("error:") == done.err.count("hint:") == 1
+    assert not (folder / "y.zarr").exists()
+
+
+def test_resume_of_one_file_is_for_a_cluster(folder: Path) -> None:
+    done = forked.conv2d(*RUN, "--resume", folder=folder)
+    assert done.code == 2
+    assert "for a store on --workers" in done.err
+
+
+def test_a_missing_extra_is_named(folder: Path) -> None:
+    code = "import sys; sys.modules['distributed'] = None; from conv2d_cli.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *RUN, "--workers", "2"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4
+    assert f"hint: pip install {shlex.quote('conv2d-cli[dask]')}" in done.stderr
