@@ -92,7 +92,7 @@ def run_many(
         available = None if machine.available is None or not place.is_local else machine.available // workers.count
         job = FilesJob(
             name=f"conv2d-{token_hex(6)}",
-            versions=versions_here(),
+            versions=versions_here(request.engine),
             request=for_workers(request._replace(threads=workers.threads, output=None)),
             costs=costs_in_use(),
             folder=str(folder.absolute()),

@@ -151,7 +151,7 @@ def _spread(
     with unfinished_store(file, units, resumable) as unfinished:
         job = StoreJob(
             name=f"conv2d-{token_hex(6)}",
-            versions=versions_here(),
+            versions=versions_here(file.plan.engine),
             request=for_workers(file.request),
             plan=_without_check(file.plan),
             input_shape=file.input.shape,
