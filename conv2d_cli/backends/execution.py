@@ -1,4 +1,4 @@
-"""Carries out the plan of another engine: padding that it does not make, large images tile by tile, its faults."""
+"""Carries out the plan of another engine: large images tile by tile, empty outputs, its faults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conv2d_cli.engine.api import Tile, gathered_tile, tiles_of
+from conv2d_cli.engine.api import gathered_tile, tiles_of
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
 
@@ -27,7 +27,7 @@ class EngineExecution:
         self.plan, self.kernel, self.key = plan, kernel, _key((plan.engine, kernel.key(plan)))
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
         self._convolve = kernel.convolve(plan)
-        self._at_once = plan.tiling is None and plan.pads_itself and 0 not in self._shape
+        self._at_once = plan.tiling is None and 0 not in self._shape
         self._prepares_each_time = not plan.is_prepared
 
     def __call__(self, x: Array, parameters: Parameters) -> Array:
@@ -49,21 +49,12 @@ class EngineExecution:
                 return self._convolve(x, operands)
             if 0 in self._shape:
                 return np.empty(self._shape, self._dtype)
-            return self._padded(x, operands) if self.plan.tiling is None else self._tiles(x, parameters)
+            return self._tiles(x, parameters)
         except MemoryError as error:
             raise MemoryLimitError(
                 f"there is no room for an output of shape {list(self._shape)} in {self.plan.dtype}",
                 "a smaller image, less padding or fewer channels take less",
             ) from error
-
-    def _padded(self, x: Array, operands: object) -> Array:
-        """Return the output of images whose padding is made here."""
-        plan = self.plan
-        padded = np.empty(plan.inner.batched_input_shape, self._dtype)
-        whole = Tile(0, 0, *self._shape[-2:])
-        for image, place in zip(x, padded, strict=True):
-            place[:] = gathered_tile(plan, image, whole)[0]
-        return self._convolve(padded, operands)
 
     def _tiles(self, x: Array, parameters: Parameters) -> Array:
         plan = self.plan

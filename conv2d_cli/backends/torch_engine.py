@@ -83,18 +83,14 @@ class _TorchKernel:
 
     def convolve(self, plan: EnginePlan) -> Convolve:
         from torch import get_num_threads, set_num_threads
-        from torch.nn.functional import conv2d
 
-        inner = plan.inner
-        height, width = inner.height, inner.width
-        stride, dilation = (height.stride, width.stride), (height.dilation, width.dilation)
-        padding, groups, threads = (height.before, width.before), inner.groups, plan.threads_used
+        call, threads = _call(plan), plan.threads_used
         tensor, to_array = _tensor_maker(), _to_bfloat16 if plan.dtype == "bfloat16" else _to_array
 
         def convolve(x: Array, operands: tuple[Any, Any]) -> Array:
             weight, bias = operands
             try:
-                return to_array(conv2d(tensor(x), weight, bias, stride, padding, dilation, groups))
+                return to_array(call(tensor(x), weight, bias))
             except RuntimeError as error:
                 raise refusal("torch", error) from error
 
@@ -111,9 +107,15 @@ class _TorchKernel:
 
         return convolve if plan.threads is None else on_threads
 
+    def own_call(self, plan: EnginePlan, x: Array, operands: tuple[Any, Any]) -> Callable[[], object]:
+        call, arguments = _call(plan), (_tensor_maker()(x), *operands)
+        return lambda: call(*arguments)
+
 
 _KERNEL = _TorchKernel()
 BACKEND = TorchBackend()
+# PyTorch's names of the padding modes, where `pad` has others than the layer.
+_PADS = {"zeros": "constant"}
 # Letters of the element types that PyTorch knows of NumPy's: float32, float64, float16.
 _NUMPY_HAS = "fde"
 
@@ -155,6 +157,25 @@ def _to_bfloat16(tensor: Any) -> Array:  # noqa: ANN401 - a torch.Tensor
     from conv2d_cli.numpy_dtypes import numpy_dtype
 
     return _to_array(tensor.view(int16)).view(numpy_dtype("bfloat16"))
+
+
+def _call(plan: EnginePlan) -> Callable[..., Any]:
+    """Return PyTorch's convolution of tensors (input, weight, bias), after its `pad` where the plan says so."""
+    from torch.nn.functional import conv2d, pad
+
+    inner = plan.inner
+    height, width = inner.height, inner.width
+    arguments: tuple[Any, ...] = (
+        (height.stride, width.stride),
+        (height.before, width.before),
+        (height.dilation, width.dilation),
+        inner.groups,
+    )
+    if plan.pads_itself or plan.tiling is not None:
+        return lambda x, weight, bias: conv2d(x, weight, bias, *arguments)
+    top, left, bottom, right = plan.sides
+    sides, mode = (left, right, top, bottom), _PADS.get(plan.padding_mode, plan.padding_mode)
+    return lambda x, weight, bias: conv2d(pad(x, sides, mode), weight, bias, *arguments)
 
 
 def _pads(geometry: Geometry, padding_mode: str) -> bool:
