@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.backends.base import OURS, AnyPlan, Wanted
 from conv2d_cli.backends.choice import Decision, Uses, decide
 from conv2d_cli.backends.functional import PreparedConv2d, conv2d, prepare
 from conv2d_cli.backends.plan import EnginePlan
 from conv2d_cli.backends.registry import AUTO, ENGINES, ENTRIES, Engine, backend_of, checked_engine, is_installed
+from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from conv2d_cli.backends.base import Execution
+    from collections.abc import Callable
+
+    from conv2d_cli.backends.base import Execution, Kernel
+    from conv2d_cli.numpy_dtypes import Array
 
 __all__ = [
     "AUTO", "ENGINES", "ENTRIES", "OURS", "AnyPlan", "Decision", "Engine", "EnginePlan", "PreparedConv2d", "Uses",
-    "Wanted", "checked_engine", "conv2d", "decide", "execution_of", "is_installed", "prepare", "tile_execution",
-    "version_of", "words_of",
+    "Wanted", "checked_engine", "conv2d", "decide", "execution_of", "execution_providers",
+    "is_installed", "own_call", "prepare",
+    "tile_execution", "torch_devices", "version_of", "words_of",
 ]  # fmt: skip
 
 
@@ -29,6 +34,39 @@ def execution_of(plan: AnyPlan) -> Execution:
 def tile_execution(plan: AnyPlan, rows: int, columns: int) -> Execution:
     """Return what convolves a tile of that many output rows and columns of the plan's image."""
     return backend_of(plan.engine).tile_execution(plan, rows, columns)
+
+
+def own_call(wanted: Wanted, engine: str, x: Array, weight: Array, bias: Array | None) -> Callable[[], object]:
+    """Return the call of an engine other than ours as its own users make it, on operands that it has beforehand.
+
+    It convolves whole images and returns the engine's own kind of array: nothing of this package is in it.
+
+    Raises:
+        UsageError: the engine does not have what is wanted.
+    """
+    backend = backend_of(engine)
+    lacking = backend.lacks(wanted)
+    if lacking is not None:
+        raise UsageError(f"{engine} does not compute {lacking}", f"the engine {OURS}")
+    plan: Any = backend.plan(wanted)
+    whole = plan._replace(tiling=None)
+    execution: Any = execution_of(whole)
+    kernel: Kernel = execution.kernel
+    return kernel.own_call(whole, x, kernel.prepare(whole, weight, bias))
+
+
+def torch_devices() -> tuple[str, ...]:
+    """Return what PyTorch computes on here: `cpu`, `cuda:0 NAME`, `mps`; nothing where it is not installed."""
+    from conv2d_cli.backends.torch_engine import devices
+
+    return devices()
+
+
+def execution_providers() -> tuple[str, ...]:
+    """Return the execution providers of ONNX Runtime; nothing where it is not installed."""
+    from conv2d_cli.backends.onnxruntime_engine import execution_providers
+
+    return execution_providers()
 
 
 def version_of(engine: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.backends import cost_model
@@ -108,6 +109,15 @@ class _OnnxRuntimeKernel:
         session, parameters = operands
         fed = {"x": _fed(x), **parameters}
         return lambda: session.run(_OUTPUTS, fed)[0]
+
+
+def execution_providers() -> tuple[str, ...]:
+    """Return the execution providers that ONNX Runtime was built with; nothing where it is not installed."""
+    if find_spec("onnxruntime") is None:
+        return ()
+    from onnxruntime import get_available_providers
+
+    return tuple(get_available_providers())
 
 
 _OUTPUTS = ["y"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -157,6 +160,25 @@ def _to_bfloat16(tensor: Any) -> Array:  # noqa: ANN401 - a torch.Tensor
     from conv2d_cli.numpy_dtypes import numpy_dtype
 
     return _to_array(tensor.view(int16)).view(numpy_dtype("bfloat16"))
+
+
+# The files of drivers, NVIDIA's, AMD's and that of Linux in Windows: without one PyTorch sees no device.
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+
+
+def devices() -> tuple[str, ...]:
+    """Return what PyTorch computes on here: `cpu`, `cuda:0 NAME`, `mps`; nothing where it is not installed.
+
+    It takes more than a second to load, and is loaded only where there may be more than the processor.
+    """
+    if find_spec("torch") is None:
+        return ()
+    if sys.platform == "linux" and not any(map(Path.exists, map(Path, _DRIVERS))):
+        return ("cpu",)
+    from torch import backends, cuda
+
+    cards = [f"cuda:{number} {cuda.get_device_name(number)}" for number in range(cuda.device_count())]
+    return ("cpu", *cards, *(["mps"] if backends.mps.is_available() else []))
 
 
 def _call(plan: EnginePlan) -> Callable[..., Any]:

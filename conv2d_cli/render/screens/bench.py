@@ -11,6 +11,7 @@ from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
 from conv2d_cli.render.screens.bench_ratio import OURS, ratio_span
 from conv2d_cli.render.units import thousands, three_digits
+from conv2d_cli.report.bench import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -96,7 +97,7 @@ def _style(report: BenchRow) -> str:
 
 
 def _engine(report: BenchRow) -> str:
-    return f"{report.engine} {report.accuracy or report.engine_version or ''}".rstrip()
+    return name_of(report, f"{report.engine} {report.engine_version or ''}".rstrip())
 
 
 def _threads(number: int) -> str:
