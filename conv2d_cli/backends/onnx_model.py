@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Versions that hold all that is used here, and those of a Pad that wraps; every later runtime reads them.
 _IR, _OPSET = 8, 11
 _IR_OF_PAD, _OPSET_OF_PAD = 9, 19
+# Axes of an image, a weight and an output; and of a bias.
+_AXES, _AXES_OF_BIAS = 4, 1
 # A field is a whole number, or bytes of a known length.
 _NUMBER, _BYTES = 0, 2
 # Kinds of attributes, and the element type of the sizes of a padding.
@@ -90,7 +92,9 @@ def _tensor(name: str, tensor: Tensor) -> bytes:
 
 
 def _value(name: str, dtype: int) -> bytes:
-    return _text(1, name) + _field(2, _field(1, _number(1, dtype)))
+    """Describe a tensor: its name, its element type, and axes of any size."""
+    axes = b"".join(_field(1, b"") for _ in range(_AXES_OF_BIAS if name == "b" else _AXES))
+    return _text(1, name) + _field(2, _field(1, _number(1, dtype) + _field(2, axes)))
 
 
 def _number(field: int, value: int) -> bytes:

@@ -48,7 +48,7 @@ def backend_of(engine: str) -> Backend:
 
 def is_loaded(engine: str) -> bool:
     """Whether what an engine needs has been imported already."""
-    return ENTRIES[engine].needs in sys.modules
+    return sys.modules.get(ENTRIES[engine].needs) is not None
 
 
 @cache
