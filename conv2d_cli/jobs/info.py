@@ -72,7 +72,9 @@ def _modules_of_engines() -> tuple[str, ...]:
 
 def _with_versions(modules: Iterable[str]) -> tuple[str, ...]:
     """Return those that are installed, with their versions; none of them is loaded for that."""
-    return tuple(f"{module}=={_version_of(module)}".removesuffix("==") for module in modules if find_spec(module) is not None)
+    return tuple(
+        f"{module}=={_version_of(module)}".removesuffix("==") for module in modules if find_spec(module) is not None
+    )
 
 
 def _version_of(module: str) -> str:

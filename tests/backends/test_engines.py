@@ -32,7 +32,7 @@ def test_layers_are_those_of_the_references(engine: str) -> None:
         check(drawn_case(random, engine), engine, seed)
 
 
-def wanted(dtype: str = "float32", padding_mode: str = "zeros", padding: Any = 1, **how: Any) -> Wanted:
+def wanted(dtype: str = "float32", padding_mode: Any = "zeros", padding: Any = 1, **how: Any) -> Wanted:
     layer = Conv2d(4, 6, 3, padding=padding, padding_mode=padding_mode)
     return Wanted(geometry_of(layer, (2, 4, 9, 8)), padding_mode, dtype, **how)
 
@@ -84,14 +84,15 @@ def test_away_from_padding_they_land_where_ieee_puts_them(engine: Any, place: st
         how["padding_mode"] = layer.padding_mode
         with np.errstate(all="ignore"):
             right, _ = wide_conv2d(arrays["x"], arrays["weight"], arrays["bias"], sides=sides, **how)
-        out = conv2d(*arrays.values(), padding=layer.padding, engine=engine, threads=threads, **how)  # x, weight, bias
+        operands: tuple[Any, ...] = (arrays["x"], arrays["weight"], arrays["bias"])
+        out = conv2d(*operands, padding=layer.padding, engine=engine, threads=threads, **how)
         # A one for each tap of padding.
         ones = np.pad(np.zeros((1, 1, height.size, width.size)), ((0, 0), (0, 0), *sides), constant_values=1)
         taps = conv2d(ones, np.ones((1, 1, *layer.kernel_size)), stride=layer.stride, dilation=layer.dilation)
         inner = np.broadcast_to(taps == 0, out.shape) if layer.padding_mode == "zeros" else np.ones(out.shape, bool)
         assert inner.any()
-        kinds = [np.where(np.isfinite(a), 0, a.astype(np.float64))[inner] for a in (out, right)]
-        assert np.array_equal(*kinds, equal_nan=True), arguments
+        ours, theirs = (np.where(np.isfinite(a), 0, a.astype(np.float64))[inner] for a in (out, right))
+        assert np.array_equal(ours, theirs, equal_nan=True), arguments
 
 
 @WITH_OTHERS
