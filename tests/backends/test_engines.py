@@ -84,8 +84,8 @@ def test_away_from_padding_they_land_where_ieee_puts_them(engine: Any, place: st
         how["padding_mode"] = layer.padding_mode
         with np.errstate(all="ignore"):
             right, _ = wide_conv2d(arrays["x"], arrays["weight"], arrays["bias"], sides=sides, **how)
-        operands: tuple[Any, ...] = (arrays["x"], arrays["weight"], arrays["bias"])
-        out = conv2d(*operands, padding=layer.padding, engine=engine, threads=threads, **how)
+        how |= {"padding": layer.padding, "engine": engine, "threads": threads}
+        out = conv2d(arrays["x"], arrays["weight"], arrays["bias"], **how)
         # A one for each tap of padding.
         ones = np.pad(np.zeros((1, 1, height.size, width.size)), ((0, 0), (0, 0), *sides), constant_values=1)
         taps = conv2d(ones, np.ones((1, 1, *layer.kernel_size)), stride=layer.stride, dilation=layer.dilation)

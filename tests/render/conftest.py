@@ -127,7 +127,8 @@ def rows() -> dict[str, list[NamedTuple]]:
     return {
         "bench": [*_bench_rows()],
         "bench_engine": [
-            row._replace(algorithm=None, carried_out_by="torch") if row.accuracy else row for row in _bench_rows()
+            (row._replace(algorithm=None, carried_out_by="torch") if row.accuracy else row)._replace(prepared=True)
+            for row in _bench_rows()
         ],
         "bench_threads": [*_bench_rows(), *(row._replace(threads=2) for row in _bench_rows()[1:4])],
         "bench_classes": [

@@ -119,7 +119,7 @@ class Bench:
         take_turns(contenders, timing_of(threads, self._request.rounds))
         fastest = fastest_of_each_round(one.samples for one in contenders if one.engine != OURS)
         for contender in contenders:
-            yield _row(case, threads, contender, fastest, peak)._replace(prepared=self._request.is_prepared)
+            yield _row(case, threads, contender, fastest, peak, prepared=self._request.is_prepared)
 
     def _at(self, post: Post) -> Iterator[Contender]:
         ours = post.engine.name == OURS
@@ -207,7 +207,15 @@ def _peak(post: Post, case: Case) -> float | None:
         return None
 
 
-def _row(case: Case, threads: int, contender: Contender, fastest: Sequence[float], peak: float | None) -> BenchRow:
+def _row(
+    case: Case,
+    threads: int,
+    contender: Contender,
+    fastest: Sequence[float],
+    peak: float | None,
+    *,
+    prepared: bool,
+) -> BenchRow:
     layer, samples, operations = case.layer, contender.samples, flops(macs(case.geometry))
     median = statistics.median(samples) if samples else None
     gflops = None if median is None else operations / median / 1e9
@@ -232,7 +240,7 @@ def _row(case: Case, threads: int, contender: Contender, fastest: Sequence[float
         accuracy=contender.accuracy,
         algorithm=contender.algorithm,
         carried_out_by=contender.carried_out_by,
-        prepared=False,
+        prepared=prepared,
         rounds=len(samples),
         median_ms=significant(None if median is None else median * 1e3),
         spread_percent=significant(spread_percent(samples)),

@@ -41,6 +41,7 @@ def _heading(reports: Sequence[BenchRow], width: int) -> Iterator[Block]:
     threads = {report.threads for report in reports}
     words = [times(first.input_shape), f"{thousands(first.macs)} macs"]
     words += [f"{rounds} rounds"] if rounds else []
+    words += ["weights prepared"] if first.prepared else []
     words += [_threads(first.threads)] if len(threads) == 1 else []
     words += [first.layer_class, *([first.dtype] if first.dtype != DEFAULT_DTYPE else [])]
     name, rest = Span(printable(first.layer), HEADING), ", ".join(words)
