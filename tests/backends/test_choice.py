@@ -120,6 +120,12 @@ def test_of_equal_ones_ours_comes_first() -> None:
     assert decision.plan.engine == "numpy"
 
 
+def test_an_engine_may_take_all_the_room_that_there_is() -> None:
+    other = MadeUp("torch", 1.0, is_loaded=True, needs_bytes=100)
+    for room, engine in ((100, "torch"), (99, "numpy")):
+        assert decided(MadeUp("numpy", 5.0), other, uses=Uses(room_bytes=room)).plan.engine == engine
+
+
 def test_the_words_say_what_each_was_expected_to_take() -> None:
     others = (MadeUp("onnxruntime", 1e6, 150e6), MadeUp("torch", 2e6, 1.5e9, is_loaded=True))
     decision = decided(MadeUp("numpy", 8e6), *others)

@@ -108,6 +108,14 @@ def test_threads_share_a_prepared_layer(engine: Any) -> None:
     assert together == alone
 
 
+def test_pytorch_has_its_number_of_threads_again() -> None:
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    for threads in (before + 1, before + 2, None):
+        conv2d(np.ones((1, 2, 5, 5), "f4"), np.ones((3, 2, 2, 2), "f4"), engine="torch", threads=threads)
+        assert torch.get_num_threads() == before
+
+
 @WITH_OTHERS
 def test_a_prepared_layer_sees_no_change_of_its_arrays(engine: Any) -> None:
     weight, bias = np.ones((2, 1, 1, 1), np.float32), np.zeros(2, np.float32)
@@ -120,7 +128,7 @@ def test_a_prepared_layer_sees_no_change_of_its_arrays(engine: Any) -> None:
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 def test_an_image_in_tiles_is_the_whole(engine: Any, mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(3)
-    x = random.integers(-4, 5, (2, 3, 31, 29)).astype("f4")
+    x = random.integers(-4, 5, (2, 3, 33, 31)).astype("f4")
     weight, bias = random.integers(-4, 5, (4, 3, 3, 2)).astype("f4"), random.integers(-4, 5, 4).astype("f4")
     layer = Conv2d(3, 4, (3, 2), stride=(2, 1), padding=(2, 1, 0, 3), padding_mode=mode)
     whole = prepare(layer, weight, bias, engine=engine)(x)
@@ -130,6 +138,9 @@ def test_an_image_in_tiles_is_the_whole(engine: Any, mode: Any, monkeypatch: pyt
     execution.execution_by.cache_clear()
     plan = backend_of(engine).plan(Wanted(geometry_of(layer, x.shape), mode))
     assert plan.tiling is not None
+    output = plan.geometry.height.output, plan.geometry.width.output
+    # The last tiles have fewer rows and fewer columns.
+    assert all(size % part for size, part in zip(output, plan.tiling, strict=True)), plan.tiling
     assert plan.tile_bytes > 0
     assert prepare(layer, weight, bias, engine=engine)(x).tobytes() == whole.tobytes()
     functional._execution_of.cache_clear()
