@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.backends.base import OURS, AnyPlan, Wanted
 from conv2d_cli.backends.choice import Decision, Uses, decide
 from conv2d_cli.backends.functional import PreparedConv2d, conv2d, prepare
 from conv2d_cli.backends.plan import EnginePlan
-from conv2d_cli.backends.registry import AUTO, ENGINES, ENTRIES, Engine, backend_of, checked_engine, is_installed
+from conv2d_cli.backends.registry import (
+    AUTO,
+    ENGINES,
+    ENTRIES,
+    Engine,
+    backend_of,
+    checked_engine,
+    is_installed,
+    loaded,
+)
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,25 +65,28 @@ def own_call(wanted: Wanted, engine: str, x: Array, weight: Array, bias: Array |
 
 
 def torch_devices() -> tuple[str, ...]:
-    """Return what PyTorch computes on here: `cpu`, `cuda:0 NAME`, `mps`; nothing where it is not installed."""
+    """Return what PyTorch computes on here: `cpu`, `cuda:0 NAME`, `mps`; nothing where it cannot be loaded."""
     from conv2d_cli.backends.torch_engine import devices
 
-    return devices()
+    with suppress(ImportError, OSError):
+        return devices()
+    return ()
 
 
 def execution_providers() -> tuple[str, ...]:
-    """Return the execution providers of ONNX Runtime; nothing where it is not installed."""
+    """Return the execution providers of ONNX Runtime; nothing where it cannot be loaded."""
     from conv2d_cli.backends.onnxruntime_engine import execution_providers
 
-    return execution_providers()
+    with suppress(ImportError, OSError):
+        return execution_providers()
+    return ()
 
 
 def version_of(engine: str) -> str:
     """Return the version of an engine that is named, which its outputs' bits depend on."""
-    entry = ENTRIES.get(engine)
-    if entry is None:
+    if engine not in ENTRIES:
         return ""
-    version: str = getattr(import_module(entry.needs), "__version__", "")
+    version: str = getattr(loaded(engine), "__version__", "")
     return version
 
 

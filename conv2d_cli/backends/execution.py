@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conv2d_cli.backends.registry import loaded
 from conv2d_cli.engine.api import gathered_tile, tiles_of
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
@@ -23,7 +24,12 @@ class EngineExecution:
     """A plan of another engine ready to be carried out, any number of times; it holds no parameters."""
 
     def __init__(self, plan: EnginePlan, kernel: Kernel) -> None:
-        """Work out what every call needs."""
+        """Load the engine, and work out what every call needs.
+
+        Raises:
+            FileError: the engine is installed, and cannot be loaded.
+        """
+        loaded(plan.engine)
         self.plan, self.kernel, self.key = plan, kernel, _key((plan.engine, kernel.key(plan)))
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
         self._convolve = kernel.convolve(plan)

@@ -126,6 +126,20 @@ def test_an_engine_that_is_missing_is_told_at_once(name: str, folder: Path) -> N
         assert f"hint: pip install 'conv2d-cli[{name}]'" in done.stderr
 
 
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_engine_that_cannot_be_loaded_is_told_and_the_others_work(name: str, folder: Path) -> None:
+    (folder / "broken").mkdir()
+    (folder / "broken" / f"{name}.py").write_text('raise OSError("libcompute.so.7: no such file\\nand more")')
+    broken: dict[str, Any] = {"PYTHONPATH": str(folder / "broken")}
+    done = terminal.conv2d("run", "x.npy", *LAYER, "--engine", name, "-o", "y.npy", folder=folder, **broken)
+    assert (done.code, done.out) == (4, "")
+    words = f"{name} is installed, but cannot be loaded: libcompute.so.7: no such file"
+    assert done.err == f"error: {words}\nhint: the engine numpy\n"
+    assert not (folder / "y.npy").exists()
+    assert terminal.conv2d("run", "x.npy", *LAYER, "-o", "y.npy", "-q", folder=folder, **broken) == (0, "", "")
+    assert terminal.conv2d("info", "--get", "execution_providers,devices", **broken).code == 0
+
+
 def test_auto_starts_nothing_for_a_little_work(folder: Path) -> None:
     plan = json.loads(conv2d("run", "x.npy", *LAYER, "--engine", "auto", "--plan", "--json", folder=folder).out)
     assert plan["engine"] == "numpy"
