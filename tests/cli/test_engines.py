@@ -181,11 +181,12 @@ def test_a_mistaken_engine_is_refused_before_files_are_opened(
 def test_what_numpy_alone_has_is_refused_with_a_hint_that_works(
     engine: str, arguments: tuple[str, ...], says: str, folder: Path
 ) -> None:
-    done = conv2d("run", "x.npy", *LAYER, "--engine", engine, *arguments, "--plan", folder=folder)
-    assert (done.code, done.out) == (2, "")
-    assert done.err == f"error: --engine {engine}{done.err.partition(engine)[2]}"
-    assert says in done.err
-    assert "hint: --engine numpy\n" in done.err
+    for words in (("run", "x.npy", *LAYER, "--plan"), ("bench", "2", "4", "3", "-i", "8")):
+        done = conv2d(*words, "--engine", engine, *arguments, folder=folder)
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"error: --engine {engine}")
+        assert says in done.err
+        assert "hint: --engine numpy\n" in done.err
     assert conv2d("run", "x.npy", *LAYER, "--engine", "numpy", *arguments, "--plan", folder=folder).code == 0
 
 

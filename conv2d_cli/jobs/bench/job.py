@@ -193,7 +193,8 @@ def _fault_of(case: Case, request: Request) -> Conv2dError | None:
     try:
         for accuracy in request.accuracies:
             how = (accuracy, request.algorithm, request.threads[0])
-            backends.decide(backends.Wanted(geometry, case.layer.padding_mode, dtype, *how), request.engine)
+            wanted = backends.Wanted(geometry, case.layer.padding_mode, dtype, *how)
+            backends.decide(wanted, request.engine, option="--engine ")
     except Conv2dError as error:
         return error
     return None
