@@ -158,4 +158,7 @@ class Kernel(Protocol):
         """Return weight (out_channels, in_channels / groups, kh, kw) and bias, or None, as the engine wants them."""
 
     def convolve(self, plan: Any) -> Convolve:  # noqa: ANN401 - the same
-        """Return the engine's call for a plan, padded by the engine where the plan says so."""
+        """Return the engine's call for a plan, its padding included."""
+
+    def own_call(self, plan: Any, x: Array, operands: Any) -> Callable[[], object]:  # noqa: ANN401 - the same
+        """Return the same on one input, as the engine's own users call it: nothing of ours is around it."""

@@ -1,4 +1,4 @@
-"""Carries out the plan of another engine: padding that it does not make, large images tile by tile, its faults."""
+"""Carries out the plan of another engine: large images tile by tile, empty outputs, its faults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conv2d_cli.engine.api import Parameters, Tile, gathered_tile, tiles_of
+from conv2d_cli.backends.registry import loaded
+from conv2d_cli.engine.api import Parameters, gathered_tile, tiles_of
 from conv2d_cli.errors import MemoryLimitError, UsageError
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
 
@@ -22,15 +23,18 @@ class EngineExecution:
     """A plan of another engine ready to be carried out, any number of times; it holds no parameters."""
 
     def __init__(self, plan: EnginePlan, kernel: Kernel) -> None:
-        """Work out what every call needs."""
+        """Load the engine, and work out what every call needs.
+
+        Raises:
+            FileError: the engine is installed, and cannot be loaded.
+        """
+        loaded(plan.engine)
         self.plan, self.kernel, self.key = plan, kernel, _key((plan.engine, kernel.key(plan)))
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
         self._prepare, self._convolve = kernel.prepare, kernel.convolve(plan)
         self._has_tiles = plan.tiling is not None and 0 not in self._shape
         # What makes the output of images that are convolved whole.
-        self._images = self._convolve if plan.pads_itself else self._padded
-        if 0 in self._shape:
-            self._images = self._of_nothing
+        self._images = self._of_nothing if 0 in self._shape else self._convolve
 
     def __call__(self, x: Array, parameters: Parameters) -> Array:
         """Convolve `x` (N, in_channels, H, W), of the shape and the type that the plan was made for.
@@ -73,15 +77,6 @@ class EngineExecution:
     def _of_nothing(self, _x: Array, _operands: object) -> Array:
         """Return an output without elements, of which no engine is asked."""
         return np.empty(self._shape, self._dtype)
-
-    def _padded(self, x: Array, operands: object) -> Array:
-        """Return the output of images whose padding is made here."""
-        plan = self.plan
-        padded = np.empty(plan.inner.batched_input_shape, self._dtype)
-        whole = Tile(0, 0, *self._shape[-2:])
-        for image, place in zip(x, padded, strict=True):
-            place[:] = gathered_tile(plan, image, whole)[0]
-        return self._convolve(padded, operands)
 
     def _tiles(self, x: Array, parameters: Parameters) -> Array:
         plan = self.plan

@@ -93,6 +93,7 @@ def conv2d(
         DataError: the element types differ or cannot be computed with, or an argument makes no array.
         UsageError: an option names nothing that exists, or what the engine cannot have.
         MissingExtraError: the engine is not installed.
+        FileError: it is, and cannot be loaded.
         MemoryLimitError: there is not memory enough for the output, or for what the algorithm needs.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html

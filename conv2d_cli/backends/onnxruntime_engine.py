@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.backends import cost_model
 from conv2d_cli.backends.execution import dense, execution_by, refusal
-from conv2d_cli.backends.onnx_model import Tensor, model_of
+from conv2d_cli.backends.onnx_model import Pad, Tensor, model_of
 from conv2d_cli.backends.plan import EnginePlan, tiles_for
 from conv2d_cli.engine.api import threads_for
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from conv2d_cli.backends.base import Convolve, Wanted
     from conv2d_cli.backends.execution import EngineExecution
@@ -81,14 +82,14 @@ class _OnnxRuntimeKernel:
     """Operands are a session, and what is fed to it beside the input."""
 
     def key(self, plan: EnginePlan) -> Hashable:
-        return _attributes(plan), plan.dtype, plan.threads_used
+        return _setting(plan)
 
     def prepare(self, plan: EnginePlan, weight: Array, bias: Array | None) -> tuple[Any, Mapping[str, Array]]:
         parameters = {"w": weight} if bias is None else {"w": weight, "b": bias}
-        setting = (_attributes(plan), _DTYPES[plan.dtype], plan.threads_used, ("x", *parameters))
+        setting, inputs = _setting(plan), ("x", *parameters)
         if plan.is_prepared and plan.weight_bytes <= _MOST_IN_MODEL:
-            return _session(*setting, parameters), {}
-        return _shared_session(*setting), {name: _fed(array) for name, array in parameters.items()}
+            return _session(setting, inputs, parameters), {}
+        return _shared_session(setting, inputs), {name: _fed(array) for name, array in parameters.items()}
 
     def convolve(self, _plan: EnginePlan) -> Convolve:
         import_module("onnxruntime")
@@ -104,46 +105,72 @@ class _OnnxRuntimeKernel:
 
         return convolve
 
+    def own_call(self, _plan: EnginePlan, x: Array, operands: tuple[Any, Mapping[str, Array]]) -> Callable[[], object]:
+        session, parameters = operands
+        fed = {"x": _fed(x), **parameters}
+        return lambda: session.run(_OUTPUTS, fed)[0]
+
+
+def execution_providers() -> tuple[str, ...]:
+    """Return the execution providers that ONNX Runtime was built with; nothing where it is not installed."""
+    if find_spec("onnxruntime") is None:
+        return ()
+    from onnxruntime import get_available_providers
+
+    return tuple(get_available_providers())
+
 
 _OUTPUTS = ["y"]
 _KERNEL = _OnnxRuntimeKernel()
 BACKEND = OnnxRuntimeBackend()
 
-_Attributes = tuple[tuple[str, int | tuple[int, ...]], ...]
+# ONNX's names of the modes of Pad: https://onnx.ai/onnx/operators/onnx__Pad.html.
+_PADS = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def _attributes(plan: EnginePlan) -> _Attributes:
-    """Return the attributes of Conv: https://onnx.ai/onnx/operators/onnx__Conv.html."""
+class _Setting(NamedTuple):
+    """What a session depends on besides the parameters: of Conv, of Pad, the element type by number, and threads."""
+
+    attributes: tuple[tuple[str, int | tuple[int, ...]], ...]
+    pad: Pad | None
+    dtype: int
+    threads: int
+
+
+def _setting(plan: EnginePlan) -> _Setting:
+    """Return the setting of a plan: https://onnx.ai/onnx/operators/onnx__Conv.html."""
     inner = plan.inner
     height, width = inner.height, inner.width
-    return (
+    attributes = (
         ("kernel_shape", (height.kernel, width.kernel)),
         ("strides", (height.stride, width.stride)),
         ("pads", (height.before, width.before, height.after, width.after)),
         ("dilations", (height.dilation, width.dilation)),
         ("group", inner.groups),
     )
+    pads_before = plan.tiling is None and not plan.pads_itself
+    pad = Pad(_PADS[plan.padding_mode], plan.sides) if pads_before else None
+    return _Setting(attributes, pad, _DTYPES[plan.dtype], plan.threads_used)
 
 
 @lru_cache(maxsize=32)
-def _shared_session(attributes: _Attributes, dtype: int, threads: int, inputs: tuple[str, ...]) -> Any:  # noqa: ANN401
+def _shared_session(setting: _Setting, inputs: tuple[str, ...]) -> Any:  # noqa: ANN401
     """Return the session for parameters that are given at each call, the same for equal layers."""
-    return _session(attributes, dtype, threads, inputs, {})
+    return _session(setting, inputs, {})
 
 
-def _session(
-    attributes: _Attributes, dtype: int, threads: int, inputs: tuple[str, ...], held: Mapping[str, Array]
-) -> Any:  # noqa: ANN401 - an onnxruntime.InferenceSession
+def _session(setting: _Setting, inputs: tuple[str, ...], held: Mapping[str, Array]) -> Any:  # noqa: ANN401
+    """Return an `onnxruntime.InferenceSession` whose model holds some of the inputs."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.intra_op_num_threads, options.inter_op_num_threads = setting.threads, 1
     options.log_severity_level = _ERRORS_ONLY
     tensors = {
-        name: Tensor(array.shape, dtype, array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+        name: Tensor(array.shape, setting.dtype, array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         for name, array in held.items()
     }
-    model = model_of(dict(attributes), dtype, inputs, tensors)
+    model = model_of(dict(setting.attributes), setting.dtype, inputs, tensors, setting.pad)
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:

@@ -11,6 +11,7 @@ from conv2d_cli.engine.api import tile_bytes, tile_geometry, tiling_of
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
+    from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.backends.base import Wanted
     from conv2d_cli.engine.api import Tiling
 
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 class EnginePlan(NamedTuple):
     """How another engine carries a convolution out.
 
-    `geometry` and `padding_mode` are those of the whole input. Where the engine does not make the padding itself, it is
-    made beside the input, an image at a time. `threads` None leaves the engine its own number, which is `threads_used`.
-    `engine_bytes` is what the engine may allocate for an image, or a tile, on the way, of the CPU's memory whatever the
-    `device`. `may_transform` says that an algorithm may be chosen which works in a transform domain.
+    `geometry` and `padding_mode` are those of the whole input. `pads_itself` says that the engine's convolution makes
+    the padding; where it does not, it is made beside the input first. `threads` None leaves the engine its own number,
+    which is `threads_used`. `engine_bytes` is what the engine may allocate for an image, or a tile, on the way, of the
+    CPU's memory whatever the `device`. `may_transform` says that an algorithm may be chosen which works in a transform
+    domain.
     """
 
     engine: str
@@ -43,13 +45,13 @@ class EnginePlan(NamedTuple):
 
     @property
     def inner(self) -> Geometry:
-        """What the engine is given: a tile, or the images with their padding where it does not make it."""
+        """What the engine convolves: a tile, or the images with their padding where it is made beside them."""
         if self.tiling is not None:
             return tile_geometry(self.geometry, *self.tiling)
         if self.pads_itself:
             return self.geometry
-        height, width = self.geometry.height.output, self.geometry.width.output
-        return tile_geometry(self.geometry, height, width)._replace(batch=self.geometry.batch)
+        height, width = (axis._replace(size=axis.padded, before=0, after=0) for axis in self._axes)
+        return self.geometry._replace(height=height, width=width)
 
     def for_images(self, count: int) -> EnginePlan:
         """Return the plan of a number of images: the batch changes nothing else."""
@@ -59,6 +61,16 @@ class EnginePlan(NamedTuple):
         """Return how a tile of that many output rows and columns is convolved, whose padding is made."""
         geometry = tile_geometry(self.geometry, rows, columns)
         return self._replace(geometry=geometry, padding_mode="zeros", pads_itself=True, tiling=None)
+
+    @property
+    def sides(self) -> tuple[int, int, int, int]:
+        """The padding: top, left, bottom, right."""
+        height, width = self._axes
+        return height.before, width.before, height.after, width.after
+
+    @property
+    def _axes(self) -> tuple[Axis, Axis]:
+        return self.geometry.height, self.geometry.width
 
     @property
     def input_bytes(self) -> int:

@@ -6,10 +6,10 @@ import sys
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from conv2d_cli.backends.base import OURS
-from conv2d_cli.errors import MissingExtraError, UsageError, did_you_mean
+from conv2d_cli.errors import FileError, MissingExtraError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from conv2d_cli.backends.base import Backend
@@ -48,13 +48,27 @@ def backend_of(engine: str) -> Backend:
 
 def is_loaded(engine: str) -> bool:
     """Whether what an engine needs has been imported already."""
-    return ENTRIES[engine].needs in sys.modules
+    return sys.modules.get(ENTRIES[engine].needs) is not None
 
 
 @cache
 def is_installed(engine: str) -> bool:
     """Whether what an engine needs can be imported."""
     return is_loaded(engine) or find_spec(ENTRIES[engine].needs) is not None
+
+
+def loaded(engine: str) -> Any:  # noqa: ANN401 - a module
+    """Return the module that an engine needs.
+
+    Raises:
+        FileError: it is installed, and cannot be loaded: a library that it is linked to may be missing.
+    """
+    needs = ENTRIES[engine].needs
+    try:
+        return import_module(needs)
+    except (ImportError, OSError) as error:
+        words = str(error).strip().split("\n")[0]
+        raise FileError(f"{needs} is installed, but cannot be loaded: {words}", f"the engine {OURS}") from error
 
 
 def checked_engine(name: object, option: str = "engine=") -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.backends import cost_model
@@ -13,7 +16,7 @@ from conv2d_cli.backends.torch_tensors import pads_itself, tensor_maker, to_arra
 from conv2d_cli.engine.api import threads_for
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from conv2d_cli.backends.base import Convolve, Wanted
     from conv2d_cli.backends.execution import EngineExecution
@@ -88,18 +91,14 @@ class _TorchKernel:
 
     def convolve(self, plan: EnginePlan) -> Convolve:
         from torch import get_num_threads, set_num_threads
-        from torch.nn.functional import conv2d
 
-        inner = plan.inner
-        height, width = inner.height, inner.width
-        stride, dilation = (height.stride, width.stride), (height.dilation, width.dilation)
-        padding, groups, threads = (height.before, width.before), inner.groups, plan.threads_used
+        call, threads = _call(plan), plan.threads_used
         tensor, array = tensor_maker(), to_bfloat16 if plan.dtype == "bfloat16" else to_array
 
         def convolve(x: Array, operands: tuple[Any, Any]) -> Array:
             weight, bias = operands
             try:
-                return array(conv2d(tensor(x), weight, bias, stride, padding, dilation, groups))
+                return array(call(tensor(x), weight, bias))
             except RuntimeError as error:
                 raise refusal("torch", error) from error
 
@@ -116,6 +115,48 @@ class _TorchKernel:
 
         return convolve if plan.threads is None else on_threads
 
+    def own_call(self, plan: EnginePlan, x: Array, operands: tuple[Any, Any]) -> Callable[[], object]:
+        call, arguments = _call(plan), (tensor_maker()(x), *operands)
+        return lambda: call(*arguments)
+
 
 _KERNEL = _TorchKernel()
 BACKEND = TorchBackend()
+# PyTorch's names of the padding modes, where `pad` has others than the layer.
+_PADS = {"zeros": "constant"}
+# The files of drivers, NVIDIA's, AMD's and that of Linux in Windows: without one PyTorch sees no device.
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+
+
+def devices() -> tuple[str, ...]:
+    """Return what PyTorch computes on here: `cpu`, `cuda:0 NAME`, `mps`; nothing where it is not installed.
+
+    It takes more than a second to load, and is loaded only where there may be more than the processor.
+    """
+    if find_spec("torch") is None:
+        return ()
+    if sys.platform == "linux" and not any(map(Path.exists, map(Path, _DRIVERS))):
+        return ("cpu",)
+    from torch import backends, cuda
+
+    cards = [f"cuda:{number} {cuda.get_device_name(number)}" for number in range(cuda.device_count())]
+    return ("cpu", *cards, *(["mps"] if backends.mps.is_available() else []))
+
+
+def _call(plan: EnginePlan) -> Callable[..., Any]:
+    """Return PyTorch's convolution of tensors (input, weight, bias), after its `pad` where the plan says so."""
+    from torch.nn.functional import conv2d, pad
+
+    inner = plan.inner
+    height, width = inner.height, inner.width
+    arguments: tuple[Any, ...] = (
+        (height.stride, width.stride),
+        (height.before, width.before),
+        (height.dilation, width.dilation),
+        inner.groups,
+    )
+    if plan.pads_itself or plan.tiling is not None:
+        return lambda x, weight, bias: conv2d(x, weight, bias, *arguments)
+    top, left, bottom, right = plan.sides
+    sides, mode = (left, right, top, bottom), _PADS.get(plan.padding_mode, plan.padding_mode)
+    return lambda x, weight, bias: conv2d(pad(x, sides, mode), weight, bias, *arguments)

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 
 # What a measurement of layers takes.
 _OF_LAYERS = (
-    *("-i", "--input", "--suite", "--accuracy", "--algorithm", "--engines", "--threads", "--rounds", "--seed"),
+    *(
+        "-i",
+        "--input",
+        "--suite",
+        "--accuracy",
+        "--algorithm",
+        "--engine",
+        "--prepared",
+        "--engines",
+        "--threads",
+        "--rounds",
+        "--seed",
+    ),
     *LAYER_OPTIONS,
 )
 

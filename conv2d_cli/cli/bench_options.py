@@ -14,6 +14,8 @@ class BenchOptions(NamedTuple):
     suite: str | None
     accuracy: str
     algorithm: str | None
+    engine: str
+    prepared: bool
     engines: str | None
     threads: str
     rounds: str
@@ -46,13 +48,27 @@ def _bench_options(
         str | None,
         option("--algorithm", metavar="NAME", section=ENGINE, help="use this one of ours", complete=choices.algorithms),
     ] = None,
+    engine: Annotated[
+        str,
+        option(
+            "--engine",
+            metavar="NAME",
+            section=ENGINE,
+            help="what carries conv2d out: numpy, onnxruntime, torch, or auto, with all of them loaded",
+            complete=choices.engines,
+        ),
+    ] = "numpy",
+    prepared: Annotated[
+        bool,
+        option("--prepared", section=ENGINE, help="with weights laid out before the calls: prepare(), initializers"),
+    ] = False,
     engines: Annotated[
         str | None,
         option(
             "--engines",
             metavar="NAME,...",
             section=ENGINE,
-            help="conv2d, torch, onnxruntime, scipy; what is installed if not given",
+            help="rows: conv2d, onnxruntime, torch, scipy; what is installed if not given",
         ),
     ] = None,
     threads: Annotated[
@@ -71,7 +87,7 @@ def _bench_options(
         ),
     ] = False,
 ) -> BenchOptions:
-    return BenchOptions(suite, accuracy, algorithm, engines, threads, rounds, seed, calibrate)
+    return BenchOptions(suite, accuracy, algorithm, engine, prepared, engines, threads, rounds, seed, calibrate)
 
 
 bench_options = shared(_bench_options, "bench_options")

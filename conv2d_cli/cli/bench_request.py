@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.backends.api import checked_engine
 from conv2d_cli.cli.algorithms import algorithm_of
 from conv2d_cli.cli.choices import ACCURACIES_OF_BENCH
 from conv2d_cli.cli.layer_words import LAYER_OPTIONS, LayerWords
@@ -32,6 +33,8 @@ def request_of(words: LayerWords, input_size: str | None, options: BenchOptions,
     cases = [_case(words, input_size)] if options.suite is None else _suite(options.suite, words, input_size)
     return Request(
         accuracies=accuracies,
+        engine=checked_engine(options.engine, "--engine "),
+        is_prepared=options.prepared,
         algorithm=algorithm_of(options.algorithm, accuracies[0], cases[0].layer),
         rounds=integer("--rounds", options.rounds, least=1),
         threads=_threads(options.threads, processors),

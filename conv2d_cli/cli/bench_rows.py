@@ -44,7 +44,8 @@ class BenchOutput:
     def _plain(self, rows: Sequence[BenchRow]) -> None:
         first = rows[0]
         shape = "x".join(map(str, first.input_shape))
-        self._output.text(f"\n{first.layer}  ({first.layer_class}, input {shape}, {first.macs} MACs)\n")
+        prepared = ", weights prepared" if first.prepared else ""
+        self._output.text(f"\n{first.layer}  ({first.layer_class}, input {shape}, {first.macs} MACs{prepared})\n")
         self._output.show_rows([for_people(row) for row in rows])
         for row in rows:
             if row.note:

@@ -9,6 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from conv2d_cli import __version__
+from conv2d_cli.backends.api import ENTRIES, execution_providers, torch_devices
 from conv2d_cli.dtypes import DTYPES
 from conv2d_cli.engine.api import costs_in_use
 from conv2d_cli.errors import DataError, UsageError
@@ -22,6 +23,7 @@ from conv2d_cli.tensors.opening import tensors_in
 from conv2d_cli.tensors.recognition import Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import BinaryIO
 
     from conv2d_cli.tensors.formats import Stored
@@ -54,10 +56,37 @@ def installation(processors: int, costs_file: str | None = None) -> Installation
         processors=processors,
         costs=name_of_costs(costs_in_use(), costs_file),
         engines=tuple(name for name, engine in ENGINES.items() if engine.installed),
+        engine_versions=_with_versions(_modules_of_engines()),
+        execution_providers=execution_providers(),
+        devices=torch_devices(),
+        dask=_with_versions(("dask", "distributed")),
         formats=tuple(name for name, there in formats.items() if there),
         missing=tuple(missing),
         limits=tuple(map(str, LIMITS)),
     )
+
+
+def _modules_of_engines() -> tuple[str, ...]:
+    """Return the modules of the engines of `--engine`, and of those that `bench` alone knows."""
+    chosen = [entry.needs for entry in ENTRIES.values()]
+    return tuple(dict.fromkeys([*chosen, *(module for engine in ENGINES.values() for module in engine.needs)]))
+
+
+def _with_versions(modules: Iterable[str]) -> tuple[str, ...]:
+    """Return those that are installed, with their versions; none of them is loaded for that."""
+    return tuple(
+        f"{module}=={_version_of(module)}".removesuffix("==") for module in modules if find_spec(module) is not None
+    )
+
+
+def _version_of(module: str) -> str:
+    """Return the version of what a module comes with, which may have another name: `onnxruntime-gpu`."""
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    try:
+        return version(module)
+    except PackageNotFoundError:
+        return next(map(version, packages_distributions().get(module, ())), "")
 
 
 def tensors_of(typed: str, stdin: BinaryIO | None) -> list[TensorReport]:

@@ -38,7 +38,8 @@ class BenchRow(NamedTuple):
     counts the operations of the direct convolution whatever the algorithm. `peak_gflops` is that of NumPy's matrix
     product on the same number of threads, measured beside. `ratio` is the median over the rounds of the seconds of
     the fastest peer over these: above 1 where this is the faster. `error_units` is the largest error against
-    float64 in units of `eps * (sum|x||w| + |b|)`.
+    float64 in units of `eps * (sum|x||w| + |b|)`. `carried_out_by` is the engine that made the output, of `conv2d` the
+    one that was chosen; where that is not NumPy's, `algorithm` is None.
     """
 
     layer: str
@@ -60,6 +61,8 @@ class BenchRow(NamedTuple):
     engine_version: str | None
     accuracy: str | None
     algorithm: str | None
+    carried_out_by: str | None
+    prepared: bool
     rounds: int
     median_ms: float | None
     spread_percent: float | None
@@ -148,9 +151,17 @@ def for_people(row: BenchRow) -> dict[str, Any]:
     }
     return {
         "threads": row.threads,
-        "engine": f"{row.engine} {row.accuracy}" if row.accuracy else row.engine,
+        "engine": name_of(row, row.engine),
         "algorithm": row.algorithm,
     } | {title: None if figure is None else _short(figure) for title, figure in figures.items()}
+
+
+def name_of(row: BenchRow, otherwise: str) -> str:
+    """Return our engine with its accuracy, and who carries it out where NumPy does not; of others what is given."""
+    if row.accuracy is None:
+        return otherwise
+    by = "" if row.carried_out_by in {None, "numpy"} else f" by {row.carried_out_by}"
+    return f"{row.engine} {row.accuracy}{by}"
 
 
 def _short(figure: float) -> float:

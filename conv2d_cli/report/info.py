@@ -9,7 +9,11 @@ from conv2d_cli.showing import shows_itself
 
 @shows_itself
 class InstallationReport(NamedTuple):
-    """Versions, what is installed (the engines that `bench` knows, the file formats), and limits on what is read."""
+    """Versions, what is installed (the engines that `bench` knows, the file formats), and limits on what is read.
+
+    `engine_versions` and `dask` are names with versions, as `torch==2.13.0`. ONNX Runtime has `execution_providers`,
+    PyTorch `devices`; both are empty where it is not installed.
+    """
 
     version: str
     python: str
@@ -18,6 +22,10 @@ class InstallationReport(NamedTuple):
     processors: int
     costs: str
     engines: tuple[str, ...]
+    engine_versions: tuple[str, ...]
+    execution_providers: tuple[str, ...]
+    devices: tuple[str, ...]
+    dask: tuple[str, ...]
     formats: tuple[str, ...]
     missing: tuple[str, ...]
     limits: tuple[str, ...]

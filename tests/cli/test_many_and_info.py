@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +130,15 @@ def test_what_is_installed() -> None:
     record = json.loads(conv2d("info", "--json").out)
     assert record["version"] == __version__
     assert "conv2d" in record["engines"]
+    versions = dict(one.split("==") for one in record["engine_versions"])
+    assert versions["numpy"] == np.__version__
+    assert {*versions} == {"numpy", *(name for name in ("onnxruntime", "torch", "scipy") if find_spec(name))}
+    assert bool(record["execution_providers"]) == ("onnxruntime" in versions)
+    assert record["devices"][:1] == ["cpu"] * ("torch" in versions)
+    assert [one.split("==")[0] for one in record["dask"]] == [one for one in ("dask", "distributed") if find_spec(one)]
+    named = {one.partition(":")[0] for one in record["missing"]}
+    assert named.isdisjoint(versions)
+    assert {"onnxruntime", "torch", "scipy"} <= named | {*versions}
     assert {"npy", "npz", "bin", "safetensors"} <= {*record["formats"]}
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-HEAVY = ("numpy", "rich", "pydantic", "pydantic_core", "safetensors", "ml_dtypes", "threadpoolctl")
+# Other engines, which nothing loads unless it is asked for them.
+ENGINES = ("torch", "onnxruntime", "onnx")
+HEAVY = ("numpy", "rich", "pydantic", "pydantic_core", "safetensors", "ml_dtypes", "threadpoolctl", *ENGINES)
 
 PROGRAM = """
 import json, sys
@@ -117,6 +122,26 @@ def test_the_table_needs_rich_but_no_arrays() -> None:
 @pytest.mark.parametrize("command", ["run", "bench", "compare", "trace", "vectors", "sweep"])
 def test_help_of_what_computes_loads_no_numpy(command: str) -> None:
     assert loaded_by(command, "--help").isdisjoint(HEAVY)
+
+
+def test_a_run_loads_no_other_engine(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((1, 2, 5, 5), np.float32))
+    arguments = ("run", str(tmp_path / "x.npy"), "2", "3", "3", "--get", "engine")
+    for engine in ("numpy", "auto"):
+        assert loaded_by(*arguments, "--engine", engine).isdisjoint(ENGINES)
+
+
+def test_to_plan_for_another_engine_does_not_load_it(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((1, 2, 5, 5), np.float32))
+    for engine in ("onnxruntime", "torch"):
+        if find_spec(engine) is not None:
+            arguments = ("run", str(tmp_path / "x.npy"), "2", "3", "3", "--plan", "--engine", engine, "--json")
+            assert loaded_by(*arguments).isdisjoint(ENGINES)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or Path("/dev/nvidiactl").exists(), reason="there may be a device")
+def test_what_is_installed_is_told_without_loading_pytorch() -> None:
+    assert "torch" not in loaded_by("info", "--json")
 
 
 def test_the_package_alone_is_light() -> None:

@@ -13,6 +13,7 @@ from conv2d_cli.engine.algorithms.registry import kernel_of
 from conv2d_cli.engine.executor import execution_of, tile_execution
 from conv2d_cli.jobs.bench.suites import SUITES, suite
 from conv2d_cli.jobs.bench.workers import conv2d_engine
+from conv2d_cli.jobs.bench.workers.asked import Asked
 from conv2d_cli.jobs.bench.workers.problem import Problem
 from conv2d_cli.jobs.run.memory import Machine
 from conv2d_cli.jobs.run.one_file import run_one
@@ -81,10 +82,11 @@ def test_bench_reports_the_algorithm_that_ran(name: str, worked: list[str]) -> N
     for case in suite(name):
         problem = Problem(case.layer.model_dump(), [*case.input_shape], 0)
         for accuracy, threads in (("strict", 1), ("strict", 2), ("fast", 1), ("fast", 2)):
-            call, reported = conv2d_engine.prepare(problem, threads, accuracy, None)
+            prepared = conv2d_engine.prepare(problem, Asked(threads, "numpy", accuracy))
             worked.clear()
-            call()
-            assert {*worked} == {reported}, (case.name, accuracy, threads)
+            prepared.call()
+            assert {*worked} == {prepared.algorithm}, (case.name, accuracy, threads)
+            assert prepared.carried_out_by == "numpy"
 
 
 def test_run_reports_the_algorithm_that_ran(worked: list[str], tmp_path: Path) -> None:

@@ -104,9 +104,13 @@ def reports() -> dict[str, NamedTuple]:
             "openblas 0.3.31.188.0 Haswell",
             2,
             "/home/ada/.cache/conv2d/costs.json, 2026-11-30",
-            ("conv2d",),
+            ("conv2d", "onnxruntime", "torch"),
+            ("numpy==2.4.6", "onnxruntime==1.32.0", "torch==2.13.0+cu128"),
+            ("CUDAExecutionProvider", "CPUExecutionProvider"),
+            ("cpu", "cuda:0 NVIDIA H200"),
+            (),
             ("npy", "npz", "bin", "safetensors", "zarr", "png", "jpg", "jpeg", "tif", "tiff"),
-            ("torch: pip install 'conv2d-cli[torch]'", "onnxruntime: pip install 'conv2d-cli[onnxruntime]'"),
+            ("onnx: pip install 'conv2d-cli[onnx]'", "scipy: pip install 'conv2d-cli[scipy]'"),
             ("an expression: 2000 characters", "a tensor: 9223372036854775807 bytes"),
         ),
         **_comparisons(),
@@ -122,6 +126,10 @@ def rows() -> dict[str, list[NamedTuple]]:
     """Return several reports of each kind that has a table."""
     return {
         "bench": [*_bench_rows()],
+        "bench_engine": [
+            (row._replace(algorithm=None, carried_out_by="torch") if row.accuracy else row)._replace(prepared=True)
+            for row in _bench_rows()
+        ],
         "bench_threads": [*_bench_rows(), *(row._replace(threads=2) for row in _bench_rows()[1:4])],
         "bench_classes": [
             BenchClass("dense 3x3 large plane", 1, "fast", 12, 1.31),
@@ -222,9 +230,10 @@ def _bench_rows() -> list[BenchRow]:
     def row(engine: str, version: str, accuracy: str | None, algorithm: str | None, *figures: float | None) -> BenchRow:
         median, spread, gflops, percent, ratio, error = figures or (None,) * 6
         note = None if figures else "took more than 20 times as long as the others"
+        by = "numpy" if algorithm else engine
         return BenchRow(
             *("64-64 3x3@56", "dense 3x3 large plane", 64, 64, (3, 3), (1, 1), (1, 1), (1, 1), 1, True, "zeros"),
-            *("float32", (1, 64, 56, 56), 115_605_504, 1, engine, version, accuracy, algorithm, 15),
+            *("float32", (1, 64, 56, 56), 115_605_504, 1, engine, version, accuracy, algorithm, by, False, 15),
             *(median, spread, gflops, 240.0, percent, ratio, error, note),
         )
 

@@ -106,7 +106,10 @@ def test_the_screens_of_a_comparison(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["bench", "bench_threads", "bench_classes", "tensors", "unreadable_tensors", "many"])
+@pytest.mark.parametrize(
+    "name",
+    ["bench", "bench_engine", "bench_threads", "bench_classes", "tensors", "unreadable_tensors", "many"],
+)
 def test_the_screens_of_several(name: str, width: int, rows: dict[str, list[NamedTuple]], snapshot: Snapshot) -> None:
     snapshot(f"rows_{name}_{width}", render_rows("table", rows[name], Screen(width)))
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv2d_cli.jobs.bench.workers.asked import Prepared
 from conv2d_cli.jobs.bench.workers.conv2d_engine import array_of, describe, peak_gflops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from conv2d_cli.jobs.bench.workers.asked import Asked
     from conv2d_cli.jobs.bench.workers.problem import Problem
 
     Array = np.ndarray[Any, Any]
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["array_of", "describe", "peak_gflops", "prepare"]
 
 
-def prepare(problem: Problem, _threads: int, _accuracy: str, _algorithm: None) -> tuple[Callable[[], Array], None]:
+def prepare(problem: Problem, _asked: Asked) -> Prepared:
     """Return the product of the weight and the columns, which are laid out beforehand."""
     geometry, groups = problem.geometry, problem.groups
     height, width = geometry.height, geometry.width
@@ -41,4 +41,4 @@ def prepare(problem: Problem, _threads: int, _accuracy: str, _algorithm: None) -
     )
     columns = windows.reshape(geometry.batch, groups, geometry.taps_per_output, -1)
     weight = problem.weight.reshape(groups, -1, geometry.taps_per_output)
-    return lambda: np.matmul(weight, columns).reshape(geometry.batched_output_shape), None
+    return Prepared(lambda: np.matmul(weight, columns).reshape(geometry.batched_output_shape), None, "numpy")

@@ -1,10 +1,11 @@
-"""The registry of engines: a name, the worker's file, what it has to import and how its threads are set."""
+"""The registry of contenders: a name, the worker's file, what it has to import and how its threads are set."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.backends import api as backends
 from conv2d_cli.errors import MissingExtraError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -40,14 +41,23 @@ class Engine(NamedTuple):
         return {name: str(number) for name, number in held.items()} | bound
 
 
+# Those of the engines that `--engine` knows whose threads are OpenMP's.
+_OF_OPENMP = frozenset({"torch"})
+
+
+def _peers() -> dict[str, Engine]:
+    """Return the engines that `--engine` knows besides ours, each called as its own users do."""
+    return {
+        name: Engine(name, f"{_WORKERS}.peer", (entry.needs,), entry.extra, name in _OF_OPENMP)
+        for name, entry in backends.ENTRIES.items()
+        if name != backends.OURS
+    }
+
+
 ENGINES = {
-    engine.name: engine
-    for engine in (
-        Engine(OURS, f"{_WORKERS}.conv2d_engine", ("numpy",), ""),
-        Engine("torch", f"{_WORKERS}.torch_engine", ("torch",), "torch", bind=True),
-        Engine("onnxruntime", f"{_WORKERS}.onnxruntime_engine", ("onnxruntime", "onnx"), "onnxruntime"),
-        Engine("scipy", f"{_WORKERS}.scipy_engine", ("scipy",), "scipy"),
-    )
+    OURS: Engine(OURS, f"{_WORKERS}.conv2d_engine", ("numpy",), ""),
+    **_peers(),
+    "scipy": Engine("scipy", f"{_WORKERS}.scipy_engine", ("scipy",), "scipy"),
 }
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import statistics
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.counts import flops, macs
+from conv2d_cli.backends import api as backends
 from conv2d_cli.dtypes import DEFAULT_DTYPE
-from conv2d_cli.engine import api
+from conv2d_cli.engine.api import costs_in_use
 from conv2d_cli.errors import Conv2dError, UsageError, one_of
 from conv2d_cli.jobs.bench.case import CLASSES
 from conv2d_cli.jobs.bench.engines import ENGINES, OURS
@@ -35,7 +37,10 @@ DTYPES = ("float32", "float64")
 
 
 class Request(NamedTuple):
-    """What is measured: layers, engines, numbers of threads, accuracies of ours, and how often."""
+    """What is measured: layers, engines, numbers of threads, accuracies of ours, and how often.
+
+    `engine` is the one that our own call takes; `is_prepared` says that parameters are laid out before the calls.
+    """
 
     cases: Sequence[Case]
     engines: Sequence[Engine]
@@ -43,20 +48,22 @@ class Request(NamedTuple):
     accuracies: Sequence[str] = ("strict", "fast")
     rounds: int = 15
     algorithm: str | None = None
+    engine: str = backends.OURS
+    is_prepared: bool = False
     seed: int = 0
 
 
 class Post:
     """The place of one engine on one number of threads: its process, started again when it has died."""
 
-    def __init__(self, engine: Engine, threads: int, host: Host) -> None:
+    def __init__(self, engine: Engine, threads: int, host: Host, carried_out_by: str) -> None:
         """Start the process."""
         self.engine = engine
         self.threads = threads
         self.described: dict[str, Any] = {}
         self.failure: str | None = None
-        self._host = host
-        self._worker = Worker(engine, threads, host)
+        self._start = partial(Worker, engine, threads, host, carried_out_by)
+        self._worker = self._start()
 
     def greet(self) -> None:
         """Wait until the engine is loaded; an engine that cannot be is not asked again."""
@@ -64,7 +71,7 @@ class Post:
             self.described = self._worker.ask("describe")
             if self.engine.name == OURS:
                 # It plans as this process does.
-                self._worker.ask("plan_by", costs=api.costs_in_use())
+                self._worker.ask("plan_by", costs=costs_in_use())
         except WorkerError as error:
             self.failure = str(error)
 
@@ -72,7 +79,7 @@ class Post:
         """Return the process, a new one where it has died; None for an engine that cannot be loaded."""
         if self.failure is None and not self._worker.alive:
             self.close()
-            self._worker = Worker(self.engine, self.threads, self._host)
+            self._worker = self._start()
             self.greet()
         return None if self.failure else self._worker
 
@@ -112,7 +119,7 @@ class Bench:
         take_turns(contenders, timing_of(threads, self._request.rounds))
         fastest = fastest_of_each_round(one.samples for one in contenders if one.engine != OURS)
         for contender in contenders:
-            yield _row(case, threads, contender, fastest, peak)
+            yield _row(case, threads, contender, fastest, peak, prepared=self._request.is_prepared)
 
     def _at(self, post: Post) -> Iterator[Contender]:
         ours = post.engine.name == OURS
@@ -127,9 +134,10 @@ class Bench:
             input_shape=case.input_shape,
             seed=self._request.seed,
             algorithm=self._request.algorithm if contender.engine == OURS else None,
+            is_prepared=self._request.is_prepared,
         )
         if answer:
-            contender.algorithm = answer["algorithm"]
+            contender.algorithm, contender.carried_out_by = answer["algorithm"], answer["carried_out_by"]
             contender.error_units = answer["error_units"]
             contender.call_seconds = answer["seconds"]
 
@@ -147,7 +155,7 @@ def opened(request: Request, host: Host) -> Iterator[Bench]:
     engines = dict.fromkeys([ENGINES[OURS], *request.engines])
     try:
         # All of them load at the same time.
-        posts.extend(Post(engine, threads, host) for threads in request.threads for engine in engines)
+        posts.extend(Post(engine, threads, host, request.engine) for threads in request.threads for engine in engines)
         yield Bench(request, posts, host)
     finally:
         for post in posts:
@@ -184,14 +192,9 @@ def _fault_of(case: Case, request: Request) -> Conv2dError | None:
         )
     try:
         for accuracy in request.accuracies:
-            api.plan(
-                geometry,
-                padding_mode=case.layer.padding_mode,
-                dtype=dtype,
-                accuracy=accuracy,
-                algorithm=request.algorithm,
-                threads=request.threads[0],
-            )
+            how = (accuracy, request.algorithm, request.threads[0])
+            wanted = backends.Wanted(geometry, case.layer.padding_mode, dtype, *how)
+            backends.decide(wanted, request.engine, option="--engine ")
     except Conv2dError as error:
         return error
     return None
@@ -205,7 +208,15 @@ def _peak(post: Post, case: Case) -> float | None:
         return None
 
 
-def _row(case: Case, threads: int, contender: Contender, fastest: Sequence[float], peak: float | None) -> BenchRow:
+def _row(
+    case: Case,
+    threads: int,
+    contender: Contender,
+    fastest: Sequence[float],
+    peak: float | None,
+    *,
+    prepared: bool,
+) -> BenchRow:
     layer, samples, operations = case.layer, contender.samples, flops(macs(case.geometry))
     median = statistics.median(samples) if samples else None
     gflops = None if median is None else operations / median / 1e9
@@ -229,6 +240,8 @@ def _row(case: Case, threads: int, contender: Contender, fastest: Sequence[float
         engine_version=contender.version,
         accuracy=contender.accuracy,
         algorithm=contender.algorithm,
+        carried_out_by=contender.carried_out_by,
+        prepared=prepared,
         rounds=len(samples),
         median_ms=significant(None if median is None else median * 1e3),
         spread_percent=significant(spread_percent(samples)),

@@ -43,6 +43,7 @@ class Contender:
     worker: Worker | None
     failure: str | None = None
     algorithm: str | None = None
+    carried_out_by: str | None = None
     error_units: float | None = None
     call_seconds: float = 0.0
     samples: list[float] = field(default_factory=list)

@@ -8,6 +8,8 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conv2d_cli.jobs.bench.engines import OURS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,11 +36,15 @@ class WorkerError(Exception):
 class Worker:
     """One process for one engine and one number of threads."""
 
-    def __init__(self, engine: Engine, threads: int, host: Host) -> None:
-        """Start the process; what it writes to stderr is kept for the case that it dies."""
+    def __init__(self, engine: Engine, threads: int, host: Host, carried_out_by: str = "numpy") -> None:
+        """Start the process; what it writes to stderr is kept for the case that it dies.
+
+        `carried_out_by` is the engine that our own call is to take, which no other has.
+        """
+        asked = carried_out_by if engine.name == OURS else engine.name
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [host.python, "-P", "-m", _MAIN, engine.module, str(threads)],
+            [host.python, "-P", "-m", _MAIN, engine.module, str(threads), asked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

@@ -11,6 +11,7 @@ from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.layer_text import times
 from conv2d_cli.render.screens.bench_ratio import OURS, ratio_span
 from conv2d_cli.render.units import thousands, three_digits
+from conv2d_cli.report.bench import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,7 @@ def _heading(reports: Sequence[BenchRow], width: int) -> Iterator[Block]:
     threads = {report.threads for report in reports}
     words = [times(first.input_shape), f"{thousands(first.macs)} macs"]
     words += [f"{rounds} rounds"] if rounds else []
+    words += ["weights prepared"] if first.prepared else []
     words += [_threads(first.threads)] if len(threads) == 1 else []
     words += [first.layer_class, *([first.dtype] if first.dtype != DEFAULT_DTYPE else [])]
     name, rest = Span(printable(first.layer), HEADING), ", ".join(words)
@@ -96,7 +98,7 @@ def _style(report: BenchRow) -> str:
 
 
 def _engine(report: BenchRow) -> str:
-    return f"{report.engine} {report.accuracy or report.engine_version or ''}".rstrip()
+    return name_of(report, f"{report.engine} {report.engine_version or ''}".rstrip())
 
 
 def _threads(number: int) -> str:

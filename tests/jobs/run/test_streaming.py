@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import zarr
+from engines_here import WITH_OTHERS
 from random_layers import draw_valid
 
+from conv2d_cli import analyze
 from conv2d_cli.backends import functional
-from conv2d_cli.backends.api import conv2d
+from conv2d_cli.backends.api import Wanted, conv2d, prepare
+from conv2d_cli.backends.registry import backend_of
 from conv2d_cli.engine import api, executor
 from conv2d_cli.engine.planning import tiling
 from conv2d_cli.errors import FileError
@@ -70,7 +73,9 @@ def written(path: Path) -> bytes:
     return content
 
 
-def by_every_way(folder: Path, layer: Conv2d, x: Array, weight: Array, bias: Array | None) -> dict[str, bytes]:
+def by_every_way(
+    folder: Path, layer: Conv2d, x: Array, weight: Array, bias: Array | None, engine: str = "numpy"
+) -> dict[str, bytes]:
     """Return what each way writes, all of them `.npy` in the end."""
     np.save(folder / "x.npy", x)
     np.save(folder / "w.npy", weight)
@@ -80,6 +85,7 @@ def by_every_way(folder: Path, layer: Conv2d, x: Array, weight: Array, bias: Arr
         arguments={},
         weight=str(folder / "w.npy"),
         output=str(folder / "y.npy"),
+        engine=engine,
         threads=1,
     )
     if bias is not None:
@@ -144,6 +150,27 @@ def test_every_way_writes_the_same_bytes(tmp_path: Path, seed: int, monkeypatch:
         )
         np.testing.assert_array_equal(np.load(io.BytesIO(ways["file"])), whole)
         assert {name for name, content in ways.items() if content != ways["file"]} == set(), (dtype, layer, shape)
+
+
+@WITH_OTHERS
+@pytest.mark.usefixtures("small_tiles")
+def test_by_another_engine_too_every_way_writes_the_same_bytes(tmp_path: Path, engine: Any) -> None:
+    random, generator, tiled = Random(3), np.random.default_rng(3), 0
+    for number in range(24):
+        layer = layer_from(draw_valid(random).arguments)
+        images, (height, width) = 1 + number % 3, (layer.kernel_size[0] * 3 + 9, layer.kernel_size[1] * 3 + 8)
+        shapes: list[tuple[int, ...]] = [(images, layer.in_channels, height, width), analyze(layer).weight_shape]
+        x, weight = (generator.standard_normal(shape).astype("f4") for shape in shapes)
+        bias = generator.standard_normal(layer.out_channels).astype("f4") if layer.bias else None
+        ways = by_every_way(tmp_path, layer, x, weight, bias, engine)
+        assert {name for name, content in ways.items() if content != ways["file"]} == set(), (layer, x.shape)
+        plan = backend_of(engine).plan(Wanted(geometry_of(layer, x.shape), layer.padding_mode))
+        tiled += plan.tiling is not None
+        # A plan in tiles is the same for every batch.
+        if images == 1 or plan.tiling is not None:
+            whole = prepare(layer, weight, bias, engine=engine, threads=1)(x)
+            assert np.load(io.BytesIO(ways["file"])).tobytes() == whole.tobytes(), (layer, x.shape)
+    assert tiled > 3
 
 
 def by_every_layout(folder: Path, layer: Conv2d, x: Array, weight: Array, layout: str) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""This engine, and the peak that NumPy's matrix product reaches: the worker of `conv2d`."""
+"""The worker of `conv2d`: our call, by the engine that was chosen, and the peak of NumPy's matrix product."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv2d_cli import __version__, conv2d
+from conv2d_cli.backends import api as backends
 from conv2d_cli.engine import api
+from conv2d_cli.jobs.bench.workers.asked import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from conv2d_cli.jobs.bench.workers.asked import Asked
     from conv2d_cli.jobs.bench.workers.problem import Problem
 
     Array = np.ndarray[Any, Any]
 
+_AUTO = backends.AUTO
 _SIDE = 1024
 # The best product of the second half counts: by then the threads are awake.
 _PEAK_SECONDS = 0.2
 
 
-def describe(_threads: int) -> dict[str, Any]:
-    """Return the versions and the BLAS."""
+def describe(_threads: int, engine: str) -> dict[str, Any]:
+    """Return the versions and the BLAS; what the engine needs is loaded, for `auto` all that is installed."""
     from threadpoolctl import threadpool_info
 
+    for name in [name for name in backends.ENTRIES if backends.is_installed(name)] if engine == _AUTO else [engine]:
+        backends.version_of(name)
     libraries: list[dict[str, Any]] = threadpool_info()
     blas = next((library for library in libraries if library["user_api"] == "blas"), {})
     name = " ".join(filter(None, (blas.get("internal_api"), blas.get("version"))))
@@ -58,20 +62,22 @@ def peak_gflops(dtype: str) -> float:
     return 2 * _SIDE**3 / min(times[len(times) // 2 :]) / 1e9
 
 
-def prepare(
-    problem: Problem, threads: int, accuracy: str | None, algorithm: str | None
-) -> tuple[Callable[[], Array], str | None]:
-    """Return the call, and the algorithm that it takes."""
+def prepare(problem: Problem, asked: Asked) -> Prepared:
+    """Return the call, with the algorithm that it takes and the engine that carries it out."""
     x, weight, bias, layer = problem.x, problem.weight, problem.bias, problem.layer
-    named: dict[str, Any] = {
-        "padding_mode": layer.padding_mode,
-        "accuracy": accuracy,
-        "threads": threads,
-        "algorithm": algorithm,
-    }
-    plan = api.plan(problem.geometry, dtype=str(problem.dtype), **named)
+    how: dict[str, Any] = {"accuracy": asked.accuracy, "threads": asked.threads, "algorithm": asked.algorithm}
+    wanted = backends.Wanted(
+        problem.geometry, layer.padding_mode, str(problem.dtype), is_prepared=asked.is_prepared, **how
+    )
+    # As in the call: here what `auto` may choose has been loaded, so that nothing is to be started.
+    plan = backends.decide(wanted, asked.engine).plan
+    how["engine"] = asked.engine
+    if asked.is_prepared:
+        prepared = backends.prepare(layer, weight, bias, **how)
+        return Prepared(lambda: prepared(x), plan.algorithm, plan.engine)
     arguments = (layer.stride, layer.padding, layer.dilation, layer.groups)
-    return lambda: conv2d(x, weight, bias, *arguments, **named), plan.algorithm
+    named = how | {"padding_mode": layer.padding_mode}
+    return Prepared(lambda: conv2d(x, weight, bias, *arguments, **named), plan.algorithm, plan.engine)
 
 
 def array_of(output: Array) -> Array:

@@ -1,6 +1,6 @@
 """The loop of a worker: one JSON question a line on stdin, one JSON answer a line on what was stdout.
 
-python -m conv2d_cli.jobs.bench.workers.main MODULE THREADS
+python -m conv2d_cli.jobs.bench.workers.main MODULE THREADS ENGINE
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from conv2d_cli.jobs.bench.workers.asked import Asked
 from conv2d_cli.jobs.bench.workers.problem import Problem, error_units
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ _MOST_WARM_SECONDS = 0.3
 class Server:
     """Answers questions about one engine on one number of threads."""
 
-    def __init__(self, module: str, threads: int) -> None:
-        """Load the engine."""
-        self._engine = import_module(module)
-        self._threads = threads
+    def __init__(self, module: str, threads: int, engine: str) -> None:
+        """Load the worker's file; `engine` is as in `Asked`."""
+        self._worker = import_module(module)
+        self._threads, self._engine = threads, engine
         self._problem: tuple[object, Problem] | None = None
         self._calls: dict[str | None, Callable[[], Any]] = {}
 
@@ -42,19 +43,26 @@ class Server:
         return answer
 
     def _describe(self) -> dict[str, Any]:
-        described: dict[str, Any] = self._engine.describe(self._threads)
+        described: dict[str, Any] = self._worker.describe(self._threads, self._engine)
         return described
 
     def _plan_by(self, costs: list[Any]) -> dict[str, Any]:
         """Take a table of costs, which only our engine does."""
-        self._engine.plan_by(costs)
+        self._worker.plan_by(costs)
         return {}
 
     def _peak(self, dtype: str) -> dict[str, Any]:
-        return {"gflops": self._engine.peak_gflops(dtype)}
+        return {"gflops": self._worker.peak_gflops(dtype)}
 
     def _prepare(
-        self, layer: dict[str, Any], input_shape: list[int], seed: int, accuracy: str | None, algorithm: str | None
+        self,
+        layer: dict[str, Any],
+        input_shape: list[int],
+        seed: int,
+        accuracy: str | None,
+        algorithm: str | None,
+        *,
+        is_prepared: bool,
     ) -> dict[str, Any]:
         """Make a call, judge its output and tell how long it takes about."""
         key = [layer, input_shape, seed]
@@ -62,16 +70,17 @@ class Server:
             self._calls.clear()
             self._problem = (key, Problem(layer, input_shape, seed))
         problem = self._problem[1]
-        call, used = self._engine.prepare(problem, self._threads, accuracy, algorithm)
+        asked = Asked(self._threads, self._engine, accuracy, algorithm, is_prepared)
+        call, used, engine = self._worker.prepare(problem, asked)
         started = perf_counter()
         output = call()
         seconds = perf_counter() - started
-        units = error_units(problem, self._engine.array_of(output))
+        units = error_units(problem, self._worker.array_of(output))
         del output
         if seconds < _MOST_WARM_SECONDS:
             seconds = _seconds_of(call)
         self._calls[accuracy] = call
-        return {"algorithm": used, "error_units": units, "seconds": seconds}
+        return {"algorithm": used, "carried_out_by": engine, "error_units": units, "seconds": seconds}
 
     def _time(self, accuracy: str | None, warm_up: float | None, timed: float) -> dict[str, Any]:
         """Return the median seconds of calls that last `timed` together, after others of `warm_up` seconds."""
@@ -105,7 +114,7 @@ def main() -> None:
     """Answer until stdin ends; what libraries print goes to stderr."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    server = Server(sys.argv[1], int(sys.argv[2]))
+    server = Server(sys.argv[1], int(sys.argv[2]), sys.argv[3])
     for line in sys.stdin:
         answers.write(json.dumps(server.answer(json.loads(line))) + "\n")
         answers.flush()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from conv2d_cli.jobs.bench.workers.asked import Prepared
 
+if TYPE_CHECKING:
+    from conv2d_cli.jobs.bench.workers.asked import Asked
     from conv2d_cli.jobs.bench.workers.problem import Problem
 
     Array = np.ndarray[Any, Any]
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_SECONDS = 2.0
 
 
-def describe(_threads: int) -> dict[str, Any]:
+def describe(_threads: int, _engine: str) -> dict[str, Any]:
     """Load what is called, and return the version."""
     import scipy
     import scipy.signal
@@ -25,7 +26,7 @@ def describe(_threads: int) -> dict[str, Any]:
     return {"version": scipy.__version__}
 
 
-def prepare(problem: Problem, _threads: int, _accuracy: None, _algorithm: None) -> tuple[Callable[[], Array], None]:
+def prepare(problem: Problem, asked: Asked) -> Prepared:
     """Return the call.
 
     Raises:
@@ -34,7 +35,7 @@ def prepare(problem: Problem, _threads: int, _accuracy: None, _algorithm: None) 
     if problem.groups > 1:
         raise ValueError("scipy has no groups")
     _check_patience(problem)
-    return lambda: _convolved(problem), None
+    return Prepared(lambda: _convolved(problem), None, asked.engine)
 
 
 def array_of(output: Array) -> Array:
