@@ -14,7 +14,7 @@ from conv2d_cli.backends.torch_pipeline import SLOTS, Chunk, CudaLanes, OneLane,
 from conv2d_cli.backends.torch_precision import full_precision
 from conv2d_cli.backends.torch_tensors import pads_itself, tensor_maker, to_array, to_bfloat16
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.api import Tile, gathered_tile, tiles_of
+from conv2d_cli.engine.api import Tile, gathered_tile, tile_geometry, tiles_of
 from conv2d_cli.errors import MemoryLimitError
 from conv2d_cli.numpy_dtypes import Array, numpy_dtype
 
@@ -178,10 +178,17 @@ def _of_images(plan: EnginePlan, x: Array, out: Array, operands: Operands, count
     compute = _computing(plan, operands)
     for first in range(0, len(x), count):
         images = x[first : first + count]
-        geometry = plan.inner._replace(batch=len(images))
+        geometry = _given(plan)._replace(batch=len(images))
         fill = partial(_copied if plan.pads_itself else partial(_padded, plan), images)
         place = out[first : first + count]
         yield Chunk(geometry.batched_input_shape, geometry.batched_output_shape, fill, place, *compute)
+
+
+def _given(plan: EnginePlan) -> Geometry:
+    """Return what PyTorch is given: the images, or as much of them with their padding as windows read."""
+    if plan.pads_itself:
+        return plan.geometry
+    return tile_geometry(plan.geometry, plan.geometry.height.output, plan.geometry.width.output)
 
 
 def _of_tiles(plan: EnginePlan, x: Array, out: Array, operands: Operands) -> Iterator[Chunk]:
