@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BLOCK, _GEMM_ROWS, _GEMM_COLUMNS = 16, 4, 16
 # Up to here PyTorch takes its own kernels for one image without groups and with small windows.
 _OWN_ELEMENTS, _SMALL_WINDOW = 20_480, 3
-# oneDNN's depthwise kernels have no wider windows.
+# oneDNN's depthwise kernels take a register of channels at least, and no wider windows.
 _WIDEST_DEPTHWISE = 15
 # Groups of so many channels fit a register.
 _REGISTER_GROUPS = (4, 8)
@@ -104,7 +104,8 @@ def _torch_way(geometry: Geometry, threads: int, dtype: str) -> str:
     if groups == 1:
         return "few channels" if geometry.in_channels < _BLOCK else "blocked"
     if _is_depthwise(geometry):
-        return "depthwise" if width.kernel <= _WIDEST_DEPTHWISE else "lowered"
+        fits = geometry.in_channels >= _BLOCK and width.kernel <= _WIDEST_DEPTHWISE
+        return "depthwise" if fits else "lowered"
     inputs, outputs = _group_channels(geometry)
     fits = inputs % _BLOCK == outputs % _BLOCK == 0 or inputs == outputs in _REGISTER_GROUPS
     return "grouped" if fits else "lowered"
@@ -123,11 +124,10 @@ def _onnxruntime_way(geometry: Geometry) -> str:
 def _prepared_way(geometry: Geometry) -> str:
     if geometry.groups == 1 and geometry.out_channels >= _BLOCK:
         return "few channels" if geometry.in_channels < _BLOCK else "blocked"
-    if geometry.groups > 1 and geometry.out_channels % _BLOCK == 0:
-        if _is_depthwise(geometry):
-            return "depthwise"
-        if not any(channels % _BLOCK for channels in _group_channels(geometry)):
-            return "grouped"
+    if _is_depthwise(geometry) and geometry.in_channels % _GEMM_ROWS == 0:
+        return "depthwise"
+    if geometry.groups > 1 and not any(channels % _BLOCK for channels in _group_channels(geometry)):
+        return "grouped"
     return _onnxruntime_way(geometry)
 
 
@@ -144,9 +144,9 @@ def amounts(geometry: Geometry, way: str) -> Amounts:
         plain = window == 1 and all(axis.stride == 1 and axis.padded == axis.size for axis in (height, width))
         runs = 0 if plain else batch * geometry.in_channels * window * height.output
         return Amounts(1, batch * groups, elements, made, weights, products, runs * width.output, runs)
-    if groups == 1:
+    if groups == 1 or way == "depthwise":
         elements = elements // geometry.in_channels * _up(geometry.in_channels, _BLOCK)
-        made = made // outputs * _up(outputs, _BLOCK)
+        made = made // geometry.out_channels * _up(geometry.out_channels, _BLOCK)
     depth = _up(inputs, _BLOCK) if way == "blocked" else inputs
     runs = batch * geometry.out_channels * height.output * (window if way.startswith("depthwise") else 1)
     return Amounts(1, batch * groups, elements, made, weights, made * depth * window, 0, runs)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 ROUNDS, ROUND_SECONDS = 4, 0.01
 # Beyond this an error counts for what it is, not for its square: a few layers are slow for reasons of their own.
 ROBUST = 0.15
+# Nanoseconds from which on a layer counts for how the table of NumPy's costs compares with this machine.
+LONG = 3e5
 # Contenders: an engine, and whether parameters are prepared.
 CONTENDERS = {
     "numpy": ("numpy", False),
@@ -71,6 +73,31 @@ class Way(NamedTuple):
 
     amounts: Array
     nanoseconds: Array
+
+
+def usual_groups() -> list[Layer]:
+    """Return grouped and depthwise layers as networks have them, which are seldom drawn: groups that fill registers."""
+    grouped = [
+        (side, groups, channels, stride)
+        for side, groups in ((14, 32), (28, 8), (56, 2), (28, 32), (7, 32))
+        for channels in (16, 32)
+        for stride in (1, 2)
+    ]
+    depthwise = [(side, channels) for side in (7, 14, 28, 56) for channels in (32, 96, 160, 384)]
+    return [
+        *(
+            _square(f"grouped {number}", side, groups * channels, stride, groups)
+            for number, (side, groups, channels, stride) in enumerate(grouped)
+        ),
+        *(
+            _square(f"depthwise {number}", side, channels, 1, channels)
+            for number, (side, channels) in enumerate(depthwise)
+        ),
+    ]
+
+
+def _square(name: str, side: int, channels: int, stride: int, groups: int) -> Layer:
+    return Layer(name, 1, channels, (side, side), channels, (3, 3), (stride, stride), (1, 1), groups=groups)
 
 
 def plan_of(layer: Layer, name: str) -> Any:
@@ -103,7 +130,8 @@ def _call_anew(execution: Any, x: Array, weight: Array) -> object:
 
 def scale_of(layers: Iterable[Timed]) -> float:
     """Return how many times longer NumPy's table of costs tells than this machine takes."""
-    ratios = [plan_of(one.layer, "numpy").nanoseconds / one.nanoseconds["numpy"] for one in layers]
+    long = (one for one in layers if one.nanoseconds["numpy"] > LONG)
+    ratios = [plan_of(one.layer, "numpy").nanoseconds / one.nanoseconds["numpy"] for one in long]
     return float(np.exp(np.median(np.log(ratios))))
 
 
@@ -229,7 +257,8 @@ def main() -> None:
         records = map(json.loads, given.load.read_text().splitlines())
         layers = [Timed(_layer(record["layer"]), record["nanoseconds"]) for record in records]
     else:
-        layers = timed([*all_suites(), *draw_layers(given.count, given.seed)])
+        more = [layer for layer in draw_layers(2 * given.count, given.seed + 1) if layer.groups > 1]
+        layers = timed([*all_suites(), *usual_groups(), *draw_layers(given.count, given.seed), *more])
     if given.save:
         lines = (json.dumps({"layer": one.layer._asdict(), "nanoseconds": one.nanoseconds}) + "\n" for one in layers)
         given.save.write_text("".join(lines))
