@@ -67,7 +67,7 @@ def own_call(wanted: Wanted, engine: str, x: Array, weight: Array, bias: Array |
     whole = plan._replace(tiling=None)
     execution: Any = execution_of(whole)
     kernel: Kernel = execution.kernel
-    return kernel.own_call(whole, x, kernel.prepare(whole, weight, bias))
+    return kernel.own_call(whole, x, execution.prepare(weight, bias))
 
 
 def torch_devices() -> tuple[str, ...]:

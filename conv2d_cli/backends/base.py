@@ -141,6 +141,8 @@ class Backend(Protocol):
         """Return what convolves a tile of that many output rows and columns of the plan's image, padding made."""
 
 
+# What makes operands of a weight (out_channels, in_channels / groups, kh, kw) and a bias or None.
+Prepare = Callable[["Array", "Array | None"], Any]
 # What makes an output of a dense input (N, in_channels, H, W) and operands.
 Convolve = Callable[["Array", Any], "Array"]
 
@@ -154,8 +156,8 @@ class Kernel(Protocol):
     def key(self, plan: Any) -> Hashable:  # noqa: ANN401 - a plan of its own
         """Return what operands depend on."""
 
-    def prepare(self, plan: Any, weight: Array, bias: Array | None) -> object:  # noqa: ANN401 - the same
-        """Return weight (out_channels, in_channels / groups, kh, kw) and bias, or None, as the engine wants them."""
+    def preparing(self, plan: Any) -> Prepare:  # noqa: ANN401 - the same
+        """Return what makes operands of parameters as a plan wants them."""
 
     def convolve(self, plan: Any) -> Convolve:  # noqa: ANN401 - the same
         """Return the engine's call for a plan, its padding included."""

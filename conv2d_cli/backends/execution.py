@@ -31,7 +31,9 @@ class EngineExecution:
         loaded(plan.engine)
         self.plan, self.kernel, self.key = plan, kernel, _key((plan.engine, kernel.key(plan)))
         self._shape, self._dtype = plan.geometry.batched_output_shape, numpy_dtype(plan.dtype)
-        self._prepare, self._convolve = kernel.prepare, kernel.convolve(plan)
+        # Weight and bias as the engine wants them.
+        self.prepare = kernel.preparing(plan)
+        self._convolve = kernel.convolve(plan)
         self._has_tiles = plan.tiling is not None and 0 not in self._shape
         # What makes the output of images that are convolved whole.
         self._images = self._of_nothing if 0 in self._shape else self._convolve
@@ -64,7 +66,7 @@ class EngineExecution:
         try:
             if self._has_tiles:
                 return self._tiles(x, Parameters(weight, bias))
-            return self._images(x, self._prepare(self.plan, weight, bias))
+            return self._images(x, self.prepare(weight, bias))
         except MemoryError as error:
             raise self._no_room() from error
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _PLAIN = frozenset({int, str, type(None)})
 # Of those of a call, the first make the layer: from `stride` to `padding_mode`.
 _LAYER_OPTIONS = 5
+# And of these the first may be pairs: stride, padding, dilation.
+_PAIRS = 3
 # A layer that is prepared is called as often as this: what it is worth to start an engine for it.
 _PREPARED_CALLS = 100
 
@@ -108,8 +110,7 @@ def conv2d(
     flush = "flush_subnormals" if flush_subnormals else None
     who = engine if engine is OURS else _who(engine)
     options = (stride, padding, dilation, groups, padding_mode, accuracy, algorithm, threads, flush, who)
-    plain = {*map(type, options)} <= _PLAIN or all(map(_is_plain, options))
-    find = _execution_of if plain else _execution_of.__wrapped__
+    find = _execution_of if _are_plain(options) else _execution_of.__wrapped__
     execution = find(x.shape, weight.shape, x.dtype, weight.dtype, options)
     if bias is not None:
         check_dtypes(execution.plan.dtype, weight=execution.plan.dtype, bias=named(bias.dtype))
@@ -129,8 +130,15 @@ def _who(engine: str) -> str:
 _checked_once = cache(checked_engine)
 
 
-def _is_plain(option: object) -> bool:
-    return type(option) in _PLAIN or (type(option) is tuple and all(type(part) is int for part in option))
+def _are_plain(options: tuple[Any, ...]) -> bool:
+    """Whether all options, and the parts of those that are pairs, are of plain types."""
+    types = {*map(type, options)}
+    if tuple in types:
+        types.discard(tuple)
+        for option in options[:_PAIRS]:
+            if type(option) is tuple:
+                types.update(map(type, option))
+    return types <= _PLAIN
 
 
 @lru_cache(maxsize=256)

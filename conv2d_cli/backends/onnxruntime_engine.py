@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ from conv2d_cli.engine.api import threads_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from conv2d_cli.backends.base import Convolve, Wanted
+    from conv2d_cli.backends.base import Convolve, Prepare, Wanted
     from conv2d_cli.backends.execution import EngineExecution
     from conv2d_cli.numpy_dtypes import Array
 
@@ -84,12 +84,17 @@ class _OnnxRuntimeKernel:
     def key(self, plan: EnginePlan) -> Hashable:
         return _setting(plan)
 
-    def prepare(self, plan: EnginePlan, weight: Array, bias: Array | None) -> tuple[Any, Mapping[str, Array]]:
-        parameters = {"w": weight} if bias is None else {"w": weight, "b": bias}
-        setting, inputs = _setting(plan), ("x", *parameters)
-        if plan.is_prepared and plan.weight_bytes <= _MOST_IN_MODEL:
-            return _session(setting, inputs, parameters), {}
-        return _shared_session(setting, inputs), {name: _fed(array) for name, array in parameters.items()}
+    def preparing(self, plan: EnginePlan) -> Prepare:
+        setting = _setting(plan)
+        is_held = plan.is_prepared and plan.weight_bytes <= _MOST_IN_MODEL
+        session_for = cache(partial(_shared_session, setting))
+
+        def prepare(weight: Array, bias: Array | None) -> tuple[Any, Mapping[str, Array]]:
+            parameters = {"w": _fed(weight)} if bias is None else {"w": _fed(weight), "b": _fed(bias)}
+            inputs = ("x", *parameters)
+            return (_session(setting, inputs, parameters), {}) if is_held else (session_for(inputs), parameters)
+
+        return prepare
 
     def convolve(self, _plan: EnginePlan) -> Convolve:
         import_module("onnxruntime")

@@ -119,12 +119,14 @@ class DeviceExecution:
             ) from error
         return out
 
+    def prepare(self, weight: Array, bias: Array | None) -> tuple[Any, Any]:
+        """Return the parameters in the device's memory."""
+        return self.kernel.prepare(self.plan, weight, bias)
+
     def _convolve(self, x: Array, out: Array, parameters: Parameters) -> None:
         plan = self.plan
         operands: Any = (
-            parameters.operands(self)
-            if plan.is_prepared
-            else self.kernel.prepare(plan, parameters.weight, parameters.bias)
+            parameters.operands(self) if plan.is_prepared else self.prepare(parameters.weight, parameters.bias)
         )
         count = self._at_once()
         largest = plan.inner._replace(batch=count)

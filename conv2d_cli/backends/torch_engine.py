@@ -18,7 +18,7 @@ from conv2d_cli.engine.api import threads_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from conv2d_cli.backends.base import Convolve, Wanted
+    from conv2d_cli.backends.base import Convolve, Prepare, Wanted
     from conv2d_cli.backends.execution import EngineExecution
     from conv2d_cli.numpy_dtypes import Array
 
@@ -85,9 +85,9 @@ class _TorchKernel:
     def key(self, _plan: EnginePlan) -> Hashable:
         return None
 
-    def prepare(self, _plan: EnginePlan, weight: Array, bias: Array | None) -> tuple[Any, Any]:
+    def preparing(self, _plan: EnginePlan) -> Prepare:
         tensor = tensor_maker()
-        return tensor(weight), None if bias is None else tensor(bias)
+        return lambda weight, bias: (tensor(weight), None if bias is None else tensor(bias))
 
     def convolve(self, plan: EnginePlan) -> Convolve:
         from torch import get_num_threads, set_num_threads

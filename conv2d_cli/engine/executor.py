@@ -43,14 +43,7 @@ class _Prepares(Protocol):
 
     @property
     def key(self) -> Hashable: ...
-    @property
-    def kernel(self) -> _PreparingKernel: ...
-    @property
-    def plan(self) -> Any: ...  # noqa: ANN401 - a plan that its kernel knows
-
-
-class _PreparingKernel(Protocol):
-    def prepare(self, plan: Any, weight: Array, bias: Array | None) -> object: ...  # noqa: ANN401
+    def prepare(self, weight: Array, bias: Array | None) -> object: ...
 
 
 class Parameters:
@@ -70,7 +63,7 @@ class Parameters:
         """Return them for an execution; they are the same whatever the batch."""
         kept = self._kept.get(execution.key)
         if kept is None:
-            kept = execution.kernel.prepare(execution.plan, self.weight, self.bias)
+            kept = execution.prepare(self.weight, self.bias)
             # Four are kept. Threads may be here at the same time: each step is one operation of the dictionary.
             for oldest in list(self._kept)[:-3]:
                 self._kept.pop(oldest, None)
@@ -120,6 +113,10 @@ class Execution:
                 assert self._again is not None  # noqa: S101 - only an algorithm with a fallback tells
                 self._again._convolve(x[one], parameters, out[one])  # noqa: SLF001 - another of this class
         return out
+
+    def prepare(self, weight: Array, bias: Array | None) -> object:
+        """Return the parameters as the algorithm wants them."""
+        return self.kernel.prepare(self.plan, weight, bias)
 
     def once(self, x: Array, weight: Array, bias: Array | None) -> Array:
         """Convolve with parameters of which nothing is kept.
