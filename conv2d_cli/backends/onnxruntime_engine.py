@@ -171,6 +171,8 @@ def _session(setting: _Setting, inputs: tuple[str, ...], held: Mapping[str, Arra
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = setting.threads, 1
     options.log_severity_level = _ERRORS_ONLY
+    # Else its threads wait busily for the next call, in the way of whatever the process does meanwhile.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     tensors = {
         name: Tensor(array.shape, setting.dtype, array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         for name, array in held.items()

@@ -16,18 +16,15 @@ with weights packed beforehand), or NAME=PYTHON: the `conv2d` of another Python.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+from contenders import Contender, seconds_of
 from markdown import print_table
 from suite_layers import all_suites
 from timed_layers import draw_layers
@@ -40,43 +37,8 @@ if TYPE_CHECKING:
 
     from timed_layers import Layer
 
-OURS, WORKER = "conv2d", Path(__file__).parents[1] / "support" / "timed_process.py"
-BLOCK_SECONDS, BEHIND, AGAIN = 0.01, 0.9, 2
-# With several threads, seconds until those of another contender sleep.
-PAUSE = 0.005
-
-
-class Contender:
-    """A process that times one engine."""
-
-    def __init__(self, words: str, threads: int) -> None:
-        self.name, _, python = words.partition("=")
-        kind = OURS if python else self.name
-        number = str(threads)
-        held = {"OMP_NUM_THREADS": number, "OPENBLAS_NUM_THREADS": number, "OPENBLAS_THREAD_TIMEOUT": "22"}
-        self._process = subprocess.Popen(
-            [python or sys.executable, str(WORKER), kind, number],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | held,
-            text=True,
-        )
-
-    def ask(self, **question: Any) -> float:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        return float(json.loads(self._process.stdout.readline()))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
+OURS = "conv2d"
+BEHIND, AGAIN = 0.9, 2
 Ratios = tuple[float, ...]
 
 
@@ -91,21 +53,18 @@ class Compared(NamedTuple):
 def compared(layers: Sequence[Layer], given: argparse.Namespace) -> list[Compared]:
     """Time layers in processes of their own."""
     with ExitStack() as stack:
-        contenders = [stack.enter_context(Contender(words, given.threads)) for words in (OURS, *given.contenders)]
+        contenders = [stack.enter_context(_contender(words, given.threads)) for words in (OURS, *given.contenders)]
         return [_compared(contenders, layer, given) for layer in layers]
 
 
+def _contender(words: str, threads: int) -> Contender:
+    name, _, python = words.partition("=")
+    return Contender(name, OURS if python else name, threads, python or sys.executable)
+
+
 def _compared(contenders: Sequence[Contender], layer: Layer, given: argparse.Namespace) -> Compared:
-    shapes = {"input_shape": layer.input_shape, "weight_shape": layer.weight_shape, "accuracy": given.accuracy}
-    calls = [1 + int(BLOCK_SECONDS / one.ask(layer=layer.arguments | shapes)) for one in contenders]
-    turns = list(enumerate(contenders))
-    seconds: list[list[float]] = [[] for _ in contenders]
-    for number in range(given.rounds):
-        # In another order each time: who comes after a large one finds other caches.
-        for place, one in turns if number % 2 else reversed(turns):
-            time.sleep(PAUSE if given.threads > 1 else 0)
-            seconds[place].append(one.ask(calls=calls[place]))
-    ours, *others = map(statistics.median, seconds)
+    how = {"accuracy": given.accuracy, "rounds": given.rounds, "threads": given.threads}
+    ours, *others = seconds_of(contenders, layer, **how)
     return Compared(layer, ours * 1e3, tuple(other / ours for other in others))
 
 

@@ -37,6 +37,21 @@ def prepared_call(x: Array, weight: Array, layer: Mapping[str, Any], threads: in
     return partial(prepare(model, weight, accuracy=layer["accuracy"], threads=threads), x)
 
 
+def auto_call(x: Array, weight: Array, layer: Mapping[str, Any], threads: int, *, prepared: bool = False) -> Call:
+    """Return a call by the engine that is expected to be the fastest, in a process that has imported all of them."""
+    import onnxruntime  # noqa: F401
+    import torch
+
+    from conv2d_cli import Conv2d, conv2d, prepare
+
+    torch.set_num_threads(threads)
+    how: dict[str, Any] = {"engine": "auto", "accuracy": layer["accuracy"], "threads": threads}
+    if not prepared:
+        return partial(conv2d, x, weight, **_arguments(layer), **how)
+    model = Conv2d(x.shape[1], len(weight), weight.shape[2:], **_arguments(layer), bias=False)
+    return partial(prepare(model, weight, **how), x)
+
+
 def torch_call(x: Array, weight: Array, layer: Mapping[str, Any], threads: int) -> Call:
     import torch
 
@@ -79,6 +94,8 @@ def onnxruntime_call(x: Array, weight: Array, layer: Mapping[str, Any], threads:
 
 
 CALLS: dict[str, Any] = {
+    "auto": auto_call,
+    "auto prepared": partial(auto_call, prepared=True),
     "conv2d": conv2d_call,
     "prepared": prepared_call,
     "torch": torch_call,
