@@ -23,11 +23,12 @@ _BLOCK, _GEMM_ROWS, _GEMM_COLUMNS = 16, 4, 16
 # Up to here PyTorch takes its own kernels for one image without groups and with small windows.
 _OWN_ELEMENTS, _SMALL_WINDOW = 20_480, 3
 # oneDNN's depthwise kernels take a register of channels at least, and no wider windows.
-_WIDEST_DEPTHWISE = 15
+_WIDEST_DEPTHWISE = 14
 # Groups of so many channels fit a register.
 _REGISTER_GROUPS = (4, 8)
-# Each thread beyond the first adds this share of one; work below is not shared at all.
-_THREAD_SHARE, _SHARED_NANOSECONDS = 0.7, 50_000
+# Each thread beyond the first adds this share of one, and handing work to threads takes so long: of 247 layers on two
+# threads both engines were 1.1 times as fast below 0.2 ms, 1.5 below 1 ms, and 1.9 from there on.
+_THREAD_SHARE, _DISPATCH_NANOSECONDS = 0.75, 60_000
 
 # Elements of windows that a thread of ONNX Runtime lays out at a time.
 _SEGMENT = 1 << 18
@@ -69,8 +70,8 @@ def _of_part(plan: EnginePlan, geometry: Geometry) -> float:
     rates = ENGINE_RATES[plan.engine, way]
     first, *rest = (amount * rate for amount, rate in zip(amounts(geometry, way), rates, strict=True))
     work = sum(rest) * _type_factor(plan)
-    if plan.threads_used > 1 and work > _SHARED_NANOSECONDS:
-        work /= 1 + (plan.threads_used - 1) * _THREAD_SHARE
+    if plan.threads_used > 1:
+        work = min(work, work / (1 + (plan.threads_used - 1) * _THREAD_SHARE) + _DISPATCH_NANOSECONDS)
     costs = costs_in_use()
     padding = 0.0
     if not plan.pads_itself:
