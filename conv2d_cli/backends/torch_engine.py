@@ -11,7 +11,6 @@ from conv2d_cli.backends import cost_model
 from conv2d_cli.backends.base import CPU
 from conv2d_cli.backends.execution import execution_by, refusal
 from conv2d_cli.backends.plan import EnginePlan, tiles_for
-from conv2d_cli.backends.torch_device import DeviceExecution, device_execution, device_plan, device_words
 from conv2d_cli.backends.torch_tensors import pads_itself, tensor_maker, to_array, to_bfloat16
 from conv2d_cli.engine.api import threads_for
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.backends.base import Convolve, Prepare, Wanted
     from conv2d_cli.backends.execution import EngineExecution
+    from conv2d_cli.backends.torch_device import DeviceExecution
     from conv2d_cli.numpy_dtypes import Array
 
 # Integers PyTorch does not convolve; complex numbers by three real convolutions, whose errors mix both components.
@@ -40,6 +40,8 @@ class TorchBackend:
     def plan(self, wanted: Wanted) -> EnginePlan:
         """Return its plan of a convolution."""
         if wanted.device != CPU:
+            from conv2d_cli.backends.torch_device import device_plan
+
             return device_plan(wanted)
         tiling = tiles_for(wanted)
         plan = EnginePlan(
@@ -64,6 +66,8 @@ class TorchBackend:
     def words(self, plan: EnginePlan) -> str:
         """Say how it goes about it."""
         if plan.device != CPU:
+            from conv2d_cli.backends.torch_device import device_words
+
             return device_words(plan)
         padding = "" if plan.pads_itself else f", {plan.padding_mode} padding made beside the input"
         return f"torch.nn.functional.conv2d on the CPU{padding}"
@@ -71,6 +75,8 @@ class TorchBackend:
     def execution(self, plan: EnginePlan) -> EngineExecution | DeviceExecution:
         """Return what carries a plan out."""
         if plan.device != CPU:
+            from conv2d_cli.backends.torch_device import device_execution
+
             return device_execution(plan)
         return execution_by(_KERNEL, plan)
 
