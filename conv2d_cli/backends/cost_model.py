@@ -7,6 +7,7 @@ aten/src/ATen/native/Convolution.cpp; onnxruntime/core/optimizer/nchwc_transform
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,13 +57,11 @@ class Amounts(NamedTuple):
 
 def nanoseconds(plan: EnginePlan) -> float:
     """Return what a plan takes, tile by tile where it has tiles, in the units of the table of costs in use."""
-    parts = [plan.inner]
-    if plan.tiling is not None:
-        tiles = [(tile.rows, tile.columns) for tile in tiles_of(plan.geometry, plan.tiling)]
-        sizes = {size: tiles.count(size) for size in set(tiles)}
-        batch = max(1, plan.geometry.batch)
-        return sum(batch * count * _of_part(plan, tile_geometry(plan.geometry, *size)) for size, count in sizes.items())
-    return sum(_of_part(plan, part) for part in parts)
+    if plan.tiling is None:
+        return _of_part(plan, plan.inner)
+    tiles = Counter((tile.rows, tile.columns) for tile in tiles_of(plan.geometry, plan.tiling))
+    batch = max(1, plan.geometry.batch)
+    return sum(batch * count * _of_part(plan, tile_geometry(plan.geometry, *size)) for size, count in tiles.items())
 
 
 def _of_part(plan: EnginePlan, geometry: Geometry) -> float:
