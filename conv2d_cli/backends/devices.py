@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.backends.base import CPU, OURS
-from conv2d_cli.backends.registry import AUTO, checked_engine, is_installed
-from conv2d_cli.errors import Conv2dError, DeviceError, MemoryLimitError, MissingExtraError, UsageError, cut
+from conv2d_cli.backends.registry import AUTO, checked_engine, is_installed, loaded
+from conv2d_cli.errors import Conv2dError, DeviceError, FileError, MemoryLimitError, MissingExtraError, UsageError, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +53,21 @@ def place_of(engine: str | None, device: str | None, option: str = "engine=", of
     if not is_installed(_TORCH):
         raise MissingExtraError(f"device {device}", _TORCH)
     seen = _seen_cuda if kind == _CUDA else _seen_mps
+    _check_loads(str(device))
     with faults_of(str(device)):
         return Place(_TORCH, seen(str(device), number))
+
+
+def _check_loads(device: str) -> None:
+    """Load PyTorch for a device.
+
+    Raises:
+        DeviceError: it cannot be loaded.
+    """
+    try:
+        loaded(_TORCH)
+    except FileError as error:
+        raise DeviceError(f"device {device}: {error.message}", _ON_THE_CPU) from error
 
 
 def of_the_cpu(accuracy: object, algorithm: object, *, accumulates: bool = False) -> str | None:

@@ -136,6 +136,9 @@ def test_an_engine_that_cannot_be_loaded_is_told_and_the_others_work(name: str, 
     words = f"{name} is installed, but cannot be loaded: libcompute.so.7: no such file"
     assert done.err == f"error: {words}\nhint: the engine numpy\n"
     assert not (folder / "y.npy").exists()
+    if name == "torch":
+        done = terminal.conv2d("run", "x.npy", *LAYER, "--device", "cuda", folder=folder, **broken)
+        assert done == (4, "", f"error: device cuda: {words}\nhint: --device cpu\n")
     assert terminal.conv2d("run", "x.npy", *LAYER, "-o", "y.npy", "-q", folder=folder, **broken) == (0, "", "")
     assert terminal.conv2d("info", "--get", "execution_providers,devices", **broken).code == 0
 
