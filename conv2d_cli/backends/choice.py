@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conv2d_cli.backends.base import CPU, OURS, AnyPlan
 from conv2d_cli.backends.devices import check_has
 from conv2d_cli.backends.registry import AUTO, ENTRIES, backend_of, checked_engine, is_installed, is_loaded
+from conv2d_cli.engine.api import check_options, threads_for, time_in_words
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def decide(wanted: Wanted, engine: str = OURS, uses: Uses = ONCE, option: str = 
         DataError: nothing computes that element type.
     """
     if wanted.device != CPU:
+        _check_options(wanted)
         backend = backend_of(engine)
         check_has(wanted, backend.lacks(wanted))
         return Decision(backend.plan(wanted), "")
@@ -58,11 +60,22 @@ def decide(wanted: Wanted, engine: str = OURS, uses: Uses = ONCE, option: str = 
     checked_engine(engine, option)
     if engine == AUTO:
         return _fastest(wanted, uses)
+    _check_options(wanted)
     _check_is_ours(wanted, engine, option)
     lacking = backend_of(engine).lacks(wanted)
     if lacking is None:
         return Decision(backend_of(engine).plan(wanted), "")
     return Decision(backend_of(OURS).plan(wanted), f"{engine} does not compute {lacking}")
+
+
+def _check_options(wanted: Wanted) -> None:
+    """Check what NumPy's planner checks of its own plans.
+
+    Raises:
+        UsageError: an option names nothing that exists.
+    """
+    options = (wanted.accuracy, wanted.algorithm, threads_for(wanted.threads))
+    check_options(*options, flush_subnormals=wanted.flush_subnormals)
 
 
 def _check_is_ours(wanted: Wanted, engine: str, option: str) -> None:
@@ -113,7 +126,7 @@ def _why(best: _Expected, all_expected: list[_Expected], uses: Uses) -> str:
     if len(all_expected) == 1:
         return "no other engine is installed that computes it"
     told = ", ".join(
-        f"{one.engine} {one.nanoseconds / 1e6:.3g} ms{_start_in_words(one.engine)}"
+        f"{one.engine} {time_in_words(one.nanoseconds)}{_start_in_words(one.engine)}"
         for one in sorted(all_expected, key=lambda one: one.nanoseconds)
     )
     times = f" for {uses.times} times" if uses.times > 1 else ""
@@ -122,4 +135,4 @@ def _why(best: _Expected, all_expected: list[_Expected], uses: Uses) -> str:
 
 def _start_in_words(engine: str) -> str:
     start = 0.0 if is_loaded(engine) else ENTRIES[engine].start_nanoseconds
-    return f" and {start / 1e6:.3g} ms to start" if start else ""
+    return f" and {time_in_words(start)} to start" if start else ""

@@ -123,6 +123,8 @@ def conv2d(
 
 def _who(engine: str) -> str:
     """Return an engine's name, to which `auto` adds those that have started: they are chosen more often."""
+    if type(engine) is not str:
+        return checked_engine(engine)
     return " ".join((AUTO, *filter(is_loaded, ENTRIES))) if engine == AUTO else _checked_once(engine)
 
 

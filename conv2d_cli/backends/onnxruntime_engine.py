@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conv2d_cli.backends import cost_model
 from conv2d_cli.backends.execution import dense, execution_by, refusal
 from conv2d_cli.backends.onnx_model import Pad, Tensor, model_of
-from conv2d_cli.backends.plan import EnginePlan, tiles_for
-from conv2d_cli.engine.api import threads_for
+from conv2d_cli.backends.plan import EnginePlan, threads_used, tiles_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -49,7 +48,7 @@ class OnnxRuntimeBackend:
             padding_mode=wanted.padding_mode,
             dtype=wanted.dtype,
             threads=wanted.threads,
-            threads_used=threads_for(wanted.threads),
+            threads_used=threads_used(wanted.threads),
             is_prepared=wanted.is_prepared,
             pads_itself=wanted.padding_mode == "zeros" or not any(axis.before or axis.after for axis in axes),
             engine_bytes=0,

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.backends.base import CPU
 from conv2d_cli.dtypes import DTYPES
-from conv2d_cli.engine.api import tile_bytes, tile_geometry, tiling_of
+from conv2d_cli.engine.api import threads_for, tile_bytes, tile_geometry, tiling_of
 
 if TYPE_CHECKING:
     from conv2d_cli.arithmetic.geometry import Geometry
     from conv2d_cli.arithmetic.window import Axis
     from conv2d_cli.backends.base import Wanted
     from conv2d_cli.engine.api import Tiling
+
+# OpenMP ends the process where a system starts no more threads, and no processor has so many.
+_MOST_THREADS = 1024
 
 
 class EnginePlan(NamedTuple):
@@ -99,6 +102,11 @@ class EnginePlan(NamedTuple):
         is_made_here = not self.pads_itself and self.tiling is None and self.device == CPU
         padded = prod(self.inner.batched_input_shape) if is_made_here else 0
         return self.engine_bytes + padded * DTYPES[self.dtype].bytes + self.tile_bytes
+
+
+def threads_used(asked: int | None) -> int:
+    """Return how many threads an engine is given: those asked for as far as they may be, else as many as BLAS has."""
+    return min(threads_for(asked), _MOST_THREADS)
 
 
 def tiles_for(wanted: Wanted) -> Tiling | None:

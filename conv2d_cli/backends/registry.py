@@ -78,7 +78,7 @@ def checked_engine(name: object, option: str = "engine=") -> str:
         UsageError: there is none of that name.
         MissingExtraError: it is not installed.
     """
-    if name not in ENGINES or type(name) is not str:
+    if type(name) is not str or name not in ENGINES:
         raise UsageError(f"{option}{name}: no such engine", did_you_mean(str(name), ENGINES, option))
     if name != AUTO and not is_installed(name):
         raise MissingExtraError(f"{option}{name}", ENTRIES[name].extra)

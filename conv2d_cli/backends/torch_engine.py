@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from conv2d_cli.backends import cost_model
 from conv2d_cli.backends.base import CPU
 from conv2d_cli.backends.execution import execution_by, refusal
-from conv2d_cli.backends.plan import EnginePlan, tiles_for
+from conv2d_cli.backends.plan import EnginePlan, threads_used, tiles_for
 from conv2d_cli.backends.torch_tensors import pads_itself, tensor_maker, to_array, to_bfloat16
-from conv2d_cli.engine.api import threads_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -50,7 +49,7 @@ class TorchBackend:
             padding_mode=wanted.padding_mode,
             dtype=wanted.dtype,
             threads=wanted.threads,
-            threads_used=threads_for(wanted.threads),
+            threads_used=threads_used(wanted.threads),
             is_prepared=wanted.is_prepared,
             pads_itself=pads_itself(wanted.geometry, wanted.padding_mode),
             engine_bytes=0,

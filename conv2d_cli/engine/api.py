@@ -12,7 +12,14 @@ from conv2d_cli.engine.algorithms.registry import PLANNERS
 from conv2d_cli.engine.planning.cost_model import Costs
 from conv2d_cli.engine.planning.cost_table import COSTS
 from conv2d_cli.engine.planning.plan import Plan
-from conv2d_cli.engine.planning.planner import ACCURACIES, Accuracy, plan_convolution, words_of
+from conv2d_cli.engine.planning.planner import (
+    ACCURACIES,
+    Accuracy,
+    check_options,
+    plan_convolution,
+    time_in_words,
+    words_of,
+)
 from conv2d_cli.engine.planning.tiling import Tile, Tiling, tile_bytes, tile_geometry, tiles_of, tiling_of
 from conv2d_cli.lazy import loader
 
@@ -34,10 +41,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCURACIES", "ALGORITHMS", "COSTS", "Accuracy", "Costs", "Execution", "Parameters", "Plan", "Tile", "Tiling",
-    "array_of", "blas_name", "check_bias_shape", "check_dtypes", "check_weight_shape", "conv2d_integer",
-    "costs_in_use", "execution_of", "gathered_tile", "init_parameters", "integer", "layer_of_call", "named", "plan",
-    "requantize", "rounded", "threads_for", "tile_bytes", "tile_execution", "tile_geometry", "tiles_of", "tiling_of",
-    "use_costs", "words_of",
+    "array_of", "blas_name", "check_bias_shape", "check_dtypes", "check_options", "check_weight_shape",
+    "conv2d_integer", "costs_in_use", "execution_of", "gathered_tile", "init_parameters", "integer", "layer_of_call",
+    "named", "plan", "requantize", "rounded", "threads_for", "tile_bytes", "tile_execution", "tile_geometry",
+    "tiles_of", "tiling_of", "time_in_words", "use_costs", "words_of",
 ]  # fmt: skip
 
 _costs_in_use = [COSTS]

@@ -108,6 +108,40 @@ def test_threads_share_a_prepared_layer(engine: Any) -> None:
     assert together == alone
 
 
+WRONG_OPTIONS: tuple[tuple[dict[str, Any], str], ...] = (
+    *(({"threads": number}, "threads must be 1 or more") for number in (0, -1, 1.5, "2", True)),
+    ({"accuracy": "best"}, "there is no accuracy 'best'"),
+    ({"accuracy": ["strict"]}, "there is no accuracy"),
+    ({"algorithm": "fastest"}, "there is no algorithm 'fastest'"),
+    ({"flush_subnormals": True}, "subnormal numbers are flushed in exact arithmetic"),
+)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "auto", *OTHERS])
+@pytest.mark.parametrize(("options", "words"), WRONG_OPTIONS)
+def test_options_that_are_none_are_refused_alike(engine: Any, options: dict[str, Any], words: str) -> None:
+    if engine in OTHERS:
+        pytest.importorskip(engine)
+    x, weight = np.ones((1, 2, 5, 5), "f4"), np.ones((3, 2, 2, 2), "f4")
+    with pytest.raises(UsageError, match=words):
+        conv2d(x, weight, engine=engine, **options)
+    with pytest.raises(UsageError, match=words):
+        prepare(Conv2d(2, 3, 2, bias=False), weight, engine=engine, **options)(x)
+
+
+@pytest.mark.parametrize("name", ["", "Torch", None, 3, True, b"torch", ["torch"], {}, np.ones(2)])
+def test_what_is_no_name_of_an_engine_is_refused(name: Any) -> None:
+    with pytest.raises(UsageError, match="no such engine"):
+        conv2d(np.ones((1, 2, 5, 5)), np.ones((3, 2, 2, 2)), engine=name)
+
+
+@WITH_OTHERS
+def test_no_more_threads_are_started_than_a_system_may_have(engine: Any) -> None:
+    asked = wanted(threads=10**9)
+    assert backend_of(engine).plan(asked).threads_used == 1024
+    assert backend_of(engine).plan(asked._replace(threads=3)).threads_used == 3
+
+
 def test_pytorch_has_its_number_of_threads_again() -> None:
     torch = pytest.importorskip("torch")
     before = torch.get_num_threads()

@@ -24,6 +24,7 @@ Accuracy = Literal["strict", "fast", "exact"]
 ACCURACIES: tuple[Accuracy, ...] = get_args(Accuracy)
 # What an image is done again by whose output is not finite: it takes every layer, and spreads nothing.
 FALLBACK = "im2col"
+_SECOND = 1_000_000_000
 
 
 def plan_convolution(
@@ -50,9 +51,7 @@ def plan_convolution(
         UsageError: an option names nothing that exists, or an algorithm that does not take this convolution.
         DataError: no algorithm computes `dtype`.
     """
-    _check_options(accuracy, algorithm, threads)
-    if flush_subnormals and accuracy != "exact":
-        raise UsageError(f"subnormal numbers are flushed in exact arithmetic, not in {accuracy}", "accuracy=exact")
+    check_options(accuracy, algorithm, threads, flush_subnormals=flush_subnormals)
     image = geometry._replace(batch=1, height=geometry.height.simplest, width=geometry.width.simplest)
     exact = accuracy == "exact"
     tiling = tiling_of(image, held_itemsize(dtype, exact=exact)) if tiled and dtype in DTYPES else None
@@ -98,10 +97,20 @@ def words_of(plan: Plan[Any]) -> str:
     words = f"{PLANNERS[plan.algorithm].words(first_sums_of(problem), plan.blocks)}; {sums}"
     if plan.fallback is not None:
         words += f"; an output that is not finite is done again by {plan.fallback.algorithm}"
-    estimate = parallelism(plan.candidate.work, problem.threads, 1, problem.costs).nanoseconds / 1e6
+    takes = time_in_words(parallelism(plan.candidate.work, problem.threads, 1, problem.costs).nanoseconds)
     what = f"a tile of {plan.tiling.rows}x{plan.tiling.columns} output pixels" if plan.tiling else "an image"
     first = "for the first sums of " * problem.is_exact
-    return f"{words}; about {estimate:.3g} ms {first}{what} by the cost model"
+    return f"{words}; about {takes} {first}{what} by the cost model"
+
+
+def time_in_words(nanoseconds: float) -> str:
+    """Return an expected time with three digits.
+
+    >>> time_in_words(6_172_000), time_in_words(1.5e9), time_in_words(4.321e12)
+    ('6.17 ms', '1.5 s', '4320 s')
+    """
+    value, unit = (nanoseconds / 1e6, "ms") if nanoseconds < _SECOND else (nanoseconds / 1e9, "s")
+    return f"{float(f'{value:.3g}'):.15g} {unit}"
 
 
 def _fastest(problem: Problem, names: Collection[str]) -> Candidate[Any] | None:
@@ -160,10 +169,17 @@ def _nothing_fits(problem: Problem, algorithm: str | None) -> DataError | UsageE
     )
 
 
-def _check_options(accuracy: str, algorithm: str | None, threads: int) -> None:
+def check_options(accuracy: str, algorithm: str | None, threads: int, *, flush_subnormals: bool = False) -> None:
+    """Check the options that a convolution has by whichever engine.
+
+    Raises:
+        UsageError: one names nothing that exists, says nothing of this accuracy, or is no number of threads.
+    """
     for what, given, known in (("accuracy", accuracy, ACCURACIES), ("algorithm", algorithm, (None, *PLANNERS))):
         if type(given) not in {str, type(None)} or given not in known:
             near = did_you_mean(str(given), [name for name in known if name], f"{what}=")
             raise UsageError(f"there is no {what} {given!r}", near)
     if type(threads) is not int or threads < 1:
         raise UsageError(f"threads must be 1 or more, but got {threads!r}", "threads=1")
+    if flush_subnormals and accuracy != "exact":
+        raise UsageError(f"subnormal numbers are flushed in exact arithmetic, not in {accuracy}", "accuracy=exact")
