@@ -159,6 +159,20 @@ def test_a_zero_that_should_be_one_is_exact() -> None:
     assert error_units(problem, output) == float("inf")
 
 
+def test_an_engine_that_cannot_be_loaded_leaves_auto_the_others(tmp_path: Path) -> None:
+    broken = host_with(tmp_path, onnxruntime="raise ImportError('no such library')")
+    for engine in ("auto", "onnxruntime"):
+        worker = Worker(ENGINES["conv2d"], 1, broken, engine)
+        try:
+            if engine == "auto":
+                assert worker.ask("describe")["numpy"] == np.__version__
+            else:
+                with pytest.raises(WorkerError, match="onnxruntime is installed, but cannot be loaded"):
+                    worker.ask("describe")
+        finally:
+            worker.close()
+
+
 @pytest.mark.parametrize("prepared", [True, False])
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "conv2d"])
 def test_peers_compute_the_same_layers(name: str, prepared: bool, tmp_path: Path) -> None:

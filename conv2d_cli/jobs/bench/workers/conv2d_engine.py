@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from conv2d_cli import __version__, conv2d
 from conv2d_cli.backends import api as backends
 from conv2d_cli.engine import api
+from conv2d_cli.errors import FileError
 from conv2d_cli.jobs.bench.workers.asked import Prepared
 
 if TYPE_CHECKING:
@@ -29,8 +31,7 @@ def describe(_threads: int, engine: str) -> dict[str, Any]:
     """Return the versions and the BLAS; what the engine needs is loaded, for `auto` all that is installed."""
     from threadpoolctl import threadpool_info
 
-    for name in [name for name in backends.ENTRIES if backends.is_installed(name)] if engine == _AUTO else [engine]:
-        backends.version_of(name)
+    _load(engine)
     libraries: list[dict[str, Any]] = threadpool_info()
     blas = next((library for library in libraries if library["user_api"] == "blas"), {})
     name = " ".join(filter(None, (blas.get("internal_api"), blas.get("version"))))
@@ -41,6 +42,16 @@ def describe(_threads: int, engine: str) -> dict[str, Any]:
         "blas": name or None,
         "blas_architecture": blas.get("architecture"),
     }
+
+
+def _load(engine: str) -> None:
+    if engine != _AUTO:
+        backends.version_of(engine)
+        return
+    for name in filter(backends.is_installed, backends.ENTRIES):
+        # One that cannot be loaded leaves the choice among the others.
+        with suppress(FileError):
+            backends.version_of(name)
 
 
 def plan_by(costs: list[Any]) -> None:
