@@ -74,13 +74,9 @@ def serving() -> Iterator[ObjectStore]:
     """Serve an empty bucket in threads of this process."""
     pytest.importorskip("s3fs")
     server = pytest.importorskip("moto.server")
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log(self, *_: Any) -> None:
-            pass
+    web: Any = pytest.importorskip("werkzeug.serving")
+    quiet = {"protocol_version": "HTTP/1.1", "log": lambda *_: None}
+    handler = type("Quiet", (web.WSGIRequestHandler,), quiet)
 
     backend = server.DomainDispatcherApplication(server.create_backend_app)
 
@@ -99,7 +95,7 @@ def serving() -> Iterator[ObjectStore]:
         start(f"{answer} No", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
         return [b"" if method == "HEAD" else body]
 
-    running: Any = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+    running = web.make_server("127.0.0.1", 0, application, threaded=True, request_handler=handler)
     running.daemon_threads = True
     store = ObjectStore(f"http://127.0.0.1:{running.server_port}")
     with _run(running), pytest.MonkeyPatch.context() as patch:
