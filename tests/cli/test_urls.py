@@ -122,13 +122,17 @@ USAGE = [
     (("info", "s3://bucket/\udcff\x1b.zarr"), "is no URL of a store", "s3://"),
     (("info", "s3://bucket/*.zarr"), "patterns are of files", "one store"),
     (("info", "file://host/x.npy"), "of another machine", "file:///"),
-    (("run", "x.npy", "--weight", "w.npy", "-o", "https://host/y.zarr"), "is for reading", "-o s3://"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "https://host/y.zarr"), "nothing is written to https://", "-o s3://"),
     (
         ("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket/y"),
         "no format that can be written",
         "-o s3://bucket/y.zarr",
     ),
     (("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket.zarr"), "is a bucket", "-o s3://"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket"), "is a bucket", "-o s3://BUCKET/NAME.zarr"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "s4://b/y.zarr"), "nothing is written to s4://", "-o s3://"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "s3://b//c/y.zarr"), "an empty part of a path", "-o s3://b/c/y.zarr"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "gs://b/./../y.zarr"), "an empty part", "-o gs://b/y.zarr"),
     (("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket/y.zarr::a"), "no array in one", "-o s3://bucket/y.zarr"),
     (
         ("run", "x.npy", "2", "4", "3", "--save-parameters", "s3://b/p.zarr"),
