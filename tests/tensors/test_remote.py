@@ -294,6 +294,32 @@ def test_an_object_under_the_prefix_counts_as_a_store(store: ObjectStore) -> Non
     check_output(store.url("prefix/z.zarr"), force=False)
 
 
+def test_a_store_stays_until_there_is_something_to_write_in_its_place(store: ObjectStore) -> None:
+    files = store.files("stays/y.zarr")
+    with open_output(files.url, VALUES.shape, VALUES.dtype, force=False) as output:
+        output.write(0, VALUES)
+    before = sorted(files.names())
+
+    def fail_after(images: int) -> None:
+        with open_output(files.url, VALUES.shape, VALUES.dtype, force=True) as output:
+            output.write(0, VALUES[:images])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after(0)
+    assert sorted(files.names()) == before
+    with open_source(files.url) as source:
+        np.testing.assert_array_equal(source.read(), VALUES)
+    with pytest.raises(ZeroDivisionError):
+        fail_after(1)
+    assert files.names() == []
+    # Of no images there are metadata alone, and they replace a store too.
+    for batch in (VALUES, VALUES[:0]):
+        with open_output(files.url, batch.shape, VALUES.dtype, force=True) as output:
+            output.write(0, batch)
+    assert files.names() == ["zarr.json"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
 def test_what_is_unfinished_is_removed(store: ObjectStore, error: type[BaseException]) -> None:
     files, seen = store.files("unfinished/y.zarr"), list[str]()
