@@ -19,7 +19,7 @@ from object_store import ACCESS, BUCKET, SECRET, ObjectStore, serving
 from terminal import PROGRAM, Done
 
 from conv2d_cli.errors import MissingExtraError
-from conv2d_cli.tensors import remote
+from conv2d_cli.tensors import remote_connection
 from conv2d_cli.tensors.remote import RemoteFiles
 from conv2d_cli.tensors.stores import LocalFiles
 
@@ -181,6 +181,10 @@ def test_what_is_missing_is_named(store: ObjectStore, folder: Path) -> None:
         ("nonsense://b/x.zarr", "no protocol that fsspec knows", "s3://"),
         ("s3://no-such-bucket/x.zarr", "no such bucket", "zarr.json"),
         (store.url("no-such.zarr"), "there is no Zarr store", "zarr.json"),
+        (f"{store.endpoint}/no-such.zarr", "there is no Zarr store\n", "zarr.json"),
+        ("reference://b/x.zarr", "reference:// needs more than a URL says", "s3://"),
+        ("dir://b/x.zarr", "dir:// needs more than a URL says", "s3://"),
+        ("data://b/x.zarr", "no such names", "HOST"),
     ):
         done = run(store, folder, "info", url)
         assert (done.code, told in done.err, hint in done.err.partition("hint: ")[2]) == (4, True, True), done.err
@@ -192,13 +196,13 @@ def test_without_the_package_the_install_is_named(monkeypatch: pytest.MonkeyPatc
     for missing in ("fsspec", "s3fs"):
         if missing == "s3fs":
             monkeypatch.delitem(pytest.importorskip("fsspec.registry")._registry, "s3", raising=False)
-        remote._file_system.cache_clear()
+        remote_connection.file_system.cache_clear()
         monkeypatch.setitem(sys.modules, missing, None)
         with pytest.raises(MissingExtraError) as fault:
             RemoteFiles("s3://b/x.zarr").names()
         assert fault.value.hint == "pip install 'conv2d-cli[remote]'"
         monkeypatch.undo()
-    remote._file_system.cache_clear()
+    remote_connection.file_system.cache_clear()
 
 
 @pytest.mark.parametrize(
