@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import Conv2dError, FileError
-from conv2d_cli.tensors.concurrent import sent_side_by_side
+from conv2d_cli.tensors.concurrent import sent_side_by_side, uninterrupted
 from conv2d_cli.tensors.formats import STORE_FILES
 from conv2d_cli.tensors.remote import REQUESTS, RemoteFiles
 from conv2d_cli.tensors.replacement import already_there
@@ -143,8 +143,11 @@ class Unfinished:
                 raise FileError(f"cannot write {self._typed}: the program ends")
             self._begun.add(name)
             self._under_way += 1
+        uninterrupted(self._send, (name, content))
+
+    def _send(self, one: tuple[str, Content]) -> None:
         try:
-            self._files.write(name, content)
+            self._files.write(*one)
         finally:
             with self._changed:
                 self._under_way -= 1

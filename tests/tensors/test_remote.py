@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import pickle
 import shutil
 import threading
+import time
 import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -333,6 +335,27 @@ def test_what_is_unfinished_is_removed(store: ObjectStore, error: type[BaseExcep
     with pytest.raises(error):
         fail()
     assert sorted(seen) == ["c/0/0/0/0", "c/1/0/0/0"]
+    assert files.names() == []
+
+
+def test_a_chunk_that_is_under_way_when_a_signal_comes_is_removed(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, write = store.files("signal/y.zarr"), RemoteFiles.write
+
+    def interrupted(self: RemoteFiles, name: str, content: Any) -> None:
+        _thread.interrupt_main()
+        # The signal has come when it is sent.
+        time.sleep(0.3)
+        write(self, name, content)
+
+    monkeypatch.setattr(RemoteFiles, "write", interrupted)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        open_output(files.url, (1, *VALUES.shape[1:]), VALUES.dtype, force=False) as output,
+    ):
+        output.write(0, VALUES[:1])
+    time.sleep(0.5)
     assert files.names() == []
 
 
