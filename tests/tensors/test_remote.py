@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import _thread
+import asyncio
 import pickle
 import shutil
+import signal
 import threading
 import time
 import traceback
@@ -21,6 +22,7 @@ from object_store import BUCKET, SECRET, ObjectStore, serving, web
 from zarr import codecs
 
 from conv2d_cli.errors import Conv2dError, DataError, FileError
+from conv2d_cli.tensors import remote_connection
 from conv2d_cli.tensors.layout import NCHW, NHWC
 from conv2d_cli.tensors.opening import open_source, tensors_in
 from conv2d_cli.tensors.remote import RemoteFiles
@@ -341,21 +343,24 @@ def test_what_is_unfinished_is_removed(store: ObjectStore, error: type[BaseExcep
 def test_a_chunk_that_is_under_way_when_a_signal_comes_is_removed(
     store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files, write = store.files("signal/y.zarr"), RemoteFiles.write
+    system = pytest.importorskip("s3fs").S3FileSystem
+    files, send, caller = store.files("signal/y.zarr"), system._pipe_file, threading.get_ident()
 
-    def interrupted(self: RemoteFiles, name: str, content: Any) -> None:
-        _thread.interrupt_main()
-        # The signal has come when it is sent.
-        time.sleep(0.3)
-        write(self, name, content)
+    async def interrupted(*arguments: Any, **options: Any) -> None:
+        signal.pthread_kill(caller, signal.SIGINT)
+        # Whoever waits for the request has gone when it is sent.
+        await asyncio.sleep(0.3)
+        await send(*arguments, **options)
 
-    monkeypatch.setattr(RemoteFiles, "write", interrupted)
+    monkeypatch.setattr(system, "_pipe_file", interrupted)
+    remote_connection.file_system.cache_clear()
     with (
         pytest.raises(KeyboardInterrupt),
         open_output(files.url, (1, *VALUES.shape[1:]), VALUES.dtype, force=False) as output,
     ):
         output.write(0, VALUES[:1])
     time.sleep(0.5)
+    remote_connection.file_system.cache_clear()
     assert files.names() == []
 
 
