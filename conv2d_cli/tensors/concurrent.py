@@ -68,6 +68,21 @@ def side_by_side(function: Callable[[Given], object], items: Iterable[Given], mo
             given.put(None)
 
 
+def uninterrupted(function: Callable[[Given], object], item: Given) -> None:
+    """Call a function in a thread where no signal ends it halfway: the caller alone is interrupted.
+
+    A request whose caller was interrupted is still sent, by the thread of its library, and nobody knows when it ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        function(item)
+        return
+    given, ended = SimpleQueue[Given | None](), SimpleQueue[BaseException | None]()
+    given.put(item)
+    given.put(None)
+    threading.Thread(target=_work, args=(function, given, ended), daemon=True).start()
+    _raise(ended.get())
+
+
 def _work(
     function: Callable[[Given], object], given: SimpleQueue[Given | None], ended: SimpleQueue[BaseException | None]
 ) -> None:

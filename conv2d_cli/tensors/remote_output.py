@@ -1,4 +1,4 @@
-"""A new store behind a URL: what stood there goes first, what is unfinished is removed, and its metadata come last.
+"""A new store behind a URL: what stood there goes when there is something to write, and the metadata come last.
 
 Object stores have no folder that takes a name: until `zarr.json` is there nobody finds a store.
 """
@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.errors import Conv2dError, FileError
-from conv2d_cli.tensors.concurrent import sent_side_by_side
+from conv2d_cli.tensors.concurrent import sent_side_by_side, uninterrupted
 from conv2d_cli.tensors.formats import STORE_FILES
 from conv2d_cli.tensors.remote import REQUESTS, RemoteFiles
 from conv2d_cli.tensors.replacement import already_there
 from conv2d_cli.tensors.store_folders import foreign_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     import numpy as np
 
@@ -55,23 +55,21 @@ def _check_replaced(names: Iterable[str], typed: str) -> None:
 
 @contextmanager
 def remote_replacement(url: str, typed: str, *, force: bool) -> Iterator[Unfinished]:
-    """Yield the place of a new store, in which nothing lies; what has been written is removed if not all went well.
+    """Yield the place of a new store; what has been written is removed if not all went well.
+
+    What stood there goes at the first write, so that an input that cannot be read costs nobody a store.
 
     Raises:
         FileError: objects lie there and `force` is not given, or they are no store; or it cannot be written.
     """
     files = RemoteFiles(url)
+    old: list[str] = []
     if files.is_there():
         if not force:
             raise already_there(typed)
         old = files.names()
         _check_replaced(old, typed)
-        metadata = [name for name in old if name.rpartition("/")[2] in STORE_FILES]
-        # From the root on, so that at no time half a store is found.
-        for name in sorted(metadata, key=lambda name: name.count("/")):
-            files.remove(name)
-        files.remove_each(set(old).difference(metadata))
-    unfinished = Unfinished(files, typed, force=force)
+    unfinished = Unfinished(files, typed, old, force=force)
     try:
         yield unfinished
     except BaseException:
@@ -79,16 +77,35 @@ def remote_replacement(url: str, typed: str, *, force: bool) -> Iterator[Unfinis
         raise
 
 
+def _remove_store(files: RemoteFiles, names: Collection[str]) -> None:
+    """Remove a store from its root on, so that at no time half of one is found."""
+    metadata = [name for name in names if name.rpartition("/")[2] in STORE_FILES]
+    for name in sorted(metadata, key=lambda name: name.count("/")):
+        files.remove(name)
+    files.remove_each(set(names).difference(metadata))
+
+
 class Unfinished:
     """The files of a store that is being written. Another process that is sent it has the bare files."""
 
     are_objects = True
 
-    def __init__(self, files: RemoteFiles, typed: str, *, force: bool) -> None:
-        """Remember what is written; without `force` another writer's store stays."""
-        self._files, self._typed, self._force = files, typed, force
+    def __init__(self, files: RemoteFiles, typed: str, old: Collection[str], *, force: bool) -> None:
+        """Remember what is written; `old` is what goes first, and without `force` another writer's store stays."""
+        self._files, self._typed, self._old, self._force = files, typed, old, force
         self._begun, self._under_way, self._ended = set[str](), 0, False
         self._changed = threading.Condition()
+        self._clearing = threading.Lock()
+
+    def clear(self) -> None:
+        """Remove what stood there: the first write does it, and whoever sends the place to others, who do not.
+
+        Raises:
+            FileError: it cannot be removed.
+        """
+        with self._clearing:
+            _remove_store(self._files, self._old)
+            self._old = ()
 
     def __reduce__(self) -> tuple[Callable[..., RemoteFiles], tuple[str]]:
         """Pickle the bare files."""
@@ -116,6 +133,7 @@ class Unfinished:
         Raises:
             FileError: it cannot be written, or another writer has finished a store here.
         """
+        self.clear()
         if name == STORE_FILES[0] and not self._force and self._files.size(name) is not None:
             with self._changed:
                 self._begun.clear()
@@ -125,8 +143,11 @@ class Unfinished:
                 raise FileError(f"cannot write {self._typed}: the program ends")
             self._begun.add(name)
             self._under_way += 1
+        uninterrupted(self._send, (name, content))
+
+    def _send(self, one: tuple[str, Content]) -> None:
         try:
-            self._files.write(name, content)
+            self._files.write(*one)
         finally:
             with self._changed:
                 self._under_way -= 1

@@ -15,7 +15,7 @@ from conv2d_cli.errors import DataError, FileError
 from conv2d_cli.limits import ZARR_ARRAY_METADATA_BYTES, ZARR_GROUP_DEPTH, ZARR_GROUP_METADATA_BYTES
 from conv2d_cli.tensors.formats import STORE_FILES
 from conv2d_cli.tensors.remote import REQUESTS, RemoteFiles
-from conv2d_cli.tensors.zarr_chunks import came_or_went
+from conv2d_cli.tensors.zarr_bytes import came_or_went
 from conv2d_cli.tensors.zarr_folders import parsed, said_by
 
 if TYPE_CHECKING:
@@ -168,8 +168,9 @@ class RemoteStore:
         self._metadata: dict[str, dict[str, bytes | None]] = {}
         self._root = self._kind("")
         if self._root is None:
+            bucket = "" if files.is_web else ", or no such bucket"
             raise FileError(
-                f"cannot read {files.url}: there is no Zarr store, or no such bucket",
+                f"cannot read {files.url}: there is no Zarr store{bucket}",
                 "the URL is that of the folder which holds zarr.json, or .zarray, or .zgroup",
             )
 

@@ -24,6 +24,9 @@ _WITH_NAMES = frozenset({"abfs", "abfss", "az", "sftp", "ssh"})
 # What the libraries of a network take in memory, measured with s3fs.
 REMOTE_BYTES = 40 << 20
 _EXAMPLE = "s3://BUCKET/PATH/NAME.zarr"
+_EXAMPLE_WRITTEN = f"{_OBJECT_STORES[0]}://BUCKET/NAME.{STORE}"
+# Parts of a path that lie nowhere by themselves.
+_UNPLACED = frozenset({"", ".", ".."})
 
 
 def is_url(typed: str) -> bool:
@@ -128,11 +131,18 @@ def check_written(url: str) -> None:
     """
     scheme, _, rest = url.partition("://")
     if scheme not in _OBJECT_STORES:
-        raise UsageError(f"{url}: {scheme}:// is for reading", f"-o {_OBJECT_STORES[0]}://BUCKET/NAME.{STORE}")
-    if not rest.endswith(f".{STORE}"):
-        raise UsageError(f"the name {url} says no format that can be written by URL", f"-o {url}.{STORE}")
+        raise UsageError(f"{cut(url)}: nothing is written to {scheme}://", f"-o {_EXAMPLE_WRITTEN}")
     if "/" not in rest:
-        raise UsageError(f"{url} is a bucket, and no store in one", f"-o {scheme}://BUCKET/NAME.{STORE}")
+        raise UsageError(f"{cut(url)} is a bucket, and no store in one", f"-o {scheme}://BUCKET/NAME.{STORE}")
+    if not rest.endswith(f".{STORE}"):
+        raise UsageError(f"the name {cut(url)} says no format that can be written by URL", f"-o {url}.{STORE}")
+    bucket, *path = rest.split("/")
+    if not _UNPLACED.isdisjoint(path):
+        # Some services, and some clients, leave such parts out: what was written is then not found.
+        plain = "/".join([bucket, *(part for part in path if part not in _UNPLACED)])
+        raise UsageError(
+            f"{cut(url)}: an empty part of a path, . and .. are not the same to all services", f"-o {scheme}://{plain}"
+        )
 
 
 def overlap(one: str, other: str) -> bool:

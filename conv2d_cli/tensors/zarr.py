@@ -11,7 +11,7 @@ from conv2d_cli.tensors.concurrent import at_once
 from conv2d_cli.tensors.elements import held_by
 from conv2d_cli.tensors.formats import STORE_FILES, holds_store
 from conv2d_cli.tensors.stores import LocalFiles
-from conv2d_cli.tensors.zarr_chunks import ANEW, Folder
+from conv2d_cli.tensors.zarr_bytes import ANEW, Folder
 from conv2d_cli.tensors.zarr_folders import arrays_in, described
 from conv2d_cli.tensors.zarr_grid import gathered
 from conv2d_cli.tensors.zarr_metadata import BROKEN_STORE, chunked_array
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.tensors.formats import OpenFile
     from conv2d_cli.tensors.stores import Files
-    from conv2d_cli.tensors.zarr_chunks import StoreFolder
+    from conv2d_cli.tensors.zarr_bytes import StoreFolder
     from conv2d_cli.tensors.zarr_grid import Box, Index
 
     Array = np.ndarray[Any, Any]

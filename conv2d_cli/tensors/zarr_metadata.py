@@ -20,7 +20,8 @@ from conv2d_cli.limits import (
     ZARR_SMALL_CHUNK_BYTES,
     ZARR_SMALL_CHUNKS,
 )
-from conv2d_cli.tensors.zarr_chunks import ANEW, Dense, Sharded, Transposed
+from conv2d_cli.tensors.zarr_bytes import ANEW
+from conv2d_cli.tensors.zarr_chunks import Dense, Sharded, Transposed
 from conv2d_cli.tensors.zarr_codecs import KNOWN, chain_of, not_read
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from zarr.core.chunk_grids import RegularChunkGrid
 
-    from conv2d_cli.tensors.zarr_chunks import ChunkReader, Content, StoreFolder
+    from conv2d_cli.tensors.zarr_bytes import Content, StoreFolder
+    from conv2d_cli.tensors.zarr_chunks import ChunkReader
     from conv2d_cli.tensors.zarr_grid import Index
 
 VERSION_3, VERSION_2 = "zarr.json", ".zarray"

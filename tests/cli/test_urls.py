@@ -19,7 +19,7 @@ from object_store import ACCESS, BUCKET, SECRET, ObjectStore, serving
 from terminal import PROGRAM, Done
 
 from conv2d_cli.errors import MissingExtraError
-from conv2d_cli.tensors import remote
+from conv2d_cli.tensors import remote_connection
 from conv2d_cli.tensors.remote import RemoteFiles
 from conv2d_cli.tensors.stores import LocalFiles
 
@@ -122,13 +122,17 @@ USAGE = [
     (("info", "s3://bucket/\udcff\x1b.zarr"), "is no URL of a store", "s3://"),
     (("info", "s3://bucket/*.zarr"), "patterns are of files", "one store"),
     (("info", "file://host/x.npy"), "of another machine", "file:///"),
-    (("run", "x.npy", "--weight", "w.npy", "-o", "https://host/y.zarr"), "is for reading", "-o s3://"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "https://host/y.zarr"), "nothing is written to https://", "-o s3://"),
     (
         ("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket/y"),
         "no format that can be written",
         "-o s3://bucket/y.zarr",
     ),
     (("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket.zarr"), "is a bucket", "-o s3://"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket"), "is a bucket", "-o s3://BUCKET/NAME.zarr"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "s4://b/y.zarr"), "nothing is written to s4://", "-o s3://"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "s3://b//c/y.zarr"), "an empty part of a path", "-o s3://b/c/y.zarr"),
+    (("run", "x.npy", "--weight", "w.npy", "-o", "gs://b/./../y.zarr"), "an empty part", "-o gs://b/y.zarr"),
     (("run", "x.npy", "--weight", "w.npy", "-o", "s3://bucket/y.zarr::a"), "no array in one", "-o s3://bucket/y.zarr"),
     (
         ("run", "x.npy", "2", "4", "3", "--save-parameters", "s3://b/p.zarr"),
@@ -177,6 +181,10 @@ def test_what_is_missing_is_named(store: ObjectStore, folder: Path) -> None:
         ("nonsense://b/x.zarr", "no protocol that fsspec knows", "s3://"),
         ("s3://no-such-bucket/x.zarr", "no such bucket", "zarr.json"),
         (store.url("no-such.zarr"), "there is no Zarr store", "zarr.json"),
+        (f"{store.endpoint}/no-such.zarr", "there is no Zarr store\n", "zarr.json"),
+        ("reference://b/x.zarr", "reference:// needs more than a URL says", "s3://"),
+        ("dir://b/x.zarr", "dir:// needs more than a URL says", "s3://"),
+        ("data://b/x.zarr", "no such names", "HOST"),
     ):
         done = run(store, folder, "info", url)
         assert (done.code, told in done.err, hint in done.err.partition("hint: ")[2]) == (4, True, True), done.err
@@ -188,13 +196,13 @@ def test_without_the_package_the_install_is_named(monkeypatch: pytest.MonkeyPatc
     for missing in ("fsspec", "s3fs"):
         if missing == "s3fs":
             monkeypatch.delitem(pytest.importorskip("fsspec.registry")._registry, "s3", raising=False)
-        remote._file_system.cache_clear()
+        remote_connection.file_system.cache_clear()
         monkeypatch.setitem(sys.modules, missing, None)
         with pytest.raises(MissingExtraError) as fault:
             RemoteFiles("s3://b/x.zarr").names()
         assert fault.value.hint == "pip install 'conv2d-cli[remote]'"
         monkeypatch.undo()
-    remote._file_system.cache_clear()
+    remote_connection.file_system.cache_clear()
 
 
 @pytest.mark.parametrize(

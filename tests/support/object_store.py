@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 import pytest
 
-from conv2d_cli.tensors import remote
+from conv2d_cli.tensors import remote_connection
 from conv2d_cli.tensors.remote import RemoteFiles
 
 if TYPE_CHECKING:
@@ -102,13 +103,16 @@ def serving() -> Iterator[ObjectStore]:
         for name, value in store.environment.items():
             patch.setenv(name, value)
         patch.delenv("AWS_PROFILE", raising=False)
-        remote._file_system.cache_clear()
+        remote_connection.file_system.cache_clear()
         _make_bucket(store)
         yield store
-        remote._file_system.cache_clear()
+        remote_connection.file_system.cache_clear()
 
 
 def _make_bucket(store: ObjectStore) -> None:
+    """Begin with one empty bucket: what moto has is of the process, and of the files of tests before."""
+    with urlopen(Request(f"{store.endpoint}/moto-api/reset", method="POST")):  # noqa: S310 - it is ours
+        pass
     system, _ = store.files("x")._opened("")
     system.mkdir(BUCKET)
     store.asked.clear()

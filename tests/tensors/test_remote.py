@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import shutil
+import signal
 import threading
+import time
 import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -19,6 +22,7 @@ from object_store import BUCKET, SECRET, ObjectStore, serving, web
 from zarr import codecs
 
 from conv2d_cli.errors import Conv2dError, DataError, FileError
+from conv2d_cli.tensors import remote_connection
 from conv2d_cli.tensors.layout import NCHW, NHWC
 from conv2d_cli.tensors.opening import open_source, tensors_in
 from conv2d_cli.tensors.remote import RemoteFiles
@@ -294,6 +298,32 @@ def test_an_object_under_the_prefix_counts_as_a_store(store: ObjectStore) -> Non
     check_output(store.url("prefix/z.zarr"), force=False)
 
 
+def test_a_store_stays_until_there_is_something_to_write_in_its_place(store: ObjectStore) -> None:
+    files = store.files("stays/y.zarr")
+    with open_output(files.url, VALUES.shape, VALUES.dtype, force=False) as output:
+        output.write(0, VALUES)
+    before = sorted(files.names())
+
+    def fail_after(images: int) -> None:
+        with open_output(files.url, VALUES.shape, VALUES.dtype, force=True) as output:
+            output.write(0, VALUES[:images])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after(0)
+    assert sorted(files.names()) == before
+    with open_source(files.url) as source:
+        np.testing.assert_array_equal(source.read(), VALUES)
+    with pytest.raises(ZeroDivisionError):
+        fail_after(1)
+    assert files.names() == []
+    # Of no images there are metadata alone, and they replace a store too.
+    for batch in (VALUES, VALUES[:0]):
+        with open_output(files.url, batch.shape, VALUES.dtype, force=True) as output:
+            output.write(0, batch)
+    assert files.names() == ["zarr.json"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
 def test_what_is_unfinished_is_removed(store: ObjectStore, error: type[BaseException]) -> None:
     files, seen = store.files("unfinished/y.zarr"), list[str]()
@@ -307,6 +337,30 @@ def test_what_is_unfinished_is_removed(store: ObjectStore, error: type[BaseExcep
     with pytest.raises(error):
         fail()
     assert sorted(seen) == ["c/0/0/0/0", "c/1/0/0/0"]
+    assert files.names() == []
+
+
+def test_a_chunk_that_is_under_way_when_a_signal_comes_is_removed(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = pytest.importorskip("s3fs").S3FileSystem
+    files, send, caller = store.files("signal/y.zarr"), system._pipe_file, threading.get_ident()
+
+    async def interrupted(*arguments: Any, **options: Any) -> None:
+        signal.pthread_kill(caller, signal.SIGINT)
+        # Whoever waits for the request has gone when it is sent.
+        await asyncio.sleep(0.3)
+        await send(*arguments, **options)
+
+    monkeypatch.setattr(system, "_pipe_file", interrupted)
+    remote_connection.file_system.cache_clear()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        open_output(files.url, (1, *VALUES.shape[1:]), VALUES.dtype, force=False) as output,
+    ):
+        output.write(0, VALUES[:1])
+    time.sleep(0.5)
+    remote_connection.file_system.cache_clear()
     assert files.names() == []
 
 

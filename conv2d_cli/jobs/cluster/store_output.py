@@ -107,6 +107,8 @@ def _behind(url: str, file: FileRun, units: Units, resumable: Resumable | None) 
     files, journal = RemoteFiles(url), RemoteFiles(f"{url}{_PARTIAL}")
     if resumable is None:
         with remote_replacement(url, str(file.request.output), force=file.request.force) as place:
+            # The workers write, and know of nothing that stood there.
+            place.clear()
             try:
                 yield Unfinished(_output(file, units, place), NoRecords())
             except BaseException:
