@@ -160,6 +160,32 @@ def test_quiet_is_quiet_and_figures_are_those_of_a_run_here(folder: Path) -> Non
     assert there == here
 
 
+def test_a_limit_below_what_a_process_holds_is_told_as_such(folder: Path) -> None:
+    done = conv2d("run", "x.zarr", *LAYER, "-o", "y.zarr", "--workers", "1", "--memory-limit", "10MiB", folder=folder)
+    assert done.code == 5
+    assert "each worker takes about" in done.err
+    assert left_in(folder) == set()
+
+
+ENDED = """
+import distributed
+from conv2d_cli.jobs.cluster.dask_cluster import Place, cluster
+if __name__ == "__main__":
+    try:
+        with cluster(Place(workers=1), threads=1, memory_limit=None):
+            raise KeyError
+    except KeyError:
+        distributed.SpecCluster.close = lambda *_, **__: print("waits")
+"""
+
+
+def test_after_an_error_nothing_is_waited_for(tmp_path: Path) -> None:
+    # As this process ends, Dask closes the clusters that it still knows, for 10 seconds where they do not answer.
+    (tmp_path / "ended.py").write_text(ENDED)
+    done = subprocess.run([sys.executable, "ended.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_signal_ends_all_processes(folder: Path, number: signal.Signals, resume: bool) -> None:
@@ -266,18 +292,25 @@ def test_workers_that_cannot_write_the_store(folder: Path, cluster: Processes) -
     assert left_in(folder) == set()
 
 
+def impatient(folder: Path, address: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with a second's patience in place of ten."""
+    program = "from conv2d_cli.jobs.cluster import dask_remote; dask_remote.CONNECT_SECONDS = 1; "
+    return subprocess.run(
+        [*PROGRAM[:-1], program + PROGRAM[-1], "run", "x.zarr", *LAYER, "-o", "y.zarr", "--scheduler", address],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
 def test_a_cluster_without_workers(folder: Path, cluster: Processes) -> None:
-    done = conv2d("run", "x.zarr", *LAYER, "-o", "y.zarr", "--scheduler", cluster.address, folder=folder)
-    assert done.code == 4
-    assert "has no workers" in done.err
+    done = impatient(folder, cluster.address)
+    assert done.returncode == 4
+    assert "has no workers" in done.stderr
 
 
 def test_an_address_where_nobody_is(folder: Path) -> None:
-    begun = time.monotonic()
-    done = conv2d("run", "x.zarr", *LAYER, "-o", "y.zarr", "--scheduler", "tcp://127.0.0.1:9", folder=folder)
-    assert done.code == 4
-    assert "cannot reach the scheduler tcp://127.0.0.1:9" in done.err
-    assert time.monotonic() - begun < 60
+    done = impatient(folder, "tcp://127.0.0.1:9")
+    assert done.returncode == 4
+    assert "cannot reach the scheduler tcp://127.0.0.1:9" in done.stderr
     assert left_in(folder) == set()
 
 
