@@ -280,6 +280,41 @@ def test_workers_that_cannot_see_a_path(folder: Path, cluster: Processes) -> Non
     assert left_in(folder) == set()
 
 
+OTHER = """
+import io
+opened = io.open
+io.open = lambda name, *more, **named: opened(str(name).replace("w.npy", "other.npy"), *more, **named)
+"""
+
+
+@pytest.mark.parametrize(("source", "output"), [("x.zarr", "y.zarr"), ("in", "y")])
+def test_workers_that_see_another_weight_under_the_path(
+    folder: Path, cluster: Processes, source: str, output: str
+) -> None:
+    weight = np.load(folder / "w.npy")
+    np.save(folder / "other.npy", weight + 1)
+    (folder / "in").mkdir()
+    np.save(folder / "in" / "x.npy", np.zeros((1, 3, 9, 9), np.float32))
+    cluster.worker(OTHER)
+    done = conv2d("run", source, *LAYER, "-o", output, "--scheduler", cluster.address, folder=folder)
+    assert done.code == 3
+    assert re.search(r"error: the worker tcp://\S+: \S+w\.npy holds other values here\n", done.err)
+    assert "hint: give paths that all workers share" in done.err
+    assert not [path for path in (folder / output).rglob("*") if path.suffix == ".npy"]
+
+
+def test_a_worker_with_another_engine(folder: Path, cluster: Processes) -> None:
+    pytest.importorskip("onnxruntime")
+    cluster.worker("from conv2d_cli.jobs.cluster import versions; versions._installed = lambda _: '0.1'")
+    done = conv2d(
+        *("run", "x.zarr", *LAYER, "-o", "y.zarr", "--engine", "onnxruntime", "--scheduler", cluster.address),
+        folder=folder,
+    )
+    assert done.code == 4
+    assert "it has onnxruntime 0.1, not " in done.err
+    assert re.search(r"hint: install onnxruntime \S+ there\n", done.err)
+
+
 def test_workers_that_cannot_write_the_store(folder: Path, cluster: Processes) -> None:
     cluster.worker(
         "from pathlib import Path\n"
