@@ -10,6 +10,7 @@ import json
 import logging
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.errors import FileError, MissingExtraError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conv2d_cli.jobs.cluster.dask_workers import DaskWorkers
+
+# A file of a scheduler has some kilobytes, and more where it tells of workers.
+_MOST_BYTES = 16 << 20
 
 
 class Place(NamedTuple):
@@ -82,12 +86,17 @@ def _address(place: Place) -> str:
     if place.address is not None:
         return place.address
     path = Path(place.file or "")
+    hint = f"dask scheduler --scheduler-file {quote(str(path))} writes it"
     try:
-        address = json.loads(path.read_text("utf-8"))["address"]
+        with path.open("rb") as stream:
+            address = json.loads(stream.read(_MOST_BYTES))["address"]
     except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror}", "the scheduler writes it: --scheduler-file") from error
-    except (ValueError, KeyError, TypeError) as error:
+        is_missing = isinstance(error, FileNotFoundError)
         raise FileError(
-            f"{path}: it says no address of a scheduler", f"dask scheduler --scheduler-file {path} writes it"
+            f"cannot read {path}: {error.strerror}", hint if is_missing else "give the file that the scheduler wrote"
         ) from error
-    return str(address)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        address = None
+    if not isinstance(address, str) or "://" not in address or "@" in address:
+        raise FileError(f"{path}: it says no address of a scheduler", hint)
+    return address

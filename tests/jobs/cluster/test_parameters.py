@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,7 +17,9 @@ from conv2d_cli.layer.model import Conv2d
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = {
+    from numpy.typing import NDArray
+
+FILES: dict[str, NDArray[Any]] = {
     "weight.npy": np.ones((2, 3, 3, 3), np.int8),
     "bias.npy": np.ones(2, np.int32),
     "zero.npy": np.ones(2, np.int32),
