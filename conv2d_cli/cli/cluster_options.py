@@ -86,6 +86,8 @@ def place_of(options: ClusterOptions) -> Place:
         return Place(workers=count)
     if options.scheduler is not None:
         return Place(address=_address(options.scheduler))
+    if not options.scheduler_file:
+        raise UsageError("--scheduler-file names no file", "--scheduler-file scheduler.json")
     return Place(file=options.scheduler_file)
 
 

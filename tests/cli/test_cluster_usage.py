@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
         (("--scheduler", "http://a.b/c"), "not the address", "--scheduler tcp://a.b:8786"),
         (("--scheduler", ""), "not the address", "--scheduler tcp://HOST:8786"),
         (("--scheduler", "tcp://a:99999"), "not the address", "--scheduler tcp://a:8786"),
+        (("--scheduler-file", ""), "--scheduler-file names no file", "--scheduler-file scheduler.json"),
         (
             ("--scheduler", "tcp://me:secret1@a:1"),
             "--scheduler: the address of a scheduler has no user",
@@ -83,12 +84,29 @@ def test_a_plan_needs_no_cluster(folder: Path) -> None:
     assert re.fullmatch(r"\w+\n", done.out)
 
 
-def test_a_file_of_a_scheduler_that_is_none(folder: Path) -> None:
-    (folder / "bad.json").write_text("{}")
-    for name in ("missing.json", "bad.json"):
-        done = forked.conv2d(*RUN, "--scheduler-file", name, folder=folder)
-        assert done.code == 4
-        assert done.err.count("error:") == done.err.count("hint:") == 1
+@pytest.mark.parametrize(
+    "content",
+    ["", "{}", "[]", '{"address": 5}', '{"address": "here"}', '{"address": "tcp://me:secret1@a:1"}', "[" * 9999],
+)
+def test_a_file_of_a_scheduler_that_says_no_address(folder: Path, content: str) -> None:
+    pytest.importorskip("distributed")
+    (folder / "bad.json").write_text(content)
+    done = forked.conv2d(*RUN, "--scheduler-file", "bad.json", folder=folder)
+    assert done.code == 4
+    assert done.err == (
+        "error: bad.json: it says no address of a scheduler\nhint: dask scheduler --scheduler-file bad.json writes it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("no such", "dask scheduler --scheduler-file 'no such' writes it"), (".", "give the file")]
+)
+def test_a_file_of_a_scheduler_that_cannot_be_read(folder: Path, name: str, hint: str) -> None:
+    pytest.importorskip("distributed")
+    done = forked.conv2d(*RUN, "--scheduler-file", name, folder=folder)
+    assert done.code == 4
+    assert done.err.startswith(f"error: cannot read {name}: ")
+    assert f"hint: {hint}" in done.err
     assert not (folder / "y.zarr").exists()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.engine.api import use_costs
 from conv2d_cli.errors import FileError
+from conv2d_cli.jobs.cluster.parameters import check_digest, digest_of_files
 from conv2d_cli.jobs.cluster.resident import resident_bytes
 from conv2d_cli.jobs.cluster.tasks import Failed, failed
 from conv2d_cli.jobs.cluster.versions import check_versions
@@ -45,11 +46,12 @@ class FileDone(NamedTuple):
 
 
 class FilesJob(NamedTuple):
-    """What is the same for all files: the layer and its parameters, and the costs that plans are made by."""
+    """What is the same for all files: the layer, the digest of its parameters, and the costs that plans are made by."""
 
     name: str
     versions: tuple[tuple[str, str], ...]
     request: Request
+    parameters: str
     costs: Costs
     folder: str
     resume: bool
@@ -61,7 +63,7 @@ class FilesJob(NamedTuple):
 
         Raises:
             FileError: they cannot be read, or the folder for outputs is not there, or this worker has other versions.
-            DataError: they are bad.
+            DataError: they are bad, or others than the client's.
         """
         check_versions(self.versions)
         use_costs(self.costs)
@@ -72,12 +74,13 @@ class OpenedFiles:
     """The parameters of many files, open on a worker."""
 
     def __init__(self, job: FilesJob) -> None:
-        """Open them, and look for the folder of the outputs."""
+        """Open them, look whether they are the client's, and look for the folder of the outputs."""
         if not Path(job.folder).is_dir():
             raise FileError(f"cannot write {job.folder}: there is no such folder", "make the folder first")
         self._job, self._files = job, ExitStack()
         self._shared = self._files.enter_context(SharedLayer(job.request))
         self._shared.check()
+        check_digest(job.request, digest_of_files(job.request), job.parameters)
 
     def close(self) -> None:
         """Close them."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from conv2d_cli.engine.api import costs_in_use
 from conv2d_cli.jobs.cluster.dask_cluster import cluster
 from conv2d_cli.jobs.cluster.files_job import FileDone, FilesJob, FileTask
+from conv2d_cli.jobs.cluster.parameters import digest_of_files
 from conv2d_cli.jobs.cluster.requests import check_for_cluster, for_workers
 from conv2d_cli.jobs.cluster.store_run import check_open
 from conv2d_cli.jobs.cluster.tasks import Failed
@@ -21,7 +22,8 @@ from conv2d_cli.jobs.run.shared_layer import SharedLayer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from conv2d_cli.jobs.cluster.dask_cluster import DaskWorkers, Place
+    from conv2d_cli.jobs.cluster.dask_cluster import Place
+    from conv2d_cli.jobs.cluster.dask_workers import DaskWorkers
     from conv2d_cli.jobs.cluster.tasks import Task
     from conv2d_cli.jobs.run.checks import Item
     from conv2d_cli.jobs.run.memory import Machine
@@ -94,6 +96,7 @@ def run_many(
             name=f"conv2d-{token_hex(6)}",
             versions=versions_here(request.engine),
             request=for_workers(request._replace(threads=workers.threads, output=None)),
+            parameters=digest_of_files(request),
             costs=costs_in_use(),
             folder=str(folder.absolute()),
             resume=resume or request.force,

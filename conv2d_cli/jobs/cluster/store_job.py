@@ -14,6 +14,7 @@ import numpy as np
 
 from conv2d_cli.errors import DataError
 from conv2d_cli.jobs.cluster.journal import Record, line_of
+from conv2d_cli.jobs.cluster.parameters import check_digest, digest_of_layer
 from conv2d_cli.jobs.cluster.units import Images, Tiles
 from conv2d_cli.jobs.cluster.versions import check_versions
 from conv2d_cli.jobs.run.convolution import convolution_of, gathered
@@ -55,6 +56,7 @@ class Done(NamedTuple):
 class StoreJob(NamedTuple):
     """What is the same for all tasks: paths, the layer and the plan of the client, which every worker carries out.
 
+    `parameters` is the digest of those that the client has read.
     `figures` says that those of the output are wanted, `records` that digests are, which a worker writes itself into
     the `journal` where that is of objects.
     """
@@ -62,6 +64,7 @@ class StoreJob(NamedTuple):
     name: str
     versions: tuple[tuple[str, str], ...]
     request: Request
+    parameters: str
     plan: AnyPlan
     input_shape: tuple[int, ...]
     input_dtype: str
@@ -76,7 +79,7 @@ class StoreJob(NamedTuple):
 
         Raises:
             FileError: a file cannot be read or written here, or this worker has other versions.
-            DataError: the input is another one here.
+            DataError: the input is another one here, or the parameters are others.
         """
         check_versions(self.versions)
         return OpenedStore(self)
@@ -93,6 +96,7 @@ class OpenedStore:
             self._check_input()
             shared = self._files.enter_context(SharedLayer(job.request))
             self._layer = shared.opened(self._source.dtype, job.input_shape[-3])
+            check_digest(job.request, digest_of_layer(self._layer), job.parameters)
             self._check_output()
         except BaseException:
             self._files.close()

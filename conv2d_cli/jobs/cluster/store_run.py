@@ -10,9 +10,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.engine.api import integer
-from conv2d_cli.errors import MemoryLimitError
+from conv2d_cli.errors import FileError, MemoryLimitError
 from conv2d_cli.jobs.cluster import worker
 from conv2d_cli.jobs.cluster.dask_cluster import cluster
+from conv2d_cli.jobs.cluster.parameters import digest_of_layer
 from conv2d_cli.jobs.cluster.requests import check_for_cluster, check_store, for_workers
 from conv2d_cli.jobs.cluster.store_job import Done, StoreJob, names_of_files
 from conv2d_cli.jobs.cluster.store_output import Resumable, may_go_on, unfinished_store
@@ -36,12 +37,17 @@ if TYPE_CHECKING:
 
     from conv2d_cli.backends.api import AnyPlan
     from conv2d_cli.engine.api import Tiling
-    from conv2d_cli.jobs.cluster.dask_cluster import DaskWorkers, Place
+    from conv2d_cli.jobs.cluster.dask_cluster import Place
+    from conv2d_cli.jobs.cluster.dask_workers import DaskWorkers
     from conv2d_cli.jobs.cluster.journal import TaskRecords
     from conv2d_cli.jobs.cluster.tasks import Task
     from conv2d_cli.jobs.run.file import FileRun
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.report.run import RunReport
+
+
+# In a hint limits are multiples of this: how much a process holds before it has done anything changes by a little.
+_STEP = 32 << 20
 
 
 class Listener(NamedTuple):
@@ -153,6 +159,7 @@ def _spread(
             name=f"conv2d-{token_hex(6)}",
             versions=versions_here(file.plan.engine),
             request=for_workers(file.request),
+            parameters=digest_of_layer(file.shared),
             plan=_without_check(file.plan),
             input_shape=file.input.shape,
             input_dtype=file.input.dtype,
@@ -163,8 +170,9 @@ def _spread(
             journal=unfinished.journal,
         )
         with workers.holding(job):
-            check_open(workers, job.name)
+            # Parameters that are open count as what a worker holds.
             check_workers_memory(file, units, machine, workers, place)
+            check_open(workers, job.name)
             tell.announce(file)
             _do_all(job, workers, unfinished.records, outcome, tell.advance)
         unfinished.output.seal(
@@ -237,11 +245,14 @@ def _all_that_decides(file: FileRun, units: Units) -> str:
 
 
 def check_open(workers: DaskWorkers, name: str) -> None:
-    """Check that every worker can open the files of a job.
+    """Check that every worker has the versions of a job, and can open its files.
 
     Raises:
         Conv2dError: one cannot, and what it says.
     """
+    for address, fault in workers.on_each(partial(worker.lacks, name)).items():
+        if isinstance(fault, Failed):
+            raise FileError(f"the worker {address}: {fault.message}", fault.hint)
     for address, fault in workers.on_each(partial(worker.opens, name)).items():
         if isinstance(fault, Failed):
             told = fault.error
@@ -261,7 +272,7 @@ def check_workers_memory(file: FileRun, units: Units, machine: Machine, workers:
     if limit is not None and peak > limit:
         raise MemoryLimitError(
             f"each worker takes about {peak} bytes, the limit is {limit}",
-            f"--memory-limit {-(-peak // 2**20)}MiB would do",
+            f"--memory-limit {-(-peak // _STEP) * (_STEP >> 20)}MiB would do",
         )
     growth = (peak - resident) * workers.count
     if place.is_local and machine.available is not None and growth > machine.available:

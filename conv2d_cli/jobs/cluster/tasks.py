@@ -38,6 +38,10 @@ class WorkerJob(Protocol):
     def name(self) -> str:
         """What no other job is called."""
 
+    @property
+    def versions(self) -> tuple[tuple[str, str], ...]:
+        """What must be installed on a worker, and in which version."""
+
     def opened(self) -> OpenedJob:
         """Return the job with its files open, on a worker.
 

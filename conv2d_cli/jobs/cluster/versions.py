@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import packages_distributions, version
 from typing import TYPE_CHECKING
 
 from conv2d_cli import __version__
-from conv2d_cli.backends.api import ENTRIES, OURS
+from conv2d_cli.backends.api import AUTO, ENTRIES, OURS
 from conv2d_cli.errors import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def versions_here(engine: str | None = None) -> tuple[tuple[str, str], ...]:
-    """Return the versions of this process, and that of the engine that computes beside NumPy."""
+def versions_here(engine: str = OURS) -> tuple[tuple[str, str], ...]:
+    """Return the versions of this process, and of the engine that computes, or of all that one is chosen from."""
     import numpy as np
 
     ours = ("conv2d", __version__), ("NumPy", np.__version__)
-    if engine not in ENTRIES or engine == OURS:
-        return ours
-    return *ours, (engine, _installed(engine))
+    names = tuple(ENTRIES) if engine == AUTO else (engine,)
+    return *ours, *((name, _installed(name)) for name in names if name != OURS and name in ENTRIES)
 
 
 def check_versions(theirs: Iterable[tuple[str, str]]) -> None:
-    """Check, on a worker, that it has the versions of the client.
+    """Check, on a worker, that it has the versions of the client, "" where that has none.
 
     Raises:
         FileError: it has others.
@@ -32,15 +31,14 @@ def check_versions(theirs: Iterable[tuple[str, str]]) -> None:
     here = dict(versions_here())
     for name, wanted in theirs:
         found = here[name] if name in here else _installed(name)
-        if not found:
-            raise FileError(f"it lacks {name}", f"install {name} {wanted} there")
-        if found != wanted:
-            raise FileError(f"it has {name} {found}, not {wanted}", f"install {name} {wanted} there")
+        if found == wanted:
+            continue
+        if not wanted:
+            raise FileError(f"it has {name}, and here is none", f"--engine {OURS}, or install {name} {found} here")
+        words = f"it has {name} {found}, not {wanted}" if found else f"it lacks {name}"
+        raise FileError(words, f"install {name} {wanted} there")
 
 
-def _installed(distribution: str) -> str:
-    """Return the version of what is installed; "" where it is not."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
+def _installed(module: str) -> str:
+    """Return the version of what a module comes from, whatever that is called; "" where there is none."""
+    return next(map(version, packages_distributions().get(module, ())), "")

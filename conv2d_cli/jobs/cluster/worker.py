@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.errors import Conv2dError, FileError
 from conv2d_cli.jobs.cluster.tasks import Failed, failed
+from conv2d_cli.jobs.cluster.versions import check_versions
 
 if TYPE_CHECKING:
     from conv2d_cli.jobs.cluster.tasks import OpenedJob, WorkerJob
@@ -28,6 +29,15 @@ def forget(name: str) -> None:
     _jobs.pop(name, None)
     with _one_at_a_time:
         _close(name)
+
+
+def lacks(name: str) -> Failed | None:
+    """Return what is wrong with the versions that are installed here; None if all are those of the client."""
+    try:
+        check_versions(_jobs[name].versions)
+    except FileError as error:
+        return failed(error)
+    return None
 
 
 def opens(name: str) -> Failed | None:

@@ -222,5 +222,5 @@ def fingerprint(words: tuple[object, ...], *arrays: NDArray[Any] | None) -> str:
     for array in arrays:
         digest.update(b"none" if array is None else f"{array.dtype} {array.shape}".encode())
         if array is not None:
-            digest.update(array.tobytes())
+            digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

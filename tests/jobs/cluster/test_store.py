@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conv2d_cli.jobs.cluster.dask_cluster import DaskWorkers
+    from conv2d_cli.jobs.cluster.dask_workers import DaskWorkers
     from conv2d_cli.report.run import RunReport
 
 pytest.importorskip("distributed")
@@ -275,11 +276,31 @@ def test_an_output_that_exists_is_kept(tmp_path: Path) -> None:
 
 def test_memory_is_counted_for_each_worker(tmp_path: Path) -> None:
     request = Request(store(tmp_path / "x.zarr", (2, 2, 9, 9)), Conv2d(2, 2, 3), {}, output=str(tmp_path / "y.zarr"))
-    with pytest.raises(MemoryLimitError, match="each worker"):
+    with pytest.raises(MemoryLimitError, match="each worker") as fault:
         spread(request._replace(memory_limit=1 << 20))
     with pytest.raises(MemoryLimitError, match="2 workers"):
         spread(request, machine=Machine(0, 1 << 10))
     assert [path.name for path in tmp_path.iterdir()] == ["x.zarr"]
+    limit = re.fullmatch(r"--memory-limit (\d+)MiB would do", str(fault.value.hint))
+    assert limit is not None
+    spread(request._replace(memory_limit=int(limit[1]) << 20))
+
+
+def test_processes_that_cannot_be_asked_are_no_fault_of_the_output(
+    tmp_path: Path, workers: DaskWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request(store(tmp_path / "x.zarr", (2, 2, 9, 9)), Conv2d(2, 2, 3), {}, output=str(tmp_path / "y.zarr"))
+
+    def closed(*_: object, **__: object) -> None:
+        raise OSError("Stream is closed")
+
+    for method in ("run", "register_plugin"):
+        with monkeypatch.context() as patched:
+            patched.setattr(workers._client, method, closed)
+            with pytest.raises(FileError, match=r"workers cannot be reached any more: Stream is closed") as fault:
+                spread(request)
+            assert "y.zarr" not in fault.value.message
+    assert not (tmp_path / "y.zarr").exists()
 
 
 def test_a_bad_input_is_told_once(tmp_path: Path) -> None:
