@@ -68,9 +68,11 @@ def run(
     request = request_of(input_, words, run_options, reading_options, integer_options, output)
     request = request._replace(costs_file=use_measured_costs(output.note))
     with words.own_words():
-        if place is not None and not run_options.plan:
+        if place is not None:
             from conv2d_cli.cli import run_cluster
 
+            request = run_cluster.with_threads(request, place)
+        if place is not None and not run_options.plan:
             way = run_cluster.run_files if many else run_cluster.run_store
             return way(request, output, run_options, place, words.typed)
         if many:

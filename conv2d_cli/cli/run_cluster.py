@@ -42,7 +42,6 @@ def run_store(request: Request, output: Output, options: RunOptions, place: Plac
 
         report = run_store(
             *(request, machine(), place),
-            threads=_threads_of_a_worker(place),
             resume=options.resume,
             summarize=output.asked_for,
             tell=Listener(announce, progress.advance, output.note, partial(_tell_dashboard, output)),
@@ -59,7 +58,6 @@ def run_files(request: Request, output: Output, options: RunOptions, place: Plac
     with listening(output, options) as tell:
         report, code = run_many(
             *(request, machine(), place),
-            threads=_threads_of_a_worker(place),
             resume=options.resume,
             tell=tell,
             dashboard=partial(_tell_dashboard, output),
@@ -73,9 +71,14 @@ def _tell_dashboard(output: Output, link: str | None) -> None:
         output.note(f"dashboard: {link}")
 
 
-def _threads_of_a_worker(place: Place) -> int:
-    """Return the threads of each process of this machine, unless they are given: its processors, divided."""
-    return max(1, processors() // (place.workers or 1))
+def with_threads(request: Request, place: Place) -> Request:
+    """Return a request with the threads of each process of this machine, unless given: its processors, divided.
+
+    Those of other machines are known when they have been asked.
+    """
+    if place.workers is None or request.threads is not None:
+        return request
+    return request._replace(threads=max(1, processors() // place.workers))
 
 
 def have_stderr_alone() -> None:

@@ -179,7 +179,7 @@ def overhead(folder: Path) -> None:
     begun = time.process_time()
     report = run_store(
         *(request._replace(output=str(folder / "y.zarr")), Machine(0, None), Place(workers=2)),
-        threads=1, resume=False, summarize=False, tell=tell,
+        resume=False, summarize=False, tell=tell,
     )  # fmt: skip
     computed = time.process_time() - begun
     print(f"{tiles} tiles: {report.seconds / tiles * 1e3:.2f} ms a tile on two workers, ", end="")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import forked
 import numpy as np
 import pytest
+from terminal import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,18 @@ def test_a_plan_needs_no_cluster(folder: Path) -> None:
     done = forked.conv2d(*RUN, "--plan", "--workers", "2", "--get", "algorithm", folder=folder)
     assert done.code == 0, done.err
     assert re.fullmatch(r"\w+\n", done.out)
+
+
+@pytest.mark.parametrize(("more", "threads"), [((), "3"), (("--threads", "2"), "2")])
+def test_a_plan_has_the_threads_of_each_worker(folder: Path, more: tuple[str, ...], threads: str) -> None:
+    # Large enough for several threads.
+    np.save(folder / "x.npy", np.zeros((1, 3, 512, 512), np.float32))
+    of_seven = "from conv2d_cli.cli import run_cluster; run_cluster.processors = lambda: 7; "
+    words = ("run", "x.npy", "3", "32", "9", "-o", "y.zarr", "--plan", "--workers", "2", "--get", "threads", *more)
+    done = subprocess.run(
+        [*PROGRAM[:-1], of_seven + PROGRAM[-1], *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{threads}\n"
 
 
 @pytest.mark.parametrize(

@@ -65,15 +65,14 @@ def run_many(
     machine: Machine,
     place: Place,
     *,
-    threads: int,
     resume: bool,
     tell: Listener,
     dashboard: Callable[[str | None], None],
 ) -> tuple[ManyReport, int]:
     """Convolve many files on a cluster; return what was done, and the gravest exit code of the files that failed.
 
-    Each worker takes the memory limit of the request, and computes with its threads or else, on this machine,
-    `threads`.
+    Each worker takes the memory limit of the request, and computes with its threads or else with those that it has: one
+    on this machine.
 
     Raises:
         UsageError, FileError, DataError: as `run_many` of files here; and FileError where there is no such cluster.
@@ -85,10 +84,9 @@ def run_many(
         shared.check()
     folders = make_folders(folder, items, allowed=request.force or resume)
     started = perf_counter()
-    asked = request.threads or (threads if place.is_local else None)
     with (
         Journal(folder, (item.output for item in items), resume=resume) as journal,
-        cluster(place, threads=asked, memory_limit=request.memory_limit) as workers,
+        cluster(place, threads=request.threads, memory_limit=request.memory_limit) as workers,
     ):
         dashboard(workers.dashboard)
         available = None if machine.available is None or not place.is_local else machine.available // workers.count

@@ -106,12 +106,12 @@ class _Outcome:
 
 
 def run_store(
-    request: Request, machine: Machine, place: Place, *, threads: int, resume: bool, summarize: bool, tell: Listener
+    request: Request, machine: Machine, place: Place, *, resume: bool, summarize: bool, tell: Listener
 ) -> RunReport:
     """Convolve one store on a cluster and return its report, figures of the output left None unless `summarize`.
 
-    Each worker takes the memory limit of the request, and computes with its threads or else, on this machine,
-    `threads`.
+    Each worker takes the memory limit of the request, and computes with its threads or else with those that it has: one
+    on this machine.
 
     Raises:
         UsageError: the request contradicts itself, or is none for a cluster.
@@ -123,11 +123,10 @@ def run_store(
     check_store(request)
     begun = resume and may_go_on(str(request.output))
     request = checked_request(request._replace(force=request.force or begun))
-    asked = request.threads or (threads if place.is_local else None)
     # What headers say is told before anything is started.
     with SharedLayer(request) as shared, opened_input(request) as source:
-        decide(request._replace(threads=asked or 1), shared, source)
-    with cluster(place, threads=asked, memory_limit=request.memory_limit) as workers:
+        decide(request._replace(threads=request.threads or 1), shared, source)
+    with cluster(place, threads=request.threads, memory_limit=request.memory_limit) as workers:
         tell.dashboard(workers.dashboard)
         request = request._replace(threads=workers.threads)
         with SharedLayer(request) as shared, opened_input(request) as source:

@@ -73,7 +73,7 @@ def spread(request: Request, *, resume: bool = False, machine: Machine = MACHINE
     said: list[str] = []
     tell = Listener(lambda _: None, lambda _: None, said.append, lambda _: None)
     place = Place(workers=2)
-    return run_store(request, machine, place, threads=1, resume=resume, summarize=True, tell=tell), said
+    return run_store(request, machine, place, resume=resume, summarize=True, tell=tell), said
 
 
 def files_in(folder: str) -> dict[str, bytes]:
