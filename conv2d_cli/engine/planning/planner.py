@@ -24,7 +24,6 @@ Accuracy = Literal["strict", "fast", "exact"]
 ACCURACIES: tuple[Accuracy, ...] = get_args(Accuracy)
 # What an image is done again by whose output is not finite: it takes every layer, and spreads nothing.
 FALLBACK = "im2col"
-_SECOND = 1_000_000_000
 
 
 def plan_convolution(
@@ -109,7 +108,8 @@ def time_in_words(nanoseconds: float) -> str:
     >>> time_in_words(6_172_000), time_in_words(1.5e9), time_in_words(4.321e12)
     ('6.17 ms', '1.5 s', '4320 s')
     """
-    value, unit = (nanoseconds / 1e6, "ms") if nanoseconds < _SECOND else (nanoseconds / 1e9, "s")
+    seconds = nanoseconds / 1e9
+    value, unit = (seconds, "s") if seconds >= 1 else (1e3 * seconds, "ms")
     return f"{float(f'{value:.3g}'):.15g} {unit}"
 
 
