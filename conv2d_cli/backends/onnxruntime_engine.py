@@ -11,6 +11,7 @@ from conv2d_cli.backends import cost_model
 from conv2d_cli.backends.execution import dense, execution_by, refusal
 from conv2d_cli.backends.onnx_model import Pad, Tensor, model_of
 from conv2d_cli.backends.plan import EnginePlan, threads_used, tiles_for
+from conv2d_cli.backends.registry import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -119,9 +120,7 @@ def execution_providers() -> tuple[str, ...]:
     """Return the execution providers that ONNX Runtime was built with; nothing where it is not installed."""
     if find_spec("onnxruntime") is None:
         return ()
-    from onnxruntime import get_available_providers
-
-    return tuple(get_available_providers())
+    return tuple(loaded("onnxruntime").get_available_providers())
 
 
 _OUTPUTS = ["y"]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Engine = Literal["numpy", "onnxruntime", "torch", "auto"]
 AUTO = "auto"
+_ERRORS_ONLY = 3
 
 
 class Entry(NamedTuple):
@@ -63,12 +64,18 @@ def loaded(engine: str) -> Any:  # noqa: ANN401 - a module
     Raises:
         FileError: it is installed, and cannot be loaded: a library that it is linked to may be missing.
     """
-    needs = ENTRIES[engine].needs
+    needs, was_loaded = ENTRIES[engine].needs, is_loaded(engine)
     try:
-        return import_module(needs)
+        module = import_module(needs)
     except (ImportError, OSError) as error:
         words = str(error).strip().split("\n")[0]
         raise FileError(f"{needs} is installed, but cannot be loaded: {words}", f"the engine {OURS}") from error
+    if engine == "onnxruntime" and not was_loaded:
+        # It tells its makers of its use, and writes warnings to stderr where it cannot keep a number for that. Whoever
+        # has imported it before us decides for themselves.
+        module.set_default_logger_severity(_ERRORS_ONLY)
+        module.disable_telemetry_events()
+    return module
 
 
 def checked_engine(name: object, option: str = "engine=") -> str:
