@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache, partial
-from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -97,8 +96,6 @@ class _OnnxRuntimeKernel:
         return prepare
 
     def convolve(self, _plan: EnginePlan) -> Convolve:
-        import_module("onnxruntime")
-
         def convolve(x: Array, operands: tuple[Any, Mapping[str, Array]]) -> Array:
             session, parameters = operands
             try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,11 +14,13 @@ from conv2d_cli.backends.base import OURS
 from conv2d_cli.errors import FileError, MissingExtraError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conv2d_cli.backends.base import Backend
 
 Engine = Literal["numpy", "onnxruntime", "torch", "auto"]
 AUTO = "auto"
-_ERRORS_ONLY = 3
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 
 class Entry(NamedTuple):
@@ -64,18 +68,29 @@ def loaded(engine: str) -> Any:  # noqa: ANN401 - a module
     Raises:
         FileError: it is installed, and cannot be loaded: a library that it is linked to may be missing.
     """
-    needs, was_loaded = ENTRIES[engine].needs, is_loaded(engine)
+    needs = ENTRIES[engine].needs
     try:
-        module = import_module(needs)
+        with _without_telemetry():
+            return import_module(needs)
     except (ImportError, OSError) as error:
         words = str(error).strip().split("\n")[0]
         raise FileError(f"{needs} is installed, but cannot be loaded: {words}", f"the engine {OURS}") from error
-    if engine == "onnxruntime" and not was_loaded:
-        # It tells its makers of its use, and writes warnings to stderr where it cannot keep a number for that. Whoever
-        # has imported it before us decides for themselves.
-        module.set_default_logger_severity(_ERRORS_ONLY)
-        module.disable_telemetry_events()
-    return module
+
+
+@contextmanager
+def _without_telemetry() -> Iterator[None]:
+    """Return a context in which ONNX Runtime, where it is imported, starts no telemetry.
+
+    That tells its makers of its use, and warns on stderr where it cannot keep a number for it. Whoever imported it
+    before, or has set the variable, has decided.
+    """
+    is_ours = _NO_TELEMETRY not in os.environ
+    os.environ.setdefault(_NO_TELEMETRY, "1")
+    try:
+        yield
+    finally:
+        if is_ours:
+            os.environ.pop(_NO_TELEMETRY, None)
 
 
 def checked_engine(name: object, option: str = "engine=") -> str:
