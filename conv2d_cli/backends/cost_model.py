@@ -25,7 +25,7 @@ _BLOCK, _GEMM_ROWS, _GEMM_COLUMNS = 16, 4, 16
 _OWN_ELEMENTS, _SMALL_WINDOW = 20_480, 3
 # oneDNN's depthwise kernels take a register of channels at least, and no wider windows.
 _WIDEST_DEPTHWISE = 14
-# Groups of so many channels fit a register.
+# Groups of these numbers of channels fit a register.
 _REGISTER_GROUPS = (4, 8)
 # Each thread beyond the first adds this share of one, and handing work to threads takes so long: of 247 layers on two
 # threads both engines were 1.1 times as fast below 0.2 ms, 1.5 below 1 ms, and 1.9 from there on.
@@ -42,7 +42,7 @@ class Amounts(NamedTuple):
     """How much of each kind of work a convolution is; a rate for each is in the table.
 
     `problems` are images times groups. `multiply_adds` count those with the zeros that fill blocks. `lowered` are the
-    elements of windows that are laid out, in so many `runs`.
+    elements of windows that are laid out, and `runs` their rows.
     """
 
     calls: int
