@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 # Halves and quarters are read more easily as decimals, thirds as fractions.
 _DECIMALS = 4
@@ -167,13 +167,20 @@ def _product_of(node: Product) -> Node:
         for sign, factor in node.factors:
             value = _times(value, sign, factor)  # type: ignore[arg-type]
         return value
-    factors = [(sign, factor) for sign, factor in node.factors if factor != 1 or sign == "%"]
+    factors = _without_ones(node.factors)
     if all(sign == "*" for sign, _ in factors):
         numbers = [factor for _, factor in factors if isinstance(factor, int | Fraction)]
         number = math.prod(numbers)
         names: list[tuple[str, Node]] = [one for one in factors if not isinstance(one[1], int | Fraction)]
         factors = names if number == 1 else [("*", number), *names]
     return factors[0][1] if len(factors) == 1 else Product(tuple(factors))
+
+
+def _without_ones(factors: Sequence[tuple[str, Node]]) -> list[tuple[str, Node]]:
+    """Return the factors but for those that change nothing: `1 // a` and `a // 1` need their ones, `1 * a` does not."""
+    first, *rest = factors
+    kept = [(sign, factor) for sign, factor in rest if factor != 1 or sign not in {"*", "/"}]
+    return kept if kept and first[1] == 1 and kept[0][0] == "*" else [first, *kept]
 
 
 def _times(left: Number, sign: str, right: Number) -> Number:

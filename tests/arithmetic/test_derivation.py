@@ -62,6 +62,22 @@ def test_names_without_a_number_stay_and_lines_stay_equal(
 
 
 @pytest.mark.parametrize(
+    ("formula", "last"),
+    [
+        ("1 // a", "1 // a"),
+        ("b // a", "1 // a"),
+        ("b * b // a", "1 // a"),
+        ("a / 3 // 1", "a / 3 // 1"),
+        ("1 * a", "a"),
+        ("a / b", "a"),
+        ("b * a / b * 2", "2 * a"),
+    ],
+)
+def test_a_one_is_left_out_only_where_it_changes_nothing(formula: str, last: str) -> None:
+    assert derived(f"x = {formula}", {"b": 1}).lines[-1] == last
+
+
+@pytest.mark.parametrize(
     ("formula", "values", "lines", "result"),
     [
         ("x = floor((a - 1) / 2 + 1)", {"a": 6}, ["floor((6 - 1) / 2 + 1)", "floor(5 / 2 + 1)", "floor(2.5 + 1)"], 3),
