@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from blas_numbers import blas_threads
 from reference import reference_conv2d, wrapped
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from conv2d_cli.backends.api import conv2d
 from conv2d_cli.backends.functional import _execution_of
@@ -309,10 +310,6 @@ def test_a_call_is_kept_for_arguments_that_come_again() -> None:
 
 def test_accuracy_fast_is_taken() -> None:
     assert conv2d([[[1.5]]], [[[[2.0]]]], accuracy="fast").tolist() == [[[3.0]]]
-
-
-def blas_threads() -> list[int]:
-    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 def test_threads_are_set_for_the_call_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:

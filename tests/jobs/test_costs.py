@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from threadpoolctl import threadpool_info
+from blas_numbers import blas_threads
 
 from conv2d_cli.engine import api
 from conv2d_cli.engine.api import COSTS, Costs
@@ -191,7 +191,7 @@ def test_calibration_is_on_one_thread_and_keeps_what_it_shows(tmp_path: Path, mo
     threads: list[int] = []
 
     def measured(machine: str, date: str) -> Costs:
-        threads.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        threads.extend(blas_threads())
         return COSTS._replace(machine=machine, date=date, fft=1 / 3)
 
     monkeypatch.setattr(calibration, "measured_costs", measured)

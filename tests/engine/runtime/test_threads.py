@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from blas_numbers import blas_threads as numbers
 
 from conv2d_cli.backends.api import conv2d
 from conv2d_cli.engine.runtime.convolutions import convolutions
@@ -33,10 +33,6 @@ def held_at(number: int | None) -> Iterator[None]:
         yield
     finally:
         convolutions.leave(token)
-
-
-def numbers() -> list[int]:
-    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 def test_the_number_of_blas_threads_is_held_and_put_back() -> None:
