@@ -24,7 +24,8 @@ def content(drawing: Drawing) -> bytes:
     _add(root, Rectangle(0, 0, drawing.width, drawing.height, "paper"))
     for shape in (*drawing.shapes, *(drawing.frames[0] if drawing.frames else ())):
         _add(root, shape)
-    return ET.tostring(root, encoding="utf-8")
+    written: bytes = ET.tostring(root, encoding="utf-8")
+    return written
 
 
 def _add(parent: ET.Element, shape: Shape) -> None:
