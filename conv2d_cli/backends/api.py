@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.backends.base import CPU, OURS, AnyPlan, Wanted
+from conv2d_cli.backends.base import BY_OURS, CPU, OURS, AnyPlan, Wanted
 from conv2d_cli.backends.choice import Decision, Uses, decide
 from conv2d_cli.backends.devices import Place, check_not_of_the_cpu, described, of_the_cpu, place_of
 from conv2d_cli.backends.plan import EnginePlan
@@ -62,7 +62,7 @@ def own_call(wanted: Wanted, engine: str, x: Array, weight: Array, bias: Array |
     backend = backend_of(engine)
     lacking = backend.lacks(wanted)
     if lacking is not None:
-        raise UsageError(f"{engine} does not compute {lacking}", f"the engine {OURS}")
+        raise UsageError(f"{engine} does not compute {lacking}", BY_OURS)
     plan: Any = backend.plan(wanted)
     whole = plan._replace(tiling=None)
     execution: Any = execution_of(whole)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from conv2d_cli.numpy_dtypes import Array
 
 OURS, CPU = "numpy", "cpu"
+# The hint where another engine cannot: it works on the command line and in Python.
+BY_OURS = f"--engine {OURS}, in Python engine='{OURS}'"
 
 
 class Wanted(NamedTuple):

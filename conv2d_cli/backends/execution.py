@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conv2d_cli.backends.base import BY_OURS
 from conv2d_cli.backends.registry import loaded
 from conv2d_cli.engine.api import Parameters, gathered_tile, tiles_of
 from conv2d_cli.errors import MemoryLimitError, UsageError
@@ -109,7 +110,7 @@ def refusal(engine: str, error: Exception) -> Exception:
     words = str(error).strip().split("\n")[0]
     if "alloc" in words.lower() or "memory" in words.lower():
         return MemoryError(words)
-    return UsageError(f"{engine} refuses: {words}", "the engine numpy")
+    return UsageError(f"{engine} refuses: {words}", BY_OURS)
 
 
 def dense(x: Array) -> Array:

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from conv2d_cli.backends.base import OURS
+from conv2d_cli.backends.base import BY_OURS, OURS
 from conv2d_cli.errors import FileError, MissingExtraError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def loaded(engine: str) -> Any:  # noqa: ANN401 - a module
             return import_module(needs)
     except (ImportError, OSError) as error:
         words = str(error).strip().split("\n")[0]
-        raise FileError(f"{needs} is installed, but cannot be loaded: {words}", f"the engine {OURS}") from error
+        raise FileError(f"{needs} is installed, but cannot be loaded: {words}", BY_OURS) from error
 
 
 @contextmanager

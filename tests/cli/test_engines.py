@@ -134,7 +134,7 @@ def test_an_engine_that_cannot_be_loaded_is_told_and_the_others_work(name: str, 
     done = terminal.conv2d("run", "x.npy", *LAYER, "--engine", name, "-o", "y.npy", folder=folder, **broken)
     assert (done.code, done.out) == (4, "")
     words = f"{name} is installed, but cannot be loaded: libcompute.so.7: no such file"
-    assert done.err == f"error: {words}\nhint: the engine numpy\n"
+    assert done.err == f"error: {words}\nhint: --engine numpy, in Python engine='numpy'\n"
     assert not (folder / "y.npy").exists()
     if name == "torch":
         done = terminal.conv2d("run", "x.npy", *LAYER, "--device", "cuda", folder=folder, **broken)
