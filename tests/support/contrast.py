@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import cbrt, dist
+
 # What WCAG asks of text of a normal size.
 OF_TEXT = 4.5
 _LINEAR_BELOW = 0.04045
@@ -15,12 +17,12 @@ def contrast(one: str, other: str) -> float:
 
 def difference(one: str, other: str) -> float:
     """Return how far apart two colours are in CIELAB: from some 2 on, an eye that looks for it sees it."""
-    return sum((a - b) ** 2 for a, b in zip(_lab(one), _lab(other), strict=True)) ** 0.5
+    return dist(_lab(one), _lab(other))
 
 
 def _linear(color: str) -> list[float]:
     channels = [part / 255 for part in bytes.fromhex(color[1:])]
-    return [part / 12.92 if part <= _LINEAR_BELOW else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
+    return [part / 12.92 if part <= _LINEAR_BELOW else float(((part + 0.055) / 1.055) ** 2.4) for part in channels]
 
 
 def _luminance(color: str) -> float:
@@ -35,5 +37,5 @@ def _lab(color: str) -> tuple[float, float, float]:
         _luminance(color),
         (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089,
     )
-    x, y, z = (each ** (1 / 3) if each > 216 / 24389 else (24389 / 27 * each + 16) / 116 for each in sums)
+    x, y, z = (cbrt(each) if each > 216 / 24389 else (24389 / 27 * each + 16) / 116 for each in sums)
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)

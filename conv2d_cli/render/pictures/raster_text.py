@@ -58,6 +58,7 @@ _ADVANCES = {**dict.fromkeys(_STROKES, ADVANCE), " ": 0.32}
 _FINER = 4
 # A second stroke beside the first, as the font has no bold.
 _BOLD = 0.04
+_SMALLER = 0.98
 
 
 def draw_text(text: Text, scale: float) -> tuple[Image.Image, tuple[int, int]]:
@@ -70,8 +71,9 @@ def draw_text(text: Text, scale: float) -> tuple[Image.Image, tuple[int, int]]:
     words = drawable(text.words)
     size, room = text.size * scale, text.width * scale
     wide = _width(words, size)
-    if wide > room:
-        size *= room / wide
+    while wide > room > 0:
+        # Widths of signs are whole pixels, and so not quite in proportion.
+        size *= min(room / wide, _SMALLER)
         wide = _width(words, size)
     start = text.x * scale - {"start": 0, "middle": wide / 2, "end": wide}[text.anchor]
     left, baseline = floor(start) - 1, round(text.y * scale)
