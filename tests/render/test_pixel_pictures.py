@@ -40,7 +40,7 @@ def still(*shapes: Shape) -> Drawing:
 
 def png(drawing: Drawing, theme: Theme | None = None) -> Image.Image:
     image = Image.open(io.BytesIO(content("png", drawing, theme)))
-    assert image.size == (drawing.width * SCALE, drawing.height * SCALE)
+    assert [*image.size] == [round(drawing.width * SCALE), round(drawing.height * SCALE)]
     return image.convert("RGB")
 
 

@@ -66,13 +66,15 @@ class Pixels:
         has_edge = shape.stroke is not None and shape.stroke_width > 0
         half = shape.stroke_width / 2 if has_edge else 0
         box = _box(shape.x - half, shape.y - half, shape.x + shape.width + half, shape.y + shape.height + half)
-        if box[2] < box[0] or box[3] < box[1]:
-            return
         if shape.hatched:
             self._hatch(box, shape.stroke or "rule")
-        fill, edge = self._ink(shape.fill), self._ink(shape.stroke if has_edge else None)
-        if fill is not None or edge is not None:
-            self._draw.rectangle(box, fill, edge, max(1, _pixel(shape.stroke_width)))
+        self._box(box, shape.fill, shape.stroke if has_edge else None, shape.stroke_width)
+
+    def _box(
+        self, box: tuple[int, int, int, int], fill: Role | None, edge: Role | None = None, width: float = 0
+    ) -> None:
+        if (fill or edge) and box[0] <= box[2] and box[1] <= box[3]:
+            self._draw.rectangle(box, self._ink(fill), self._ink(edge), max(1, _pixel(width)))
 
     def _hatch(self, box: tuple[int, int, int, int], role: Role) -> None:
         area = (box[0], box[1], box[2] + 1, box[3] + 1)
@@ -83,9 +85,9 @@ class Pixels:
         for x1, y1, x2, y2 in _strokes(shape):
             (left, right), (top, bottom) = sorted((x1, x2)), sorted((y1, y2))
             if left == right:
-                self._draw.rectangle(_box(left - half, top, right + half, bottom), self._ink(shape.stroke))
+                self._box(_box(left - half, top, right + half, bottom), shape.stroke)
             elif top == bottom:
-                self._draw.rectangle(_box(left, top - half, right, bottom + half), self._ink(shape.stroke))
+                self._box(_box(left, top - half, right, bottom + half), shape.stroke)
             else:
                 across, down = (y1 - y2) * half / hypot(x2 - x1, y2 - y1), (x2 - x1) * half / hypot(x2 - x1, y2 - y1)
                 ends = (
