@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Each is a module of this folder with `content(drawing, theme) -> bytes`.
 _WRITERS = {"svg": "svg", "png": "png", "gif": "gif", "html": "html"}
 KINDS = tuple(_WRITERS)
+# Those that can move.
+ANIMATED = tuple(kind for kind in KINDS if kind != "png")
 # Drawn as pixels, by Pillow.
 PIXELS = frozenset({"png", "gif"})
 EXTRA = "image"
