@@ -114,6 +114,13 @@ def test_polygons_are_filled_and_slanted_edges_smooth() -> None:
     assert (at(head, 25, 30), at(head, 38, 22)) == (rgb("ink"), rgb("paper"))
 
 
+def test_a_polygon_that_goes_back_the_way_it_came_is_a_line_with_corners() -> None:
+    way = ((20.0, 10.0), (30.0, 30.0), (20.0, 50.0), (30.0, 70.0))
+    image = png(still(Polygon((*way, *way[-2:0:-1]), None, "ink", 2)))
+    assert {at(image, x, y) for x, y in (*way, (25, 20), (25, 40), (25, 60))} == {rgb("ink")}
+    assert {at(image, x, y) for x, y in ((20, 30), (30, 50), (25, 10))} == {rgb("paper")}
+
+
 def test_a_slanted_line_is_as_wide_as_it_is_drawn() -> None:
     image = png(still(Line(10, 10, 70, 70, "ink", 4)))
     assert at(image, 40, 40) == at(image, 41, 40) == rgb("ink")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 SCALE = 2
 # What is slanted is drawn larger and reduced, in few steps from nothing to all: a GIF has 256 colours.
 _FINER, _STEPS = 4, 6
-_PARALLEL = 1e-9
 _LEVELS = [round(round(level / 255 * _STEPS) / _STEPS * 255) for level in range(256)]
 
 Point = tuple[float, float]
@@ -89,37 +88,37 @@ class Pixels:
             elif top == bottom:
                 self._box(_box(left, top - half, right, bottom + half), shape.stroke)
             else:
-                across, down = (y1 - y2) * half / hypot(x2 - x1, y2 - y1), (x2 - x1) * half / hypot(x2 - x1, y2 - y1)
-                ends = (
-                    (x1 + across, y1 + down),
-                    (x2 + across, y2 + down),
-                    (x2 - across, y2 - down),
-                    (x1 - across, y1 - down),
-                )
-                self._area(ends, (), shape.stroke)
+                self._area((_thick((x1, y1), (x2, y2), half),), shape.stroke)
 
     def _polygon(self, shape: Polygon) -> None:
         if shape.fill is not None:
-            self._area(shape.points, (), shape.fill)
+            self._area((shape.points,), shape.fill)
         if shape.stroke is not None and shape.stroke_width:
             half = shape.stroke_width / 2
-            self._area(_widened(shape.points, half), _widened(shape.points, -half), shape.stroke)
+            edges = zip(shape.points, (*shape.points[1:], shape.points[0]), strict=True)
+            self._area([_thick(start, end, half) for start, end in edges], shape.stroke, shape.points, half)
 
-    def _area(self, outline: Sequence[Point], hole: Sequence[Point], role: Role) -> None:
-        """Fill a polygon, less a hole, antialiased."""
+    def _area(
+        self, polygons: Sequence[Sequence[Point]], role: Role, rounds: Sequence[Point] = (), radius: float = 0
+    ) -> None:
+        """Fill polygons and rounds of a radius as one area, antialiased."""
         from PIL import Image, ImageDraw
 
-        across, down = zip(*outline, strict=True)
-        left, top = floor(min(across) * SCALE) - 1, floor(min(down) * SCALE) - 1
-        width, height = floor(max(across) * SCALE) + 2 - left, floor(max(down) * SCALE) + 2 - top
+        across, down = zip(*(point for polygon in polygons for point in polygon), strict=True)
+        left, top = floor((min(across) - radius) * SCALE) - 1, floor((min(down) - radius) * SCALE) - 1
+        width, height = floor((max(across) + radius) * SCALE) + 2 - left, floor((max(down) + radius) * SCALE) + 2 - top
         mask = Image.new("L", (width * _FINER, height * _FINER))
         draw = ImageDraw.Draw(mask)
-        for points, ink in ((outline, 255), (hole, 0)):
-            if points:
-                # A pixel covers from its place to the next.
-                draw.polygon(
-                    [(((x * SCALE - left) * _FINER) - 0.5, ((y * SCALE - top) * _FINER) - 0.5) for x, y in points], ink
-                )
+
+        def finer(point: Point) -> Point:
+            # A pixel covers from its place to the next.
+            return (point[0] * SCALE - left) * _FINER - 0.5, (point[1] * SCALE - top) * _FINER - 0.5
+
+        for polygon in polygons:
+            draw.polygon([finer(point) for point in polygon], 255)
+        for x, y in rounds:
+            corners = finer((x - radius, y - radius)), finer((x + radius, y + radius))
+            draw.ellipse(corners, 255)
         self._through(mask.reduce(_FINER), (left, top), role)
 
     def _through(self, mask: Image.Image, at: tuple[int, int], role: Role) -> None:
@@ -151,31 +150,12 @@ def _strokes(shape: Line) -> list[tuple[float, float, float, float]]:
     return [(x1 + (x2 - x1) * a, y1 + (y2 - y1) * a, x1 + (x2 - x1) * b, y1 + (y2 - y1) * b) for a, b in parts]
 
 
-def _widened(points: Sequence[Point], by: float) -> list[Point]:
-    """Return a polygon whose edges lie further out, or further in where `by` is negative."""
-    turning = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in _edges(points))
-    by = by if turning > 0 else -by
-    moved = []
-    for (x1, y1), (x2, y2) in _edges(points):
-        length = hypot(x2 - x1, y2 - y1) or 1
-        across, down = (y2 - y1) * by / length, (x1 - x2) * by / length
-        moved.append(((x1 + across, y1 + down), (x2 + across, y2 + down)))
-    return [_crossing(one, other) for one, other in zip([moved[-1], *moved[:-1]], moved, strict=True)]
-
-
-def _edges(points: Sequence[Point]) -> Iterable[tuple[Point, Point]]:
-    return zip(points, [*points[1:], points[0]], strict=True)
-
-
-def _crossing(one: tuple[Point, Point], other: tuple[Point, Point]) -> Point:
-    """Return where two lines cross; of parallel ones, where the second begins."""
-    (x1, y1), (x2, y2) = one
-    (x3, y3), (x4, y4) = other
-    slope = (x2 - x1) * (y4 - y3) - (y2 - y1) * (x4 - x3)
-    if abs(slope) < _PARALLEL:
-        return x3, y3
-    along = ((x3 - x1) * (y4 - y3) - (y3 - y1) * (x4 - x3)) / slope
-    return x1 + along * (x2 - x1), y1 + along * (y2 - y1)
+def _thick(start: Point, end: Point, half: float) -> tuple[Point, ...]:
+    """Return the corners of a line that has a width."""
+    (x1, y1), (x2, y2) = start, end
+    length = hypot(x2 - x1, y2 - y1) or 1
+    across, down = (y1 - y2) * half / length, (x2 - x1) * half / length
+    return (x1 + across, y1 + down), (x2 + across, y2 + down), (x2 - across, y2 - down), (x1 - across, y1 - down)
 
 
 @lru_cache(maxsize=1)

@@ -171,7 +171,9 @@ def _look(shape: Shape) -> Look:
             straight = (("class", "straight"),) if x1 == x2 or y1 == y2 else ()
             return (*straight, *_stroke(shape.stroke, shape.stroke_width), *dash)
         case Polygon():
-            return (("fill", shape.fill or "none"), *_stroke(shape.stroke, shape.stroke_width))
+            stroke = _stroke(shape.stroke, shape.stroke_width)
+            # Pointed corners would reach out of the shape's box.
+            return (("fill", str(shape.fill or "none")), *stroke, *([("stroke-linejoin", "round")] if stroke else []))
         case Rectangle():
             area = ("hatch", str(shape.stroke or "rule")) if shape.hatched else ("fill", str(shape.fill or "none"))
             stroke = _stroke(shape.stroke, shape.stroke_width)
