@@ -23,7 +23,7 @@ pytest.importorskip("PIL", reason="the extra `image` is not installed")
 
 from PIL import Image, ImageChops, ImageSequence
 
-from conv2d_cli.render.pictures.look import color
+from conv2d_cli.render.pictures.look import THEMES, color
 from conv2d_cli.render.pictures.raster import SCALE
 from conv2d_cli.render.pictures.raster_text import draw_text, drawable
 
@@ -55,7 +55,7 @@ def rgb(role: Role, theme: Theme = "light") -> Pixel:
     return red, green, blue
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("role", get_args(Role))
 def test_a_cell_has_its_colour_its_edge_and_paper_around_it(role: Role, theme: Theme) -> None:
     image = png(still(Rectangle(20, 20, 40, 30, role, "window", 2)), theme)
@@ -186,7 +186,7 @@ def test_a_png_says_what_it_is(name: str) -> None:
         assert [round(density) for density in image.info["dpi"]] == [144, 144]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("frames", "seconds", "lasting"), [(4, 0.5, 500), (9, 1.25, 1250), (2, 0.001, 20)])
 def test_each_frame_of_a_gif_is_the_png_of_that_frame(frames: int, seconds: float, lasting: int, theme: Theme) -> None:
     drawing = animated(frames, seconds)

@@ -18,6 +18,7 @@ from made_up_drawings import HOSTILE, animated, cell, drawings
 from conv2d_cli.render.drawing.model import Drawing, Labelled, Line, Polygon, Rectangle, Text
 from conv2d_cli.render.drawing.palette import PALETTE
 from conv2d_cli.render.escaping import printable
+from conv2d_cli.render.pictures.look import THEMES
 from conv2d_cli.render.pictures.registry import content
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def test_colours_are_attributes_and_rules_for_light_and_for_dark_pages() -> None
     assert f"{own}{{fill:{PALETTE['tap'].dark}}}" in dark
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_a_theme_is_kept_whatever_the_reader_has(theme: Theme) -> None:
     root = tree(still(cell(20, 20)), theme)
     assert "@media" not in style_of(root)

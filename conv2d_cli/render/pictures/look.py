@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from conv2d_cli.render.drawing.model import Labelled, Line, Rectangle
 from conv2d_cli.render.drawing.palette import PALETTE
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Plain = Rectangle | Line | Polygon | Text
 
 Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
 # Lines of hatching are as far apart as this along either axis, and as wide as that.
 HATCH_STEP, HATCH_WIDTH = 6, 1
 _DASH, _GAP = 4, 3
