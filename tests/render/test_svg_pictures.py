@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
 from hashlib import sha256
@@ -221,6 +223,21 @@ def check_page(drawing: Drawing) -> Page:
     assert page.policy.startswith("default-src 'none'; style-src 'sha256-")
     assert set(page.policy.removeprefix("default-src 'none'; style-src ").split()) == hashes
     return page
+
+
+@pytest.mark.parametrize(("kind", "loads"), [("svg", ""), ("html", ""), ("png", "PIL"), ("gif", "PIL numpy")])
+def test_a_format_loads_what_it_needs_alone(kind: str, loads: str) -> None:
+    code = f"""
+import sys
+from conv2d_cli.render.drawing.model import Drawing, Text
+from conv2d_cli.render.pictures.registry import content
+content({kind!r}, Drawing(60, 20, "", "", (Text(5, 15, "8"),)))
+print(*sorted({{name.split(".")[0] for name in sys.modules}} & {{"PIL", "numpy", "rich", "pydantic", "matplotlib"}}))
+"""
+    if loads:
+        pytest.importorskip("PIL", reason="the extra `image` is not installed")
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == loads
 
 
 def test_shapes_keep_their_order() -> None:

@@ -65,7 +65,7 @@ class _Colors:
         met = np.unique(pixels)
         red_green_blue = met.view(np.uint8).reshape(-1, 4)[:, :3]
         places = np.array([self._place(int.from_bytes(each.tobytes())) for each in red_green_blue], np.uint8)
-        return Image.fromarray(places[np.searchsorted(met, pixels)], "P")
+        return Image.frombytes("P", picture.size, places[np.searchsorted(met, pixels)].tobytes())
 
     def _place(self, packed: int) -> int:
         """Return the place of a colour; where there is no more room, of the one that is most alike."""
