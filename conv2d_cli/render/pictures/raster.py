@@ -151,11 +151,17 @@ def _strokes(shape: Line) -> list[tuple[float, float, float, float]]:
 
 
 def _thick(start: Point, end: Point, half: float) -> tuple[Point, ...]:
-    """Return the corners of a line that has a width."""
+    """Return the corners of a line that has a width, less the half of a finer pixel that Pillow adds on every side."""
     (x1, y1), (x2, y2) = start, end
     length = hypot(x2 - x1, y2 - y1) or 1
-    across, down = (y1 - y2) * half / length, (x2 - x1) * half / length
-    return (x1 + across, y1 + down), (x2 + across, y2 + down), (x2 - across, y2 - down), (x1 - across, y1 - down)
+    along, down = (x2 - x1) / length, (y2 - y1) / length
+    inset = 0.5 / (SCALE * _FINER)
+    corners = ((x1, y1, 1, 1), (x2, y2, -1, 1), (x2, y2, -1, -1), (x1, y1, 1, -1))
+    side = half - inset
+    return tuple(
+        (x + along * inset * ahead - down * side * beside, y + down * inset * ahead + along * side * beside)
+        for x, y, ahead, beside in corners
+    )
 
 
 @lru_cache(maxsize=1)
