@@ -19,6 +19,13 @@ def formats(command: str | None) -> tuple[str, ...]:
     return (*FORMATS, *GRAPH_FORMATS) if command == "stack" else FORMATS
 
 
+def themes() -> tuple[str, ...]:
+    """Return the themes of a picture."""
+    from conv2d_cli.render.pictures.look import THEMES
+
+    return THEMES
+
+
 def colors() -> tuple[str, ...]:
     """Return when to colour."""
     return COLORS

@@ -100,11 +100,11 @@ def _side_that_fits(layer: Conv2d) -> tuple[int, int]:
 def _write(target: Target, picture: str, report: DrawReport, *, animated: bool) -> None:
     if not animated:
         says = f"the window of output row {report.at[0]}, column {report.at[1]}"
-        target.write(content(target.kind, drawing_of(picture, report)), says)
+        target.write(content(target.kind, drawing_of(picture, report), target.theme), says)
         return
     drawing = animation_of(picture, report)
     shown = len(drawing.frames)
     every = report.rows.outputs * report.columns.outputs
     if shown < every:
         target.output.note(f"{shown} of {every} windows: those at both ends of rows and columns, without the others")
-    target.write(content(target.kind, drawing), f"{shown} window{'s' if shown > 1 else ''}")
+    target.write(content(target.kind, drawing, target.theme), f"{shown} window{'s' if shown > 1 else ''}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+from conv2d_cli.cli import choices
 from conv2d_cli.cli.options import RESULT, option, shared
 
 
@@ -14,6 +15,7 @@ class DrawOptions(NamedTuple):
     animate: bool
     file: str | None
     force: bool
+    theme: str | None
 
 
 def _draw_options(
@@ -32,13 +34,23 @@ def _draw_options(
             *("--output", "-o"), metavar="FILE", section=RESULT, help="write the picture as .svg, .png, .gif or .html"
         ),
     ] = None,
+    theme: Annotated[
+        str | None,
+        option(
+            "--theme",
+            metavar="light|dark",
+            section=RESULT,
+            help="colours; else .svg and .html follow the reader's, and .png and .gif are light",
+            complete=choices.themes,
+        ),
+    ] = None,
     *,
     animate: Annotated[
         bool, option("--animate", section=RESULT, help="one window after the other, row by row: .svg, .html or .gif")
     ] = False,
     force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace an existing file")] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, animate, file, force)
+    return DrawOptions(at, animate, file, force, theme)
 
 
 draw_options = shared(_draw_options, "draw_options")

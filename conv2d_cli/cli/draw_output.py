@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.cli.output import screen_of
 from conv2d_cli.cli.picture_files import bytes_to_stdout, check_stdout, is_stream, kind_of
-from conv2d_cli.errors import MemoryLimitError, UsageError, cut
+from conv2d_cli.errors import MemoryLimitError, UsageError, cut, did_you_mean
 from conv2d_cli.jobs.output_file import check_file, is_special, write_file
 from conv2d_cli.limits import TRACE_TERMS
 from conv2d_cli.render.formats import ROW_FORMATS, render
+from conv2d_cli.render.pictures.look import THEMES
 from conv2d_cli.render.pictures.registry import check_installed
 from conv2d_cli.report.picture import TOTALS, picture_record
 from conv2d_cli.report.record import record_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.cli.draw_options import DrawOptions
     from conv2d_cli.cli.output import Output
+    from conv2d_cli.render.pictures.look import Theme
     from conv2d_cli.report.draw import DrawReport
     from conv2d_cli.report.picture import PictureReport, WindowRow
 
@@ -33,6 +35,8 @@ class Target(NamedTuple):
     kind: str
     force: bool
     output: Output
+    # None follows the reader.
+    theme: Theme | None
 
     def write(self, content: bytes, says: str) -> None:
         """Write a picture, and tell on stderr what it shows.
@@ -51,11 +55,14 @@ def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Tar
     """Return where the picture goes, None where it is shown in the terminal; `kinds` are the suffixes that it may have.
 
     Raises:
-        UsageError: the suffix is none of these, or stdout takes facts too.
+        UsageError: the suffix is none of these, there is no such theme, or stdout takes facts too.
         FileError: the file exists and --force is not given, or it has no folder.
         MissingExtraError: its format needs a package that is not installed.
     """
+    theme = _theme(options.theme)
     if options.file is None:
+        if theme:
+            raise UsageError("--theme: a terminal has its own colours", f"--theme {theme} -o {_NOUN}.{kinds[0]}")
         if options.force:
             raise UsageError("--force: there is no file to replace", f"--force -o {_NOUN}.{kinds[0]}")
         return None
@@ -65,7 +72,16 @@ def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Tar
     else:
         check_file(options.file, force=options.force)
     check_installed(kind, f"-o {cut(options.file)}")
-    return Target(options.file, kind, options.force, output)
+    return Target(options.file, kind, options.force, output, theme)
+
+
+def _theme(typed: str | None) -> Theme | None:
+    if typed is None:
+        return None
+    for theme in THEMES:
+        if theme == typed:
+            return theme
+    raise UsageError(f"--theme {cut(typed)}: no such theme", did_you_mean(typed, THEMES, "--theme "))
 
 
 def show_facts(report: DrawReport, facts: PictureReport, output: Output) -> None:

@@ -111,6 +111,7 @@ _VALUES = {
     "--where": "groups==1", "--sort": "parameters", "--top": "10", "--pareto": "parameters,-kernel_size",
     "--plot": "x=macs,y=parameters",
     "--workers": "2", "--scheduler": "tcp://127.0.0.1:8786", "--scheduler-file": "scheduler.json",
+    "--theme": "dark",
 }  # fmt: skip
 # Where an option of a command is of another kind.
 _VALUES_OF_COMMANDS = {
