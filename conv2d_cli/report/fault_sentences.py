@@ -91,7 +91,8 @@ def _numbers() -> Iterator[_Case]:
         for situation, part in _wrong_numbers(least).items():
             given: object = (_RIGHT, part) if field in _PAIRS else part
             mended = {"mended": (_RIGHT, least)} if field in _PAIRS else {}
-            names = {"part": part, "given": given} | mended
+            # Of zero no sentence tells which number it is.
+            names = {"given": given} | ({"part": part} if part else {}) | mended
             key = f"{field}.{situation}"
             yield _Case(key, {field: given}, _of_the_weight(field, given) | names, field)
             # torch's sentence may tell other arguments too, where all of them are numbers.

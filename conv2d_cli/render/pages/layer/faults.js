@@ -49,7 +49,9 @@ function asWord(value) {
 
 /** @returns {string} an argument as a message shows it */
 function shownValue(value) {
-  return cutShort(isWhole(value) ? together(partsOf(value)) : `'${asWord(value)}'`);
+  if (!isWhole(value)) return cutShort(`'${asWord(value)}'`);
+  const parts = partsOf(value);
+  return cutShort(parts.length === 4 ? `(${parts.join(", ")})` : together(parts));
 }
 
 /** @returns {bigint | null} the integer that a text such as 3 or 3.0 spells */
