@@ -14,6 +14,7 @@ class DrawOptions(NamedTuple):
     animate: bool
     file: str | None
     force: bool
+    interactive: bool
 
 
 def _draw_options(
@@ -37,8 +38,12 @@ def _draw_options(
         bool, option("--animate", section=RESULT, help="one window after the other, row by row: .svg, .html or .gif")
     ] = False,
     force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace an existing file")] = False,
+    interactive: Annotated[
+        bool,
+        option("--interactive", section=RESULT, help="write a page on which every argument can be changed: .html"),
+    ] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, animate, file, force)
+    return DrawOptions(at, animate, file, force, interactive)
 
 
 draw_options = shared(_draw_options, "draw_options")

@@ -113,19 +113,22 @@ function makeControls() {
   });
 }
 
-function fieldset(name, ...rows) {
-  return element("fieldset", {}, element("legend", { textContent: name }), ...rows);
+/** An argument's name beside its rows of controls. */
+function argument(name, ...rows) {
+  const group = element("div", { className: "argument", role: "group", aria: { label: name } });
+  group.append(element("span", { className: "name", textContent: name }), element("div", {}, ...rows));
+  return group;
 }
 
 function counted(field) {
-  return fieldset(field, numberRow("", field, (setting) => setting[field], (setting, value) => {
+  return argument(field, numberRow("", field, (setting) => setting[field], (setting, value) => {
     setting[field] = value;
   }, field));
 }
 
 function paired(field) {
   const rows = [0, 1].map((place) => pairRow(field, field, place, place));
-  return fieldset(field, ...rows);
+  return argument(field, ...rows);
 }
 
 /** A number of a pair; both where H = W is wanted. */
@@ -156,7 +159,9 @@ function numberRow(label, name, read, write, range) {
     if (numberTyped(field.value) !== value || !field.value) setField(field, value);
     setSlider(slider, value, steps);
   });
-  return element("div", { className: "row" }, element("span", { className: "axis", textContent: label }), slider, field);
+  const words = element("span", { className: "axis", textContent: label });
+  const kind = label ? (label.length > 1 ? "row sided" : "row lettered") : "row";
+  return element("div", { className: kind }, ...(label ? [words] : []), slider, field);
 }
 
 function readOrEmpty(read) {
@@ -235,7 +240,7 @@ function paddingControl() {
     pair.hidden = kind !== "numbers";
     four.hidden = kind !== "sides";
   });
-  return fieldset("padding", element("div", { className: "row kind" }, select), pair, four);
+  return argument("padding", element("div", { className: "row kind" }, select), pair, four);
 }
 
 function sideRow(side, place) {
@@ -259,7 +264,7 @@ function sizeControl() {
     setting.size = setting.size.with(0, value);
   }, "batch");
   const sides = [0, 1].map((place) => pairRow("size", "size", place, place + 1, 3));
-  return fieldset(texts.input_size, batch, ...sides);
+  return argument(texts.input_size, batch, ...sides);
 }
 
 function showControls() {
@@ -368,7 +373,7 @@ function showFacts() {
 function factRow(key, value, formulas, letters) {
   const words = formulas.map((formula) => element("div", { textContent: withSigns(filled(formula, letters)) }));
   const shown = Array.isArray(value) ? timesBetween(value) : inThousands(value);
-  const meaning = element("span", { className: "meaning", textContent: page.meanings[key] });
+  const meaning = element("span", { className: "meaning", textContent: withSigns(page.meanings[key]) });
   return [
     element("dt", {}, element("span", { className: "key", textContent: key }), meaning),
     element("dd", {}, element("span", { className: "value", textContent: shown }), element("div", { className: "formula" }, ...words)),
@@ -458,7 +463,7 @@ function showPlanes() {
   byId("output-size").textContent = timesBetween([rows, columns]);
   byId("input-plane").setAttribute("aria-label", text("input_label", { rows: paddedOf(axes[0]), columns: paddedOf(axes[1]) }));
   byId("output-plane").setAttribute("aria-label", text("output_label", { rows, columns }));
-  showLegend(axes);
+  showLegend();
 }
 
 /** @returns the pixels that each plane may be wide */
@@ -535,13 +540,29 @@ function isTap(axis, output, position) {
   return offset >= 0n && offset < spanOf(axis) && offset % axis.dilation === 0n;
 }
 
+/** @returns {boolean} whether any window has a tap on a real element, or on what repeats it in the padding */
+function isRead(axis, position) {
+  const [low, high] = boundsOf(axis);
+  const copies = repeatsOf(axis, position, state.setting.padding_mode);
+  const places = [position, ...copies.filter((copy) => (copy < 0n && copy >= low) || (copy >= axis.size && copy <= high))];
+  return places.some((place) => outputsFedBy(axis, place).count > 0n);
+}
+
+/** @returns {bigint[]} where padding of a mode may repeat a real element, and would be read first */
+function repeatsOf(axis, position, mode) {
+  const { size, before } = axis;
+  if (mode === "reflect") return [-position, 2n * (size - 1n) - position];
+  if (mode === "circular") return [position - size, position + size];
+  const last = firstOf(axis, outputsOf(axis) - 1n) + spanOf(axis) - 1n;
+  return { replicate: [position === 0n ? -before : 0n, position === size - 1n ? last : 0n] }[mode] ?? [];
+}
+
 /** @returns what stands at a place of the padded input */
 function kindOf(axes, place) {
   const mode = state.setting.padding_mode;
   const isReal = axes.every((axis, index) => place[index] >= 0n && place[index] < axis.size);
   if (!isReal) return mode === "zeros" ? "zero" : "repeated";
-  const isRead = axes.every((axis, index) => place[index] < firstOf(axis, outputsOf(axis) - 1n) + spanOf(axis));
-  return isRead ? "real" : "unused";
+  return axes.every((axis, index) => isRead(axis, place[index])) ? "real" : "unused";
 }
 
 function insideOf(windows, taps, place) {
@@ -559,12 +580,9 @@ function viewOf(bounds, wanted, width) {
   return { bounds, rows, columns, cell };
 }
 
-function showLegend(axes) {
-  const { padding_mode: mode } = state.setting;
-  const isPadded = axes.some((axis) => axis.before || axis.after);
-  const kinds = ["real"];
-  if (isPadded) kinds.push(mode === "zeros" ? "zero" : "repeated");
-  if (axes.some((axis) => unusedOf(axis))) kinds.push("unused");
+/** Names what is drawn, and nothing else. */
+function showLegend() {
+  const kinds = ["real", "zero", "repeated", "unused"].filter((kind) => byId("input-plane").querySelector(`.${kind}`));
   const items = [...kinds, "tap", "output", "result"].map((kind) =>
     element("li", {}, element("span", { className: `key-${kind}` }), texts[`legend_${kind}`]));
   byId("legend").replaceChildren(...items);
@@ -574,6 +592,7 @@ function showLegend(axes) {
 
 function explainOutput(axes, at) {
   const title = element("h3", { textContent: `output[n, o, ${at[0]}, ${at[1]}]` });
+  const formula = element("p", { className: "sum", textContent: sumOf(axes, at) });
   const lines = axes.flatMap((axis, place) => axisLines(axis, at[place], place));
   const channels = state.setting.in_channels / state.setting.groups;
   const real = axes.map((axis, place) => realTapsOf(axis, at[place]));
@@ -584,16 +603,25 @@ function explainOutput(axes, at) {
   };
   const isAll = real.every((count, place) => count === axes[place].kernel);
   const kind = isAll ? "products_all" : state.setting.padding_mode === "zeros" ? "products" : "products_repeated";
-  const sum = `${text(kind, names)}; ${texts[state.setting.bias ? "plus_bias" : "no_bias"]}`;
-  byId("explanation").replaceChildren(title, ...lines, element("p", { textContent: sum }));
+  byId("explanation").replaceChildren(title, formula, ...lines, element("p", { textContent: text(kind, names) }));
+}
+
+/** @returns {string} the sum that an output element is, with the places of its taps */
+function sumOf(axes, at) {
+  const [row, column] = axes.map((axis, place) => {
+    const first = firstOf(axis, at[place]);
+    if (axis.kernel === 1n) return signed(first);
+    const step = axis.dilation === 1n ? "ij"[place] : `${axis.dilation}·${"ij"[place]}`;
+    return first === 0n ? step : `${step} ${first < 0n ? "−" : "+"} ${absolute(first)}`;
+  });
+  return text(state.setting.bias ? "sum" : "sum_without_bias", { row, column });
 }
 
 /** @returns a line with the arithmetic of an axis, and its taps */
 function axisLines(axis, output, place) {
-  const names = {
-    output, stride: axis.stride, before: axis.before, first: signed(firstOf(axis, output)), kernel: inThousands(axis.kernel),
-    dilation: axis.dilation,
-  };
+  const key = axis.kernel === 1n ? "tap" : axis.dilation === 1n ? "taps" : "taps_apart";
+  const taps = text(key, { kernel: inThousands(axis.kernel), dilation: axis.dilation });
+  const names = { output, stride: axis.stride, before: axis.before, first: signed(firstOf(axis, output)), taps };
   const line = element("p", { textContent: text(place ? "window_columns" : "window_rows", names) });
   return [line, element("ol", { className: "taps" }, ...tapChips(axis, output))];
 }

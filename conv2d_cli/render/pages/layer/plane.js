@@ -37,10 +37,12 @@ function shownPositions(low, high, wanted, room) {
   return inOrder([...shown]);
 }
 
+/** Yields the ends of what is wanted, those of all, the rest of what is wanted, then what lies around these. */
 function* candidates(low, high, wanted, room) {
-  yield* wanted;
+  yield* wanted.slice(0, 2);
   yield low;
   yield high;
+  yield* wanted;
   const [from, to] = wanted.length ? [smallest(...wanted), largest(...wanted)] : [low, low];
   for (let distance = 1n; distance <= BigInt(room); distance += 1n) {
     yield from - distance;
@@ -252,7 +254,7 @@ function readable(places, cell) {
   });
 }
 
-/** @returns two short waves across a gap: something is left out */
+/** @returns a line of dots across a gap: something is left out */
 function breakMarks(middle, from, to, isRow) {
   const along = (from + to) / 2;
   const dots = [-5, 0, 5].map((offset) => (isRow ? [along + offset, middle] : [middle, along + offset]));
