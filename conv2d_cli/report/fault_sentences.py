@@ -76,7 +76,7 @@ def _sentence(case: _Case) -> Sentence:
 
 def _told(case: _Case) -> tuple[str, str]:
     try:
-        analyze(layer_from(_LAYER | case.arguments), case.size)
+        analyze(layer_from({**_LAYER, **case.arguments}), case.size)
     except LayerError as error:
         fields = [fault.field for fault in error.faults]
         message, hint = error.lines()[fields.index(case.field or "")]
@@ -128,11 +128,12 @@ def _strided_same() -> Iterator[_Case]:
     (top, bottom), (left, right) = (
         same_padding_where_stride_divides(kernel, step, 1) for kernel, step in zip(even, stride, strict=True)
     )
-    for situation, kernel, names in (
+    cases: tuple[tuple[str, object, dict[str, object]], ...] = (
         ("both", odd, {"both": both}),
         ("sides", even, {"sides": (top, left, bottom, right)}),
         ("kernel_unknown", 0, {}),
-    ):
+    )
+    for situation, kernel, names in cases:
         arguments = {"padding": "same", "stride": stride, "kernel_size": kernel}
         yield _Case(f"padding.same.{situation}", arguments, {"stride": stride} | names, "padding")
 
@@ -155,7 +156,7 @@ def _sizes() -> Iterator[_Case]:
     given, meant = f"{_BATCH}x{_IN}x?x{_W}", f"-7x{_IN}x{_H}x{_W}"
     yield _Case("input.words", {}, {"given": given, "in_channels": _IN}, size=given)
     yield _Case("input.words_meant", {}, {"given": meant}, size=meant)
-    names = {"eh": _KH, "ew": _KW, "ph": _H + 20, "pw": _W + 40}
+    names: dict[str, object] = {"eh": _KH, "ew": _KW, "ph": _H + 20, "pw": _W + 40}
     yield _Case("input.too_small", {"padding": (10, 20)}, names, size=(_BATCH, _IN, _H, _W))
     empty = (_BATCH, _IN, 0, _W)
     arguments, names = {"kernel_size": 1, "padding": 1}, {"shape": [*empty]}

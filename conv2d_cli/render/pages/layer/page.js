@@ -572,7 +572,7 @@ function insideOf(windows, taps, place) {
 
 /** @returns the positions of a plane that are drawn in a width, and how large their cells are */
 function viewOf(bounds, wanted, width) {
-  const labels = Math.max(...bounds[0].map((row) => String(row).length)) * LABEL_SIGN + 12;
+  const labels = widthOfLabels(bounds[0]) + 4;
   const room = Math.max(5, Math.min(MOST_CELLS, Math.floor((width - labels) / LEAST_CELL)));
   const [rows, columns] = bounds.map(([low, high], axis) => shownPositions(low, high, wanted[axis], room));
   const widest = Math.max(cellsOf(columns), Math.min(cellsOf(rows), room));
@@ -614,7 +614,10 @@ function sumOf(axes, at) {
     const step = axis.dilation === 1n ? "ij"[place] : `${axis.dilation}·${"ij"[place]}`;
     return first === 0n ? step : `${step} ${first < 0n ? "−" : "+"} ${absolute(first)}`;
   });
-  return text(state.setting.bias ? "sum" : "sum_without_bias", { row, column });
+  const { bias, groups, in_channels: inner, out_channels: outer } = state.setting;
+  const channel = groups === 1n ? "c" : `${inner / groups}·g + c`;
+  const group = groups === 1n ? "" : text("group", { channels: outer / groups });
+  return `${text(bias ? "sum" : "sum_without_bias", { channel, row, column })}${group}`;
 }
 
 /** @returns a line with the arithmetic of an axis, and its taps */
@@ -624,10 +627,6 @@ function axisLines(axis, output, place) {
   const names = { output, stride: axis.stride, before: axis.before, first: signed(firstOf(axis, output)), taps };
   const line = element("p", { textContent: text(place ? "window_columns" : "window_rows", names) });
   return [line, element("ol", { className: "taps" }, ...tapChips(axis, output))];
-}
-
-function signed(number) {
-  return number < 0n ? `−${-number}` : String(number);
 }
 
 function tapChips(axis, output) {

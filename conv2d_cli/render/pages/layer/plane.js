@@ -10,6 +10,8 @@ const BREAK_WIDTH = 18;
 const LABEL_HEIGHT = 18;
 const LABEL_SIGN = 6.8;
 const MOST_CELLS = 28;
+// Of longer numbers a label shows the end: it is the name of a cell, whose number stands below.
+const MOST_LABEL = 7;
 
 function svgElement(name, attributes, ...children) {
   const element = document.createElementNS(SVG, name);
@@ -143,7 +145,7 @@ class Plane {
     this.across = placesOf(columns, cell);
     this.down = placesOf(rows, cell);
     this.cell = cell;
-    const left = Math.ceil(Math.max(...rows.map((row) => String(row).length)) * LABEL_SIGN) + 8;
+    const left = widthOfLabels(rows);
     this.origin = [left, LABEL_HEIGHT];
     const width = left + this.across.at(-1).start + cell + 3;
     const height = LABEL_HEIGHT + this.down.at(-1).start + cell + 3;
@@ -189,10 +191,10 @@ class Plane {
     const [left, top] = this.origin;
     const middle = this.cell / 2;
     for (const { position, start } of readable(this.across, this.cell)) {
-      group.append(svgElement("text", { x: left + start + middle, y: top - 6, "text-anchor": "middle" }, String(position)));
+      group.append(svgElement("text", { x: left + start + middle, y: top - 6, "text-anchor": "middle" }, labelOf(position)));
     }
     for (const { position, start } of this.down) {
-      group.append(svgElement("text", { x: left - 5, y: top + start + middle + 4, "text-anchor": "end" }, String(position)));
+      group.append(svgElement("text", { x: left - 5, y: top + start + middle + 4, "text-anchor": "end" }, labelOf(position)));
     }
     const right = left + this.across.at(-1).start + this.cell;
     const bottom = top + this.down.at(-1).start + this.cell;
@@ -234,6 +236,17 @@ class Plane {
   }
 }
 
+/** @returns {string} the name of a row or a column beside the grid */
+function labelOf(position) {
+  const label = signed(position);
+  return label.length <= MOST_LABEL ? label : `…${label.slice(2 - MOST_LABEL)}`;
+}
+
+/** @returns {number} the pixels that the names of rows take */
+function widthOfLabels(rows) {
+  return Math.ceil(Math.max(...rows.map((row) => labelOf(row).length)) * LABEL_SIGN) + 8;
+}
+
 function countOf([low, high]) {
   return high - low + 1n;
 }
@@ -245,10 +258,11 @@ function clamped(number, [low, high]) {
 /** @returns the places whose labels have room beside one another */
 function readable(places, cell) {
   let free = -Infinity;
+  const end = places.at(-1).start + cell + 3;
   return places.filter(({ position, start }) => {
-    const half = (String(position).length * LABEL_SIGN) / 2;
+    const half = (labelOf(position).length * LABEL_SIGN) / 2;
     const middle = start + cell / 2;
-    if (middle - half < free + 3) return false;
+    if (middle - half < free + 3 || middle + half > end) return false;
     free = middle + half;
     return true;
   });

@@ -20,15 +20,27 @@ function inThousands(number) {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** @returns {string} a number with a minus of its own width */
+function signed(number) {
+  return number < 0n ? `−${-number}` : String(number);
+}
+
 function tupleOf(values) {
   return `(${values.join(", ")})`;
 }
 
-/** @returns {string} the layer as torch prints it, with quotes so that it is code; what torch cannot pad is padded before */
+/**
+ * @param {Setting} setting
+ * @param {Axis[] | null} axes null where the layer or its input is wrong
+ * @returns {string} the layer as torch prints it, with quotes so that it is code; what torch cannot pad is padded before
+ */
 function asPyTorch(setting, axes) {
   const isPlain = setting.padding.length === 2 || ["same", "valid"].includes(setting.padding);
-  if (isPlain) return callOf(setting, setting.padding, setting.padding_mode);
+  if (isPlain || !axes) return callOf(setting, setting.padding, setting.padding_mode);
   const [rows, columns] = axes;
+  if (rows.before === rows.after && columns.before === columns.after) {
+    return callOf(setting, [rows.before, columns.before], setting.padding_mode);
+  }
   const pad = { zeros: "ZeroPad2d", reflect: "ReflectionPad2d", replicate: "ReplicationPad2d", circular: "CircularPad2d" };
   const sides = tupleOf([columns.before, columns.after, rows.before, rows.after]);
   const call = callOf(setting, [0n, 0n], "zeros");
