@@ -281,7 +281,7 @@ def test_sides_are_unlocked_and_locked_again(opened: Callable[..., Opened]) -> N
     assert "shape 3 64 7x5 -s 2" in text_of(page, "#command")
     page.locator("#lock").check()
     assert "shape 3 64 7 -s 2" in text_of(page, "#command")
-    page.get_by_label("padding", exact=True).select_option("sides")
+    page.get_by_role("combobox", name="padding", exact=True).select_option("sides")
     page.get_by_label("padding left, number").fill("1")
     assert "-p 3,1,3,3" in text_of(page, "#command")
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from conv2d_cli.report.shape import ShapeReport
 
 # In the order in which they build upon one another.
-SCRIPTS = ("arithmetic.js", "faults.js", "words.js", "plane.js", "page.js")
+SCRIPTS = (
+    *("arithmetic.js", "faults.js", "input_faults.js", "words.js", "plane.js"),
+    *("state.js", "controls.js", "answers.js", "looking.js", "explanation.js", "page.js"),
+)
 # Beside those of drawings: grounds of text, thin lines, and taps on padding.
 _MORE_COLORS = {
     "panel": ("#f3f4f6", "#161b22"),
