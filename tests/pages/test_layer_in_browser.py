@@ -108,7 +108,9 @@ def test_figures_and_faults_of_500_settings_are_those_of_shape(calculator: Opene
 
 
 def test_the_line_of_pytorch_and_the_command_are_the_layer(calculator: Opened) -> None:
-    drawn = [setting for setting in settings(300, seed=3) if "faults" not in said_of(setting)]
+    said = [(setting, said_of(setting)) for setting in settings(300, seed=3)]
+    # torch has no padding for the largest of kernels.
+    drawn = [setting for setting, facts in said if facts.get("padding_top", 2**62) < 2**62 > facts["padding_left"]]
     for setting, (line, command) in zip(drawn, calculator.page.evaluate(_WORDS, sent(drawn)), strict=True):
         report = analyze(*_layer_and_size(command))
         for name, value in said_of(setting).items():
@@ -310,9 +312,9 @@ def test_the_address_holds_the_layer_and_back_returns(opened: Callable[..., Open
         "#in=<img src=x onerror=alert(1)>",
         "#in=%3Cscript%3Ealert(1)%3C/script%3E&out=javascript:alert(1)",
         "#__proto__=1&constructor=2&toString=3&in=__proto__",
-        "#mode=</script><img src=x onerror=alert(1)>&dtype=constructor&padding=__proto__&bias=hasOwnProperty",
+        "#mode=</script><img src=x onerror=alert(1)>&dtype=constructor&padding=__proto__&bias=toString",
         "#in=1e9&out=0x10&kernel=7&stride=1x2x3&padding=1x2x3&input=5&at=x",
-        "#in=" + "9" * 31 + "&kernel=" + "x".join(["1"] * 10_000),
+        "#in=" + "9" * 101 + "&kernel=" + "x".join(["1"] * 10_000),
         "#" + "&" * 100_000,
         "#%%%&=&==&in",
     ],
@@ -320,6 +322,9 @@ def test_the_address_holds_the_layer_and_back_returns(opened: Callable[..., Open
 def test_a_hostile_fragment_is_left_aside(opened: Callable[..., Opened], fragment: str) -> None:
     page = opened(fragment=fragment).page
     assert text_of(page, "#command") == "conv2d shape 3 64 7 -s 2 -p 3 -i 224"
+    kept = "asFragment(state.setting, state.at) === asFragment(opening, [0n, 0n])"
+    assert page.evaluate(kept)
+    assert page.evaluate("Object.keys(state.setting).join() === Object.keys(opening).join()")
     assert page.locator("img").count() == 0
 
 
@@ -341,6 +346,14 @@ def test_large_sizes_are_drawn_with_a_break(opened: Callable[..., Opened], fragm
     cell(page, "output", 0, 0).click()
     page.keyboard.press("End")
     assert "output[n, o, 0" in text_of(page, "#explanation")
+
+
+def test_lines_are_copied(opened: Callable[..., Opened]) -> None:
+    page = opened(permissions=["clipboard-read", "clipboard-write"]).page
+    button = page.get_by_role("button", name="Copy the command")
+    button.click()
+    page.locator("#said", has_text="Copied").wait_for(state="attached")
+    assert page.evaluate("navigator.clipboard.readText()") == text_of(page, "#command")
 
 
 def test_play_steps_through_the_outputs(opened: Callable[..., Opened]) -> None:

@@ -61,7 +61,7 @@ def _padding(draw: random.Random) -> Any:
 
 
 def _spoil(draw: random.Random, setting: dict[str, Any]) -> None:
-    wrong = draw.choice([0, -1, -7, 5, 10**16, -(10**16), 2**62, 2**62 + 9, 2**63, 10**25, draw.choice(_WORDS)])
+    wrong = draw.choice([0, -1, -7, 5, 10**16, -(10**16), 2**62, 2**62 + 9, 2**63, 10**25, 10**90, draw.choice(_WORDS)])
     field = draw.choice([*_COUNTS, *_PAIRS, "padding", "size"])
     if field in _COUNTS:
         setting[field] = wrong

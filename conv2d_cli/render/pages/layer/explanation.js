@@ -30,8 +30,9 @@ function sumOf(axes, at) {
     return first === 0n ? step : `${step} ${first < 0n ? "−" : "+"} ${absolute(first)}`;
   });
   const { bias, groups, in_channels: inner, out_channels: outer } = state.setting;
-  const channel = groups === 1n ? "c" : `${inner / groups}·g + c`;
-  const group = groups === 1n ? "" : text("group", { channels: outer / groups });
+  const [read, made] = [inner / groups, outer / groups];
+  const channel = groups === 1n ? "c" : read === 1n ? "g" : `${read}·g + c`;
+  const group = groups === 1n ? "" : text("group", { group: made === 1n ? "o" : `o // ${made}` });
   return `${text(bias ? "sum" : "sum_without_bias", { channel, row, column })}${group}`;
 }
 
@@ -64,7 +65,16 @@ function explainInput(at, fed) {
   const count = fed[0].count * fed[1].count;
   const names = { count: inThousands(count), rows: fedWords(fed[0], texts.rows), columns: fedWords(fed[1], texts.columns) };
   const words = text(count === 0n ? "feeds_none" : "feeds", names);
-  byId("explanation").replaceChildren(title, element("p", { textContent: count === 1n ? `${texts.feeds_one}: ${fed[0].first}, ${fed[1].first}` : words }));
+  const one = `${texts.feeds_one}: ${fed[0].first}, ${fed[1].first}`;
+  const remark = isRepeated(at) ? [element("p", { textContent: texts.feeds_repeated })] : [];
+  byId("explanation").replaceChildren(title, element("p", { textContent: count === 1n ? one : words }), ...remark);
+}
+
+/** @returns {boolean} whether the padding repeats a real element */
+function isRepeated(at) {
+  const axes = axesOf(state.setting);
+  const isReal = axes.every((axis, place) => at[place] >= 0n && at[place] < axis.size);
+  return isReal && axes.some((axis, place) => repeatedAt(axis, at[place]).length > 0);
 }
 
 function fedWords({ count, first, last, step }, name) {

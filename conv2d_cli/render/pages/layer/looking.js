@@ -4,6 +4,8 @@
 
 // Pixels from which on both planes have room beside one another.
 const BESIDE = 620;
+// Rows of each where one is below the other, so that both are seen at once.
+const MOST_STACKED = 11;
 
 let inputPlane = null;
 let outputPlane = null;
@@ -146,13 +148,17 @@ function isTap(axis, output, position) {
 
 /** @returns {boolean} whether any window has a tap on a real element, or on what repeats it in the padding */
 function isRead(axis, position) {
-  const [low, high] = boundsOf(axis);
-  const copies = repeatsOf(axis, position, state.setting.padding_mode);
-  const places = [position, ...copies.filter((copy) => (copy < 0n && copy >= low) || (copy >= axis.size && copy <= high))];
-  return places.some((place) => outputsFedBy(axis, place).count > 0n);
+  return [position, ...repeatedAt(axis, position)].some((place) => outputsFedBy(axis, place).count > 0n);
 }
 
-/** @returns {bigint[]} where padding of a mode may repeat a real element, and would be read first */
+/** @returns {bigint[]} where the padding repeats a real element */
+function repeatedAt(axis, position) {
+  const [low, high] = boundsOf(axis);
+  const isPadding = (place) => (place >= low && place < 0n) || (place >= axis.size && place <= high);
+  return repeatsOf(axis, position, state.setting.padding_mode).filter(isPadding);
+}
+
+/** @returns {bigint[]} where padding of a mode would repeat a real element; of several places one that is read, if any is */
 function repeatsOf(axis, position, mode) {
   const { size, before } = axis;
   if (mode === "reflect") return [-position, 2n * (size - 1n) - position];
@@ -178,7 +184,9 @@ function insideOf(windows, taps, place) {
 function viewOf(bounds, wanted, width) {
   const labels = widthOfLabels(bounds[0]) + 4;
   const room = Math.max(5, Math.min(MOST_CELLS, Math.floor((width - labels) / LEAST_CELL)));
-  const [rows, columns] = bounds.map(([low, high], axis) => shownPositions(low, high, wanted[axis], room));
+  const isStacked = byId("planes").clientWidth < BESIDE;
+  const rooms = [isStacked ? Math.min(room, MOST_STACKED) : room, room];
+  const [rows, columns] = bounds.map(([low, high], axis) => shownPositions(low, high, wanted[axis], rooms[axis]));
   const widest = Math.max(cellsOf(columns), Math.min(cellsOf(rows), room));
   const cell = Math.max(LEAST_CELL, Math.min(MOST_CELL, Math.floor((width - labels) / widest)));
   return { bounds, rows, columns, cell };

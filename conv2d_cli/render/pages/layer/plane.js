@@ -39,9 +39,10 @@ function shownPositions(low, high, wanted, room) {
   return inOrder([...shown]);
 }
 
-/** Yields the ends of what is wanted, those of all, the rest of what is wanted, then what lies around these. */
+/** Yields what is wanted, or its ends where not all of it has room, the ends of all, then what lies around these. */
 function* candidates(low, high, wanted, room) {
-  yield* wanted.slice(0, 2);
+  const haveRoom = cellsOf(inOrder([...new Set(wanted)])) <= room;
+  yield* haveRoom ? wanted : wanted.slice(0, 2);
   yield low;
   yield high;
   yield* wanted;

@@ -3,7 +3,7 @@
  */
 
 // No number that is meant has more digits, and no fragment more signs.
-const MOST_DIGITS = 30;
+const MOST_DIGITS = 100;
 const LONGEST_FRAGMENT = 2000;
 const WHOLE = new RegExp(`^-?[0-9]{1,${MOST_DIGITS}}$`);
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
@@ -131,7 +131,7 @@ function fragmentReaders(words) {
     dilation: some("dilation", 2),
     groups: one("groups"),
     padding: (text) => ["padding", words.paddings.includes(text) ? text : numbersSpelled(text, [2, 4])],
-    bias: (text) => ["bias", { 0: false, 1: true }[text] ?? null],
+    bias: (text) => ["bias", text === "1" ? true : text === "0" ? false : null],
     mode: word("padding_mode", words.modes),
     dtype: word("dtype", words.dtypes),
     input: some("size", 3),
