@@ -68,6 +68,7 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("shape", "3", "64", "7", "-i", "224", "--peak-flops", "1T", "--bandwidth", "1e9", "--get", "limited_by"),
         ("diff", "3,64,7", "3,64,5", "-i", "224", "--json"),
         ("code", "3", "64", "7", "--for", "jax"),
+        ("draw", "--interactive", "-o", "-"),
         ("code", "3", "64", "7", "-i", "224", "--for", "c", "--json"),
     ],
 )

@@ -234,6 +234,16 @@ def test_arrow_keys_walk_through_a_plane_and_its_break(opened: Callable[..., Ope
     assert page.locator('#input-plane [tabindex="0"]').count() == 1
 
 
+def test_controls_are_skipped_without_a_change_of_the_layer(opened: Callable[..., Opened]) -> None:
+    page = opened(fragment="#out=32").page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "plane"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Start again"
+    assert text_of(page, "#command") == "conv2d shape 3 32 7 -s 2 -p 3 -i 224"
+
+
 def test_every_control_is_reached_by_tab(opened: Callable[..., Opened]) -> None:
     page = opened().page
     wanted = page.evaluate(

@@ -85,9 +85,16 @@ function readAddress() {
   update();
 }
 
+/** Goes past the controls; the address is the layer's. */
+function skip(event) {
+  event.preventDefault();
+  byId(state.facts ? "plane" : "faults").focus();
+}
+
 function begin() {
   makeControls();
   makePlanes();
+  byId("skip").addEventListener("click", skip);
   byId("lock").addEventListener("change", lockSides);
   byId("play").addEventListener("click", play);
   byId("first").addEventListener("click", startAgain);
