@@ -16,6 +16,7 @@ class DrawOptions(NamedTuple):
     file: str | None
     force: bool
     theme: str | None
+    interactive: bool
 
 
 def _draw_options(
@@ -49,8 +50,12 @@ def _draw_options(
         bool, option("--animate", section=RESULT, help="one window after the other, row by row: .svg, .html or .gif")
     ] = False,
     force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace an existing file")] = False,
+    interactive: Annotated[
+        bool,
+        option("--interactive", section=RESULT, help="write a page on which every argument can be changed: .html"),
+    ] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, animate, file, force, theme)
+    return DrawOptions(at, animate, file, force, theme, interactive)
 
 
 draw_options = shared(_draw_options, "draw_options")

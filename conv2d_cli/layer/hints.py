@@ -53,7 +53,7 @@ def whole(field: str, value: object) -> str:
 def whole_groups(value: object, channels: Sequence[object]) -> str:
     """Return the groups that a value such as 2.0 stands for where they divide the channels, else 1."""
     number = _whole(value)
-    divide = number and all(isinstance(count, int) and count % number == 0 for count in channels)
+    divide = number and number > 0 and all(isinstance(count, int) and count % number == 0 for count in channels)
     return f"groups={number}" if divide else EXAMPLES["groups"]
 
 

@@ -68,6 +68,15 @@ _SHORT_OF_A_SIZE = {
 }
 
 
+def templates_of(key: str) -> tuple[str, ...]:
+    """Return the formulas of a key with names in braces: keys of the report, and the field's letters.
+
+    >>> templates_of("flops")
+    ('2 * {macs} = {flops}',)
+    """
+    return (_OF_THE_LAYER | _OF_A_SIZE)[key]
+
+
 def short_formulas_of(report: ShapeReport) -> dict[str, str]:
     """Return a line for people by the key that it explains, without the result."""
     known = report.output_shape is not None

@@ -82,6 +82,7 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("draw", "3", "64", "7", "-i", "224", "--animate", "-o", "svg:-"),
         ("draw", "3", "64", "7", "-i", "224", "--json"),
         ("code", "3", "64", "7", "--for", "jax"),
+        ("draw", "--interactive", "-o", "-"),
         ("code", "3", "64", "7", "-i", "224", "--for", "c", "--json"),
     ],
 )

@@ -71,6 +71,7 @@ def test_whole_numbers_that_were_meant(field: str, value: object, hint: str) -> 
         (3.0, (6, 8), "groups=1"),
         (3.0, (6, "9"), "groups=1"),
         (0.0, (6, 9), "groups=1"),
+        ("-3.0", (6, 9), "groups=1"),
         ("two", (6, 8), "groups=1"),
     ],
 )
