@@ -74,9 +74,9 @@ def _cells(plane: Plane, row: int) -> Iterator[Span]:
     """Return the elements of a row and what stands between them: a blank, an edge of the window, a break."""
     edges = _edges(plane, row)
     yield edges.get(plane.columns[0], Span(_BLANK))
-    for before, column in pairwise((None, *plane.columns)):
-        if before is not None:
-            yield Span(BREAK, DIM) if is_break(before, column) else edges.get(column, Span(_BLANK))
+    yield plane.sign(row, plane.columns[0])
+    for before, column in pairwise(plane.columns):
+        yield Span(BREAK, DIM) if is_break(before, column) else edges.get(column, Span(_BLANK))
         yield plane.sign(row, column)
     yield edges.get(plane.columns[-1] + 1, Span(_BLANK))
 

@@ -33,7 +33,7 @@ def shown_positions(positions: range, window: range, borders: Sequence[int], cel
         more = shown | {position for position in together if position in positions}
         if cells_of(sorted(more)) <= cells:
             shown = more
-    return tuple(_closed(sorted(shown)))
+    return tuple(closed(sorted(shown)))
 
 
 def cells_of(shown: Sequence[int]) -> int:
@@ -65,7 +65,7 @@ def _by_importance(positions: range, window: range, borders: Iterable[int], cell
     )
 
 
-def _closed(shown: Sequence[int]) -> Iterator[int]:
+def closed(shown: Sequence[int]) -> Iterator[int]:
     """Return positions with those that a break would hide alone."""
     yield from shown[:1]
     for before, after in pairwise(shown):

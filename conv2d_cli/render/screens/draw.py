@@ -46,8 +46,8 @@ def blocks(report: DrawReport, view: View) -> Iterator[Block]:
     yield BLANK
     yield from arrow(report.shape, view.width)
     yield BLANK
-    yield from _planes(report, view.width)
-    yield from _fitting((Span(_window(report)),), view.width)
+    yield from planes(report, view.width)
+    yield from window_line(report, view.width)
     yield from _formulas(report, view.width)
     if not view.in_python:
         yield BLANK
@@ -55,7 +55,8 @@ def blocks(report: DrawReport, view: View) -> Iterator[Block]:
     yield from remarks(view.remarks)
 
 
-def _planes(report: DrawReport, width: int) -> Iterator[Block]:
+def planes(report: DrawReport, width: int) -> Iterator[Block]:
+    """Return the input and the output with their legend; nothing where there is no room."""
     cells = _cells(report, width)
     if cells is None:
         return
@@ -73,7 +74,7 @@ def _planes(report: DrawReport, width: int) -> Iterator[Block]:
             yield Lines(tuple(_indented(line) for line in plane_lines(plane)))
             yield BLANK
     shown = ({plane.sign(row, column) for row in plane.rows for column in plane.columns} for plane in planes)
-    yield from _legend(report, legend(report, *shown), width)
+    yield from _legend(legend(report, *shown), width)
     yield BLANK
 
 
@@ -105,7 +106,7 @@ def _cells(report: DrawReport, width: int) -> Cells | None:
     columns = report.columns
     sizes = len(columns.positions), columns.outputs
     whole = Cells(*sizes, beside=True)
-    broken = Cells(*map(min, sizes, (columns.effective_kernel + _AROUND, 1 + _AROUND)), beside=True)
+    broken = Cells(min(sizes[0], columns.effective_kernel + _AROUND), min(sizes[1], 1 + _AROUND), beside=True)
     margins = [
         max(_margin(rows), _margin(columns))
         for rows, columns in (
@@ -161,7 +162,7 @@ def _fitting(line: Line, width: int) -> Iterator[Block]:
         yield Paragraph("".join(span.text for span in line))
 
 
-def _legend(report: DrawReport, signs: Sequence[tuple[Span, str]], width: int) -> Iterator[Block]:
+def _legend(signs: Sequence[tuple[Span, str]], width: int) -> Iterator[Block]:
     """Return the signs with their words, as many on a line as there is room for."""
     lines: list[list[Span]] = []
     for sign, words in signs:
@@ -173,14 +174,15 @@ def _legend(report: DrawReport, signs: Sequence[tuple[Span, str]], width: int) -
     yield Lines(tuple(map(tuple, lines)))
 
 
-def _window(report: DrawReport) -> str:
+def window_line(report: DrawReport, width: int) -> Iterator[Block]:
     """Return in words what the picture shows: which rows and columns the window spans."""
     spans = []
     for axis, at, name in ((report.rows, report.at[0], "row"), (report.columns, report.at[1], "column")):
         window = axis.window(at)
         one = len(window) == 1
         spans.append(f"{name} {window[0]}" if one else f"{name}s {window[0]}..{window[-1]}")
-    return f"at {','.join(map(str, report.at))} the window is {', '.join(spans)}"
+    text = f"at {','.join(map(str, report.at))} the window is {', '.join(spans)}"
+    yield from _fitting((Span(text),), width)
 
 
 def _formulas(report: DrawReport, width: int) -> Iterator[Block]:

@@ -31,6 +31,7 @@ _SCREENS = {
     "CodeReport": "code",
     "PlotReport": "plot",
     "DrawReport": "draw",
+    "DrawValuesReport": "draw_values",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
