@@ -29,11 +29,10 @@ _WIDEST = 1180
 _TITLE, _WORDS, _RESULT = 16, 12, 14
 # Channels that are drawn; more would not be looked at.
 _MOST_CHANNELS = 3
-# Characters in a cell.
-_MOST_DIGITS = 10
+# Characters in a cell: as many as let the input, the weight and the products stand beside one another.
+_MOST_DIGITS = (10, 7)
 # An axis that has no more elements is drawn whole.
-_WHOLE = 9
-_MOST_OUTPUTS = 7
+_WHOLE = _MOST_OUTPUTS = 9
 
 
 class Part(NamedTuple):
@@ -49,8 +48,8 @@ class Part(NamedTuple):
 def drawing(report: DrawValuesReport) -> Drawing:
     """Return the picture of an output element, with numbers."""
     channels = [*report.channels]
-    texts = _Texts(report)
     shown = channels[:_MOST_CHANNELS]
+    texts = _texts(report, shown)
     shapes: list[Shape] = [*_heading(report)]
     y = _bottom(shapes) + _GAP
     for channel in shown:
@@ -62,7 +61,8 @@ def drawing(report: DrawValuesReport) -> Drawing:
         words = f"… and {thousands(count)} more channel{'s' * (count > 1)}"
         shapes.append(Text(_MARGIN, y + _WORDS, words, _WORDS, fill="soft"))
         y = _bottom(shapes) + _GAP
-    end = _placed([_sums(report), _output(report, texts)], y)
+    sums = _sums(report)
+    end = _placed([sums, _output(report, texts)._replace(middle=sums.middle)], y)
     shapes += end
     notes = [*_notes(report, texts)]
     y = _bottom(end) + _GAP
@@ -75,19 +75,34 @@ class _Texts(NamedTuple):
     """The numbers of a report as they stand in cells."""
 
     report: DrawValuesReport
+    most: int
 
     def value(self, term: TermRow) -> str:
-        return cell_text(term.value, self.report.trace.dtype, _MOST_DIGITS)
+        return cell_text(term.value, self.report.trace.dtype, self.most)
 
     def weight(self, term: TermRow) -> str:
-        return cell_text(term.weight, self.report.trace.dtype, _MOST_DIGITS)
+        return cell_text(term.weight, self.report.trace.dtype, self.most)
 
     def product(self, term: TermRow) -> str:
-        return cell_text(term.product, self.report.trace.working_dtype, _MOST_DIGITS)
+        return cell_text(term.product, self.report.trace.working_dtype, self.most)
 
     @property
     def result(self) -> str:
-        return cell_text(self.report.trace.result, self.report.trace.dtype, _MOST_DIGITS)
+        return cell_text(self.report.trace.result, self.report.trace.dtype, self.most)
+
+
+def _texts(report: DrawValuesReport, channels: Sequence[ChannelRow]) -> _Texts:
+    """Return the numbers with as many digits as there is room for beside one another."""
+    for most in _MOST_DIGITS:
+        texts = _Texts(report, most)
+        width = max(_width(_of_channel(report, channel, texts)) for channel in channels)
+        if width <= _WIDEST:
+            break
+    return texts
+
+
+def _width(parts: Sequence[Part]) -> float:
+    return _MARGIN + sum(part.width for part in parts) + _BETWEEN * (len(parts) - 1)
 
 
 def _heading(report: DrawValuesReport) -> Iterator[Shape]:
