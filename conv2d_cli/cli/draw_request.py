@@ -39,7 +39,7 @@ class Request(NamedTuple):
         Raises:
             UsageError: options ask for several.
         """
-        asked = [name for name in _MODULES if getattr(self.options, name, None)]
+        asked = [name for name in _MODULES if getattr(self.options, name, None) not in {None, False}]
         if "values" not in asked:
             self._refuse_operands()
         if len(asked) > 1:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.draw_output import show_facts, target_of
+from conv2d_cli.cli.draw_place import placed
 from conv2d_cli.cli.integer_options import NO_INTEGER_WORDS
 from conv2d_cli.cli.machine import machine
 from conv2d_cli.cli.output import output_of, screen_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.draw_output import Target
     from conv2d_cli.cli.draw_request import Request
     from conv2d_cli.jobs.draw import Values
+    from conv2d_cli.report.draw import DrawReport
 
 # An element of a plane, of an image, of a batch.
 _AXES = range(2, 5)
@@ -49,7 +51,7 @@ def show(request: Request) -> int:
     target = target_of(options, output, KINDS)
     job = request_of(file, request.words, request.run, request.readings, NO_INTEGER_WORDS, output)
     with request.words.own_words():
-        values = values_of_file(job, at, machine().available)
+        values = values_of_file(job, lambda report: _chosen(report, at), machine().available)
     _check_size(values, request, file)
     notes = [*([how_drawn(job)] if values.is_drawn else []), *values.remarks]
     if not output.is_table or target is not None:
@@ -72,6 +74,13 @@ def _place(text: str | None) -> tuple[int, ...] | None:
     if not isinstance(found, tuple) or len(found) not in _AXES:
         raise UsageError(f"--at {cut(text)}: no place of the form H,W or N,C,H,W", "--at 0,0")
     return found
+
+
+def _chosen(report: DrawReport, at: tuple[int, ...] | None) -> tuple[int, ...]:
+    """Return the output element that was asked for, of a plane or of a batch; a telling one where none was."""
+    if at is None:
+        return placed(report, None).at
+    return at if len(at) != len(report.at) else placed(report, (at[0], at[1])).at
 
 
 def _check(request: Request, file: str) -> None:

@@ -9,13 +9,13 @@ from conv2d_cli.jobs.trace.file import trace_file
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.draw import draw_report
 from conv2d_cli.report.draw_values import DrawValuesReport
-from conv2d_cli.report.picture import telling_place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from conv2d_cli.jobs.run.request import Request
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.report.draw import DrawReport
 
 _OF_A_PLANE = 2
 
@@ -29,12 +29,13 @@ class Values(NamedTuple):
     remarks: list[str]
 
 
-def values_of_file(request: Request, at: Sequence[int] | None, available: int | None) -> Values:
+def values_of_file(request: Request, place: Callable[[DrawReport], Sequence[int]], available: int | None) -> Values:
     """Return one output element with its terms, and the layer on the input.
 
     Args:
         request: what a run would be asked for.
-        at: the element: h, w of the first image and channel; with c and n in front; None for a telling one.
+        place: chooses the element of a layer on an input: h, w of the first image and channel, or with c and n in
+            front.
         available: the memory there is, in bytes.
 
     Raises:
@@ -43,18 +44,16 @@ def values_of_file(request: Request, at: Sequence[int] | None, available: int | 
         DataError: a file's contents are bad or do not fit the layer.
         MemoryLimitError: the element has more terms than are shown, or the parameters more bytes than there are.
     """
-    traced = trace_file(request, partial(_index, at), available)
+    traced = trace_file(request, partial(_index, place), available)
     shape = analyze(traced.layer, traced.input_shape)._replace(dtype=traced.report.dtype)
     row, column = traced.report.index[-_OF_A_PLANE:]
     report = DrawValuesReport(draw_report(shape, at=(row, column)), traced.report)
     return Values(report, traced.layer, traced.is_drawn, traced.remarks)
 
 
-def _index(at: Sequence[int] | None, layer: Conv2d, input_shape: Sequence[int]) -> tuple[int, ...]:
+def _index(place: Callable[[DrawReport], Sequence[int]], layer: Conv2d, input_shape: Sequence[int]) -> tuple[int, ...]:
     """Return the whole index of an element, of the first image and channel where these are not given."""
-    if at is not None and len(at) != _OF_A_PLANE:
-        return tuple(at)
-    shape = analyze(layer, tuple(input_shape))
-    outputs = shape.output_shape or ()
-    place = (0, 0) if 0 in outputs else telling_place(draw_report(shape, at=(0, 0)))
-    return (*(0,) * (len(outputs) - _OF_A_PLANE), *(place if at is None else at))
+    report = draw_report(analyze(layer, tuple(input_shape)), at=(0, 0))
+    found = tuple(place(report))
+    batch_and_channel = len(report.shape.output_shape or ()) - _OF_A_PLANE
+    return found if len(found) != _OF_A_PLANE else (*(0,) * batch_and_channel, *found)

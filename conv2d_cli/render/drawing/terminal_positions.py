@@ -31,8 +31,11 @@ def shown_positions(positions: range, window: range, borders: Sequence[int], cel
     shown: set[int] = set()
     for together in _by_importance(positions, window, borders, cells):
         more = shown | {position for position in together if position in positions}
-        if cells_of(sorted(more)) <= cells:
+        needed = cells_of(sorted(more))
+        if needed <= cells:
             shown = more
+        if needed == cells:
+            break
     return tuple(closed(sorted(shown)))
 
 

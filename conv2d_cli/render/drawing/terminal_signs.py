@@ -57,20 +57,22 @@ def output_signs(report: DrawReport) -> Callable[[int, int], Span]:
     return lambda row, column: TAP if (row, column) == report.at else OUTPUT
 
 
-def legend(report: DrawReport, inputs: Iterable[Span], outputs: Iterable[Span]) -> tuple[tuple[Span, str], ...]:
-    """Return the signs that occur, each with what it stands for."""
+def legend(
+    report: DrawReport, inputs: Iterable[Span], outputs: Iterable[Span]
+) -> tuple[tuple[Span, tuple[str, ...]], ...]:
+    """Return the signs that occur, each with what it stands for: the best words first, the shortest last."""
     occurring = {*inputs}
     repeats = report.rows.padding_mode != "zeros"
-    words = (
-        (TAP, "taps, and the output that they make"),
-        (TAP_ON_PADDING, "taps on padding" if repeats else "taps on zeros"),
-        (INPUT, "input"),
-        (ZERO, "zeros"),
-        (REPEATED, f"padding_mode {report.rows.padding_mode}"),
-        (UNUSED, "input that no window reads"),
+    meanings = (
+        (TAP, ("taps, and the output that they make", "taps and output")),
+        (TAP_ON_PADDING, ("taps on padding" if repeats else "taps on zeros",)),
+        (INPUT, ("input",)),
+        (ZERO, ("zeros",)),
+        (REPEATED, (f"padding_mode {report.rows.padding_mode}", report.rows.padding_mode)),
+        (UNUSED, ("input that no window reads", "never read")),
     )
-    known = [(sign, word) for sign, word in words if sign in occurring or sign == TAP]
-    return (*known, *([(OUTPUT, "output")] if OUTPUT in {*outputs} else []))
+    known = [(sign, words) for sign, words in meanings if sign in occurring or sign == TAP]
+    return (*known, *([(OUTPUT, ("output",))] if OUTPUT in {*outputs} else []))
 
 
 def _axes(report: DrawReport, at: tuple[int, int]) -> Iterable[tuple[AxisRow, int]]:

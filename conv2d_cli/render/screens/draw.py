@@ -162,11 +162,11 @@ def _fitting(line: Line, width: int) -> Iterator[Block]:
         yield Paragraph("".join(span.text for span in line))
 
 
-def _legend(signs: Sequence[tuple[Span, str]], width: int) -> Iterator[Block]:
+def _legend(signs: Sequence[tuple[Span, Sequence[str]]], width: int) -> Iterator[Block]:
     """Return the signs with their words, as many on a line as there is room for."""
     lines: list[list[Span]] = []
     for sign, words in signs:
-        entry = [sign, Span(f" {words}", DIM)]
+        entry = [sign, Span(f" {longest(words, width - _INDENT - len(sign.text) - 1)}", DIM)]
         if lines and width_of(lines[-1]) + _GAP - 1 + width_of(entry) <= width:
             lines[-1] += (Span(" " * (_GAP - 1)), *entry)
         else:
