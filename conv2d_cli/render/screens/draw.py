@@ -181,8 +181,8 @@ def window_line(report: DrawReport, width: int) -> Iterator[Block]:
         window = axis.window(at)
         one = len(window) == 1
         spans.append(f"{name} {window[0]}" if one else f"{name}s {window[0]}..{window[-1]}")
-    text = f"at {','.join(map(str, report.at))} the window is {', '.join(spans)}"
-    yield from _fitting((Span(text),), width)
+    text = f"at {','.join(map(str, report.at))}: {', '.join(spans)}"
+    yield from _fitting((Span(longest((f"window {text}", text), width - _INDENT)),), width)
 
 
 def _formulas(report: DrawReport, width: int) -> Iterator[Block]:
