@@ -48,8 +48,8 @@ def show(request: Request) -> int:
     output = output_of(request.output, ("schema_version", *TOTALS))
     at = _place(options.at)
     _check(request, file)
-    target = target_of(options, output, KINDS)
     job = request_of(file, request.words, request.run, request.readings, NO_INTEGER_WORDS, output)
+    target = target_of(options, output, KINDS)
     with request.words.own_words():
         values = values_of_file(job, lambda report: _chosen(report, at), machine().available)
     _check_size(values, request, file)
@@ -120,4 +120,4 @@ def _write(target: Target, values: Values) -> None:
     from conv2d_cli.render.drawing.values import drawing
 
     index = ",".join(map(str, values.report.trace.index))
-    target.write(content(target.kind, drawing(values.report)), f"--at {index}")
+    target.write(content(target.kind, drawing(values.report)), f"output element {index}")

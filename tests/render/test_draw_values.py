@@ -50,11 +50,11 @@ def report_of(name: str) -> DrawValuesReport:
     weights = (layer.out_channels, layer.in_channels // layer.groups, *layer.kernel_size)
     scale = 10**16 if dtype == "int64" else 1
     x, weight = ((np.arange(np.prod(sizes)) % 11 - 5).reshape(sizes) for sizes in (shape, weights))
-    operands = [(one / divisor if divisor > 1 else one).astype(numpy_dtype(dtype)) for one in (x * scale, weight)]
+    x, weight = ((one / divisor if divisor > 1 else one).astype(numpy_dtype(dtype)) for one in (x * scale, weight))
     if dtype == "complex64":
-        operands[1] = operands[1] + np.complex64(0.3j)
+        weight = weight + np.complex64(0.3j)
     bias = np.ones(layer.out_channels, numpy_dtype(dtype)) if layer.bias else None
-    return values_of(layer, *operands, bias, at)
+    return values_of(layer, x, weight, bias, at)
 
 
 def values_of(layer: Conv2d, x: Any, weight: Any, bias: Any, at: tuple[int, ...]) -> DrawValuesReport:
@@ -133,7 +133,9 @@ def test_random_layers_have_the_numbers_of_their_window_in_its_cells() -> None:
 def test_odd_numbers_have_room(value: float) -> None:
     x = np.full((1, 1, 3, 3), value, "float32")
     with np.errstate(all="ignore"):
-        report = values_of(Conv2d(1, 1, 3), x, np.ones((1, 1, 3, 3), "float32"), np.float32([-1e-30]), (0, 0, 0, 0))
+        report = values_of(
+            Conv2d(1, 1, 3), x, np.ones((1, 1, 3, 3), "float32"), np.array([-1e-30], "float32"), (0, 0, 0, 0)
+        )
     check_layout(drawing(report))
     assert number_text(report.trace.result, "float32") in texts_of(report)
     assert cell_text(report.trace.terms[0].value, "float32", 10) in texts_of(report)
