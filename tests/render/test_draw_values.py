@@ -51,8 +51,7 @@ def report_of(name: str) -> DrawValuesReport:
     scale = 10**16 if dtype == "int64" else 1
     x, weight = ((np.arange(np.prod(sizes)) % 11 - 5).reshape(sizes) for sizes in (shape, weights))
     x, weight = ((one / divisor if divisor > 1 else one).astype(numpy_dtype(dtype)) for one in (x * scale, weight))
-    if dtype == "complex64":
-        weight = weight + np.complex64(0.3j)
+    weight += np.array(0.3j if dtype == "complex64" else 0, weight.dtype)
     bias = np.ones(layer.out_channels, numpy_dtype(dtype)) if layer.bias else None
     return values_of(layer, x, weight, bias, at)
 

@@ -24,7 +24,7 @@ def shown_positions(positions: range, window: range, borders: Sequence[int], cel
     >>> shown_positions(range(-1, 7), range(2, 5), (0, 6), 8)
     (-1, 0, 1, 2, 3, 4, 5, 6)
     >>> shown_positions(range(-1, 225), range(101, 104), (0, 224), 13)
-    (-1, 0, 1, 100, 101, 102, 103, 104, 222, 223, 224)
+    (-1, 0, 99, 100, 101, 102, 103, 104, 105, 223, 224)
     """
     if len(positions) <= cells:
         return tuple(positions)
