@@ -29,8 +29,8 @@ class InputSigns(NamedTuple):
 
     rows: AxisRow
     columns: AxisRow
-    row_taps: frozenset[int]
-    column_taps: frozenset[int]
+    row_taps: range
+    column_taps: range
 
     def at(self, row: int, column: int) -> Span:
         """Return what stands at a position."""
@@ -48,8 +48,14 @@ class InputSigns(NamedTuple):
 def input_signs(report: DrawReport) -> Callable[[int, int], Span]:
     """Return the sign of the input at a row and a column."""
     row, column = report.at
-    taps = (frozenset(tap.position for tap in axis.taps(at)) for axis, at in _axes(report, (row, column)))
+    taps = _taps(report.rows, row), _taps(report.columns, column)
     return InputSigns(report.rows, report.columns, *taps).at
+
+
+def _taps(axis: AxisRow, output: int) -> range:
+    """Return where the taps of a window fall, of a kernel of any size."""
+    window = axis.window(output)
+    return range(window.start, window.stop, axis.dilation)
 
 
 def output_signs(report: DrawReport) -> Callable[[int, int], Span]:
@@ -73,7 +79,3 @@ def legend(
     )
     known = [(sign, words) for sign, words in meanings if sign in occurring or sign == TAP]
     return (*known, *([(OUTPUT, ("output",))] if OUTPUT in {*outputs} else []))
-
-
-def _axes(report: DrawReport, at: tuple[int, int]) -> Iterable[tuple[AxisRow, int]]:
-    return zip((report.rows, report.columns), at, strict=True)
