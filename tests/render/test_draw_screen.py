@@ -238,7 +238,7 @@ def test_no_more_cells_than_there_are(cells: int) -> None:
 
 def test_colours_and_a_notebook() -> None:
     text = render("table", report_of("reflect"), Screen(80, color=True))
-    assert "\x1b[1;32m●" in text
+    assert "\x1b[1;35m●" in text
     html = report_of("reflect")._repr_html_()  # type: ignore[attr-defined]
     assert "●" in html
     assert "-o FILE" not in html

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.render.blocks import DIM, HEADING, PLAIN, UNIT, Span
+from conv2d_cli.render.blocks import DIM, HEADING, PLAIN, Span
 from conv2d_cli.render.drawing.scale import BREAK
 from conv2d_cli.render.drawing.terminal_positions import cells_of, is_break
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = BREAK.strip()
 _BLANK, _OPENED, _CLOSED = " ", "[", "]"
+_EDGE = "magenta"
 # An element and the blank behind it.
 _CELL = 2
 # Every column has a number where there is room, else every second, fifth, ...
@@ -86,7 +87,7 @@ def _edges(plane: Plane, row: int) -> dict[int, Span]:
     window = plane.window_columns
     if row not in plane.window_rows or not window:
         return {}
-    return {window.start: Span(_OPENED, UNIT), window.stop: Span(_CLOSED, UNIT)}
+    return {window.start: Span(_OPENED, _EDGE), window.stop: Span(_CLOSED, _EDGE)}
 
 
 def _joined(spans: Sequence[Span]) -> Line:

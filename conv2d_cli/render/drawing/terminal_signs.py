@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.render.blocks import DIM, KEY, RESULT, UNIT, WARNING, Span
+from conv2d_cli.render.blocks import DIM, KEY, UNIT, WARNING, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from conv2d_cli.report.draw import AxisRow, DrawReport
 
-TAP = Span("●", RESULT)
-TAP_ON_PADDING = Span("○", RESULT)
+# Of one colour, as the taps make the output; one that no other sign has.
+_READ = "bold magenta"
+TAP = Span("●", _READ)
+TAP_ON_PADDING = Span("○", _READ)
 INPUT = Span("■", KEY)
 ZERO = Span("░", DIM)
 REPEATED = Span("□", KEY)
