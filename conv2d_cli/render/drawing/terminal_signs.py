@@ -6,6 +6,7 @@ terminals hold.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.blocks import DIM, KEY, UNIT, WARNING, Span
@@ -51,7 +52,8 @@ def input_signs(report: DrawReport) -> Callable[[int, int], Span]:
     """Return the sign of the input at a row and a column."""
     row, column = report.at
     taps = _taps(report.rows, row), _taps(report.columns, column)
-    return InputSigns(report.rows, report.columns, *taps).at
+    # The legend asks once more.
+    return cache(InputSigns(report.rows, report.columns, *taps).at)
 
 
 def _taps(axis: AxisRow, output: int) -> range:
