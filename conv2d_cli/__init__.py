@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.diff import DiffReport, DiffRow
     from conv2d_cli.report.draw import AxisRow, DrawReport
+    from conv2d_cli.report.draw_values import ChannelRow, DrawValuesReport
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
     from conv2d_cli.report.explanation.explaining import explain
     from conv2d_cli.report.explanation.reconcile import reconcile
@@ -59,6 +60,7 @@ __all__ = [
     "BenchMachine",
     "BenchRow",
     "ChangeRow",
+    "ChannelRow",
     "CodeReport",
     "CompareReport",
     "Conv2d",
@@ -69,6 +71,7 @@ __all__ = [
     "DiffReport",
     "DiffRow",
     "DrawReport",
+    "DrawValuesReport",
     "ExplainReport",
     "Fault",
     "FileError",
@@ -127,6 +130,7 @@ _HOMES = {
     "report.code": ("CodeReport", "code_for"),
     "report.compare": ("CompareReport",),
     "report.draw": ("AxisRow", "DrawReport"),
+    "report.draw_values": ("ChannelRow", "DrawValuesReport"),
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
     "report.explanation.explaining": ("explain",),
     "report.explanation.reconcile": ("reconcile",),

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from conv2d_cli.cli.draw_options import DrawOptions, draw_options
 from conv2d_cli.cli.options import Layer, LayerOptions, OutputOptions, Size, layer_options, output_options
+from conv2d_cli.cli.reading_options import ReadingOptions, reading_options_of_operands
+from conv2d_cli.cli.run_options import RunOptions, parameter_options
 
 USAGES = ("IN OUT KERNEL -i SIZE [-o FILE] [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" -i SIZE [-o FILE] [OPTIONS]')
 EXAMPLES = (
     "conv2d draw 3 64 7 -s 2 -p 3 -i 224 -o plane.svg",
     "conv2d draw 1 1 3 -d 2 -p 2 -i 7 --padding-mode reflect --at 0,6 -o reflect.svg",
     "conv2d draw 1 1 3 -s 2 -p 1 -i 5 --animate -o strides.gif",
+    "conv2d draw --values x.npy --weight w.npy --bias b.npy --at 1,2 -o numbers.svg",
     "conv2d draw --interactive -o page.html",
 )
 
 
 @layer_options
 @draw_options
+@parameter_options
+@reading_options_of_operands
 @output_options
 def draw(
     layer: Layer = None,
@@ -23,6 +28,8 @@ def draw(
     *,
     layer_options: LayerOptions,
     draw_options: DrawOptions,
+    run_options: RunOptions,
+    reading_options: ReadingOptions,
     output_options: OutputOptions,
 ) -> int:
     """A layer on its input, as a picture: padding, the window of an output element with its taps, what is not read."""
@@ -38,5 +45,5 @@ def draw(
     from conv2d_cli.cli.layer_words import LayerWords
 
     words = LayerWords(layer or (), layer_options.given, layer_options.typed)
-    request = Request(words, input_size, draw_options, output_options)
+    request = Request(words, input_size, draw_options, output_options, run_options, reading_options)
     return module_of(request).show(request)

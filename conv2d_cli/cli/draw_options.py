@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from conv2d_cli.cli import choices
-from conv2d_cli.cli.options import RESULT, option, shared
+from conv2d_cli.cli.options import INPUT, RESULT, option, shared
 
 
 class DrawOptions(NamedTuple):
     """The options as typed; flags that ask for another picture than the plane have its name in `draw_request`."""
 
     at: str | None
+    values: str | None
     animate: bool
     file: str | None
     force: bool
@@ -28,6 +29,10 @@ def _draw_options(
             section=RESULT,
             help="the output element whose window is drawn, from 0; else the first without padding",
         ),
+    ] = None,
+    values: Annotated[
+        str | None,
+        option("--values", metavar="FILE", section=INPUT, help="a tensor file: its numbers stand in the window"),
     ] = None,
     file: Annotated[
         str | None,
@@ -55,7 +60,7 @@ def _draw_options(
         option("--interactive", section=RESULT, help="write a page on which every argument can be changed: .html"),
     ] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, animate, file, force, theme, interactive)
+    return DrawOptions(at, values, animate, file, force, theme, interactive)
 
 
 draw_options = shared(_draw_options, "draw_options")

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from conv2d_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conv2d_cli.cli.draw_options import DrawOptions
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.cli.options import OutputOptions
+    from conv2d_cli.cli.reading_options import ReadingOptions
+    from conv2d_cli.cli.run_options import RunOptions
 
 PLANE = "plane"
 # A picture, and the module of `cli/` whose `show(request)` makes it. But for the plane, a picture has the name of the
 # option that asks for it, a field of `DrawOptions`: `volume` of --volume.
-_MODULES = {PLANE: "draw_layer", "interactive": "draw_interactive"}
+_MODULES = {PLANE: "draw_layer", "values": "draw_values", "interactive": "draw_interactive"}
 
 
 class Request(NamedTuple):
@@ -25,6 +29,8 @@ class Request(NamedTuple):
     input_size: str | None
     options: DrawOptions
     output: OutputOptions
+    run: RunOptions
+    readings: ReadingOptions
 
     @property
     def picture(self) -> str:
@@ -33,11 +39,28 @@ class Request(NamedTuple):
         Raises:
             UsageError: options ask for several.
         """
-        asked = [name for name in _MODULES if getattr(self.options, name, None)]
+        asked = [name for name in _MODULES if getattr(self.options, name, None) not in {None, False}]
+        if "values" not in asked:
+            self._refuse_operands()
         if len(asked) > 1:
             first, second = (f"--{name.replace('_', '-')}" for name in asked[:2])
             raise UsageError(f"{first} and {second} are two pictures", f"{first}, or {second} alone")
         return asked[0] if asked else PLANE
+
+    def _refuse_operands(self) -> None:
+        """Refuse what is said of tensors where no numbers are drawn.
+
+        Raises:
+            UsageError: something is.
+        """
+        said = next((name for name, value in self._of_operands() if value is not None and value is not False), None)
+        if said is not None:
+            option = f"--{said.replace('_', '-')}"
+            raise UsageError(f"{option} is of a picture with numbers, which --values asks for", "--values x.npy")
+
+    def _of_operands(self) -> Iterator[tuple[str, object]]:
+        yield from ((name, getattr(self.run, name)) for name in ("weight", "bias", "seed"))
+        yield from self.readings._asdict().items()
 
 
 class Picture(Protocol):

@@ -23,6 +23,9 @@ _STAND_INS = {
     "Σ": "Sigma",
     "≥": ">=",
     "●": "O",
+    "○": "o",
+    "■": "#",
+    "□": "+",
     # Braille, the dots of a plot: U+2800 has none of the eight.
     **{chr(0x2800 + dots): "." for dots in range(1, 256)},
     "≈": "~",

@@ -136,6 +136,16 @@ def test_the_table_needs_rich_but_no_arrays() -> None:
     assert "numpy" not in modules
 
 
+def test_a_picture_in_the_terminal_needs_no_arrays_and_one_with_numbers_no_rich(tmp_path: Path) -> None:
+    drawn = loaded_by("draw", "3", "64", "7", "-i", "224", "--format", "table")
+    assert "rich" in drawn
+    assert drawn.isdisjoint({"numpy", "PIL", "matplotlib"})
+    np.save(tmp_path / "x.npy", np.ones((1, 2, 5, 5), np.float32))
+    written = loaded_by("draw", "--values", str(tmp_path / "x.npy"), "2", "3", "3", "-o", str(tmp_path / "y.svg"))
+    assert "numpy" in written
+    assert written.isdisjoint({"rich", "PIL", "matplotlib"})
+
+
 @pytest.mark.parametrize("command", ["run", "bench", "compare", "trace", "vectors", "sweep"])
 def test_help_of_what_computes_loads_no_numpy(command: str) -> None:
     assert loaded_by(command, "--help").isdisjoint(HEAVY)

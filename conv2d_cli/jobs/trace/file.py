@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from conv2d_cli.tensors.source import Source
 
 
+# The element of a layer's output on an input of a shape.
+Place = Callable[["Conv2d", "Sequence[int]"], "Sequence[int]"]
+
+
 class Traced(NamedTuple):
     """The report of an element, the layer and the input's shape, whether parameters were drawn, and what to tell."""
 
@@ -37,8 +42,13 @@ class Traced(NamedTuple):
     remarks: list[str]
 
 
-def trace_file(request: Request, at: Sequence[int], available: int | None) -> Traced:
-    """Return one output element of what a run on a file would write; `available` is the memory there is, in bytes.
+def trace_file(request: Request, at: Sequence[int] | Place, available: int | None) -> Traced:
+    """Return one output element of what a run on a file would write.
+
+    Args:
+        request: what a run would be asked for.
+        at: the element, or what chooses it once the layer and the shape of its input are known.
+        available: the memory there is, in bytes.
 
     Raises:
         UsageError: the request contradicts itself, or the output has no such element.
@@ -53,11 +63,12 @@ def trace_file(request: Request, at: Sequence[int], available: int | None) -> Tr
         with faults_in(request.input):
             geometry = geometry_of_run(request, opened.layer, source, opened.weight)
         check_terms(geometry)
-        window = window_of(geometry, opened.layer.padding_mode, at, batched=len(source.shape) == BATCHED)
+        index = tuple(at(opened.layer, source.shape) if callable(at) else at)
+        window = window_of(geometry, opened.layer.padding_mode, index, batched=len(source.shape) == BATCHED)
         _check_memory(geometry, source, available)
         parameters = opened.read()
         values = window.read(_image(source, window.number), numpy_dtype(source.dtype))
-        report = traced(tuple(at), window, values, parameters)
+        report = traced(index, window, values, parameters)
         remarks = remarks_of(request, source, opened.weight)
         return Traced(report, opened.layer, source.shape, opened.is_drawn, remarks)
 

@@ -30,6 +30,8 @@ _SCREENS = {
     "DiffReport": "diff",
     "CodeReport": "code",
     "PlotReport": "plot",
+    "DrawReport": "draw",
+    "DrawValuesReport": "draw_values",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",

@@ -47,16 +47,17 @@ _SCRIPTS = (
 def blocks(report: TraceReport, view: View) -> Iterator[Block]:
     """Return the screen of an output element."""
     yield from top(view.shape, view.width)
-    yield Figures((Section("", tuple(_figures(report))),))
+    yield Figures((Section("", tuple(figures(report))),))
     yield BLANK
     mode = _ZEROS if view.shape is None else view.shape.padding_mode
-    yield Grid(tuple(_columns(report, mode, whole=view.verbose)))
+    yield Grid(tuple(columns(report, mode, whole=view.verbose)))
     yield BLANK
     yield from (Paragraph(text, DIM) for text in _legend(report, view))
     yield from remarks(view.remarks)
 
 
-def _figures(report: TraceReport) -> Iterator[Figure]:
+def figures(report: TraceReport) -> Iterator[Figure]:
+    """Return what an element comes to."""
     dtype, count = report.dtype, len(report.terms)
     terms = f"{thousands(count)} term{'' if count == 1 else 's'}"
     added = "" if report.bias is None else " and the bias"
@@ -67,13 +68,13 @@ def _figures(report: TraceReport) -> Iterator[Figure]:
     yield Figure("correctly_rounded", number_text(report.correctly_rounded, dtype), "", "the exact sum, rounded once")
 
 
-def _columns(report: TraceReport, mode: str, *, whole: bool) -> Iterator[Column]:
+def columns(report: TraceReport, mode: str, *, whole: bool) -> Iterator[Column]:
     """Return what is told of each term; of what does not fit the highest rank goes first."""
     terms = report.terms
     cut = not whole and len(terms) > 2 * _AT_AN_END + 1
     shown = (*terms[:_AT_AN_END], *terms[-_AT_AN_END:]) if cut else terms
     working = report.working_dtype
-    figures: tuple[tuple[str, int, Callable[[TermRow], str]], ...] = (
+    told: tuple[tuple[str, int, Callable[[TermRow], str]], ...] = (
         ("channel", 0, lambda term: str(term.channel)),
         ("row", 0, lambda term: str(term.row)),
         ("column", 0, lambda term: str(term.column)),
@@ -84,7 +85,7 @@ def _columns(report: TraceReport, mode: str, *, whole: bool) -> Iterator[Column]
         ("running", 3, lambda term: number_text(term.running, working)),
         ("exact", 6, lambda term: _exact(term.exact, working)),
     )
-    for title, rank, text in figures:
+    for title, rank, text in told:
         cells = [Span(text(term), _style(term)) for term in shown]
         if cut:
             # Where nothing is said of any term, there is nothing to leave out.
