@@ -49,11 +49,11 @@ def write_page(analysis: Analysis, options: StackOptions, dtype: str, output: Ou
     if options.html is None:
         return
     from conv2d_cli.jobs.output_file import write_file
-    from conv2d_cli.render.pages.network.page import page_of
+    from conv2d_cli.render.pages.network.page import content
     from conv2d_cli.render.units import short_bytes, thousands
     from conv2d_cli.report.network_page import page_report
 
-    content = page_of(page_report(analysis, dtype)).encode()
-    write_file(options.html, content, force=options.force)
+    page = content(page_report(analysis, dtype))
+    write_file(options.html, page, force=options.force)
     layers = f"{thousands(analysis.report.layers)} layer{'' if analysis.report.layers == 1 else 's'}"
-    output.done(f"wrote {options.html}  {cut(analysis.report.name)}, {layers}, {short_bytes(len(content))}")
+    output.done(f"wrote {options.html}  {cut(analysis.report.name)}, {layers}, {short_bytes(len(page))}")

@@ -1,1 +1,1 @@
-"""Pages: self-contained HTML with a script of their own, allowed by its hash and by nothing else."""
+"""Pages for a browser, each one file that asks for nothing else."""

@@ -1,6 +1,7 @@
 /** Four charts over the same layers: multiply-adds, parameters, live memory, receptive field. */
 
 const CHART = { height: 92, left: 66, right: 10, top: 6, band: 20 };
+const WIDEST_BAR = 56;
 
 class Charts {
   /** Draw into an element; `tell(members, label, isChosen)` hears of layers that are pointed at or chosen. */
@@ -165,7 +166,7 @@ function seriesOf(layers, data) {
   const of = (key, scale, values, shapes, text) => {
     const most = largest(values);
     const at = layers[values.indexOf(most)];
-    const said = most > 0n ? `most: ${text(at)} at ${cut(at.name, 60)}` : values.some((value) => value !== null) ? "none" : "not known: conv2d stack -i SIZE adds it";
+    const said = most > 0n ? `most: ${text(at)} at ${cut(at.name, 60)}` : values.some((value) => value !== null) ? "none" : data.missing;
     return { key, scale, values, most, said, shapes, text };
   };
   const exact = (key, unit) => (layer) => (layer[key] === null ? "not known" : `${thousands(layer[key])}${unit}`);
@@ -183,7 +184,7 @@ function seriesOf(layers, data) {
 function bars(name) {
   return (charts, { values, most }) => {
     const base = CHART.height - CHART.top;
-    const gap = charts.step > 4 ? 1 : 0;
+    const gap = Math.max(charts.step > 4 ? 1 : 0, charts.step - WIDEST_BAR);
     const path = charts.columns(values).filter(({ value }) => value !== null && value > 0n).map(({ start, wide, value }) => {
       const top = Math.min(base - 1, charts.y(value, most));
       return `M${charts.x(start) + gap / 2} ${base}V${top}h${Math.max(1, wide * charts.step - gap)}V${base}z`;

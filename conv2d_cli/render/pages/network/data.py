@@ -1,8 +1,7 @@
-"""The facts of a network as the page's script reads them: JSON that may stand in HTML."""
+"""The facts of a network as the page's script reads them."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.render.escaping import printable
@@ -31,18 +30,18 @@ _COLUMNS = (
 )
 
 
-def data_of(report: NetworkPageReport) -> str:
-    """Return the data; no `<` stands in it, so that no text of a network can end its element."""
+def data_of(report: NetworkPageReport) -> dict[str, Any]:
+    """Return the data, which JSON can hold."""
     stack = report.stack
-    facts = {
+    return {
         "fields": FIELDS,
         "inputs": [[printable(one.name), _exact(one.shape)] for one in report.inputs],
         "nodes": [*_nodes(report)],
         "input_size": _exact(None if stack.input_shape is None else stack.input_shape[2:]),
         "peak_node": _peak(report),
+        "missing": "not known" if _is_sized(report) else "not known without a size: conv2d stack -i SIZE",
         "meanings": {key: _meaning(key) for key in _COLUMNS},
     }
-    return json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _nodes(report: NetworkPageReport) -> Iterator[list[Any]]:
@@ -62,6 +61,11 @@ def _peak(report: NetworkPageReport) -> int | None:
     live = [row.live_bytes for row in report.flow]
     known = [value for value in live if value is not None]
     return live.index(max(known)) if known else None
+
+
+def _is_sized(report: NetworkPageReport) -> bool:
+    """Return whether a size would not help: there is one, or it is not known how data flows."""
+    return any(one.shape is not None for one in report.inputs) or any(row.reads is None for row in report.flow)
 
 
 def _meaning(key: str) -> str:

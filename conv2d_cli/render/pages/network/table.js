@@ -4,6 +4,8 @@
 const ALL_ROWS = 400;
 const ROW_HEIGHT = 29;
 const ROWS_OUT_OF_SIGHT = 20;
+// Before its rows are there, the table has no height.
+const LEAST_HEIGHT = 700;
 // Of so many of the longest texts one is the widest.
 const WIDEST_OF = 20;
 const WIDEST_NAME = 250;
@@ -11,6 +13,7 @@ const LONGEST_NAME = 26;
 // The width of a sign of a heading, which is set in smaller letters of one width, and the blanks beside a text.
 const HEAD_SIGN = 6.7;
 const CELL_PADDING = 18;
+const TAG_WIDTH = 80;
 const COMPARE = new Intl.Collator("en", { numeric: true }).compare;
 
 const text = (value) => value;
@@ -90,7 +93,8 @@ class LayerTable {
     const widths = COLUMNS.map((column) => {
       const texts = this.layers.map((layer) => column.look(layer[column.key])).sort((one, other) => other.length - one.length).slice(0, WIDEST_OF);
       const widest = texts.reduce((most, one) => Math.max(most, measure(one.slice(0, 200))), 0);
-      return CELL_PADDING + Math.ceil(Math.max(HEAD_SIGN * (column.key.length + 2), column.look === text ? Math.min(widest, WIDEST_NAME) : widest));
+      return CELL_PADDING + Math.ceil(Math.max(HEAD_SIGN * (column.key.length + 2), column.look === text ? Math.min(widest, WIDEST_NAME) : widest)
+        + (column.key === "name" && this.layers.some((layer) => layer.mark !== null) ? TAG_WIDTH : 0));
     });
     this.element.querySelector("colgroup").append(...widths.map((width) => {
       const element = document.createElement("col");
@@ -147,7 +151,7 @@ class LayerTable {
   scrolled() {
     const total = this.shown.length;
     const all = total <= ALL_ROWS || this.printed;
-    const seen = Math.ceil(this.element.clientHeight / ROW_HEIGHT);
+    const seen = Math.ceil(Math.max(LEAST_HEIGHT, this.element.clientHeight) / ROW_HEIGHT);
     const top = Math.floor(this.element.scrollTop / ROW_HEIGHT);
     const start = all ? 0 : Math.max(0, Math.min(top, total - seen) - ROWS_OUT_OF_SIGHT);
     const end = all ? total : Math.min(total, top + seen + ROWS_OUT_OF_SIGHT);
@@ -178,7 +182,7 @@ class LayerTable {
           cell.title = layer.name;
         }
         if (layer.mark !== null) {
-          cell.prepend(tag(layer.mark));
+          cell.append(tag(layer.mark));
         }
       } else if (column.toTheRight) {
         cell.className = value === 0n ? "number zero" : "number";
