@@ -33,9 +33,7 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def document(
-    *, title: str, style: str, body: str, script: str, data: Mapping[str, Any], language: str = "en"
-) -> bytes:
+def document(*, title: str, style: str, body: str, script: str, data: Mapping[str, Any], language: str = "en") -> bytes:
     """Return a page; `body` is markup, `data` is what its script finds as JSON in the element `data`.
 
     A browser runs the one script and the one style, known by their hashes, and loads nothing.
