@@ -237,3 +237,23 @@ def test_without_its_script_the_totals_are_there(open_page: Callable[..., Opened
     assert "4,089,184,256" in page.inner_text("[data-key=macs]")
     assert not page.is_visible("#charts")
     assert "drawn by the script" in page.inner_text("main")
+
+
+def test_a_number_is_shown_with_all_its_digits_or_not_at_all(
+    open_page: Callable[..., Opened], written: tuple[Path, Any]
+) -> None:
+    page = open_page(written[0]).page
+    for left in (0, 30, 120, 100_000):
+        page.evaluate(f"document.getElementById('rows').scrollLeft = {left}")
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        shown = page.evaluate(
+            "(() => { const room = document.getElementById('rows').getBoundingClientRect();"
+            " const [row] = document.querySelectorAll('#rows tbody tr[data-index]');"
+            " const from = row.cells[1].getBoundingClientRect().right;"
+            " return [...row.cells].filter((cell, place) => place !== 1"
+            " && getComputedStyle(cell).color !== 'rgba(0, 0, 0, 0)').map(cell => cell.getBoundingClientRect())"
+            ".filter(box => box.right > from + 2 && box.left < room.right - 2)"
+            ".map(box => [box.left - from, room.right - box.right]); })()"
+        )
+        assert shown
+        assert all(before > -2 and after > -2 for before, after in shown), (left, shown)

@@ -2,6 +2,8 @@
 
 const CHART = { height: 92, left: 66, right: 10, top: 6, band: 20 };
 const WIDEST_BAR = 56;
+const DEEPEST_BAND = 4;
+const MOST_BANDS = 200;
 
 class Charts {
   /** Draw into an element; `tell(members, label, isChosen)` hears of layers that are pointed at or chosen. */
@@ -79,25 +81,15 @@ class Charts {
     return found;
   }
 
-  /** Return the names of the outermost blocks below the last chart, each under its layers. */
+  /** Return the names of blocks below the last chart, each under its layers. */
   bands() {
-    const runs = [];
-    for (const { index, name } of this.layers) {
-      const block = name.split(".")[0];
-      const last = runs[runs.length - 1];
-      if (last?.block === block) {
-        last.end = index + 1;
-      } else {
-        runs.push({ block, start: index, end: index + 1 });
-      }
-    }
-    const found = runs.length > 400 ? [] : runs;
-    return found.flatMap(({ block, start, end }, place) => {
+    return runsOf(this.layers).flatMap(({ block, start, end }, place) => {
       const [left, right] = [this.x(start), this.x(end)];
       const most = Math.floor((right - left - 6) / 6.6);
+      const name = block.length <= most ? block : block.split(".").pop();
       const band = drawn("rect", { class: place % 2 ? "band odd" : "band", x: left, y: CHART.height, width: right - left, height: CHART.band - 2 });
-      const fits = most >= Math.min(3, block.length);
-      return fits ? [band, drawn("text", { x: (left + right) / 2, y: CHART.height + 13, "text-anchor": "middle" }, cut(block, most))] : [band];
+      const fits = most >= Math.min(3, name.length);
+      return fits ? [band, drawn("text", { x: (left + right) / 2, y: CHART.height + 13, "text-anchor": "middle" }, cut(name, most))] : [band];
     });
   }
 
@@ -158,6 +150,31 @@ class Charts {
     this.element.querySelectorAll(".cursors").forEach((group) => group.replaceChildren(...runs.map(
       ({ start, end }) => drawn("rect", { class: "cursor", x: this.x(start) - 1, y: 0, width: Math.max(3, this.x(end) - this.x(start) + 2), height }))));
   }
+}
+
+/** Return the runs of layers of one block, at the first level of names at which no block has most of them. */
+function runsOf(layers) {
+  let found = [];
+  for (let depth = 1; depth <= DEEPEST_BAND; depth += 1) {
+    const runs = [];
+    for (const { index, name } of layers) {
+      const block = name.split(".").slice(0, depth).join(".");
+      const last = runs[runs.length - 1];
+      if (last?.block === block) {
+        last.end = index + 1;
+      } else {
+        runs.push({ block, start: index, end: index + 1 });
+      }
+    }
+    if (runs.length > MOST_BANDS) {
+      return found;
+    }
+    found = runs;
+    if (runs.every(({ start, end }) => end - start <= layers.length * 0.6)) {
+      return found;
+    }
+  }
+  return found;
 }
 
 /** Return what each chart shows; one of which nothing is known says so. */
@@ -232,7 +249,7 @@ function curves(fields, data) {
     const inSight = size > 0n && size <= most;
     const y = inSight ? charts.y(size, most) : 0;
     const limit = inSight ? [drawn("line", { class: "limit", x1: CHART.left, x2: charts.width - CHART.right, y1: y, y2: y }),
-      drawn("text", { x: CHART.left + 6, y: y - 4 }, `input ${times(data.input_size)}`)] : [];
+      drawn("text", { x: CHART.left + 6, y: y < 2 * CHART.top ? y + 13 : y - 4 }, `input ${times(data.input_size)}`)] : [];
     return [...limit, ...paths];
   };
 }

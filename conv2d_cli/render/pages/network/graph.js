@@ -6,6 +6,7 @@ const FIRST_BOXES = 30;
 const OUT_OF_SIGHT = 400;
 const LEAST_SCALE = 0.78;
 const SIGNS_OF_A_TITLE = 26;
+const SIGNS_OF_A_LINE = 30;
 
 /** Return an element of SVG with attributes; texts are set as texts. */
 function drawn(name, attributes, ...children) {
@@ -169,7 +170,7 @@ class Graph {
     }
     lines.forEach((line, place) => {
       const look = place ? {} : { class: "title" };
-      group.append(drawn("text", { x: left + 14, y: top + 18 + 17 * place, ...look }, cut(`${box.block && !place ? "▸ " : ""}${line}`, place ? 36 : SIGNS_OF_A_TITLE)));
+      group.append(drawn("text", { x: left + 14, y: top + 18 + 17 * place, ...look }, cut(`${box.block && !place ? "▸ " : ""}${line}`, place ? SIGNS_OF_A_LINE : SIGNS_OF_A_TITLE)));
     });
     group.addEventListener("click", () => {
       this.active = key;
@@ -319,14 +320,25 @@ function linesOf(box) {
   if (box.layer) {
     const { type, kernel_size: kernel, output_shape: shape } = box.layer;
     const kind = kernel === null ? type : `${type} ${times(kernel)}`;
-    return [titled(box.layer.name, box.label), [kind, shape === null ? "" : times(shape)].filter(Boolean).join("  →  ")];
+    return [titled(box.layer.name, box.label), joined(kind, shape)];
   }
   if (box.block) {
     const sums = sumsOf(box.members);
     const last = box.members[box.members.length - 1].output_shape;
     const many = `${thousands(box.members.length)} ${box.members.length === 1 ? "layer" : "layers"}`;
-    return [titled(box.block.path, box.label), last === null ? many : `${many}  →  ${times(last)}`,
-      `${counted(sums.parameters, sums.atLeast)} parameters`, `${counted(sums.macs, sums.atLeast)} macs`];
+    return [titled(box.block.path, box.label), joined(many, last), figure(sums.parameters, sums.atLeast, "parameters"), figure(sums.macs, sums.atLeast, "macs")];
   }
-  return [box.input, box.shape === null ? "" : times(box.shape)].filter(Boolean);
+  return [box.input, joined("", box.shape)].filter(Boolean);
+}
+
+/** Return what a box is and what comes out of it, which is left out where there is no room for all its digits. */
+function joined(what, shape) {
+  const whole = shape === null ? what : [what, times(shape)].filter(Boolean).join(" → ");
+  return whole.length <= SIGNS_OF_A_LINE ? whole : cut(what, SIGNS_OF_A_LINE);
+}
+
+/** Return an exact count; three digits of one that has no room, which the line below the page has whole. */
+function figure(value, atLeast, key) {
+  const exact = `${counted(value, atLeast)} ${key}`;
+  return exact.length <= SIGNS_OF_A_LINE ? exact : `about ${short(value, COUNTS)} ${key}`;
 }

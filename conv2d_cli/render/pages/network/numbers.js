@@ -1,6 +1,6 @@
 /** Integers as people read them. Those of a network may be larger than a number holds exactly: all are BigInt. */
 
-const COUNTS = { base: 1000, prefixes: ["", "k", "M", "G", "T", "P", "E", "Z", "Y"], unit: "" };
+const COUNTS = { base: 1000, prefixes: ["", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q"], unit: "" };
 const BYTES = { base: 1024, prefixes: ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"], unit: "B" };
 
 /** Return the BigInt of an integer of the data, which is a string where it is large; null stays null. */
@@ -32,8 +32,10 @@ function short(value, scale) {
     number /= scale.base;
     size += 1;
   }
-  const digits = number >= 999.5 ? number.toExponential(2) : String(Number(number.toPrecision(3)));
-  return `${digits} ${scale.prefixes[size]}${scale.unit}`.trim();
+  if (number >= 999.5) {
+    return `${Number(value).toExponential(2).replace("+", "")} ${scale.unit}`.trim();
+  }
+  return `${Number(number.toPrecision(3))} ${scale.prefixes[size]}${scale.unit}`.trim();
 }
 
 /** Return round values from 0 up to a largest one, for the lines of a grid. */

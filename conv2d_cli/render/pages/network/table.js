@@ -60,6 +60,7 @@ class LayerTable {
     this.heads(meanings);
     this.widths();
     element.addEventListener("scroll", () => requestAnimationFrame(() => this.scrolled()));
+    new ResizeObserver(() => this.hideCutColumns()).observe(element);
     this.body.addEventListener("click", (event) => this.rowEvent(event, true));
     this.body.addEventListener("pointerover", (event) => this.rowEvent(event, false));
     this.body.addEventListener("pointerleave", () => this.tell([], "", false));
@@ -147,8 +148,25 @@ class LayerTable {
     this.changed?.();
   }
 
+  /** Hide columns of which only a part is in sight: a number without some of its digits is another number. */
+  hideCutColumns() {
+    const { scrollLeft, clientWidth } = this.element;
+    const name = COLUMNS.find((column) => column.key === "name").head;
+    const from = scrollLeft + name.offsetWidth;
+    const isCut = ({ key, head }, left) => key !== "name" && head.offsetWidth < clientWidth - name.offsetWidth
+      && ((key === "index" ? scrollLeft > 0 : left < from - 1) || left + head.offsetWidth > scrollLeft + clientWidth + 1);
+    let left = 0;
+    const hidden = COLUMNS.flatMap((column, place) => {
+      const found = isCut(column, left) ? [place + 1] : [];
+      left += column.head.offsetWidth;
+      return found;
+    });
+    this.element.querySelector("table").dataset.cut = this.printed ? "" : hidden.join(" ");
+  }
+
   /** Draw the rows in sight, between two others that are as high as those above and below. */
   scrolled() {
+    this.hideCutColumns();
     const total = this.shown.length;
     const all = total <= ALL_ROWS || this.printed;
     const seen = Math.ceil(Math.max(LEAST_HEIGHT, this.element.clientHeight) / ROW_HEIGHT);

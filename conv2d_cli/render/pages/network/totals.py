@@ -23,6 +23,9 @@ _VIEW = View(120, verbose=True, in_python=True)
 # The answer first.
 _FIRST = ("parameters", "macs", "peak_activation_bytes", "receptive_field")
 _MOST_NAMED = 3
+# In signs.
+_LONG = 20
+_TIMES = "×"  # noqa: RUF001 - the sign itself
 
 
 def sections_of(report: StackReport) -> tuple[Section, ...]:
@@ -49,7 +52,7 @@ def _tile(figure: Figure) -> str:
     beside = escape(" · ".join(filter(None, (figure.unit, figure.formula))))
     return (
         f'<div class="tile"><dt>{escape(figure.key)}</dt>'
-        f'<dd><b class="figure">{escape(figure.value)}</b> <span class="soft">{beside}</span></dd></div>'
+        f'<dd><b class="figure">{_broken(figure.value)}</b> <span class="soft">{beside}</span></dd></div>'
     )
 
 
@@ -66,10 +69,16 @@ def _table(section: Section) -> str:
 def _row(figure: Figure) -> str:
     look = {MAIN: " main", WARNING: " warning"}.get(figure.style, "")
     return (
-        f'<tr><th scope="row">{escape(figure.key)}</th>'
-        f'<td class="number{look}" data-key="{escape(figure.key)}">{escape(figure.value)}</td>'
+        f'<tr><th scope="row">{escape(figure.key).replace("_", "_<wbr>")}</th>'
+        f'<td class="number{look}" data-key="{escape(figure.key)}">{_broken(figure.value)}</td>'
         f'<td class="unit">{escape(figure.unit)}</td><td class="soft">{escape(figure.formula)}</td></tr>'
     )
+
+
+def _broken(value: str) -> str:
+    """Return a long number, or long sizes, with places where the line may end."""
+    whole = escape(value)
+    return whole if len(value) <= _LONG else whole.replace(",", ",<wbr>").replace(_TIMES, f"{_TIMES}<wbr>")
 
 
 def counters(tools: Sequence[ToolCount]) -> str:
