@@ -13,6 +13,8 @@ const LONGEST_NAME = 26;
 // The width of a sign of a heading, which is set in smaller letters of one width, and the blanks beside a text.
 const HEAD_SIGN = 6.7;
 const CELL_PADDING = 18;
+const NARROW = 560;
+const NARROW_FIRST = ["name", "macs", "parameters", "type", "output_shape"];
 const TAG_WIDTH = 80;
 const COMPARE = new Intl.Collator("en", { numeric: true }).compare;
 
@@ -45,13 +47,20 @@ function compared(one, other, direction) {
   return sign * direction;
 }
 
+/** Return the columns in their order: where there is room for few beside the names, those that most ask for. */
+function columnsFor(width) {
+  const rank = (column) => (NARROW_FIRST.includes(column.key) ? NARROW_FIRST.indexOf(column.key) : NARROW_FIRST.length);
+  return width < NARROW ? [...COLUMNS].sort((one, other) => rank(one) - rank(other)) : COLUMNS;
+}
+
 class LayerTable {
   /** Fill the table in an element; `tell(members, label, isChosen)` hears of rows that are pointed at or chosen. */
   constructor(element, layers, meanings, tell) {
     Object.assign(this, { element, layers, tell });
     this.head = element.querySelector("thead");
     this.body = element.querySelector("tbody");
-    this.sorted = { column: COLUMNS[0], direction: 1 };
+    this.columns = columnsFor(element.clientWidth);
+    this.sorted = { column: this.columns.find((column) => column.key === "index"), direction: 1 };
     this.words = [];
     this.marked = new Set();
     this.chosen = new Set();
@@ -72,7 +81,7 @@ class LayerTable {
   heads(meanings) {
     const row = document.createElement("tr");
     row.setAttribute("aria-rowindex", 1);
-    for (const column of COLUMNS) {
+    for (const column of this.columns) {
       const head = document.createElement("th");
       head.scope = "col";
       head.className = [column.toTheRight ? "number" : "", column.key === "name" ? "name" : ""].join(" ").trim();
@@ -91,7 +100,7 @@ class LayerTable {
   /** Make columns as wide as their longest text, and no wider when others come into sight; digits are never cut. */
   widths() {
     const measure = measuring(this.element);
-    const widths = COLUMNS.map((column) => {
+    const widths = this.columns.map((column) => {
       const texts = this.layers.map((layer) => column.look(layer[column.key])).sort((one, other) => other.length - one.length).slice(0, WIDEST_OF);
       const widest = texts.reduce((most, one) => Math.max(most, measure(one.slice(0, 200))), 0);
       return CELL_PADDING + Math.ceil(Math.max(HEAD_SIGN * (column.key.length + 2), column.look === text ? Math.min(widest, WIDEST_NAME) : widest)
@@ -129,7 +138,7 @@ class LayerTable {
       .map((layer) => ({ layer, value: layer[column.key] === null ? null : column.by(layer[column.key]) }))
       .sort((one, other) => compared(one.value, other.value, direction) || one.layer.index - other.layer.index)
       .map(({ layer }) => layer);
-    for (const one of COLUMNS) {
+    for (const one of this.columns) {
       const isSorted = one === column;
       const order = direction > 0 ? "ascending" : "descending";
       one.button.textContent = `${one.key}${isSorted ? (direction > 0 ? " ▲" : " ▼") : ""}`;
@@ -151,13 +160,13 @@ class LayerTable {
   /** Hide columns of which only a part is in sight: a number without some of its digits is another number. */
   hideCutColumns() {
     const { scrollLeft, clientWidth } = this.element;
-    const name = COLUMNS.find((column) => column.key === "name").head;
-    const from = scrollLeft + name.offsetWidth;
-    const isCut = ({ key, head }, left) => key !== "name" && head.offsetWidth < clientWidth - name.offsetWidth
-      && ((key === "index" ? scrollLeft > 0 : left < from - 1) || left + head.offsetWidth > scrollLeft + clientWidth + 1);
+    const names = this.columns.findIndex((column) => column.key === "name");
+    const covered = this.columns[names].head.offsetWidth;
+    const isCut = (place, left, width) => place !== names && width < clientWidth - covered
+      && (left < scrollLeft + (place > names ? covered : 0) - 1 || left + width > scrollLeft + clientWidth + 1);
     let left = 0;
-    const hidden = COLUMNS.flatMap((column, place) => {
-      const found = isCut(column, left) ? [place + 1] : [];
+    const hidden = this.columns.flatMap((column, place) => {
+      const found = isCut(place, left, column.head.offsetWidth) ? [place + 1] : [];
       left += column.head.offsetWidth;
       return found;
     });
@@ -189,7 +198,7 @@ class LayerTable {
     row.tabIndex = -1;
     row.setAttribute("aria-rowindex", place + 2);
     this.look(row);
-    for (const column of COLUMNS) {
+    for (const column of this.columns) {
       const value = layer[column.key];
       const cell = document.createElement(column.key === "name" ? "th" : "td");
       cell.textContent = column.look(value);
