@@ -94,7 +94,7 @@ def draw(layer: Conv2d, size: Size, at: tuple[int, int] | None = None, picture: 
         layer: the layer.
         size: the size of the input, as `analyze` takes it: 224, (3, 224, 224), "1x3x224x224".
         at: the output element (h, w) whose window is shown; without one that whose window tells most.
-        picture: which picture, "plane".
+        picture: which of the pictures that `conv2d draw` makes of a layer: "plane".
 
     Raises:
         ShapeError: the input does not fit the layer, or the output has no elements.

@@ -107,6 +107,15 @@ def test_a_picture_is_saved_by_its_suffix(tmp_path: Path) -> None:
         picture.save(tmp_path / "nowhere" / "x.svg")
 
 
+def test_every_picture_of_the_command_is_one_of_python() -> None:
+    from conv2d_cli.render.drawing.registry import DRAWINGS
+
+    for name in DRAWINGS:
+        picture = draw(Conv2d(4, 8, 3, groups=2, padding=1), 8, picture=name)
+        assert ET.fromstring(picture.svg()).tag == f"{SPACE}svg"  # noqa: S314 - our own
+        assert repr(picture).startswith(f"<Picture {name}: Conv2d(4, 8, ")
+
+
 def test_what_cannot_be_drawn_is_told() -> None:
     with pytest.raises(UsageError, match="plain: there is no such picture") as no_picture:
         draw(LAYER, 224, picture="plain")
