@@ -106,8 +106,13 @@ def _watch(one: Opened, itself: str) -> None:
     page, faults = one
     page.on("console", lambda message: faults.append(f"console: {message.type}: {message.text}"))
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", lambda dialog: _asked_by_dialog(dialog, faults))
     page.on("request", lambda request: _asked(request.url, itself, faults))
+
+
+def _asked_by_dialog(dialog: Any, faults: list[str]) -> None:
+    faults.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
 
 
 def _asked(url: str, itself: str, faults: list[str]) -> None:
