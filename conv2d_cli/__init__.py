@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from conv2d_cli.jobs.trace.element import trace_element
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.render.picture import Picture, draw
     from conv2d_cli.report.analysis import analyze
     from conv2d_cli.report.bench import BenchClass, BenchMachine, BenchRow, CostsReport
     from conv2d_cli.report.code import CodeReport, code_for
@@ -83,6 +84,7 @@ __all__ = [
     "Network",
     "NodeReport",
     "NoteRow",
+    "Picture",
     "PictureReport",
     "PlanReport",
     "PlotReport",
@@ -107,6 +109,7 @@ __all__ = [
     "code_for",
     "conv2d",
     "conv2d_integer",
+    "draw",
     "explain",
     "init_parameters",
     "prepare",
@@ -125,6 +128,7 @@ _HOMES = {
     ),
     "jobs.trace.element": ("trace_element",),
     "layer.model": ("Conv2d",),
+    "render.picture": ("Picture", "draw"),
     "report.analysis": ("analyze",),
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
     "report.code": ("CodeReport", "code_for"),

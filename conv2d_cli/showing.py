@@ -24,5 +24,15 @@ def shows_itself(kind: Shown) -> Shown:
     return kind
 
 
+def draws_itself(kind: Shown) -> Shown:
+    """Give a class of which there is a picture what notebooks ask for that show pictures."""
+
+    def svg(self: object) -> object:
+        return _room().svg_of(self)
+
+    setattr(kind, "_repr_svg_", svg)  # noqa: B010 - the type of a class has no such attribute
+    return kind
+
+
 def _room() -> Any:  # noqa: ANN401 - a module
     return import_module(conv2d_cli.SHOWN_BY)

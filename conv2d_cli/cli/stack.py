@@ -17,6 +17,7 @@ EXAMPLES = (
     "conv2d stack resnet50 -i 384 --get macs,parameters",
     "conv2d stack resnet50 --assert 'macs <= 5e9' --assert 'parameters < 26e6' -q --get peak_activation_bytes",
     "conv2d stack resnet50 --peak-flops 1.2TFLOPS --bandwidth 40GB/s --depth 1",
+    "conv2d stack resnet50 --html report.html",
     "conv2d stack resnet50 --print > mine.toml",
     "conv2d stack resnet50 --depth 1 --format mermaid",
 )
@@ -55,9 +56,11 @@ def stack(
     import gc
 
     from conv2d_cli.cli import stack_request
+    from conv2d_cli.cli.stack_page import check_page
 
     # Nothing of a network is a cycle: to look for them takes 5 % of a small one, 15 % of one of 100,000 layers.
     gc.disable()
+    check_page(stack_options)
     if stack_request.asks_for_text(stack_options):
         write(stack_request.text_of(network, stack_options))
         return 0

@@ -24,6 +24,8 @@ class StackOptions(NamedTuple):
     fit: str | None
     assertions: tuple[str, ...]
     diff: str | None
+    html: str | None
+    force: bool
     list: bool
     print: bool
     schema: bool
@@ -96,6 +98,11 @@ def _stack_options(
         str | None,
         option("--diff", metavar="OTHER", section=RESULT, help="what changes from this network to the other"),
     ] = None,
+    html: Annotated[
+        str | None,
+        option("--html", metavar="FILE", section=RESULT, help="write a page: charts, a graph that folds, a table"),
+    ] = None,
+    force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace an existing file")] = False,
     list_: Annotated[
         bool, option("--list", section=NETWORK, help="the networks that come with the program, by name")
     ] = False,
@@ -118,6 +125,8 @@ def _stack_options(
         fit,
         tuple(assertions or ()),
         diff,
+        html,
+        force,
         list_,
         print_,
         schema,

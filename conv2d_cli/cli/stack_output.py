@@ -35,8 +35,12 @@ _ON_SCREEN = frozenset(
 
 
 def show(analysis: Analysis, request: Request, output: Output, machine: Machine | None = None) -> int:
-    """Write the facts of a network to stdout, notes and what does not hold to stderr; return the exit code."""
+    """Write the facts of a network to stdout, notes and what does not hold to stderr; return the exit code.
+
+    Where a page is written, stdout has what is asked for by a format or key, and nothing else.
+    """
     from conv2d_cli.cli.assertions import failures
+    from conv2d_cli.cli.stack_page import write_page
 
     report = analysis.report
     nodes = report.nodes if request.depth is None else grouped(report.nodes, request.depth)
@@ -55,10 +59,12 @@ def show(analysis: Analysis, request: Request, output: Output, machine: Machine 
     has_size = report.input_shape is not None or report.output_shape is not None
     failed = failures(request.assertions, quantities_of(facts), at_least, has_size=has_size)
     report = report._replace(nodes=nodes)
+    write_page(analysis, request.options, request.dtype, output)
     _tell(analysis, output)
-    if node is not None:
+    is_shown = request.options.html is None or output.asked_for
+    if is_shown and node is not None:
         output.show(facts, needs_size=_unknown(report, facts))
-    else:
+    elif is_shown:
         _show_network(report, analysis.notes, request.convention, output, times)
     for line in failed:
         say("error", line, output.color)

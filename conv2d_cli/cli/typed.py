@@ -110,6 +110,7 @@ _VALUES = {
     "--weights": "parameters.npz",
     "--where": "groups==1", "--sort": "parameters", "--top": "10", "--pareto": "parameters,-kernel_size",
     "--plot": "x=macs,y=parameters",
+    "--html": "report.html",
     "--workers": "2", "--scheduler": "tcp://127.0.0.1:8786", "--scheduler-file": "scheduler.json",
     "--theme": "dark",
 }  # fmt: skip

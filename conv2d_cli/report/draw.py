@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.taps import Tap, source_of, taps_of
 from conv2d_cli.arithmetic.window import Axis
-from conv2d_cli.showing import shows_itself
+from conv2d_cli.showing import draws_itself, shows_itself
 
 if TYPE_CHECKING:
     from conv2d_cli.report.shape import ShapeReport
@@ -83,6 +83,7 @@ class AxisRow(NamedTuple):
         return source // (self.inserted + 1)
 
 
+@draws_itself
 @shows_itself
 class DrawReport(NamedTuple):
     """A layer on its input, as a picture shows it: its facts, its axes, and which output element `at` is looked at."""

@@ -9,6 +9,7 @@ from conv2d_cli.errors import UsageError, did_you_mean
 from conv2d_cli.network import network
 from conv2d_cli.network.sizes import input_shapes
 from conv2d_cli.report.network_analysis import analyze_network
+from conv2d_cli.showing import shows_itself
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.stack import StackReport
 
 
+@shows_itself
 class Network(network.Network):
     """A network: one that comes with the package, one of a file, or one of a text.
 

@@ -7,7 +7,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.arithmetic.counts import flops
-from conv2d_cli.arithmetic.liveness import peak_of
 from conv2d_cli.arithmetic.solve import largest_count
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
 from conv2d_cli.network.misfits import MisfitError
@@ -16,6 +15,7 @@ from conv2d_cli.network.modules.pooling import Windowed
 from conv2d_cli.network.propagation import propagate
 from conv2d_cli.network.smallest_input import smallest_side
 from conv2d_cli.report.network_fields import few, last_field, notes_on_fields
+from conv2d_cli.report.network_memory import memory_of
 from conv2d_cli.report.stack import NodeReport, StackReport
 from conv2d_cli.report.tool_counts import tool_counts
 
@@ -90,7 +90,7 @@ def _peak_of_one_image(passed: Propagated, dtype: str) -> int | None:
     )
     if single != passed.input_shapes:
         passed = propagate(passed.graph, single)
-    return _memory_of(passed, DTYPES[dtype].bytes).peak
+    return memory_of(passed, DTYPES[dtype].bytes).peak
 
 
 def node_reports(passed: Propagated, dtype: str = DEFAULT_DTYPE) -> tuple[NodeReport, ...]:
@@ -143,7 +143,7 @@ def stack_report(passed: Propagated, dtype: str = DEFAULT_DTYPE, *, min_input: i
     graph, element = passed.graph, DTYPES[dtype].bytes
     own, work = _learned(passed), _work(passed)
     output = _output(passed)
-    memory, field = _memory_of(passed, element), last_field(passed, output)
+    memory, field = memory_of(passed, element), last_field(passed, output)
     parameters = own and sum(own)
     parameter_bytes = None if parameters is None else parameters * element
     known = memory.activations is not None and parameter_bytes is not None
@@ -211,39 +211,6 @@ def _output(passed: Propagated) -> int | None:
         if is_called and place + inputs not in read:
             return place
     return None
-
-
-class _Memory(NamedTuple):
-    """The bytes of activations; None where a shape is not known.
-
-    `two_buffers` is the most that one node reads and writes: what two buffers that take turns hold.
-    """
-
-    activations: int | None = None
-    two_buffers: int | None = None
-    peak: int | None = None
-    peak_node: str | None = None
-
-
-def _memory_of(passed: Propagated, element: int) -> _Memory:
-    graph, inputs = passed.graph, len(passed.graph.inputs)
-    shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
-    # What nothing calls has no output.
-    uncalled = {place for place, node in enumerate(graph.nodes, inputs) if node.reads == ()}
-    known = all(shape is not None or place in uncalled for place, shape in enumerate(shapes))
-    if not known or any(node.reads is None for node in graph.nodes) or not graph.nodes:
-        return _Memory()
-    sizes = [0 if shape is None else prod(shape) * element for shape in shapes]
-    readers: list[list[int]] = [[] for _ in sizes]
-    for step, node in enumerate(graph.nodes, inputs):
-        for tensor in node.reads or ():
-            readers[tensor].append(step)
-    peak = peak_of(sizes, readers, inputs)
-    held = (
-        sizes[step] + sum(sizes[tensor] for tensor in {*(node.reads or ())})
-        for step, node in enumerate(graph.nodes, inputs)
-    )
-    return _Memory(sum(sizes[inputs:]), max(held), peak.bytes, graph.nodes[max(0, peak.step - inputs)].name)
 
 
 def _plane_size(passed: Propagated) -> tuple[int, ...] | None:

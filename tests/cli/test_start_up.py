@@ -75,6 +75,7 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("stack", "resnet50", "-i", "64", "--format", "csv", "--depth", "1"),
         ("stack", "resnet50", "--assert", "macs > 0", "--get", "macs"),
         ("stack", "resnet50", "--format", "dot"),
+        ("stack", "resnet50", "--html", "/dev/null"),
         ("shape", "3", "64", "7", "-i", "224", "--assert", "macs > 0", "--json"),
         ("shape", "3", "64", "7", "-i", "224", "--peak-flops", "1T", "--bandwidth", "1e9", "--get", "limited_by"),
         ("diff", "3,64,7", "3,64,5", "-i", "224", "--json"),

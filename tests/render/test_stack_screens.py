@@ -163,6 +163,6 @@ def test_a_network_shows_itself() -> None:
     Console(file=text, width=80).print(report)
     assert "stem.conv" in text.getvalue()
     html = report._repr_html_()  # type: ignore[attr-defined]
-    assert html.startswith("<pre")
+    assert html.startswith("<h4>small</h4>\n")
     assert f"{report.macs:,}" in html
     assert "--json" not in html + text.getvalue()
