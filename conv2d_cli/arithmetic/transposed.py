@@ -43,6 +43,16 @@ class TransposedAxis(NamedTuple):
         return Axis(stuffed, self.kernel, 1, self.dilation, before, before + self.output_padding)
 
     @property
+    def least_size(self) -> int:
+        """The smallest input of which something is left.
+
+        >>> TransposedAxis(1, kernel=3, stride=2, dilation=1, padding=2, output_padding=0).least_size
+        2
+        """
+        cropped = 2 * self.padding - self.output_padding - (effective_kernel(self.kernel, self.dilation) - 1)
+        return max(1, -(-cropped // self.stride) + 1)
+
+    @property
     def unread(self) -> int:
         """Real elements at both ends of which nothing is left, as all that they make is cropped off."""
         axis = self.equivalent

@@ -10,7 +10,8 @@ from conv2d_cli.arithmetic.receptive_field import IMAGE
 from conv2d_cli.arithmetic.transposed import TransposedAxis
 from conv2d_cli.arithmetic.window import effective_kernel
 from conv2d_cli.dtypes import DEFAULT_DTYPE, DTYPES
-from conv2d_cli.network.modules.base import Plane
+from conv2d_cli.errors import ShapeError
+from conv2d_cli.network.modules.base import Plane, words_of
 from conv2d_cli.showing import shows_itself
 
 if TYPE_CHECKING:
@@ -81,8 +82,10 @@ class TransposedReport(NamedTuple):
         return rows, columns
 
 
-def analyze_transposed(layer: TransposedConvolution2d, input_shape: Sequence[int]) -> TransposedReport:
-    """Return the facts about a transposed convolution on an input (N, C, H, W) or (C, H, W), as `conv2d stack` has them.
+def analyze_transposed(
+    layer: TransposedConvolution2d, input_shape: Sequence[int], dtype: str = DEFAULT_DTYPE
+) -> TransposedReport:
+    """Return the facts about a transposed convolution on an input (N, C, H, W) or (C, H, W): those of `conv2d stack`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html (Shape)
 
@@ -95,19 +98,18 @@ def analyze_transposed(layer: TransposedConvolution2d, input_shape: Sequence[int
     (1, 1, 5, 5)
     """
     shape = tuple(input_shape)
-    layer = layer.resolved([shape])
-    output_shape = layer.output_shape([shape])
+    output_shape = _output_shape(layer, shape)
     (kh, kw), (dh, dw) = layer.kernel_size, layer.dilation
     learned, work = layer.parameters, layer.work([shape], output_shape)
     assert learned is not None  # noqa: S101 - its channels are known
-    item = DTYPES[DEFAULT_DTYPE].bytes
+    item = DTYPES[dtype].bytes
     parameters = learned.weights + learned.biases
     sizes = [item * elements for elements in (prod(shape), prod(output_shape), parameters)]
     facts: dict[str, Any] = {
         **{name: getattr(layer, name) for name in type(layer).model_fields if name != "type"},
         "padding_mode": "zeros",
         "device": "cpu",
-        "dtype": DEFAULT_DTYPE,
+        "dtype": dtype,
         "input_shape": shape,
         "output_shape": output_shape,
         "weight_shape": counts.weight_shape(layer.in_channels or 0, layer.out_channels, layer.groups, (kh, kw)),
@@ -124,9 +126,32 @@ def analyze_transposed(layer: TransposedConvolution2d, input_shape: Sequence[int
         "arithmetic_intensity": counts.arithmetic_intensity(counts.flops(work.macs), sum(sizes)),
         "receptive_field": _receptive_field(layer, shape, output_shape),
     }
-    report = TransposedReport(**dict.fromkeys(TransposedReport._fields) | facts)
+    unknown: dict[str, Any] = dict.fromkeys(TransposedReport._fields)
+    report = TransposedReport(**unknown | facts)
     rows, columns = report.axes
     return report._replace(unused_rows=rows.unread, unused_columns=columns.unread)
+
+
+def _output_shape(layer: TransposedConvolution2d, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return what comes out of an input.
+
+    Raises:
+        ShapeError: the layer cannot take it; the hint is a size that it can.
+    """
+    try:
+        found = layer.output_shape([shape])
+    except ShapeError as error:
+        raise ShapeError(error.message, _fitting(layer, shape)) from None
+    if 0 in shape[-2:]:
+        raise ShapeError("height and width must be 1 or more", _fitting(layer, shape))
+    return found
+
+
+def _fitting(layer: TransposedConvolution2d, shape: tuple[int, ...]) -> str:
+    arguments = (layer.kernel_size, layer.stride, layer.dilation, layer.padding, layer.output_padding)
+    sizes = zip((1, 1, *shape)[-2:], *arguments, strict=True)
+    least = (max(size, TransposedAxis(size, *rest).least_size) for size, *rest in sizes)
+    return f"input_shape={words_of((*shape[-4:-3], layer.in_channels or 1, *least))}"
 
 
 def _receptive_field(
