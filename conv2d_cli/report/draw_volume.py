@@ -20,7 +20,7 @@ class GroupRow(NamedTuple):
 
 
 class VolumeReport(NamedTuple):
-    """Input channels, filters and output channels of a layer; `channel` is the output channel that is looked at.
+    """Input channels, filters and output channels of a layer.
 
     `multiplier` is how many output channels a depthwise layer makes of each input channel, None of any other layer.
     """
@@ -29,7 +29,6 @@ class VolumeReport(NamedTuple):
     out_channels: int
     groups: int
     multiplier: int | None
-    channel: int
 
     def group(self, number: int) -> GroupRow:
         """Return the channels of a group."""
@@ -44,13 +43,13 @@ class VolumeReport(NamedTuple):
         return self.group(group_of(output_channel, self.out_channels, self.groups))
 
 
-def volume_report(shape: ShapeReport | TransposedReport, channel: int = 0) -> VolumeReport:
-    """Return how the channels of a layer are connected, and which output channel is looked at.
+def volume_report(shape: ShapeReport | TransposedReport) -> VolumeReport:
+    """Return how the channels of a layer are connected.
 
     >>> from conv2d_cli import Conv2d, analyze
-    >>> report = volume_report(analyze(Conv2d(4, 8, 3, groups=2)), channel=5)
+    >>> report = volume_report(analyze(Conv2d(4, 8, 3, groups=2)))
     >>> report.group_making(5)
     GroupRow(group=1, reads=range(2, 4), makes=range(4, 8))
     """
     multiplier = channel_multiplier(shape.in_channels, shape.out_channels, shape.groups)
-    return VolumeReport(shape.in_channels, shape.out_channels, shape.groups, multiplier, channel)
+    return VolumeReport(shape.in_channels, shape.out_channels, shape.groups, multiplier)
