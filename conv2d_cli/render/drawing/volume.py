@@ -33,10 +33,13 @@ if TYPE_CHECKING:
     from conv2d_cli.report.draw_volume import VolumeReport
 
 _MARGIN, _BETWEEN, _LEAST_WIDTH = 32, 96, 560
-_LINE, _SMALL, _NAME, _TITLE = 19, 12, 14, 16
+_LINE, _SMALL, _TITLE = 19, 12, 16
 _ROOM, _ROOM_OF_FILTERS = 330, 210
-_LARGEST, _LARGEST_FILTER = 150, 54
-_ROWS_APART, _BREAK_HEIGHT, _ABOVE = 12, 20, 8
+_LARGEST = 150
+# Of a filter, where no more of them stand under one another than here, and where more do.
+_LARGEST_FILTER, _LARGEST_OF_MANY, _MANY = 54, 34, 4
+# Above a filter stands its name.
+_ROWS_APART, _BREAK_HEIGHT, _ABOVE, _NAMED = 16, 32, 7, 20
 _HEAD_LENGTH, _HEAD_WIDTH, _AWAY = 8, 4, 10
 # The least share of a plane that a window, or an element, is drawn as.
 _LEAST_SHARE = 0.14
@@ -66,34 +69,47 @@ def drawing(report: DrawReport) -> Drawing:
     volume = volume_report(report.shape)
     stacks = _stacks(report, volume)
     words = [heading(part, report, volume) for part in ("input", "filters", "output")]
-    widths = [max(stack.width, *(line.width for line in lines)) for stack, lines in zip(stacks, words, strict=True)]
-    lines = [Text(_MARGIN, 0, line, _TITLE, bold=True) for line in title(report)]
-    top = _MARGIN + _TITLE + (len(lines) - 1) * _LINE + 2 * _LINE
+    shapes: list[Shape] = [
+        Text(_MARGIN, _MARGIN + _TITLE + number * _LINE, line, _TITLE, bold=True)
+        for number, line in enumerate(title(report))
+    ]
+    top = box_of(tuple(shapes)).bottom + 2 * _LINE
     under = top + len(words[0]) * _LINE
-    middle = under + max(_height(stacks[0]), _height(stacks[2]), _height(stacks[1]) + 2 * _LINE) / 2 + _LINE / 2
+    middle = under + max(_rows_height(stacks[1], volume), *map(_height, stacks)) / 2
     places, x = [], float(_MARGIN)
-    for stack, width in zip(stacks, widths, strict=True):
+    for stack, lines in zip(stacks, words, strict=True):
         places.append(_Place(stack, x, middle + stack.sheet.up / 2 - stack.sheet.height / 2))
-        x += width + _BETWEEN
-    shapes: list[Shape] = [line._replace(y=_MARGIN + _TITLE + place * _LINE) for place, line in enumerate(lines)]
-    for place, texts in zip(places, words, strict=True):
-        shapes += [text._replace(x=place.x, y=top + number * _LINE) for number, text in enumerate(texts)]
+        shapes += [line._replace(x=x, y=top + number * _LINE) for number, line in enumerate(lines)]
+        x += max(stack.width, *(line.width for line in lines)) + _BETWEEN
+    places[1] = places[1]._replace(y=middle - _rows_height(stacks[1], volume) / 2 + _NAMED + stacks[1].sheet.up)
     shapes += [*_input(places[0], report, volume), *_filters(places[1], report, volume)]
     shapes += [*_output(places[2], report, volume), *_lines(places, report, volume)]
-    bottom = box_of(tuple(shapes)).bottom + 2 * _LINE
-    shapes += _notes(volume, bottom)
+    shapes += _notes(volume, box_of(tuple(shapes)).bottom + 2 * _LINE)
     box = box_of(tuple(shapes))
     return Drawing(
-        max(_LEAST_WIDTH, box.right + _MARGIN), box.bottom + _MARGIN - _SMALL / 2, f"Volumes of {' '.join(title(report))}",
-        description(report, volume), tuple(shapes),
+        max(_LEAST_WIDTH, box.right + _MARGIN),
+        box.bottom + _MARGIN,
+        f"Volumes of {' '.join(title(report))}",
+        description(report, volume),
+        tuple(shapes),
     )
+
+
+def _rows_height(stack: Stack, volume: VolumeReport) -> float:
+    """Return how high the filters under one another are."""
+    return sum(_row_height(slot, stack) for slot in filters_of(volume)) - _ROWS_APART
+
+
+def _row_height(slot: Slot, stack: Stack) -> float:
+    return _BREAK_HEIGHT if isinstance(slot, Break) else _NAMED + _height(stack) + _ROWS_APART
 
 
 def _stacks(report: DrawReport, volume: VolumeReport) -> tuple[Stack, Stack, Stack]:
     shape = report.shape
     reads, makes = slots_of(volume, "reads"), slots_of(volume, "makes")
     sheets = [sheet_of(*sizes[-2:], _LARGEST) for sizes in (shape.input_shape, shape.output_shape) if sizes]
-    kernel = sheet_of(*shape.kernel_size, _LARGEST_FILTER)
+    largest = _LARGEST_FILTER if len(filters_of(volume)) <= _MANY else _LARGEST_OF_MANY
+    kernel = sheet_of(*shape.kernel_size, largest)
     filters = stack_of(_of_group(reads, 0), kernel, _ROOM_OF_FILTERS, numbered=False)
     return (
         stack_of(reads, sheets[0], _ROOM, numbered=True),
@@ -153,23 +169,26 @@ def _share(start: int, stop: int, size: int) -> tuple[float, float]:
 
 
 def _filters(place: _Place, report: DrawReport, volume: VolumeReport) -> Iterator[Shape]:
-    y = place.y
+    top = place.y - place.stack.sheet.up - _NAMED
     for slot in filters_of(volume):
         if isinstance(slot, Break):
-            yield Text(place.x, y - place.stack.sheet.up + _SMALL, f"⋮ {words_of_break(slot)}", _SMALL, fill="soft")
-            y += _BREAK_HEIGHT + _ROWS_APART
-            continue
-        first, group = slot.channel == 0, volume.group(slot.group)
-        name = f"filter {slot.channel:,}"
-        yield Text(place.x, y - place.stack.sheet.up - _ABOVE, name, _SMALL, fill="ink" if first else "soft", bold=first)
-        slices = []
-        for _, offset in place.stack.slices:
-            at = (place.x + offset, y)
-            grid = tuple(place.stack.sheet.grid(*at, *report.shape.kernel_size))
-            slices.append(sheet(place.stack, at, _color(slot, volume, "tap"), "", grid, seen=first))
-        shapes = tuple(shape for labelled in slices for shape in labelled.shapes)
-        yield Labelled(label_of_filter(slot.channel, group), (*shapes, *dots(place.stack, place.x, y)))
-        y += _height(place.stack) + _ABOVE + _SMALL + _ROWS_APART
+            yield Text(place.x, top + _SMALL, f"⋮ {words_of_break(slot)}", _SMALL, fill="soft")
+        else:
+            yield from _filter(place._replace(y=top + _NAMED + place.stack.sheet.up), slot, report, volume)
+        top += _row_height(slot, place.stack)
+
+
+def _filter(place: _Place, slot: Slice, report: DrawReport, volume: VolumeReport) -> Iterator[Shape]:
+    stack, first = place.stack, slot.channel == 0
+    name, above = f"filter {slot.channel:,}", place.y - stack.sheet.up - _ABOVE
+    yield Text(place.x, above, name, _SMALL, fill="ink" if first else "soft", bold=first)
+    shapes: list[Shape] = []
+    for _, offset in stack.slices:
+        at = (place.x + offset, place.y)
+        grid = tuple(stack.sheet.grid(*at, *report.shape.kernel_size))
+        shapes += sheet(stack, at, _color(slot, volume, "tap"), "", grid, seen=first).shapes
+    label = label_of_filter(slot.channel, volume.group(slot.group))
+    yield Labelled(label, (*shapes, *dots(stack, place.x, place.y)))
 
 
 def _output(place: _Place, report: DrawReport, volume: VolumeReport) -> Iterator[Shape]:

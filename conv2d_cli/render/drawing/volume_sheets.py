@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.model import Labelled, Line, Polygon, Rectangle, Text, text_width
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from conv2d_cli.render.drawing.volume_slots import Slot
 
 # A width goes this far to the right and up.
-_ACROSS, _UP = 0.45, 0.22
-# Sides grow with the cube root of sizes: 7 and 224 can be told apart, and both be drawn.
-_OF_ONE, _LEAST = 24, 12
+_ACROSS, _UP = 0.48, 0.24
+# Sides grow with a root of sizes: 7 and 224 can be told apart, and both be drawn.
+_OF_ONE, _ROOT, _LEAST = 34, 0.29, 12
 _SMALL, _GAP, _CLOSEST = 11, 7, 22
 _BELOW = 15
 _DOT, _DOTS_APART, _DOTS = 3, 8, 3
@@ -72,7 +73,7 @@ class Sheet(NamedTuple):
 
 def sheet_of(rows: int, columns: int, largest: float) -> Sheet:
     """Return the sheet of a plane of a size, no side of it longer than `largest` pixels."""
-    height, width = (_OF_ONE * min(size, 10**30) ** (1 / 3) for size in (rows, columns))
+    height, width = (_OF_ONE * min(size, 10**30) ** _ROOT for size in (rows, columns))
     scale = min(1, largest / max(height, width))
     height, width = (max(_LEAST, side * scale) for side in (height, width))
     return Sheet(width * _ACROSS, width * _UP, height)
@@ -98,16 +99,15 @@ def stack_of(slots: Sequence[Slot], sheet: Sheet, room: float, *, numbered: bool
     """
     step = max(_CLOSEST, min(sheet.across + _GAP, (room - sheet.across) / max(1, len(slots))))
     placed, x = [], 0.0
-    for slot in slots:
+    for slot, following in zip_longest(slots, slots[1:]):
         placed.append((slot, x))
-        x += max(_own_step(slot, step), text_width(number_of(slot), _SMALL) + _GAP if numbered else 0)
+        # Nothing is drawn over the marks of a break.
+        whole = _DOTS_APART * _DOTS + _GAP if isinstance(slot, Break) else sheet.across + _GAP
+        own = whole if isinstance(slot, Break) or isinstance(following, Break) else step
+        x += max(own, text_width(number_of(slot), _SMALL) + _GAP if numbered else 0)
     last_slot, last = placed[-1]
     end = last + text_width(number_of(last_slot), _SMALL) if numbered else 0
     return Stack(sheet, tuple(placed), max(last + sheet.across, end))
-
-
-def _own_step(slot: Slot, step: float) -> float:
-    return step if isinstance(slot, Slice) else _DOTS_APART * _DOTS + _GAP
 
 
 def number_of(slot: Slot) -> str:
@@ -126,10 +126,9 @@ def numbers(stack: Stack, x: float, y: float) -> Iterator[Text]:
 
 def dots(stack: Stack, x: float, y: float) -> Iterator[Shape]:
     """Yield the marks of what is not drawn."""
-    middle = y + stack.sheet.height / 2
+    middle = y + stack.sheet.height / 2 - stack.sheet.up / 2
     for slot, offset in stack.slots:
         if isinstance(slot, Break):
-            # Behind a sheet that recedes; where sheets lie close, the next one is drawn over none of them.
             for number in range(_DOTS):
                 yield Rectangle(x + offset + number * _DOTS_APART, middle, _DOT, _DOT, "soft")
 

@@ -15,7 +15,7 @@ _MOST_GROUPS, _FIRST_GROUPS = 6, 3
 _MOST_SLICES = {1: 6, 2: 4, 3: 3}
 _FEWEST_SLICES = 2
 # Filters of a group that are drawn, by the number of groups; of more groups one of each.
-_MOST_FILTERS = {1: 4, 2: 2}
+_MOST_FILTERS = {1: 3, 2: 2}
 
 Side = Literal["reads", "makes"]
 
