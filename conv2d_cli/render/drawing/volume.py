@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import hypot
 from typing import TYPE_CHECKING, NamedTuple
 
-from conv2d_cli.render.drawing.model import Drawing, Labelled, Line, Polygon, Rectangle, Text, box_of
+from conv2d_cli.render.drawing.model import Drawing, Labelled, Line, Polygon, Rectangle, Text, box_of, text_width
 from conv2d_cli.render.drawing.palette import GROUPS
 from conv2d_cli.render.drawing.volume_sheets import Part, dots, numbers, sheet, sheet_of, stack_of
 from conv2d_cli.render.drawing.volume_slots import Break, Slice, filters_of, slots_of
@@ -17,6 +17,7 @@ from conv2d_cli.render.drawing.volume_words import (
     label_of_input,
     label_of_output,
     legend,
+    name_of_filter,
     title,
     words_of_break,
 )
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     from conv2d_cli.render.drawing.palette import Role
     from conv2d_cli.render.drawing.volume_sheets import Stack
     from conv2d_cli.render.drawing.volume_slots import Slot
-    from conv2d_cli.report.draw import AxisRow, DrawReport
+    from conv2d_cli.report.draw import DrawReport
     from conv2d_cli.report.draw_volume import VolumeReport
 
 _MARGIN, _BETWEEN, _LEAST_WIDTH = 32, 96, 560
 _LINE, _SMALL, _TITLE = 19, 12, 16
-_ROOM, _ROOM_OF_FILTERS = 330, 210
+_ROOM, _ROOM_OF_FILTERS = 360, 210
+_SCALES = (1, 0.85, 0.7, 0.6, 0.5)
 _LARGEST = 150
 # Of a filter, where no more of them stand under one another than here, and where more do.
 _LARGEST_FILTER, _LARGEST_OF_MANY, _MANY = 54, 34, 4
@@ -106,16 +108,17 @@ def _row_height(slot: Slot, stack: Stack) -> float:
 
 def _stacks(report: DrawReport, volume: VolumeReport) -> tuple[Stack, Stack, Stack]:
     shape = report.shape
-    reads, makes = slots_of(volume, "reads"), slots_of(volume, "makes")
-    sheets = [sheet_of(*sizes[-2:], _LARGEST) for sizes in (shape.input_shape, shape.output_shape) if sizes]
+    input_sheet = sheet_of(*(shape.input_shape or ())[-2:], largest=_LARGEST)
+    output_sheet = sheet_of(*(shape.output_shape or ())[-2:], largest=_LARGEST)
+    # Both at one scale: the first at which they have room.
+    for scale in _SCALES:
+        read = stack_of(slots_of(volume, "reads"), input_sheet.scaled(scale), _ROOM, numbered=True)
+        made = stack_of(slots_of(volume, "makes"), output_sheet.scaled(scale), _ROOM, numbered=True)
+        if max(read.width, made.width) <= _ROOM:
+            break
     largest = _LARGEST_FILTER if len(filters_of(volume)) <= _MANY else _LARGEST_OF_MANY
     kernel = sheet_of(*shape.kernel_size, largest)
-    filters = stack_of(_of_group(reads, 0), kernel, _ROOM_OF_FILTERS, numbered=False)
-    return (
-        stack_of(reads, sheets[0], _ROOM, numbered=True),
-        filters,
-        stack_of(makes, sheets[1], _ROOM, numbered=True),
-    )
+    return read, stack_of(_of_group(slots_of(volume, "reads"), 0), kernel, _ROOM_OF_FILTERS, numbered=False), made
 
 
 def _of_group(slots: Sequence[Slot], group: int) -> list[Slot]:
@@ -170,25 +173,26 @@ def _share(start: int, stop: int, size: int) -> tuple[float, float]:
 
 def _filters(place: _Place, report: DrawReport, volume: VolumeReport) -> Iterator[Shape]:
     top = place.y - place.stack.sheet.up - _NAMED
-    for slot in filters_of(volume):
+    for slot, name in zip(filters_of(volume), _names(volume), strict=True):
         if isinstance(slot, Break):
-            yield Text(place.x, top + _SMALL, f"⋮ {words_of_break(slot)}", _SMALL, fill="soft")
+            yield Text(place.x, top + _SMALL, name, _SMALL, fill="soft")
         else:
-            yield from _filter(place._replace(y=top + _NAMED + place.stack.sheet.up), slot, report, volume)
+            first = slot.channel == 0
+            yield Text(place.x, top + _NAMED - _ABOVE, name, _SMALL, fill="ink" if first else "soft", bold=first)
+            yield _filter(place._replace(y=top + _NAMED + place.stack.sheet.up), slot, report, volume)
         top += _row_height(slot, place.stack)
 
 
-def _filter(place: _Place, slot: Slice, report: DrawReport, volume: VolumeReport) -> Iterator[Shape]:
-    stack, first = place.stack, slot.channel == 0
-    name, above = f"filter {slot.channel:,}", place.y - stack.sheet.up - _ABOVE
-    yield Text(place.x, above, name, _SMALL, fill="ink" if first else "soft", bold=first)
+def _filter(place: _Place, slot: Slice, report: DrawReport, volume: VolumeReport) -> Labelled:
+    """Return a filter: a slice for each input channel that it reads."""
+    stack = place.stack
     shapes: list[Shape] = []
     for _, offset in stack.slices:
         at = (place.x + offset, place.y)
         grid = tuple(stack.sheet.grid(*at, *report.shape.kernel_size))
-        shapes += sheet(stack, at, _color(slot, volume, "tap"), "", grid, seen=first).shapes
+        shapes += sheet(stack, at, _color(slot, volume, "tap"), "", grid, seen=slot.channel == 0).shapes
     label = label_of_filter(slot.channel, volume.group(slot.group))
-    yield Labelled(label, (*shapes, *dots(stack, place.x, place.y)))
+    return Labelled(label, (*shapes, *dots(stack, place.x, place.y)))
 
 
 def _output(place: _Place, report: DrawReport, volume: VolumeReport) -> Iterator[Shape]:
@@ -218,8 +222,21 @@ def _lines(places: Sequence[_Place], report: DrawReport, volume: VolumeReport) -
     last = filters.stack.slices[-1][1]
     x, y = filters.stack.sheet.point(filters.x + last, filters.y, (1, 0.5))
     goal = made.stack.sheet.point(made.x, made.y, (element.left, element.middle[1]))
-    yield Line(x + _AWAY, y, *goal, "window", 1.2)
-    yield _head((x, y), goal)
+    # Past the names of the filters below.
+    bend = max(x, filters.x + max(text_width(name, _SMALL) for name in _names(volume))) + _AWAY
+    yield Line(x + _AWAY, y, bend, y, "window", 1.2)
+    yield Line(bend, y, *goal, "window", 1.2)
+    yield _head((bend, y), goal)
+
+
+def _names(volume: VolumeReport) -> list[str]:
+    """Return what stands in the column of the filters."""
+    return [
+        f"⋮ {words_of_break(slot)}"
+        if isinstance(slot, Break)
+        else name_of_filter(slot.channel, volume.group(slot.group), volume)
+        for slot in filters_of(volume)
+    ]
 
 
 def _head(start: tuple[float, float], end: tuple[float, float]) -> Polygon:
@@ -240,6 +257,7 @@ def _notes(volume: VolumeReport, top: float) -> Iterator[Shape]:
             yield Rectangle(_MARGIN, y - _SMALL + 1, _SMALL, _SMALL, GROUPS[color], "rule")
         yield Text(_MARGIN + _LINE, y, words, _SMALL, fill="soft" if color is None else "ink")
         y += _LINE
+    y += _LINE / 2 if y > top else 0
     for words in caption(volume):
         yield Text(_MARGIN, y, words, _SMALL, fill="soft")
         y += _LINE

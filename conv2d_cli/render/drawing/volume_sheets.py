@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ACROSS, _UP = 0.48, 0.24
 # Sides grow with a root of sizes: 7 and 224 can be told apart, and both be drawn.
 _OF_ONE, _ROOT, _LEAST = 34, 0.29, 12
-_SMALL, _GAP, _CLOSEST = 11, 7, 22
+_SMALL, _GAP, _GAP_OF_GROUPS, _CLOSEST = 11, 7, 14, 22
 _BELOW = 15
 _DOT, _DOTS_APART, _DOTS = 3, 8, 3
 _MOST_GRID = 7
@@ -49,6 +49,10 @@ class Sheet(NamedTuple):
     up: float
     height: float
 
+    def scaled(self, scale: float) -> Sheet:
+        """Return the sheet at another size."""
+        return Sheet(*(scale * side for side in self))
+
     def point(self, x: float, y: float, place: tuple[float, float]) -> tuple[float, float]:
         """Return where a place of the sheet lies, given in shares of its width and height."""
         return x + place[0] * self.across, y - place[0] * self.up + place[1] * self.height
@@ -63,12 +67,11 @@ class Sheet(NamedTuple):
         """Yield the lines between elements, where these are few."""
         if max(rows, columns) > _MOST_GRID:
             return
-        for number in range(1, columns):
-            ends = (self.point(x, y, (number / columns, end)) for end in (0, 1))
-            yield Line(*(part for point in ends for part in point), "rule", 0.6)
-        for number in range(1, rows):
-            ends = (self.point(x, y, (end, number / rows)) for end in (0, 1))
-            yield Line(*(part for point in ends for part in point), "rule", 0.6)
+        across = [(number / columns, 0, number / columns, 1) for number in range(1, columns)]
+        down = [(0, number / rows, 1, number / rows) for number in range(1, rows)]
+        for *start, left, top in (*across, *down):
+            (x1, y1), (x2, y2) = self.point(x, y, (start[0], start[1])), self.point(x, y, (left, top))
+            yield Line(x1, y1, x2, y2, "rule", 0.6)
 
 
 def sheet_of(rows: int, columns: int, largest: float) -> Sheet:
@@ -101,13 +104,19 @@ def stack_of(slots: Sequence[Slot], sheet: Sheet, room: float, *, numbered: bool
     placed, x = [], 0.0
     for slot, following in zip_longest(slots, slots[1:]):
         placed.append((slot, x))
-        # Nothing is drawn over the marks of a break.
-        whole = _DOTS_APART * _DOTS + _GAP if isinstance(slot, Break) else sheet.across + _GAP
-        own = whole if isinstance(slot, Break) or isinstance(following, Break) else step
-        x += max(own, text_width(number_of(slot), _SMALL) + _GAP if numbered else 0)
+        x += max(_own_step(slot, following, sheet, step), text_width(number_of(slot), _SMALL) + _GAP if numbered else 0)
     last_slot, last = placed[-1]
     end = last + text_width(number_of(last_slot), _SMALL) if numbered else 0
     return Stack(sheet, tuple(placed), max(last + sheet.across, end))
+
+
+def _own_step(slot: Slot, following: Slot | None, sheet: Sheet, step: float) -> float:
+    """Return how far behind a slot the next one stands: closer than sheets are wide only within a group."""
+    if isinstance(slot, Break):
+        return _DOTS_APART * _DOTS + _GAP
+    if isinstance(following, Slice):
+        return step if following.group == slot.group else sheet.across + _GAP_OF_GROUPS
+    return sheet.across + _GAP
 
 
 def number_of(slot: Slot) -> str:
@@ -137,6 +146,5 @@ def sheet(
     stack: Stack, at: tuple[float, float], fill: Role, label: str, more: Sequence[Shape] = (), *, seen: bool = False
 ) -> Labelled:
     """Return a slice with what is drawn on it; `seen` are those that the output channel is made of."""
-    edge = ("window", 1.8) if seen else ("rule", 1.0)
-    outline = Polygon(stack.sheet.outline(*at), fill, edge[0], edge[1])  # type: ignore[arg-type]
+    outline = Polygon(stack.sheet.outline(*at), fill, "window" if seen else "rule", 1.8 if seen else 1)
     return Labelled(label, (outline, *more))

@@ -15,13 +15,13 @@ _MOST_GROUPS, _FIRST_GROUPS = 6, 3
 _MOST_SLICES = {1: 6, 2: 4, 3: 3}
 _FEWEST_SLICES = 2
 # Filters of a group that are drawn, by the number of groups; of more groups one of each.
-_MOST_FILTERS = {1: 3, 2: 2}
+MOST_FILTERS = {1: 3, 2: 2}
 
 Side = Literal["reads", "makes"]
 
 
 class Slice(NamedTuple):
-    """A channel that is drawn, in the colour of its group: `color` counts from 0, the last one is that of all others."""
+    """A channel that is drawn, in the colour of its group: the last one, 5, is that of all others."""
 
     channel: int
     group: int
@@ -52,7 +52,7 @@ def slots_of(volume: VolumeReport, side: Side, most: int | None = None) -> list[
 
 def filters_of(volume: VolumeReport) -> list[Slot]:
     """Return the filters that are drawn, by the output channels that they make: of many groups the first of each."""
-    most = _MOST_FILTERS.get(volume.groups)
+    most = MOST_FILTERS.get(volume.groups)
     if most is not None:
         return slots_of(volume, "makes", most)
     found: list[Slot] = []

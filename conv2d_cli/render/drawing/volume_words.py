@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from conv2d_cli.render.drawing.model import Text
-from conv2d_cli.render.drawing.volume_slots import Break, slots_of
+from conv2d_cli.render.drawing.volume_slots import MOST_FILTERS, Break, slots_of
 from conv2d_cli.render.layer_text import as_torch_prints
 
 if TYPE_CHECKING:
@@ -87,6 +87,12 @@ def label_of_output(channel: int, group: GroupRow) -> str:
     return f"output channel {channel:,}: group {group.group:,}, made of input {spoken(group.reads)}"
 
 
+def name_of_filter(channel: int, group: GroupRow, volume: VolumeReport) -> str:
+    """Return what stands above a filter; where one of each group is drawn, all those that it stands for."""
+    alone = volume.groups in MOST_FILTERS or len(group.makes) == 1
+    return f"filter {channel:,}" if alone else f"filter {channel:,} of {group.makes[0]:,} to {group.makes[-1]:,}"
+
+
 def words_of_break(slot: Break) -> str:
     """Return what is not drawn between two filters."""
     return f"{slot.left_out:,} more {'filters' if slot.what == 'channels' else slot.what}"
@@ -121,12 +127,8 @@ def caption(volume: VolumeReport) -> Iterator[str]:
 def description(report: DrawReport, volume: VolumeReport) -> str:
     """Return the picture in words, for those who cannot see it."""
     groups = "" if volume.groups == 1 else f" in {volume.groups:,} groups"
-    lines = [words for _, words in legend(volume)]
-    return "; ".join(
-        [
-            f"An input of {_times(report.shape.input_shape)}, {_counted(volume.out_channels, 'filter')} of "
-            f"{_times(_filter_shape(report, volume))}{groups}, an output of {_times(report.shape.output_shape)}",
-            *lines,
-            *caption(volume),
-        ]
+    shapes = (
+        f"An input of {_times(report.shape.input_shape)}, {_counted(volume.out_channels, 'filter')} of "
+        f"{_times(_filter_shape(report, volume))}{groups}, an output of {_times(report.shape.output_shape)}"
     )
+    return "; ".join((shapes, *(words for _, words in legend(volume)), *caption(volume)))
