@@ -108,8 +108,8 @@ def _row_height(slot: Slot, stack: Stack) -> float:
 
 def _stacks(report: DrawReport, volume: VolumeReport) -> tuple[Stack, Stack, Stack]:
     shape = report.shape
-    input_sheet = sheet_of(*(shape.input_shape or ())[-2:], largest=_LARGEST)
-    output_sheet = sheet_of(*(shape.output_shape or ())[-2:], largest=_LARGEST)
+    input_sheet = sheet_of(shape.input_shape or (), _LARGEST)
+    output_sheet = sheet_of(shape.output_shape or (), _LARGEST)
     # Both at one scale: the first at which they have room.
     for scale in _SCALES:
         read = stack_of(slots_of(volume, "reads"), input_sheet.scaled(scale), _ROOM, numbered=True)
@@ -117,7 +117,7 @@ def _stacks(report: DrawReport, volume: VolumeReport) -> tuple[Stack, Stack, Sta
         if max(read.width, made.width) <= _ROOM:
             break
     largest = _LARGEST_FILTER if len(filters_of(volume)) <= _MANY else _LARGEST_OF_MANY
-    kernel = sheet_of(*shape.kernel_size, largest)
+    kernel = sheet_of(shape.kernel_size, largest)
     return read, stack_of(_of_group(slots_of(volume, "reads"), 0), kernel, _ROOM_OF_FILTERS, numbered=False), made
 
 

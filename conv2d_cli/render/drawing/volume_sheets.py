@@ -74,9 +74,9 @@ class Sheet(NamedTuple):
             yield Line(x1, y1, x2, y2, "rule", 0.6)
 
 
-def sheet_of(rows: int, columns: int, largest: float) -> Sheet:
-    """Return the sheet of a plane of a size, no side of it longer than `largest` pixels."""
-    height, width = (_OF_ONE * min(size, 10**30) ** _ROOT for size in (rows, columns))
+def sheet_of(shape: Sequence[int], largest: float) -> Sheet:
+    """Return the sheet of a plane of a shape (..., H, W), no side of it longer than `largest` pixels."""
+    height, width = (_OF_ONE * min(size, 10**30) ** _ROOT for size in shape[-2:])
     scale = min(1, largest / max(height, width))
     height, width = (max(_LEAST, side * scale) for side in (height, width))
     return Sheet(width * _ACROSS, width * _UP, height)
