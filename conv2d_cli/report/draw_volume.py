@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.arithmetic.channels import channel_multiplier, channels_of, group_of
+from conv2d_cli.showing import shows_itself
 
 if TYPE_CHECKING:
     from conv2d_cli.report.shape import ShapeReport
@@ -19,12 +20,14 @@ class GroupRow(NamedTuple):
     makes: range
 
 
+@shows_itself
 class VolumeReport(NamedTuple):
-    """Input channels, filters and output channels of a layer.
+    """A layer on its input, as a picture of its volumes shows it: input channels, filters and output channels.
 
     `multiplier` is how many output channels a depthwise layer makes of each input channel, None of any other layer.
     """
 
+    shape: ShapeReport | TransposedReport
     in_channels: int
     out_channels: int
     groups: int
@@ -52,4 +55,4 @@ def volume_report(shape: ShapeReport | TransposedReport) -> VolumeReport:
     GroupRow(group=1, reads=range(2, 4), makes=range(4, 8))
     """
     multiplier = channel_multiplier(shape.in_channels, shape.out_channels, shape.groups)
-    return VolumeReport(shape.in_channels, shape.out_channels, shape.groups, multiplier)
+    return VolumeReport(shape, shape.in_channels, shape.out_channels, shape.groups, multiplier)

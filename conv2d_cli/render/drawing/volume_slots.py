@@ -43,8 +43,9 @@ def slots_of(volume: VolumeReport, side: Side, most: int | None = None) -> list[
 
     `most` is how many channels of a group are drawn.
 
-    >>> from conv2d_cli.report.draw_volume import VolumeReport
-    >>> slots_of(VolumeReport(in_channels=9, out_channels=4, groups=1, multiplier=None), "reads", most=2)
+    >>> from conv2d_cli import Conv2d, analyze
+    >>> from conv2d_cli.report.draw_volume import volume_report
+    >>> slots_of(volume_report(analyze(Conv2d(9, 4, 3))), "reads", most=2)
     [Slice(channel=0, group=0, color=0), Break(left_out=7, what='channels'), Slice(channel=8, group=0, color=0)]
     """
     return [*_slots(volume, side, most)]
