@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.draw_output import show_facts, target_of
 from conv2d_cli.cli.draw_place import placed, typed_place
+from conv2d_cli.cli.draw_request import PLANE
+from conv2d_cli.cli.draw_transposed import is_transposed, transposed_report
 from conv2d_cli.cli.output import output_of
 from conv2d_cli.cli.shape_one import analyzed
 from conv2d_cli.errors import UsageError
+from conv2d_cli.render.layer_text import as_torch_prints
 from conv2d_cli.render.pictures.registry import ANIMATED, KINDS
 from conv2d_cli.report.draw import draw_report
+from conv2d_cli.report.draw_transposed import transposed_draw_report
+from conv2d_cli.report.draw_volume import volume_report
 from conv2d_cli.report.picture import TOTALS, picture_report
 
 if TYPE_CHECKING:
@@ -36,27 +41,33 @@ def show(request: Request) -> int:
     at = typed_place(options.at)
     if options.animate and options.at is not None:
         raise UsageError("--animate draws every element, and --at one", "leave --at out")
-    layer = request.words.layer()
+    if options.animate and request.picture != PLANE:
+        raise UsageError(
+            f"--animate goes over the plane, and --{request.picture} shows no other", "leave --animate out"
+        )
     target = target_of(options, output, ANIMATED if options.animate else KINDS)
     if options.animate and target is None:
         raise UsageError("--animate: a terminal shows one window", f"--animate -o picture.{ANIMATED[0]}")
-    report = _report(request, layer, at)
+    report = placed(_report(request), at)
     if target is not None:
         _write(target, request.picture, report, animated=options.animate)
     if target is None or output.asked_for:
-        show_facts(report, picture_report(report, request.picture, str(layer)), output)
+        facts = picture_report(report, request.picture, as_torch_prints(report.shape))
+        show_facts(report if request.picture == PLANE else volume_report(report.shape), facts, output)
     return 0
 
 
-def _report(request: Request, layer: Conv2d, at: tuple[int, int] | None) -> DrawReport:
+def _report(request: Request) -> DrawReport:
     words, size = request.words, request.input_size
+    if is_transposed(words):
+        return transposed_draw_report(transposed_report(words, size), at=(0, 0))
+    layer = words.layer()
     if size is None:
         side = _side_that_fits(layer)
         raise UsageError(
             "-i is missing: a picture shows a layer on an input", words.typed.line({}, "-i", f"{side[0]}x{side[1]}")
         )
-    shape = analyzed(layer, size, None, words)
-    return placed(draw_report(shape, at=(0, 0)), at)
+    return draw_report(analyzed(layer, size, None, words), at=(0, 0))
 
 
 def _side_that_fits(layer: Conv2d) -> tuple[int, int]:
@@ -80,5 +91,5 @@ def _write(target: Target, picture: str, report: DrawReport, *, animated: bool) 
     left_out = report.rows.outputs * report.columns.outputs - len(drawing.frames)
     if animated and left_out:
         target.output.note(f"{len(drawing.frames)} windows are shown, the first and the last; {left_out} are left out")
-    place = f"--at {report.at[0]},{report.at[1]}"
+    place = f"--at {report.at[0]},{report.at[1]}" if picture == PLANE else picture
     target.write(content(target.kind, drawing), f"{len(drawing.frames)} windows" if animated else place)

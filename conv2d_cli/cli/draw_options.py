@@ -12,6 +12,7 @@ class DrawOptions(NamedTuple):
 
     at: str | None
     animate: bool
+    volume: bool
     file: str | None
     force: bool
 
@@ -36,9 +37,12 @@ def _draw_options(
     animate: Annotated[
         bool, option("--animate", section=RESULT, help="one window after the other, row by row: .svg, .html or .gif")
     ] = False,
+    volume: Annotated[
+        bool, option("--volume", section=RESULT, help="channels, filters and groups as slices, not the plane")
+    ] = False,
     force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace an existing file")] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, animate, file, force)
+    return DrawOptions(at, animate, volume, file, force)
 
 
 draw_options = shared(_draw_options, "draw_options")

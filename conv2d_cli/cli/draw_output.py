@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.draw_options import DrawOptions
     from conv2d_cli.cli.output import Output
     from conv2d_cli.report.draw import DrawReport
+    from conv2d_cli.report.draw_volume import VolumeReport
     from conv2d_cli.report.picture import PictureReport, WindowRow
 
 _NOUN = "picture"
@@ -65,7 +66,7 @@ def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Tar
     return Target(options.file, kind, options.force, output)
 
 
-def show_facts(report: DrawReport, facts: PictureReport, output: Output) -> None:
+def show_facts(report: DrawReport | VolumeReport, facts: PictureReport, output: Output) -> None:
     """Write a picture to stdout: drawn, its facts, or the taps of its window, as the format has it.
 
     Raises:

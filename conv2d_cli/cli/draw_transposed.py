@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.report.transposed import TransposedReport
 
+# A picture of fewer elements shows little.
+_USUAL_SIDE = 3
+
 
 def is_transposed(words: LayerWords) -> bool:
     """Return whether LAYER is an expression that calls ConvTranspose2d."""
@@ -19,20 +22,37 @@ def is_transposed(words: LayerWords) -> bool:
     return len(values) == 1 and kind_of(values[0]) == TRANSPOSED.kind
 
 
-def transposed_report(words: LayerWords, size: str) -> TransposedReport:
-    """Return the facts about a transposed layer on a typed SIZE.
+def transposed_report(words: LayerWords, size: str | None) -> TransposedReport:
+    """Return the facts about a transposed layer on a SIZE.
 
     Raises:
-        UsageError: the expression cannot be read, or SIZE is a file.
+        UsageError: the expression cannot be read, or SIZE is missing.
         LayerError: the layer is wrong; it holds the faults.
         ShapeError: it is no size, or none for the layer.
+        FileError, DataError: it is a file that cannot be read, or does not fit the layer.
     """
     from conv2d_cli.layer.text import input_shape_of, is_size
     from conv2d_cli.network.transposed_expression import transposed_of_expression
-    from conv2d_cli.report.transposed import analyze_transposed
+    from conv2d_cli.report.transposed import analyze_transposed, least_input
 
-    if not is_size(size):
-        raise UsageError(f"-i {size}: the input of a transposed layer is drawn by its size", "-i 3, or -i 3x5")
     with words.own_words():
         layer, dtype = transposed_of_expression(words.values[0], words.arguments())
-        return analyze_transposed(layer, input_shape_of(size, layer.in_channels or 1), dtype)
+        if size is None:
+            height, width = (max(_USUAL_SIDE, least) for least in least_input(layer))
+            line = words.typed.line({}, "-i", f"{height}x{width}")
+            raise UsageError("-i is missing: a picture shows a layer on an input", line)
+        if is_size(size):
+            return analyze_transposed(layer, input_shape_of(size, layer.in_channels or 1), dtype)
+        from conv2d_cli.jobs.headers import faults_in
+
+        with faults_in(size):
+            return analyze_transposed(layer, _shape_in(size), dtype)
+
+
+def _shape_in(file: str) -> tuple[int, ...]:
+    """Return the shape of a tensor file, of which the header is read."""
+    from conv2d_cli.cli.output import stdin_bytes
+    from conv2d_cli.tensors.opening import header_of
+    from conv2d_cli.tensors.reading import Reading
+
+    return header_of(file, Reading(), stdin=stdin_bytes()).shape

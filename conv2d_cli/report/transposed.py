@@ -147,11 +147,16 @@ def _output_shape(layer: TransposedConvolution2d, shape: tuple[int, ...]) -> tup
     return found
 
 
-def _fitting(layer: TransposedConvolution2d, shape: tuple[int, ...]) -> str:
+def least_input(layer: TransposedConvolution2d) -> tuple[int, int]:
+    """Return height and width of the smallest input of which something is left."""
     arguments = (layer.kernel_size, layer.stride, layer.dilation, layer.padding, layer.output_padding)
-    sizes = zip((1, 1, *shape)[-2:], *arguments, strict=True)
-    least = (max(size, TransposedAxis(size, *rest).least_size) for size, *rest in sizes)
-    return f"input_shape={words_of((*shape[-4:-3], layer.in_channels or 1, *least))}"
+    rows, columns = (TransposedAxis(1, *of_axis).least_size for of_axis in zip(*arguments, strict=True))
+    return rows, columns
+
+
+def _fitting(layer: TransposedConvolution2d, shape: tuple[int, ...]) -> str:
+    sizes = (max(size, least) for size, least in zip((1, 1, *shape)[-2:], least_input(layer), strict=True))
+    return f"input_shape={words_of((*shape[-4:-3], layer.in_channels or 1, *sizes))}"
 
 
 def _receptive_field(

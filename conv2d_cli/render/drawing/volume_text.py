@@ -63,7 +63,7 @@ def _lines(volume: VolumeReport, most: int, layout: _Layout) -> Iterator[Line]:
             yield (Span(f"{_number(slots[0])} groups", DIM),)
             continue
         if not layout.filters_between:
-            yield (Span(" ".join(filter(None, words[number])), DIM),)
+            yield (Span(_above(words[number]), DIM),)
         rows = zip(_pictured(slots, left, KEY), words[number], _pictured(made[number], right, RESULT), strict=True)
         for place, (before, said, after) in enumerate(rows):
             arrow = Span(layout.arrow if place == _MIDDLE else between, DIM)
@@ -89,6 +89,13 @@ def _filters(volume: VolumeReport, number: int) -> tuple[str, str, str, str]:
     filters = f"{len(group.makes):,} filter{'' if len(group.makes) == 1 else 's'}"
     shape = "×".join(map(str, (len(group.reads), *volume.shape.kernel_size)))
     return "" if volume.groups == 1 else f"group {number:,}", filters, f"of {shape}", ""
+
+
+def _above(words: Sequence[str]) -> str:
+    """Return on one line what else stands between the slices: `group 0: 4 filters of ...`."""
+    group, *filters = words
+    said = " ".join(filter(None, filters))
+    return f"{group}: {said}" if group else said
 
 
 def _pictured(slots: Sequence[Slot], room: int, style: str) -> list[Line]:

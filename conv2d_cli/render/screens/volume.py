@@ -31,15 +31,22 @@ def blocks(report: VolumeReport, view: View) -> Iterator[Block]:
     if lines:
         yield Lines(tuple((Span(" " * _INDENT), *line) for line in lines))
     else:
-        for line in connections(report.in_channels, report.out_channels, report.groups):
-            fits = _INDENT + width_of(line) <= view.width
-            yield Lines(((Span(" " * _INDENT), *line),)) if fits else Paragraph("".join(span.text for span in line))
+        yield from _in_words(report, view.width)
     yield BLANK
     yield Figures((Section("", tuple(_figures(report))),))
     if not view.in_python:
         yield BLANK
         yield Paragraph(longest(_FILES, view.width), DIM)
     yield from remarks(view.remarks)
+
+
+def _in_words(report: VolumeReport, width: int) -> Iterator[Block]:
+    """Return which channels belong together, where slices have no room."""
+    lines = connections(report.in_channels, report.out_channels, report.groups)
+    if max(map(width_of, lines)) + _INDENT <= width:
+        yield Lines(tuple((Span(" " * _INDENT), *line) for line in lines))
+    else:
+        yield from (Paragraph("".join(span.text for span in line)) for line in lines)
 
 
 def _figures(report: VolumeReport) -> Iterator[Figure]:
