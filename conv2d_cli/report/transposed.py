@@ -156,7 +156,7 @@ def least_input(layer: TransposedConvolution2d) -> tuple[int, int]:
 
 def _fitting(layer: TransposedConvolution2d, shape: tuple[int, ...]) -> str:
     sizes = (max(size, least) for size, least in zip((1, 1, *shape)[-2:], least_input(layer), strict=True))
-    return f"input_shape={words_of((*shape[-4:-3], layer.in_channels or 1, *sizes))}"
+    return f"input_shape={words_of((*(size or 1 for size in shape[-4:-3]), layer.in_channels or 1, *sizes))}"
 
 
 def _receptive_field(
