@@ -7,6 +7,7 @@ chapter 4.
 
 from __future__ import annotations
 
+from math import gcd
 from typing import NamedTuple
 
 from conv2d_cli.arithmetic.pooling import transposed_size
@@ -60,3 +61,26 @@ class TransposedAxis(NamedTuple):
         first, last = max(0, -axis.before), min(axis.size, axis.size + axis.after)
         read = (last - 1) // self.stride - (first - 1) // self.stride
         return self.size - max(0, read)
+
+
+def elements_at(places: range, every: int, size: int) -> range:
+    """Return which of `size` elements, `every` places from one another, stand at some of the places.
+
+    They are what a window reads of an input with zeros inserted: the others of its taps fall on zeros.
+
+    >>> elements_at(range(-1, 6, 3), every=2, size=4)
+    range(1, 2, 3)
+    """
+    common = gcd(places.step, every)
+    if places.start % common:
+        return range(0)
+    # Every so many taps fall on an element, from this one on.
+    period = every // common
+    first = -(places.start // common) * pow(places.step // common, -1, period) % period
+    found = places[first::period]
+    if not found:
+        return range(0)
+    apart = found.step // every
+    start, stop = found.start // every, -(-found.stop // every)
+    begin = start if start >= 0 else start % apart
+    return range(begin, max(begin, min(stop, size)), apart)

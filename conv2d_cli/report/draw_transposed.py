@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.arithmetic.transposed import elements_at
 from conv2d_cli.report.draw import AxisRow, DrawReport
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def transposed_draw_report(shape: TransposedReport, at: tuple[int, int]) -> Draw
         _row(axis, unused) for axis, unused in zip(shape.axes, (shape.unused_rows, shape.unused_columns), strict=True)
     )
     return DrawReport(shape, rows, columns, at)
+
+
+def elements_read(axis: AxisRow, output: int) -> range:
+    """Return the real elements that the window of an output reads, on an axis with zeros inserted."""
+    window = axis.window(output)
+    return elements_at(window[:: axis.dilation], axis.inserted + 1, axis.size // (axis.inserted + 1) + 1)
 
 
 def _row(axis: TransposedAxis, unused: int) -> AxisRow:
