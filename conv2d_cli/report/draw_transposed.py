@@ -34,8 +34,8 @@ def transposed_draw_report(shape: TransposedReport, at: tuple[int, int]) -> Draw
 
 def elements_read(axis: AxisRow, output: int) -> range:
     """Return the real elements that the window of an output reads, on an axis with zeros inserted."""
-    window = axis.window(output)
-    return elements_at(window[:: axis.dilation], axis.inserted + 1, axis.size // (axis.inserted + 1) + 1)
+    window, every = axis.window(output), axis.inserted + 1
+    return elements_at(window[:: axis.dilation], every, (axis.size - 1) // every + 1)
 
 
 def _row(axis: TransposedAxis, unused: int) -> AxisRow:

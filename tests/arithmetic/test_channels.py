@@ -12,7 +12,7 @@ from conv2d_cli.arithmetic.channels import channel_multiplier, channels_of, grou
 def test_every_channel_is_in_one_group(groups: int, each: int) -> None:
     channels = groups * each
     dealt = [[*channels_of(group, channels, groups)] for group in range(groups)]
-    assert sum(dealt, []) == [*range(channels)]
+    assert [channel for some in dealt for channel in some] == [*range(channels)]
     assert all(group_of(channel, channels, groups) == group for group, some in enumerate(dealt) for channel in some)
 
 
