@@ -27,7 +27,7 @@ def transposed_formulas(shape: TransposedReport) -> list[tuple[str, str, str]]:
     >>> layer = TransposedConvolution2d(in_channels=1, out_channels=1, kernel_size=3, stride=2, padding=1)
     >>> for words in transposed_formulas(analyze_transposed(layer, (1, 1, 4, 4)))[0]:
     ...     print(words)
-    (4 − 1) × 2 + 1 = 7 rows with a zero between each two, columns alike
+    (4 − 1) × 2 + 1 = 7 rows with 1 zero between each two, columns alike
     1 + 7 + 1 = 9: a window of 3, every row
     (4 − 1) × 2 − 2 × 1 + 1 × (3 − 1) + 0 + 1 = 7
     """
@@ -41,13 +41,14 @@ def _words(shape: TransposedReport, place: int, name: str, remark: str = "") -> 
     axis = shape.axes[place]
     equal = axis.equivalent
     inserted = axis.stride - 1
-    zeros = {0: "", 1: " with a zero between each two"}.get(inserted, f" with {inserted} zeros between each two")
+    has_between = inserted > 0 and axis.size > 1
+    zeros = f" with {inserted} zero{'' if inserted == 1 else 's'} between each two" if has_between else ""
     elements = f"({axis.size} − 1) × {axis.stride} + 1 = {equal.size}" if inserted else f"{axis.size}"
     padded = f"{_signed(equal.before)} + {equal.size} + {_signed(equal.after)} = {equal.padded}"
     apart = f"{axis.kernel} taps {axis.dilation} apart, " if axis.dilation > 1 < axis.kernel else ""
     cropped = f"({axis.size} − 1) × {axis.stride} − 2 × {axis.padding}"
     return (
-        f"{elements} {name}{zeros}{remark}",
+        f"{elements} {name if equal.size > 1 else name.removesuffix('s')}{zeros}{remark}",
         f"{padded}: {apart}a window of {equal.effective_kernel}, every {name.removesuffix('s')}",
         f"{cropped} + {axis.dilation} × ({axis.kernel} − 1) + {axis.output_padding} + 1 = {axis.output}",
     )

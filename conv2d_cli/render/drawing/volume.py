@@ -17,6 +17,7 @@ from conv2d_cli.render.drawing.volume_words import (
     label_of_input,
     label_of_output,
     legend,
+    made_of,
     name_of_filter,
     title,
     words_of_break,
@@ -217,7 +218,7 @@ def _lines(places: Sequence[_Place], report: DrawReport, volume: VolumeReport) -
         for slot, offset in read.stack.slices
         if slot.channel in seen
     ]
-    yield Labelled(label_of_filter(0, volume.group(0)), (*(Line(*start, *end, "window", 1.2) for start in starts),))
+    yield Labelled(made_of(volume), (*(Line(*start, *end, "window", 1.2) for start in starts),))
     yield _head(starts[-1], end)
     last = filters.stack.slices[-1][1]
     x, y = filters.stack.sheet.point(filters.x + last, filters.y, (1, 0.5))

@@ -113,9 +113,14 @@ def legend(volume: VolumeReport) -> Iterator[tuple[int | None, str]]:
             yield slot.color, f"group {slot.group:,}: input {spoken(group.reads)} → output {spoken(group.makes)}"
 
 
+def made_of(volume: VolumeReport) -> str:
+    """Return what the output channel is made of that lines lead to."""
+    return f"output channel 0 is made of input {spoken(volume.group_making(0).reads)}"
+
+
 def caption(volume: VolumeReport) -> Iterator[str]:
     """Yield what is to be seen."""
-    yield f"output channel 0 is made of input {spoken(volume.group_making(0).reads)}: thick edges"
+    yield f"{made_of(volume)}: thick edges"
     if volume.multiplier is not None:
         yield (
             f"depthwise: every input channel by itself, channel multiplier {volume.multiplier:,} "
