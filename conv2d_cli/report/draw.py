@@ -60,6 +60,10 @@ class AxisRow(NamedTuple):
         first = output * self.stride - self.before
         return range(first, first + self.effective_kernel)
 
+    def tap_positions(self, output: int) -> range:
+        """Return the positions of the taps of an output, which are not counted out: there may be any number."""
+        return self.window(output)[:: self.dilation]
+
     def taps(self, output: int) -> tuple[Tap, ...]:
         """Return the taps of the window of an output, in the order of the kernel; of a kernel turned, turned."""
         taps = taps_of(self._axis, output, self.padding_mode)

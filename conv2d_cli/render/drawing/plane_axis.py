@@ -1,0 +1,130 @@
+"""Which elements of an axis a picture draws, and where: all of a short one, else parts of it with breaks between."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.render.drawing.model import text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from conv2d_cli.report.draw import AxisRow
+
+# More cells than these on an axis are not told apart at a glance. A break takes a cell.
+MOST_CELLS = 26
+# Of a kernel that has a break, so many taps are wanted at both of its ends.
+_TAPS_AT_AN_END = 8
+LEFT_OUT = "…"
+NUMBER_SIZE = 10
+_LEAST_BREAK = 16
+_AROUND_A_NUMBER = 8
+
+
+class Break(NamedTuple):
+    """Where elements are left out, and how many: `offset` and `length` are pixels."""
+
+    offset: float
+    length: float
+    count: int
+
+    @property
+    def words(self) -> str:
+        """Return what stands where their numbers would."""
+        return f"{LEFT_OUT}{self.count}"
+
+
+class Track(NamedTuple):
+    """The drawn elements of an axis, each with the offset of its cell in pixels, and the breaks between."""
+
+    offsets: dict[int, float]
+    breaks: tuple[Break, ...]
+    cell: float
+    length: float
+
+    def span(self, first: int, last: int) -> tuple[float, float]:
+        """Return where a stretch begins and how long it is; both of its ends are drawn."""
+        start = self.offsets[first]
+        return start, self.offsets[last] + self.cell - start
+
+
+def drawn_elements(elements: range, wanted: Iterable[int], most: int = MOST_CELLS) -> tuple[int, ...]:
+    """Return the elements that are drawn: all where there is room, else the ends and those that are wanted most.
+
+    >>> drawn_elements(range(100), (50, 51, 7), most=8)
+    (0, 50, 51, 99)
+    """
+    if elements.stop - elements.start <= most:
+        return tuple(elements)
+    chosen = [elements.start, elements.stop - 1]
+    cost = len(chosen) + 1
+    for element in wanted:
+        place = bisect_left(chosen, element)
+        if cost >= most or element not in elements or chosen[place] == element:
+            continue
+        before, after = chosen[place - 1], chosen[place]
+        more = 1 + (element - before > 1) + (after - element > 1) - (after - before > 1)
+        if cost + more <= most:
+            insort(chosen, element)
+            cost += more
+    # A break that leaves out one element takes as much room as the element.
+    between = (before + 1 for before, after in pairwise(chosen) if after - before == 2)  # noqa: PLR2004
+    return tuple(sorted([*chosen, *between]))
+
+
+def wanted_of_input(axis: AxisRow, outputs: Sequence[int]) -> Iterator[int]:
+    """Yield elements of the input by how much they tell of the windows of some outputs."""
+    for output in outputs:
+        window = axis.window(output)
+        yield from (window[0], window[-1], window.start - 1, window.stop)
+    yield from (-1, 0, axis.size - 1, axis.size)
+    for output in outputs:
+        taps = axis.tap_positions(output)
+        ends = min(_TAPS_AT_AN_END, axis.kernel)
+        yield from chain.from_iterable(zip(taps[:ends], reversed(taps[-ends:]), strict=True))
+    windows = [axis.window(output) for output in outputs]
+    start, stop = axis.positions.start, axis.positions.stop
+    yield from _growing([start, stop - 1, *(end for window in windows for end in (window.stop, window.start))])
+
+
+def wanted_of_output(outputs: Sequence[int], last: int) -> Iterator[int]:
+    """Yield elements of the output by how near they are to some of them and to both ends."""
+    yield from outputs
+    yield from _growing([*outputs, 0, last])
+
+
+def _growing(places: Sequence[int]) -> Iterator[int]:
+    for step in range(1, MOST_CELLS):
+        for place in places:
+            yield from (place + step, place - step)
+
+
+def column_track(elements: Sequence[int], cell: float) -> Track:
+    """Return where columns lie; a break is as wide as the number of columns that it leaves out."""
+    return _track(elements, cell, number_is_along=True)
+
+
+def row_track(elements: Sequence[int], cell: float) -> Track:
+    """Return where rows lie."""
+    return _track(elements, cell, number_is_along=False)
+
+
+def _track(elements: Sequence[int], cell: float, *, number_is_along: bool) -> Track:
+    offsets: dict[int, float] = {}
+    breaks: list[Break] = []
+    place, previous = 0.0, elements[0]
+    for element in elements:
+        left_out = element - previous - 1
+        if left_out > 0:
+            found = Break(place, _LEAST_BREAK, left_out)
+            if number_is_along:
+                width = text_width(found.words, NUMBER_SIZE) + _AROUND_A_NUMBER
+                found = found._replace(length=max(found.length, width))
+            breaks.append(found)
+            place += found.length
+        offsets[element] = place
+        place += cell
+        previous = element
+    return Track(offsets, tuple(breaks), cell, place)
