@@ -11,6 +11,7 @@ from conv2d_cli.errors import MemoryLimitError, UsageError, cut
 from conv2d_cli.jobs.output_file import check_file, is_special, write_file
 from conv2d_cli.limits import TRACE_TERMS
 from conv2d_cli.render.formats import ROW_FORMATS, render
+from conv2d_cli.render.pictures.registry import check_installed
 from conv2d_cli.report.picture import TOTALS, picture_record
 from conv2d_cli.report.record import record_of
 
@@ -53,6 +54,7 @@ def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Tar
     Raises:
         UsageError: the suffix is none of these, or stdout takes facts too.
         FileError: the file exists and --force is not given, or it has no folder.
+        MissingExtraError: its format needs a package that is not installed.
     """
     if options.file is None:
         if options.force:
@@ -63,6 +65,7 @@ def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Tar
         check_stdout(cut(options.file), kind, output, _NOUN)
     else:
         check_file(options.file, force=options.force)
+    check_installed(kind, f"-o {cut(options.file)}")
     return Target(options.file, kind, options.force, output)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from conv2d_cli.render.drawing.model import Drawing, Labelled, Text, text_width
+from conv2d_cli.render.drawing.model import Drawing
 from conv2d_cli.render.drawing.plane_frames import frames_of, outputs_of
-from conv2d_cli.render.drawing.plane_layout import Layout, Scene, scene_of
+from conv2d_cli.render.drawing.plane_layout import scene_of
 from conv2d_cli.render.drawing.plane_marks import marks
 from conv2d_cli.render.drawing.plane_words import formulas, reading, shape_words, title
 
@@ -25,10 +24,10 @@ def drawing(report: DrawReport) -> Drawing:
 
 
 def animation(report: DrawReport) -> Drawing:
-    """Return the picture of a layer with the windows of its output elements, row by row; of many, of those at the ends."""
+    """Return the picture of a layer with the windows of its output elements, row by row; of many those at the ends."""
     rows, columns = outputs_of(report.rows), outputs_of(report.columns)
     scene = scene_of(report, rows, columns)
-    frames = tuple(tuple(marks(scene, report, at)) for at in frames_of(rows, columns))
+    frames = tuple(tuple(marks(scene, report, at, is_still=False)) for at in frames_of(rows, columns))
     description = _description(report, (rows[0], columns[0]))
     return Drawing(scene.width, scene.height, title(report), description, scene.shapes, frames, _SECONDS)
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from itertools import chain, pairwise
+from bisect import bisect_left
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.model import text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from conv2d_cli.report.draw import AxisRow
 
 # More cells than these on an axis are not told apart at a glance. A break takes a cell.
 MOST_CELLS = 26
-# Of a kernel that has a break, so many taps are wanted at both of its ends.
-_TAPS_AT_AN_END = 8
+# More breaks on an axis take longer to read than what they save.
+_MOST_BREAKS = 4
 LEFT_OUT = "…"
 NUMBER_SIZE = 10
 _LEAST_BREAK = 16
@@ -28,12 +28,12 @@ class Break(NamedTuple):
 
     offset: float
     length: float
-    count: int
+    left_out: int
 
     @property
     def words(self) -> str:
         """Return what stands where their numbers would."""
-        return f"{LEFT_OUT}{self.count}"
+        return _left_out(self.left_out)
 
 
 class Track(NamedTuple):
@@ -54,21 +54,21 @@ def drawn_elements(elements: range, wanted: Iterable[int], most: int = MOST_CELL
     """Return the elements that are drawn: all where there is room, else the ends and those that are wanted most.
 
     >>> drawn_elements(range(100), (50, 51, 7), most=8)
-    (0, 50, 51, 99)
+    (0, 7, 50, 51, 99)
     """
     if elements.stop - elements.start <= most:
         return tuple(elements)
     chosen = [elements.start, elements.stop - 1]
-    cost = len(chosen) + 1
+    breaks = 1
     for element in wanted:
         place = bisect_left(chosen, element)
-        if cost >= most or element not in elements or chosen[place] == element:
+        if element not in elements or chosen[place] == element:
             continue
         before, after = chosen[place - 1], chosen[place]
-        more = 1 + (element - before > 1) + (after - element > 1) - (after - before > 1)
-        if cost + more <= most:
-            insort(chosen, element)
-            cost += more
+        more = (element - before > 1) + (after - element > 1) - 1
+        if breaks + more <= _MOST_BREAKS and len(chosen) + 1 + breaks + more <= most:
+            chosen.insert(place, element)
+            breaks += more
     # A break that leaves out one element takes as much room as the element.
     between = (before + 1 for before, after in pairwise(chosen) if after - before == 2)  # noqa: PLR2004
     return tuple(sorted([*chosen, *between]))
@@ -76,17 +76,15 @@ def drawn_elements(elements: range, wanted: Iterable[int], most: int = MOST_CELL
 
 def wanted_of_input(axis: AxisRow, outputs: Sequence[int]) -> Iterator[int]:
     """Yield elements of the input by how much they tell of the windows of some outputs."""
-    for output in outputs:
-        window = axis.window(output)
-        yield from (window[0], window[-1], window.start - 1, window.stop)
-    yield from (-1, 0, axis.size - 1, axis.size)
-    for output in outputs:
-        taps = axis.tap_positions(output)
-        ends = min(_TAPS_AT_AN_END, axis.kernel)
-        yield from chain.from_iterable(zip(taps[:ends], reversed(taps[-ends:]), strict=True))
     windows = [axis.window(output) for output in outputs]
-    start, stop = axis.positions.start, axis.positions.stop
-    yield from _growing([start, stop - 1, *(end for window in windows for end in (window.stop, window.start))])
+    for window in windows:
+        yield from (window[0], window[-1], window.start - 1, window.stop)
+    for window in windows:
+        # The second tap tells how far apart they are.
+        yield from (window.start + axis.dilation, window.stop - 1 - axis.dilation)
+    yield from (-1, 0, axis.size - 1, axis.size)
+    ends = (end for window in windows for end in (window.start, window.stop - 1))
+    yield from _growing([*ends, axis.positions.start, axis.positions.stop - 1])
 
 
 def wanted_of_output(outputs: Sequence[int], last: int) -> Iterator[int]:
@@ -103,28 +101,29 @@ def _growing(places: Sequence[int]) -> Iterator[int]:
 
 def column_track(elements: Sequence[int], cell: float) -> Track:
     """Return where columns lie; a break is as wide as the number of columns that it leaves out."""
-    return _track(elements, cell, number_is_along=True)
+    return _track(elements, cell, lambda words: text_width(words, NUMBER_SIZE) + _AROUND_A_NUMBER)
 
 
 def row_track(elements: Sequence[int], cell: float) -> Track:
     """Return where rows lie."""
-    return _track(elements, cell, number_is_along=False)
+    return _track(elements, cell, lambda _: 0)
 
 
-def _track(elements: Sequence[int], cell: float, *, number_is_along: bool) -> Track:
+def _track(elements: Sequence[int], cell: float, length_of: Callable[[str], float]) -> Track:
     offsets: dict[int, float] = {}
     breaks: list[Break] = []
     place, previous = 0.0, elements[0]
     for element in elements:
         left_out = element - previous - 1
         if left_out > 0:
-            found = Break(place, _LEAST_BREAK, left_out)
-            if number_is_along:
-                width = text_width(found.words, NUMBER_SIZE) + _AROUND_A_NUMBER
-                found = found._replace(length=max(found.length, width))
-            breaks.append(found)
-            place += found.length
+            length = max(_LEAST_BREAK, length_of(_left_out(left_out)))
+            breaks.append(Break(place, length, left_out))
+            place += length
         offsets[element] = place
         place += cell
         previous = element
     return Track(offsets, tuple(breaks), cell, place)
+
+
+def _left_out(count: int) -> str:
+    return f"{LEFT_OUT}{count}"

@@ -37,7 +37,10 @@ LOOKS: dict[str, Look] = {
     "repeated": Look("repeated"),
     "unused": Look("unused", hatched=True),
     "input": Look("input"),
+    "tap": Look("tap"),
+    "tap_on_zero": Look("zero", "tap", dashed=True, hatched=True),
     "output": Look("output"),
+    "result": Look("result", "window"),
 }
 
 
@@ -76,7 +79,9 @@ class Grid(NamedTuple):
     def cells(self, kind: Callable[[int, int], str]) -> Iterator[Rectangle]:
         """Yield every element, row by row, as it looks by its kind; dashed edges first, which others may cover."""
         drawn = [
-            self.cell(row, column, LOOKS[kind(row, column)]) for row in self.rows.offsets for column in self.columns.offsets
+            self.cell(row, column, LOOKS[kind(row, column)])
+            for row in self.rows.offsets
+            for column in self.columns.offsets
         ]
         yield from sorted(drawn, key=lambda cell: not cell.dashed)
 

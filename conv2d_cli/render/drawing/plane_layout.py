@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from math import floor
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.model import Labelled, Text, text_width
-from conv2d_cli.render.drawing.plane_axis import (
-    column_track,
-    drawn_elements,
-    row_track,
-    wanted_of_input,
-    wanted_of_output,
-)
+from conv2d_cli.render.drawing.plane_elements import kind_at, numbers_of_input, numbers_of_output
 from conv2d_cli.render.drawing.plane_grid import Grid, width_of_numbers
+from conv2d_cli.render.drawing.plane_tracks import tracks_of
 from conv2d_cli.render.drawing.plane_words import (
     TEXT_SIZE,
     TITLE_SIZE,
     formula_texts,
+    formula_width,
     formulas,
     legend,
     legend_height,
     legend_lines,
     legend_shapes,
+    legend_width,
+    reading,
     shape_words,
     title_lines,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from conv2d_cli.render.drawing.model import Shape
-    from conv2d_cli.render.drawing.palette import Role
-    from conv2d_cli.render.drawing.plane_axis import Track
-    from conv2d_cli.report.draw import AxisRow, DrawReport
-
-    Names = dict[int, tuple[str, Role]]
+    from conv2d_cli.render.drawing.plane_tracks import Tracks
+    from conv2d_cli.report.draw import DrawReport
 
 MARGIN = 24
-# The picture is no wider than 1200, and as a rule no higher than 700.
-_WIDEST_TEXT = 1152
-_LEAST_WIDTH = 560
-_ROOM_FOR_COLUMNS, _ROOM_FOR_ROWS = 980, 460
-_LEAST_CELL, _LARGEST_CELL = 14, 34
-_BETWEEN_PLANES = 84
+# What is short enough is written on one line, though the planes are narrower.
+_LEAST_WIDTH, _WIDEST_LINE, _WIDEST = 600, 880, 1152
+_BETWEEN_PLANES, _BETWEEN_CAPTIONS = 84, 28
+# From one line of the title to the next, and from one thing down to the next.
 _TITLE_LINE = 21
-_TO_SENTENCE, _TO_SHAPES, _TO_PLANES, _TO_FORMULAS, _TO_LEGEND = 22, 34, 30, 38, 34
+_TO_SENTENCE, _TO_CAPTIONS, _TO_PLANES, _TO_FORMULAS, _TO_LEGEND = 24, 36, 28, 36, 34
 
 
 class Scene(NamedTuple):
@@ -59,51 +52,88 @@ class Scene(NamedTuple):
     shapes: tuple[Shape, ...]
 
 
-class _Tracks(NamedTuple):
-    """Rows and columns of the input, and those of the output."""
-
-    rows: Track
-    columns: Track
-    output_rows: Track
-    output_columns: Track
-
-
 def scene_of(report: DrawReport, rows: Sequence[int], columns: Sequence[int]) -> Scene:
     """Return the scene in which the windows of these rows and columns of outputs can be marked."""
-    tracks = _tracks(report, rows, columns)
-    captions = [shape_words(key, getattr(report.shape, key)) for key in ("input_shape", "output_shape")]
-    titles = title_lines(report, _WIDEST_TEXT)
-    sentences = [reading(report, (row, column)) for row in (rows[0], rows[-1]) for column in (columns[0], columns[-1])]
-    names = _numbers(report.rows, tracks.rows), _numbers(report.columns, tracks.columns)
-    left = width_of_numbers(tracks.rows, names[0].values())
-    between = max(_BETWEEN_PLANES, text_width(captions[0], TEXT_SIZE) + _BETWEEN_CAPTIONS - tracks.columns.length)
-    right = width_of_numbers(tracks.output_rows, _plain(tracks.output_rows).values())
-    across = max(tracks.output_columns.length + right, text_width(captions[1], TEXT_SIZE))
-    planes = left + tracks.columns.length + between + across
-    words = max(
-        *(text_width(line, TITLE_SIZE) for line in titles),
-        *(text_width(sentence, TEXT_SIZE) for sentence in sentences),
-        _LEAST_WIDTH,
-    )
-    room = max(planes, words)
+    tracks = tracks_of(report, rows, columns)
+    captions = _captions(report)
+    planes = _planes(report, tracks, captions)
+    titles, lines = title_lines(report, _WIDEST), formulas(report)
+    entries = legend(report, _kinds(report, tracks), has_breaks=any(track.breaks for track in tracks))
+    room = max(_LEAST_WIDTH, planes.width, _width_of_words(report, titles, rows, columns))
+    widths = (formula_width(lines), legend_width(entries))
+    room = max(room, *(width if width <= _WIDEST_LINE else 0 for width in widths))
 
-    sentence_at = (MARGIN, MARGIN + TITLE_SIZE + _TITLE_LINE * (len(titles) - 1) + _TO_SENTENCE)
-    x, y = MARGIN + (room - planes) / 2 + left, sentence_at[1] + _TO_SHAPES + _TO_PLANES
-    input_ = Grid(x, y, tracks.rows, tracks.columns)
-    output = Grid(input_.right + between, y, tracks.output_rows, tracks.output_columns)
-    below = max(input_.bottom, output.bottom) + _TO_FORMULAS
-    formula = formula_texts(formulas(report), MARGIN, below, room)
-    kinds = _kinds(report, tracks)
-    has_breaks = any(track.breaks for track in tracks)
-    entries = legend_lines(legend(report, kinds, has_breaks=has_breaks), room)
-    legend_at = formula[-1].y + _TO_LEGEND
+    title_at = MARGIN + TITLE_SIZE
+    sentence_at = title_at + _TITLE_LINE * (len(titles) - 1) + _TO_SENTENCE
+    planes = planes.moved(MARGIN + (room - planes.width) / 2, sentence_at + _TO_CAPTIONS + _TO_PLANES)
+    words = formula_texts(lines, MARGIN, planes.bottom + _TO_FORMULAS, room)
+    legend_at = words[-1].y + _TO_LEGEND
+    entries_at = legend_lines(entries, room)
     shapes = (
-        *(Text(MARGIN, MARGIN + TITLE_SIZE + _TITLE_LINE * number, line, TITLE_SIZE, bold=True) for number, line in enumerate(titles)),
-        *(Text(grid.x, y - _TO_PLANES, caption, TEXT_SIZE) for grid, caption in zip((input_, output), captions, strict=True)),
-        *_plane(input_, "input", names, lambda row, column: _kind(report, row, column)),
-        *_plane(output, "output", (_plain(output.rows), _plain(output.columns)), lambda row, column: "output"),
-        *formula,
-        *legend_shapes(entries, MARGIN, legend_at),
+        *(
+            Text(MARGIN, title_at + _TITLE_LINE * number, line, TITLE_SIZE, bold=True)
+            for number, line in enumerate(titles)
+        ),
+        *_drawn(report, planes, captions),
+        *words,
+        *legend_shapes(entries_at, MARGIN, legend_at),
     )
-    height = legend_at + legend_height(entries) + MARGIN
-    return Scene(room + 2 * MARGIN, height, input_, output, sentence_at, shapes)
+    height = legend_at + legend_height(entries_at) + MARGIN
+    return Scene(room + 2 * MARGIN, height, planes.input, planes.output, (MARGIN, sentence_at), shapes)
+
+
+def _width_of_words(report: DrawReport, titles: Sequence[str], rows: Sequence[int], columns: Sequence[int]) -> float:
+    """Return the width of the title and of the longest sentence, which is that of an end."""
+    ends = product((rows[0], rows[-1]), (columns[0], columns[-1]))
+    sentences = (text_width(reading(report, at), TEXT_SIZE) for at in ends)
+    return max(*(text_width(line, TITLE_SIZE) for line in titles), *sentences)
+
+
+class _Planes(NamedTuple):
+    """Both planes beside one another, with the numbers of their rows: from x = 0, until they are moved."""
+
+    input: Grid
+    output: Grid
+    width: float
+
+    @property
+    def bottom(self) -> float:
+        return max(self.input.bottom, self.output.bottom)
+
+    def moved(self, right: float, down: float) -> _Planes:
+        first, second = (grid._replace(x=grid.x + right, y=grid.y + down) for grid in (self.input, self.output))
+        return _Planes(first, second, self.width)
+
+
+def _captions(report: DrawReport) -> tuple[str, str]:
+    return (
+        shape_words("input_shape", report.shape.input_shape),
+        shape_words("output_shape", report.shape.output_shape),
+    )
+
+
+def _planes(report: DrawReport, tracks: Tracks, captions: tuple[str, str]) -> _Planes:
+    left = width_of_numbers(tracks.rows, numbers_of_input(report.rows, tracks.rows).values())
+    right = width_of_numbers(tracks.output_rows, numbers_of_output(tracks.output_rows).values())
+    widths = [text_width(caption, TEXT_SIZE) for caption in captions]
+    input_ = Grid(left, 0, tracks.rows, tracks.columns)
+    start = left + max(tracks.columns.length + _BETWEEN_PLANES, widths[0] + _BETWEEN_CAPTIONS)
+    output = Grid(start, 0, tracks.output_rows, tracks.output_columns)
+    return _Planes(input_, output, max(output.right + right, start + widths[1]))
+
+
+def _drawn(report: DrawReport, planes: _Planes, captions: tuple[str, str]) -> Iterator[Shape]:
+    first, second = planes.input, planes.output
+    for grid, caption in zip((first, second), captions, strict=True):
+        yield Text(grid.x, grid.y - _TO_PLANES, caption, TEXT_SIZE)
+    cells = first.cells(lambda row, column: kind_at(report, row, column))
+    yield Labelled("input", (*cells, *first.break_marks()))
+    yield from first.column_numbers(numbers_of_input(report.columns, first.columns))
+    yield from first.row_numbers(numbers_of_input(report.rows, first.rows), on_the_right=False)
+    yield Labelled("output", (*second.cells(lambda _row, _column: "output"), *second.break_marks()))
+    yield from second.column_numbers(numbers_of_output(second.columns))
+    yield from second.row_numbers(numbers_of_output(second.rows), on_the_right=True)
+
+
+def _kinds(report: DrawReport, tracks: Tracks) -> set[str]:
+    return {kind_at(report, row, column) for row in tracks.rows.offsets for column in tracks.columns.offsets}

@@ -1,6 +1,6 @@
 """The words of a picture of a plane: the layer, what the window reads, how sizes follow, and what the marks mean."""
 
-# ruff: noqa: RUF001 - the sign of multiplication is meant
+# ruff: noqa: RUF001, RUF002 - the sign of multiplication is meant
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conv2d_cli.render.drawing.model import Shape
-    from conv2d_cli.render.drawing.palette import Role
     from conv2d_cli.report.draw import AxisRow, DrawReport
 
 TITLE_SIZE, TEXT_SIZE, LEGEND_SIZE = 15, 12, 11
 _SWATCH, _TO_WORDS, _BETWEEN_ENTRIES = 13, 6, 20
 _LEGEND_LINE = 22
 _BETWEEN_CELLS = 28
+# The rows that a window reads are listed, where they are no more than these and padding repeats some.
+_MOST_LISTED = 9
 
 
 class Entry(NamedTuple):
@@ -35,6 +36,20 @@ class Entry(NamedTuple):
 def title(report: DrawReport) -> str:
     """Return the layer as torch prints it."""
     return as_torch_prints(report.shape)
+
+
+def title_lines(report: DrawReport, room: float) -> list[str]:
+    """Return the title on as many lines as it needs."""
+    first, *others = title(report).split(", ")
+    lines = [first]
+    for word in others:
+        longer = f"{lines[-1]}, {word}"
+        if text_width(longer, TITLE_SIZE) <= room:
+            lines[-1] = longer
+        else:
+            lines[-1] += ","
+            lines.append(f"    {word}")
+    return lines
 
 
 def shape_words(key: str, shape: Sequence[int] | None) -> str:
@@ -50,7 +65,12 @@ def reading(report: DrawReport, at: tuple[int, int]) -> str:
 
 
 def _stretch(axis: AxisRow, output: int, name: str) -> str:
+    """Return the rows or columns that a window reads: `rows 1 to 7`; of padding that repeats, what it repeats."""
     taps = axis.tap_positions(output)
+    is_repeated = axis.padding_mode != "zeros" and (taps[0] < 0 or taps[-1] >= axis.size)
+    if axis.kernel <= _MOST_LISTED and is_repeated:
+        listed = ", ".join(str(axis.source(tap)) for tap in taps)
+        return f"{name}{'s' if axis.kernel > 1 else ''} {listed}"
     if axis.kernel == 1:
         return f"{name} {taps[0]}"
     every = "" if axis.dilation == 1 else f" in steps of {axis.dilation}"
@@ -75,13 +95,18 @@ def _words(axis: Axis, name: str, remark: str = "") -> tuple[str, ...]:
     return tuple("".join(span.text for span in line) for line in explanation(axis, name, remark))
 
 
+def formula_width(lines: Sequence[tuple[str, ...]]) -> float:
+    """Return the width of these words in columns."""
+    return sum(_column_widths(lines)) + _BETWEEN_CELLS * (len(lines[0]) - 1)
+
+
 def formula_texts(lines: Sequence[tuple[str, ...]], x: float, y: float, room: float) -> list[Text]:
     """Return these words below one another: in columns, or where these are wider than the room, a line each."""
-    columns = [max(text_width(line[place], TEXT_SIZE) for line in lines) for place in range(len(lines[0]))]
     step = TEXT_SIZE * 1.6
-    if sum(columns) + _BETWEEN_CELLS * (len(columns) - 1) > room:
+    if formula_width(lines) > room:
         return [Text(x, y + step * place, words, TEXT_SIZE) for place, words in enumerate(sum(lines, ()))]
-    starts = [x + sum(columns[:place]) + _BETWEEN_CELLS * place for place in range(len(columns))]
+    widths = _column_widths(lines)
+    starts = [x + sum(widths[:place]) + _BETWEEN_CELLS * place for place in range(len(widths))]
     return [
         Text(start, y + step * place, words, TEXT_SIZE, bold=words is line[-1])
         for place, line in enumerate(lines)
@@ -89,12 +114,14 @@ def formula_texts(lines: Sequence[tuple[str, ...]], x: float, y: float, room: fl
     ]
 
 
+def _column_widths(lines: Sequence[tuple[str, ...]]) -> list[float]:
+    return [max(text_width(words, TEXT_SIZE) for words in column) for column in zip(*lines, strict=True)]
+
+
 def legend(report: DrawReport, kinds: set[str], *, has_breaks: bool) -> list[Entry]:
     """Return what the marks mean that occur in a picture."""
     rows, columns = report.rows, report.columns
-    unused = [
-        f"unused_{name} {axis.unused}" for name, axis in (("rows", rows), ("columns", columns)) if axis.unused
-    ]
+    unused = [f"unused_{name} {axis.unused}" for name, axis in (("rows", rows), ("columns", columns)) if axis.unused]
     window = f"{rows.effective_kernel} × {columns.effective_kernel}"
     meanings = {
         "input": "input",
@@ -104,8 +131,19 @@ def legend(report: DrawReport, kinds: set[str], *, has_breaks: bool) -> list[Ent
     }
     entries = [Entry(kind, words) for kind, words in meanings.items() if kind in kinds]
     entries += [Entry("window", f"window {window}"), Entry("tap", f"kernel_size {rows.kernel} × {columns.kernel}")]
-    entries += [Entry("output", "output"), Entry("result", "the element that the window makes")]
+    if "zero" in kinds:
+        entries.append(Entry("tap_on_zero", "on a zero"))
+    entries += [Entry("output", "output"), Entry("result", "its output")]
     return [*entries, Entry("break", "left out, and how many")] if has_breaks else entries
+
+
+def legend_width(entries: Sequence[Entry]) -> float:
+    """Return the width of the entries on one line."""
+    return sum(_width(entry) for entry in entries) + _BETWEEN_ENTRIES * (len(entries) - 1)
+
+
+def _width(entry: Entry) -> float:
+    return _SWATCH + _TO_WORDS + text_width(entry.words, LEGEND_SIZE)
 
 
 def legend_lines(entries: Sequence[Entry], room: float) -> list[list[tuple[float, Entry]]]:
@@ -113,7 +151,7 @@ def legend_lines(entries: Sequence[Entry], room: float) -> list[list[tuple[float
     lines: list[list[tuple[float, Entry]]] = [[]]
     place = 0.0
     for entry in entries:
-        width = _SWATCH + _TO_WORDS + text_width(entry.words, LEGEND_SIZE)
+        width = _width(entry)
         if lines[-1] and place + width > room:
             lines.append([])
             place = 0
@@ -141,10 +179,5 @@ def _swatch(kind: str, x: float, y: float) -> Shape:
         return Text(x, y + _SWATCH - 3, "…9", LEGEND_SIZE, fill="soft")
     if kind == "window":
         return Rectangle(x + 1, y + 1, _SWATCH - 2, _SWATCH - 2, None, "window", 2.5)
-    filled: dict[str, Role] = {"tap": "tap", "result": "result"}
-    if kind in filled:
-        return Rectangle(x, y, _SWATCH, _SWATCH, filled[kind], "rule")
     look = LOOKS[kind]
-    return Rectangle(
-        *(x, y, _SWATCH, _SWATCH, look.fill, look.stroke), dashed=look.dashed, hatched=look.hatched
-    )
+    return Rectangle(*(x, y, _SWATCH, _SWATCH, look.fill, look.stroke), dashed=look.dashed, hatched=look.hatched)
