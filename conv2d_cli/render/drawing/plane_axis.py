@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.model import text_width
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # More cells than these on an axis are not told apart at a glance. A break takes a cell.
 MOST_CELLS = 26
+# Of an axis with numbers of so many digits fewer: their breaks are wide.
+_LONG_NUMBERS, _FEW_CELLS = 10_000, 18
 # More breaks on an axis take longer to read than what they save.
 _MOST_BREAKS = 4
 LEFT_OUT = "…"
@@ -50,7 +52,7 @@ class Track(NamedTuple):
         return start, self.offsets[last] + self.cell - start
 
 
-def drawn_elements(elements: range, wanted: Iterable[int], most: int = MOST_CELLS) -> tuple[int, ...]:
+def drawn_elements(elements: range, wanted: Iterable[int], most: int) -> tuple[int, ...]:
     """Return the elements that are drawn: all where there is room, else the ends and those that are wanted most.
 
     >>> drawn_elements(range(100), (50, 51, 7), most=8)
@@ -74,7 +76,22 @@ def drawn_elements(elements: range, wanted: Iterable[int], most: int = MOST_CELL
     return tuple(sorted([*chosen, *between]))
 
 
-def wanted_of_input(axis: AxisRow, outputs: Sequence[int]) -> Iterator[int]:
+def drawn_of_input(axis: AxisRow, outputs: Sequence[int]) -> tuple[int, ...]:
+    """Return the elements of the padded input that are drawn where the windows of some outputs are looked at."""
+    return drawn_elements(axis.positions, _wanted_of_input(axis, outputs), _most(axis))
+
+
+def drawn_of_output(axis: AxisRow, outputs: Sequence[int]) -> tuple[int, ...]:
+    """Return the elements of the output that are drawn."""
+    wanted = chain(outputs, _growing([*outputs, 0, axis.outputs - 1]))
+    return drawn_elements(range(axis.outputs), wanted, _most(axis))
+
+
+def _most(axis: AxisRow) -> int:
+    return MOST_CELLS if axis.padded < _LONG_NUMBERS else _FEW_CELLS
+
+
+def _wanted_of_input(axis: AxisRow, outputs: Sequence[int]) -> Iterator[int]:
     """Yield elements of the input by how much they tell of the windows of some outputs."""
     windows = [axis.window(output) for output in outputs]
     for window in windows:
@@ -85,12 +102,6 @@ def wanted_of_input(axis: AxisRow, outputs: Sequence[int]) -> Iterator[int]:
     yield from (-1, 0, axis.size - 1, axis.size)
     ends = (end for window in windows for end in (window.start, window.stop - 1))
     yield from _growing([*ends, axis.positions.start, axis.positions.stop - 1])
-
-
-def wanted_of_output(outputs: Sequence[int], last: int) -> Iterator[int]:
-    """Yield elements of the output by how near they are to some of them and to both ends."""
-    yield from outputs
-    yield from _growing([*outputs, 0, last])
 
 
 def _growing(places: Sequence[int]) -> Iterator[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from conv2d_cli.render.drawing.plane_axis import MOST_CELLS, drawn_elements
+from conv2d_cli.render.drawing.plane_axis import MOST_CELLS, drawn_of_input, drawn_of_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,10 @@ def outputs_of(axis: AxisRow) -> list[int]:
 
     Where there is no room for all, as many from its first as from its last; the first alone where a window has a break.
     """
-    if axis.outputs <= MOST_CELLS and axis.positions.stop - axis.positions.start <= MOST_CELLS:
-        return [*range(axis.outputs)]
-    found = [0]
+    whole = [*range(min(axis.outputs, MOST_CELLS))]
+    if len(whole) == axis.outputs and _fit(axis, whole):
+        return whole
+    found = whole[:1]
     for number in range(1, MOST_CELLS // 2):
         ends = sorted({*range(min(number, axis.outputs)), *range(max(0, axis.outputs - number), axis.outputs)})
         if not _fit(axis, ends):
@@ -34,8 +35,10 @@ def outputs_of(axis: AxisRow) -> list[int]:
 def _fit(axis: AxisRow, outputs: Sequence[int]) -> bool:
     if axis.effective_kernel > MOST_CELLS:
         return False
-    wanted = [element for output in outputs for element in axis.window(output)]
-    return {*wanted} <= {*drawn_elements(axis.positions, wanted)}
+    drawn = {*drawn_of_input(axis, outputs)}
+    return {*outputs} <= {*drawn_of_output(axis, outputs)} and all(
+        drawn.issuperset(axis.window(one)) for one in outputs
+    )
 
 
 def frames_of(rows: Sequence[int], columns: Sequence[int]) -> list[tuple[int, int]]:

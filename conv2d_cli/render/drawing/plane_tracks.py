@@ -6,12 +6,10 @@ from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.plane_axis import (
-    MOST_CELLS,
     column_track,
-    drawn_elements,
+    drawn_of_input,
+    drawn_of_output,
     row_track,
-    wanted_of_input,
-    wanted_of_output,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 # Both planes beside one another; with words around them a picture is about 1200 by 700 at most.
 _ROOM_ACROSS, _ROOM_DOWN = 1000, 470
 _LEAST_CELL, _LARGEST_CELL = 16, 34
-_FEW_CELLS = 18
 
 
 class Tracks(NamedTuple):
@@ -37,11 +34,7 @@ class Tracks(NamedTuple):
 
 def tracks_of(report: DrawReport, rows: Sequence[int], columns: Sequence[int]) -> Tracks:
     """Return the tracks on which the windows of these rows and columns of outputs are drawn."""
-    down = _drawn(report.rows, rows, MOST_CELLS)
-    across = _drawn(report.columns, columns, MOST_CELLS)
-    if _cell_of(down, across) < _LEAST_CELL:
-        # The numbers at the breaks are long.
-        across = _drawn(report.columns, columns, _FEW_CELLS)
+    down, across = _drawn(report.rows, rows), _drawn(report.columns, columns)
     return _tracks(down, across, max(_LEAST_CELL, floor(_cell_of(down, across))))
 
 
@@ -52,11 +45,8 @@ class _Drawn(NamedTuple):
     output: tuple[int, ...]
 
 
-def _drawn(axis: AxisRow, outputs: Sequence[int], most: int) -> _Drawn:
-    return _Drawn(
-        drawn_elements(axis.positions, wanted_of_input(axis, outputs), most),
-        drawn_elements(range(axis.outputs), wanted_of_output(outputs, axis.outputs - 1), most),
-    )
+def _drawn(axis: AxisRow, outputs: Sequence[int]) -> _Drawn:
+    return _Drawn(drawn_of_input(axis, outputs), drawn_of_output(axis, outputs))
 
 
 def _cell_of(down: _Drawn, across: _Drawn) -> float:
