@@ -11,7 +11,7 @@ from conv2d_cli.cli.draw_transposed import is_transposed, transposed_report
 from conv2d_cli.cli.output import output_of
 from conv2d_cli.cli.shape_one import analyzed
 from conv2d_cli.errors import UsageError
-from conv2d_cli.render.layer_text import as_torch_prints
+from conv2d_cli.layer.text import is_size
 from conv2d_cli.render.pictures.registry import ANIMATED, KINDS
 from conv2d_cli.report.draw import draw_report
 from conv2d_cli.report.draw_transposed import transposed_draw_report
@@ -21,6 +21,7 @@ from conv2d_cli.report.picture import TOTALS, picture_report
 if TYPE_CHECKING:
     from conv2d_cli.cli.draw_output import Target
     from conv2d_cli.cli.draw_request import Request
+    from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.layer.model import Conv2d
     from conv2d_cli.report.draw import DrawReport
 
@@ -41,14 +42,14 @@ def show(request: Request) -> int:
     at = typed_place(options.at)
     if options.animate and options.at is not None:
         raise UsageError("--animate draws every element, and --at one", "leave --at out")
-    if options.animate and request.picture != PLANE:
-        raise UsageError(
-            f"--animate goes over the plane, and --{request.picture} shows no other", "leave --animate out"
-        )
-    target = target_of(options, output, ANIMATED if options.animate else KINDS)
-    if options.animate and target is None:
+    if options.animate and options.file is None:
         raise UsageError("--animate: a terminal shows one window", f"--animate -o picture.{ANIMATED[0]}")
-    report = placed(_report(request), at)
+    layer = request.words.layer()
+    size = _size(request, layer)
+    # What is typed is judged before any file is looked at, and a file after the one that is written.
+    report = _report(request.words, layer, size, at) if is_size(size) else None
+    target = target_of(options, output, ANIMATED if options.animate else KINDS)
+    report = report or _report(request.words, layer, size, at)
     if target is not None:
         _write(target, request.picture, report, animated=options.animate)
     if target is None or output.asked_for:
@@ -57,17 +58,18 @@ def show(request: Request) -> int:
     return 0
 
 
-def _report(request: Request) -> DrawReport:
-    words, size = request.words, request.input_size
-    if is_transposed(words):
-        return transposed_draw_report(transposed_report(words, size), at=(0, 0))
-    layer = words.layer()
-    if size is None:
-        side = _side_that_fits(layer)
-        raise UsageError(
-            "-i is missing: a picture shows a layer on an input", words.typed.line({}, "-i", f"{side[0]}x{side[1]}")
-        )
-    return draw_report(analyzed(layer, size, None, words), at=(0, 0))
+def _size(request: Request, layer: Conv2d) -> str:
+    if request.input_size is not None:
+        return request.input_size
+    height, width = _side_that_fits(layer)
+    raise UsageError(
+        "-i is missing: a picture shows a layer on an input",
+        request.words.typed.line({}, "-i", str(height) if height == width else f"{height}x{width}"),
+    )
+
+
+def _report(words: LayerWords, layer: Conv2d, size: str, at: tuple[int, int] | None) -> DrawReport:
+    return placed(draw_report(analyzed(layer, size, None, words), at=(0, 0)), at)
 
 
 def _side_that_fits(layer: Conv2d) -> tuple[int, int]:
@@ -87,9 +89,13 @@ def _write(target: Target, picture: str, report: DrawReport, *, animated: bool) 
     from conv2d_cli.render.drawing.registry import animation_of, drawing_of
     from conv2d_cli.render.pictures.registry import content
 
-    drawing = animation_of(picture, report) if animated else drawing_of(picture, report)
-    left_out = report.rows.outputs * report.columns.outputs - len(drawing.frames)
-    if animated and left_out:
-        target.output.note(f"{len(drawing.frames)} windows are shown, the first and the last; {left_out} are left out")
-    place = f"--at {report.at[0]},{report.at[1]}" if picture == PLANE else picture
-    target.write(content(target.kind, drawing), f"{len(drawing.frames)} windows" if animated else place)
+    if not animated:
+        says = f"the window of output row {report.at[0]}, column {report.at[1]}"
+        target.write(content(target.kind, drawing_of(picture, report)), says)
+        return
+    drawing = animation_of(picture, report)
+    shown = len(drawing.frames)
+    every = report.rows.outputs * report.columns.outputs
+    if shown < every:
+        target.output.note(f"{shown} of {every} windows are shown, those at the first and the last rows and columns")
+    target.write(content(target.kind, drawing), f"{shown} window{'s' if shown > 1 else ''}")

@@ -13,7 +13,18 @@ import pytest
 
 # Other engines, which nothing loads unless it is asked for them.
 ENGINES = ("torch", "onnxruntime", "onnx")
-HEAVY = ("numpy", "rich", "pydantic", "pydantic_core", "safetensors", "ml_dtypes", "threadpoolctl", *ENGINES)
+HEAVY = (
+    "numpy",
+    "PIL",
+    "matplotlib",
+    "rich",
+    "pydantic",
+    "pydantic_core",
+    "safetensors",
+    "ml_dtypes",
+    "threadpoolctl",
+    *ENGINES,
+)
 
 PROGRAM = """
 import json, sys
@@ -67,6 +78,9 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("shape", "3", "64", "7", "-i", "224", "--assert", "macs > 0", "--json"),
         ("shape", "3", "64", "7", "-i", "224", "--peak-flops", "1T", "--bandwidth", "1e9", "--get", "limited_by"),
         ("diff", "3,64,7", "3,64,5", "-i", "224", "--json"),
+        ("draw", "3", "64", "7", "-i", "224", "-o", "-"),
+        ("draw", "3", "64", "7", "-i", "224", "--animate", "-o", "svg:-"),
+        ("draw", "3", "64", "7", "-i", "224", "--json"),
         ("code", "3", "64", "7", "--for", "jax"),
         ("code", "3", "64", "7", "-i", "224", "--for", "c", "--json"),
     ],
@@ -97,6 +111,8 @@ def test_facts_need_neither_arrays_nor_rich(arguments: tuple[str, ...]) -> None:
         ("solve", "-k", "3", "--limit", "2", "--format", "csv"),
         ("trace", "--get", "help"),
         ("explain", "--get", "help"),
+        ("draw", "--help"),
+        ("draw", "--get", "help"),
         ("code", "--help"),
         ("code", "--get", "help"),
         ("sweep", "--get", "help"),
