@@ -50,6 +50,7 @@ def test_what_is_well_drawn_passes(shapes: tuple[Shape, ...]) -> None:
         ((INSIDE, CELL), "text '5' at .* is hidden by rectangle"),
         ((CELL, INSIDE, CELL._replace(fill="tap"), INSIDE._replace(words="6")), "is hidden by"),
         ((Text(70, 20, "too wide"),), "leaves the canvas of 100 x 60"),
+        ((CELL._replace(fill="tap"), INSIDE._replace(fill="soft")), "in soft on tap has 3.50 : 1, light"),
         ((Line(0, 0, 50, 0, "rule"),), "line at .* leaves the canvas"),
         ((Labelled("a group", (Polygon(((0, 0), (101, 0), (5, 5)), "tap"),)),), "leaves the canvas"),
         ((Rectangle(50, 10, -5, 5, "tap"),), "negative width"),

@@ -9,7 +9,10 @@ from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
+from contrast import OF_TEXT, contrast
+
 from conv2d_cli.render.drawing.model import Box, Labelled, Line, Polygon, Rectangle, Text
+from conv2d_cli.render.drawing.palette import PALETTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +40,7 @@ def check_layout(drawing: Drawing) -> None:
     - No two texts overlap, and no shape hides a text, unless the same words are written again above that shape.
     - No edge of a rectangle or polygon, and no line, goes through a text: it is fully inside or fully outside. What a
       filled shape below the text covers does not count: words may stand on a patch of their own.
+    - Words can be read on what is below them, on light and on dark pages.
     - Nothing leaves the canvas.
     """
     still = _placed(drawing.shapes, 0)
@@ -77,6 +81,8 @@ def _check_text(text: Placed, every: Sequence[Placed], new: set[int], where: str
         again = any(other.order > cover and _words(other.shape) == _words(text.shape) for other in near)
         assert again, f"{_told(text)} is hidden by {_told(_of(every, cover))}{where}"
         return
+    if new & {cover, text.order}:
+        _check_readable(text, _of(every, cover) if cover >= 0 else None, where)
     for other in near:
         if other.order < cover or not {text.order, other.order} & new:
             continue
@@ -89,6 +95,16 @@ def _check_text(text: Placed, every: Sequence[Placed], new: set[int], where: str
         else:
             through = any(_crosses(edge, text.box, _half_stroke(other.shape)) for edge in _edges(other.shape))
             assert not through, f"an edge of {_told(other)} goes through {_told(text)}{where}"
+
+
+def _check_readable(text: Placed, ground: Placed | None, where: str) -> None:
+    assert isinstance(text.shape, Text)
+    fill = None if ground is None or isinstance(ground.shape, Line | Text) else ground.shape.fill
+    ink, paper = PALETTE[text.shape.fill], PALETTE[fill or "paper"]
+    for theme, one, other in (("light", ink.light, paper.light), ("dark", ink.dark, paper.dark)):
+        ratio = contrast(one, other)
+        on = fill or "paper"
+        assert ratio >= OF_TEXT, f"{_told(text)} in {text.shape.fill} on {on} has {ratio:.2f} : 1, {theme}{where}"
 
 
 def _check_on_canvas(one: Placed, drawing: Drawing, where: str) -> None:

@@ -33,7 +33,9 @@ _PAGE = """<!DOCTYPE html>
 <main>
 <h1>{title}</h1>
 <figure>
+<div tabindex="0" role="group" aria-label="drawing">
 {drawing}
+</div>
 <figcaption>{description}</figcaption>
 </figure>
 </main>
@@ -45,16 +47,19 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 sy
 main { max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.25rem; overflow-wrap: anywhere; }
 figure { margin: 0; }
-svg { max-width: 100%; height: auto; }
+figure div { overflow-x: auto; }
+svg { display: block; height: auto; }
 figcaption { margin-top: 1rem; max-width: 60rem; color: var(--soft); overflow-wrap: anywhere; white-space: pre-line; }
 """
+# Of a drawing's normal size: in a narrow window it is moved to and fro instead.
+_SMALLEST, _LARGEST = 0.8, 1.5
 _ROLES: tuple[Role, ...] = ("paper", "ink", "soft")
 
 
 def content(drawing: Drawing, theme: Theme | None = None) -> bytes:
     """Return the page; every text in it is escaped, and its styles are those that its policy names by their hashes."""
     root = element(drawing, theme)
-    style = _style(theme)
+    style = _style(theme) + _widths(drawing)
     page = _PAGE.format(
         policy=policy((style, *(inner.text or "" for inner in root.iter("style")))),
         schemes=theme or "light dark",
@@ -79,6 +84,12 @@ def _style(theme: Theme | None) -> str:
     if theme is not None:
         return (light if theme == "light" else dark) + _LAYOUT
     return f"{light}@media (prefers-color-scheme: dark) {{{dark}}}{_LAYOUT}"
+
+
+def _widths(drawing: Drawing) -> str:
+    """Return how wide the drawing is: as its place, but not so narrow that words cannot be read."""
+    least, most = round(drawing.width * _SMALLEST), round(drawing.width * _LARGEST)
+    return f"svg {{ width: 100%; min-width: {least}px; max-width: {most}px; }}\n"
 
 
 def _colors(colors: dict[Role, str]) -> str:

@@ -168,7 +168,8 @@ def _look(shape: Shape) -> Look:
             return tuple(look)
         case Line(x1, y1, x2, y2):
             dash = _dash(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5) if shape.dashed else ()
-            return (*_stroke(shape.stroke, shape.stroke_width), *dash)
+            straight = (("class", "straight"),) if x1 == x2 or y1 == y2 else ()
+            return (*straight, *_stroke(shape.stroke, shape.stroke_width), *dash)
         case Polygon():
             return (("fill", shape.fill or "none"), *_stroke(shape.stroke, shape.stroke_width))
         case Rectangle():

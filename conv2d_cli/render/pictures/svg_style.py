@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 def style(colors: Iterable[tuple[str, Role]], drawing: Drawing, prefix: str, theme: Theme | None) -> str:
     """Return the rules, of this drawing alone: `colors` are the attributes that have a colour, and its role."""
     used = sorted(colors)
-    rules = [_colors(used, prefix, theme or "light")]
+    rules = [
+        f"#{prefix} rect,#{prefix} .straight{{shape-rendering:crispEdges}}",
+        _colors(used, prefix, theme or "light"),
+    ]
     if theme is None:
         rules.append(f"@media (prefers-color-scheme:dark){{{_colors(used, prefix, 'dark')}}}")
     if len(drawing.frames) > 1:
@@ -41,8 +44,8 @@ def _animation(drawing: Drawing, prefix: str) -> str:
     is negative, so that none waits to be hidden.
     """
     count, seconds = len(drawing.frames), drawing.frame_seconds
-    # Rounded up: for a moment that nobody sees two frames are shown, and never none.
-    share = f"{-(-100 * 10**6 // count) / 10**6:.6f}".rstrip("0").rstrip(".")
+    # Rounded down: where one frame ends and the next begins, the next alone is shown.
+    share = f"{100 * 10**6 // count / 10**6:.6f}".rstrip("0").rstrip(".")
     whole = f"{count * seconds:.3f}".rstrip("0").rstrip(".")
     delays = "".join(
         f"#{prefix} .{frame_class(place)}{{animation-delay:{place * seconds - count * seconds:.3f}s}}"
