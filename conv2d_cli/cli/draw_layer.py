@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from conv2d_cli.cli.draw_output import show_facts, target_of
 from conv2d_cli.cli.draw_place import placed, typed_place
 from conv2d_cli.cli.draw_request import PLANE
-from conv2d_cli.cli.draw_transposed import is_transposed, transposed_report
+from conv2d_cli.cli.draw_transposed import analyzed_transposed, is_transposed, transposed_layer, usual_sides
 from conv2d_cli.cli.output import output_of
 from conv2d_cli.cli.shape_one import analyzed
 from conv2d_cli.errors import UsageError
 from conv2d_cli.layer.text import is_size
+from conv2d_cli.render.layer_text import as_torch_prints
 from conv2d_cli.render.pictures.registry import ANIMATED, KINDS
 from conv2d_cli.report.draw import draw_report
 from conv2d_cli.report.draw_transposed import transposed_draw_report
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.draw_request import Request
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.network.transposed_expression import TransposedLayer
     from conv2d_cli.report.draw import DrawReport
 
 # A picture of fewer elements shows little.
@@ -44,7 +46,9 @@ def show(request: Request) -> int:
         raise UsageError("--animate draws every element, and --at one", "leave --at out")
     if options.animate and options.file is None:
         raise UsageError("--animate: a terminal shows one window", f"--animate -o picture.{ANIMATED[0]}")
-    layer = request.words.layer()
+    if options.animate and request.picture != PLANE:
+        raise UsageError(f"--animate goes over a plane, and --{request.picture} shows volumes", "leave --animate out")
+    layer = transposed_layer(request.words) if is_transposed(request.words) else request.words.layer()
     size = _size(request, layer)
     # What is typed is judged before any file is looked at, and a file after the one that is written.
     report = _report(request.words, layer, size, at) if is_size(size) else None
@@ -58,17 +62,20 @@ def show(request: Request) -> int:
     return 0
 
 
-def _size(request: Request, layer: Conv2d) -> str:
+def _size(request: Request, layer: Conv2d | TransposedLayer) -> str:
     if request.input_size is not None:
         return request.input_size
-    height, width = _side_that_fits(layer)
+    height, width = usual_sides(layer) if isinstance(layer, tuple) else _side_that_fits(layer)
     raise UsageError(
         "-i is missing: a picture shows a layer on an input",
         request.words.typed.line({}, "-i", str(height) if height == width else f"{height}x{width}"),
     )
 
 
-def _report(words: LayerWords, layer: Conv2d, size: str, at: tuple[int, int] | None) -> DrawReport:
+def _report(words: LayerWords, layer: Conv2d | TransposedLayer, size: str, at: tuple[int, int] | None) -> DrawReport:
+    # A model of the other kind is no tuple: none of theirs is loaded to tell.
+    if isinstance(layer, tuple):
+        return placed(transposed_draw_report(analyzed_transposed(words, layer, size), at=(0, 0)), at)
     return placed(draw_report(analyzed(layer, size, None, words), at=(0, 0)), at)
 
 
@@ -90,7 +97,9 @@ def _write(target: Target, picture: str, report: DrawReport, *, animated: bool) 
     from conv2d_cli.render.pictures.registry import content
 
     if not animated:
-        says = f"the window of output row {report.at[0]}, column {report.at[1]}"
+        says = (
+            f"the window of output row {report.at[0]}, column {report.at[1]}" if picture == PLANE else f"the {picture}"
+        )
         target.write(content(target.kind, drawing_of(picture, report)), says)
         return
     drawing = animation_of(picture, report)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conv2d_cli.errors import UsageError
-
 if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
+    from conv2d_cli.network.transposed_expression import TransposedLayer
     from conv2d_cli.report.transposed import TransposedReport
 
 # A picture of fewer elements shows little.
@@ -22,31 +21,43 @@ def is_transposed(words: LayerWords) -> bool:
     return len(values) == 1 and kind_of(values[0]) == TRANSPOSED.kind
 
 
-def transposed_report(words: LayerWords, size: str | None) -> TransposedReport:
+def transposed_layer(words: LayerWords) -> TransposedLayer:
+    """Return the transposed layer that LAYER and the options describe.
+
+    Raises:
+        UsageError: the expression cannot be read, or an option contradicts it.
+        LayerError: the layer is wrong; it holds the faults.
+    """
+    from conv2d_cli.network.transposed_expression import transposed_of_expression
+
+    with words.own_words():
+        return transposed_of_expression(words.values[0], words.arguments())
+
+
+def usual_sides(layer: TransposedLayer) -> tuple[int, int]:
+    """Return height and width of an input of which something is left."""
+    from conv2d_cli.report.transposed import least_input
+
+    height, width = least_input(layer.module)
+    return max(_USUAL_SIDE, height), max(_USUAL_SIDE, width)
+
+
+def analyzed_transposed(words: LayerWords, layer: TransposedLayer, size: str) -> TransposedReport:
     """Return the facts about a transposed layer on a SIZE.
 
     Raises:
-        UsageError: the expression cannot be read, or SIZE is missing.
-        LayerError: the layer is wrong; it holds the faults.
         ShapeError: it is no size, or none for the layer.
         FileError, DataError: it is a file that cannot be read, or does not fit the layer.
     """
+    from conv2d_cli.jobs.headers import faults_in
     from conv2d_cli.layer.text import input_shape_of, is_size
-    from conv2d_cli.network.transposed_expression import transposed_of_expression
-    from conv2d_cli.report.transposed import analyze_transposed, least_input
+    from conv2d_cli.report.transposed import analyze_transposed
 
     with words.own_words():
-        layer, dtype = transposed_of_expression(words.values[0], words.arguments())
-        if size is None:
-            height, width = (max(_USUAL_SIDE, least) for least in least_input(layer))
-            line = words.typed.line({}, "-i", f"{height}x{width}")
-            raise UsageError("-i is missing: a picture shows a layer on an input", line)
         if is_size(size):
-            return analyze_transposed(layer, input_shape_of(size, layer.in_channels or 1), dtype)
-        from conv2d_cli.jobs.headers import faults_in
-
+            return analyze_transposed(layer.module, input_shape_of(size, layer.module.in_channels or 1), layer.dtype)
         with faults_in(size):
-            return analyze_transposed(layer, _shape_in(size), dtype)
+            return analyze_transposed(layer.module, _shape_in(size), layer.dtype)
 
 
 def _shape_in(file: str) -> tuple[int, ...]:
