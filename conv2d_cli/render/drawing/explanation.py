@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def explanation(axis: Axis, name: str, remark: str = "") -> tuple[Line, ...]:
     """Return three lines: the padded size, the windows, the outputs; `name` is rows or columns."""
-    padded = f"{_sum(axis)} = {axis.padded} {name}" if axis.before or axis.after else f"{axis.size} {name}"
+    padded = f"{_sum(axis)} = {axis.padded} {name}" if axis.before or axis.after else _count(axis.size, name)
     return (
         (Span(f"{padded}{remark}"),),
         (Span(_windows(axis, name)),),
@@ -26,6 +26,10 @@ def explanation(axis: Axis, name: str, remark: str = "") -> tuple[Line, ...]:
 def formula(axis: Axis) -> Line:
     """Return the one line that says the most: `(3+224+3 − 7) // 2 + 1 = 112`."""
     return _outputs(_sum(axis).replace(" ", "") if axis.before or axis.after else str(axis.size), axis)
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name.removesuffix('s') if number == 1 else name}"
 
 
 def _sum(axis: Axis) -> str:

@@ -20,7 +20,7 @@ _TO_NUMBERS = 7
 _BETWEEN_NUMBERS = 5
 # How far a number may stand out over the plane that it belongs to.
 _OVERHANG = 24
-_ZIGZAG_STEP, _ZIGZAG = 9, 3
+_ZIGZAG_STEP, _ZIGZAG, _THIN = 9, 3, 0.6
 
 
 class Look(NamedTuple):
@@ -95,10 +95,10 @@ class Grid(NamedTuple):
         """Yield a zigzag through the middle of each break."""
         for found in self.columns.breaks:
             middle = self.x + found.offset + found.length / 2
-            yield _zigzag([(middle + shift, y) for shift, y in _swings(self.y, self.bottom)])
+            yield _zigzag([(middle + shift, y) for shift, y in _swings(self.y, self.bottom)], _THIN, 0)
         for found in self.rows.breaks:
             middle = self.y + found.offset + found.length / 2
-            yield _zigzag([(x, middle + shift) for shift, x in _swings(self.x, self.right)])
+            yield _zigzag([(x, middle + shift) for shift, x in _swings(self.x, self.right)], 0, _THIN)
 
     def column_numbers(self, names: Mapping[int, tuple[str, Role]]) -> Iterator[Text]:
         """Yield numbers above the columns, of those that have a name as many as fit; the outer ones come first."""
@@ -169,6 +169,8 @@ def _swings(start: float, end: float) -> list[tuple[float, float]]:
     return [((_ZIGZAG, -_ZIGZAG)[turn % 2], start + (end - start) * turn / number) for turn in range(number + 1)]
 
 
-def _zigzag(points: list[tuple[float, float]]) -> Polygon:
-    """Return an open line: there and back again."""
-    return Polygon((*points, *points[-2:0:-1]), None, "soft", 1)
+def _zigzag(points: Sequence[tuple[float, float]], right: float, down: float) -> Polygon:
+    """Return a line through points as a thin area: there, and back beside it."""
+    there = ((x - right, y - down) for x, y in points)
+    back = ((x + right, y + down) for x, y in reversed(points))
+    return Polygon((*there, *back), "soft")

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conv2d_cli.render.drawing.model import Shape
+    from conv2d_cli.render.drawing.plane_axis import Track
     from conv2d_cli.render.drawing.plane_tracks import Tracks
-    from conv2d_cli.report.draw import DrawReport
+    from conv2d_cli.report.draw import AxisRow, DrawReport
 
 MARGIN = 24
 # What is short enough is written on one line, though the planes are narrower.
@@ -58,7 +59,8 @@ def scene_of(report: DrawReport, rows: Sequence[int], columns: Sequence[int]) ->
     captions = _captions(report)
     planes = _planes(report, tracks, captions)
     titles, lines = title_lines(report, _WIDEST), formulas(report)
-    entries = legend(report, _kinds(report, tracks), has_breaks=any(track.breaks for track in tracks))
+    kinds = _kinds(report, tracks, rows, columns)
+    entries = legend(report, kinds, has_breaks=any(track.breaks for track in tracks))
     room = max(_LEAST_WIDTH, planes.width, _width_of_words(report, titles, rows, columns))
     widths = (formula_width(lines), legend_width(entries))
     room = max(room, *(width if width <= _WIDEST_LINE else 0 for width in widths))
@@ -135,5 +137,13 @@ def _drawn(report: DrawReport, planes: _Planes, captions: tuple[str, str]) -> It
     yield from second.row_numbers(numbers_of_output(second.rows), on_the_right=True)
 
 
-def _kinds(report: DrawReport, tracks: Tracks) -> set[str]:
-    return {kind_at(report, row, column) for row in tracks.rows.offsets for column in tracks.columns.offsets}
+def _kinds(report: DrawReport, tracks: Tracks, rows: Sequence[int], columns: Sequence[int]) -> set[str]:
+    """Return what occurs in the picture: kinds of elements, and whether a tap that is drawn is on a zero."""
+    kinds = {kind_at(report, row, column) for row, column in product(tracks.rows.offsets, tracks.columns.offsets)}
+    on_zero = _reads_zeros(report.rows, tracks.rows, rows) or _reads_zeros(report.columns, tracks.columns, columns)
+    return kinds | {"tap_on_zero"} if on_zero else kinds
+
+
+def _reads_zeros(axis: AxisRow, track: Track, outputs: Sequence[int]) -> bool:
+    zeros = [element for element in track.offsets if axis.source(element) is None]
+    return any(element in axis.tap_positions(output) for output in outputs for element in zeros)

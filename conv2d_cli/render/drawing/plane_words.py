@@ -24,6 +24,7 @@ TITLE_SIZE, TEXT_SIZE, LEGEND_SIZE = 15, 12, 11
 _SWATCH, _TO_WORDS, _BETWEEN_ENTRIES = 13, 6, 20
 _LEGEND_LINE = 22
 _BETWEEN_CELLS = 28
+_ROUNDING = 0.01
 # The rows that a window reads are listed, where they are no more than these and padding repeats some.
 _MOST_LISTED = 9
 
@@ -107,7 +108,7 @@ def formula_width(lines: Sequence[tuple[str, ...]]) -> float:
 def formula_texts(lines: Sequence[tuple[str, ...]], x: float, y: float, room: float) -> list[Text]:
     """Return these words below one another: in columns, or where these are wider than the room, a line each."""
     step = TEXT_SIZE * 1.6
-    if formula_width(lines) > room:
+    if formula_width(lines) > room + _ROUNDING:
         return [Text(x, y + step * place, words, TEXT_SIZE) for place, words in enumerate(sum(lines, ()))]
     widths = _column_widths(lines)
     starts = [x + sum(widths[:place]) + _BETWEEN_CELLS * place for place in range(len(widths))]
@@ -135,7 +136,7 @@ def legend(report: DrawReport, kinds: set[str], *, has_breaks: bool) -> list[Ent
     }
     entries = [Entry(kind, words) for kind, words in meanings.items() if kind in kinds]
     entries += [Entry("window", f"window {window}"), Entry("tap", f"kernel_size {rows.kernel} × {columns.kernel}")]
-    if "zero" in kinds:
+    if "tap_on_zero" in kinds:
         entries.append(Entry("tap_on_zero", "on a zero"))
     entries += [Entry("output", "output"), Entry("result", "its output")]
     return [*entries, Entry("break", "left out, and how many")] if has_breaks else entries
@@ -156,7 +157,7 @@ def legend_lines(entries: Sequence[Entry], room: float) -> list[list[tuple[float
     place = 0.0
     for entry in entries:
         width = _width(entry)
-        if lines[-1] and place + width > room:
+        if lines[-1] and place + width > room + _ROUNDING:
             lines.append([])
             place = 0
         lines[-1].append((place, entry))
