@@ -7,16 +7,13 @@ import io
 import json
 import shlex
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 from forked import conv2d
 
 from conv2d_cli.report.picture import TOTALS, WindowRow
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SVG = "{http://www.w3.org/2000/svg}"
 STEM = ("3", "64", "7", "-s", "2", "-p", "3", "-i", "224")
@@ -109,25 +106,41 @@ def test_an_input_by_its_file(tmp_path: Path) -> None:
     assert not (tmp_path / "p.svg").exists()
 
 
-def frames_of(path: Path) -> int:
+def sentences_of(path: Path) -> list[str]:
+    """Return what each frame says."""
     root = ET.fromstring(path.read_bytes())  # noqa: S314 - our own
-    sentences = [text.text or "" for text in root.iter(f"{SVG}text")]
-    return sum(words.startswith("output row ") for words in sentences)
+    words = [text.text or "" for text in root.iter(f"{SVG}text")]
+    return [line for line in words if line.startswith("output row ")]
 
 
 def test_an_animation_shows_every_window_or_says_which(tmp_path: Path) -> None:
     done = conv2d("draw", "1", "1", "3", "-s", "2", "-p", "1", "-i", "5", "--animate", "-o", "a.svg", folder=tmp_path)
     assert (done.code, done.err) == (0, "wrote a.svg: 9 windows\n")
-    assert frames_of(tmp_path / "a.svg") == 9
+    assert len(sentences_of(tmp_path / "a.svg")) == 9
     many = conv2d("draw", "1", "1", "3", "-i", "20", "--animate", "-o", "b.svg", folder=tmp_path)
     assert many.code == 0
     assert many.err.splitlines() == [
         "note: 100 of 324 windows are shown, those at the first and the last rows and columns",
         "wrote b.svg: 100 windows",
     ]
-    assert frames_of(tmp_path / "b.svg") == 100
+    assert len(sentences_of(tmp_path / "b.svg")) == 100
     large = conv2d("draw", *STEM, "--animate", "-o", "c.svg", folder=tmp_path)
     assert large.err.startswith("note: 36 of 12544 windows")
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+# V. Dumoulin and F. Visin, arXiv:1603.07285: figures 2.1 to 2.4, 2.6 and 5.1, by name, with height of the output.
+KNOWN = {"no_padding": 2, "arbitrary_padding": 6, "half_padding": 5, "full_padding": 7, "strides": 3, "dilation": 3}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_known_pictures_show_every_step_in_order(name: str, tmp_path: Path) -> None:
+    (line,) = [line for line in README.splitlines() if line.endswith(f"--animate -o {name}.gif")]
+    done = conv2d(*shlex.split(line.replace(".gif", ".svg"))[1:], folder=tmp_path)
+    side = KNOWN[name]
+    assert (done.code, done.err) == (0, f"wrote {name}.svg: {side * side} windows\n")
+    expected = [f"output row {row}, column {column}" for row in range(side) for column in range(side)]
+    assert [words.partition(" reads")[0] for words in sentences_of(tmp_path / f"{name}.svg")] == expected
 
 
 @pytest.mark.parametrize(
