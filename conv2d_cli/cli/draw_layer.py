@@ -46,9 +46,7 @@ def show(request: Request) -> int:
         raise UsageError("--animate draws every element, and --at one", "leave --at out")
     if options.animate and options.file is None:
         raise UsageError("--animate: a terminal shows one window", f"--animate -o picture.{ANIMATED[0]}")
-    if options.animate and request.picture != PLANE:
-        raise UsageError(f"--animate goes over a plane, and --{request.picture} shows volumes", "leave --animate out")
-    layer = transposed_layer(request.words) if is_transposed(request.words) else request.words.layer()
+    layer = _layer(request)
     size = _size(request, layer)
     # What is typed is judged before any file is looked at, and a file after the one that is written.
     report = _report(request.words, layer, size, at) if is_size(size) else None
@@ -62,7 +60,16 @@ def show(request: Request) -> int:
     return 0
 
 
-def _size(request: Request, layer: Conv2d | TransposedLayer) -> str:
+def _layer(request: Request) -> Conv2d:
+    words = request.words
+    if not words.given:
+        size = () if request.input_size else ("-i", "224")
+        line = words.typed.line({}, "3", "64", "3", *size)
+        raise UsageError("LAYER is missing: three values, IN OUT KERNEL, or one expression", line)
+    return words.layer()
+
+
+def _size(request: Request, layer: Conv2d) -> str:
     if request.input_size is not None:
         return request.input_size
     height, width = usual_sides(layer) if isinstance(layer, tuple) else _side_that_fits(layer)
@@ -106,5 +113,5 @@ def _write(target: Target, picture: str, report: DrawReport, *, animated: bool) 
     shown = len(drawing.frames)
     every = report.rows.outputs * report.columns.outputs
     if shown < every:
-        target.output.note(f"{shown} of {every} windows are shown, those at the first and the last rows and columns")
+        target.output.note(f"{shown} of {every} windows: those at both ends of rows and columns, without the others")
     target.write(content(target.kind, drawing), f"{shown} window{'s' if shown > 1 else ''}")

@@ -192,6 +192,8 @@ Plots: conv2d sweep --plot x=KEY,y=KEY[,color=KEY] draws in the terminal, and wi
 the extra [plot]. CSV and JSON have the points. A bare KEY is better when it is smaller, but for receptive_field_*,
 effective_kernel_* and arithmetic_intensity; -KEY prefers larger values, +KEY smaller ones.
 
+Pictures: conv2d draw writes .svg and .html, and with the extra [image] .png and .gif; CSV and JSON have the taps.
+
   conv2d info
   conv2d shape 3 64 7 -i 224 --format csv
 """,

@@ -115,7 +115,7 @@ class Page(NamedTuple):
         Page("roofline", ("seconds_at_least", "ridge", "--peak auto", "Williams")),
         Page("networks", ("[blocks.Residual]", "repeat", "--from-schema")),
         Page("counting", ("effective_macs", "torch.utils.flop_counter", "fvcore")),
-        Page("formats", (".safetensors", "FILE::NAME", "--format")),
+        Page("formats", (".safetensors", "FILE::NAME", "--format", ".gif")),
         Page("mistakes", ("rounding", "flipped_kernel", "shifted_columns", "torch.testing.assert_close")),
         Page("solving", ("0..kernel_size-1", "tensorflow-same", "receptive-field=31", "exit code is 1")),
         Page("exit-codes", ("0", "2", "3", "4", "5", "70", "130", "141", "143")),

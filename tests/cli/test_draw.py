@@ -120,12 +120,12 @@ def test_an_animation_shows_every_window_or_says_which(tmp_path: Path) -> None:
     many = conv2d("draw", "1", "1", "3", "-i", "20", "--animate", "-o", "b.svg", folder=tmp_path)
     assert many.code == 0
     assert many.err.splitlines() == [
-        "note: 100 of 324 windows are shown, those at the first and the last rows and columns",
+        "note: 100 of 324 windows: those at both ends of rows and columns, without the others",
         "wrote b.svg: 100 windows",
     ]
     assert len(sentences_of(tmp_path / "b.svg")) == 100
     large = conv2d("draw", *STEM, "--animate", "-o", "c.svg", folder=tmp_path)
-    assert large.err.startswith("note: 36 of 12544 windows")
+    assert large.err.startswith("note: 36 of 12544 windows:")
 
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -146,6 +146,9 @@ def test_the_known_pictures_show_every_step_in_order(name: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("line", "code", "said", "hint"),
     [
+        ("", 2, "LAYER is missing", "conv2d draw 3 64 3 -i 224"),
+        ("-i 5", 2, "LAYER is missing", "conv2d draw -i 5 3 64 3"),
+        ("3 64 -i 5", 2, "LAYER", "conv2d draw"),
         ("1 1 3", 2, "-i is missing", "conv2d draw 1 1 3 -i 8"),
         ("1 1 9x3", 2, "-i is missing", "conv2d draw 1 1 9x3 -i 9x8"),
         ("1 1 3 -p 9 --padding-mode reflect", 2, "-i is missing", "-i 10"),
