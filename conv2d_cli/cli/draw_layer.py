@@ -46,6 +46,8 @@ def show(request: Request) -> int:
         raise UsageError("--animate draws every element, and --at one", "leave --at out")
     if options.animate and options.file is None:
         raise UsageError("--animate: a terminal shows one window", f"--animate -o picture.{ANIMATED[0]}")
+    if options.animate and request.picture != PLANE:
+        raise UsageError(f"--animate goes over a plane, and --{request.picture} shows volumes", "leave --animate out")
     layer = _layer(request)
     size = _size(request, layer)
     # What is typed is judged before any file is looked at, and a file after the one that is written.
@@ -60,16 +62,16 @@ def show(request: Request) -> int:
     return 0
 
 
-def _layer(request: Request) -> Conv2d:
+def _layer(request: Request) -> Conv2d | TransposedLayer:
     words = request.words
     if not words.given:
         size = () if request.input_size else ("-i", "224")
         line = words.typed.line({}, "3", "64", "3", *size)
         raise UsageError("LAYER is missing: three values, IN OUT KERNEL, or one expression", line)
-    return words.layer()
+    return transposed_layer(words) if is_transposed(words) else words.layer()
 
 
-def _size(request: Request, layer: Conv2d) -> str:
+def _size(request: Request, layer: Conv2d | TransposedLayer) -> str:
     if request.input_size is not None:
         return request.input_size
     height, width = usual_sides(layer) if isinstance(layer, tuple) else _side_that_fits(layer)
