@@ -45,7 +45,7 @@ _LARGEST_FILTER, _LARGEST_OF_MANY, _MANY = 54, 34, 4
 _ROWS_APART, _BREAK_HEIGHT, _ABOVE, _NAMED = 16, 32, 7, 20
 _HEAD_LENGTH, _HEAD_WIDTH, _AWAY = 8, 4, 10
 # The least share of a plane that a window, or an element, is drawn as.
-_LEAST_SHARE = 0.14
+_LEAST_SHARE = 0.18
 
 
 class _Place(NamedTuple):
@@ -233,7 +233,7 @@ def _lines(places: Sequence[_Place], report: DrawReport, volume: VolumeReport) -
 def _names(volume: VolumeReport) -> list[str]:
     """Return what stands in the column of the filters."""
     return [
-        f"⋮ {words_of_break(slot)}"
+        words_of_break(slot)
         if isinstance(slot, Break)
         else name_of_filter(slot.channel, volume.group(slot.group), volume)
         for slot in filters_of(volume)

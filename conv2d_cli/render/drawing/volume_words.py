@@ -90,12 +90,12 @@ def label_of_output(channel: int, group: GroupRow) -> str:
 def name_of_filter(channel: int, group: GroupRow, volume: VolumeReport) -> str:
     """Return what stands above a filter; where one of each group is drawn, all those that it stands for."""
     alone = volume.groups in MOST_FILTERS or len(group.makes) == 1
-    return f"filter {channel:,}" if alone else f"filter {channel:,} of {group.makes[0]:,} to {group.makes[-1]:,}"
+    return f"filter {channel:,}" if alone else f"filter {channel:,}, one of {group.makes[0]:,} to {group.makes[-1]:,}"
 
 
 def words_of_break(slot: Break) -> str:
     """Return what is not drawn between two filters."""
-    return f"{slot.left_out:,} more {'filters' if slot.what == 'channels' else slot.what}"
+    return f"… {slot.left_out:,} more {'filters' if slot.what == 'channels' else slot.what}"
 
 
 def legend(volume: VolumeReport) -> Iterator[tuple[int | None, str]]:
