@@ -131,7 +131,7 @@ def legend(report: DrawReport, kinds: set[str], *, has_breaks: bool) -> list[Ent
     meanings = {
         "input": "input",
         "zero": "zero" if rows.inserted or columns.inserted else "padding: zeros",
-        "repeated": f"padding: {report.shape.padding_mode}, with the number of what is repeated",
+        "repeated": f"padding: {report.shape.padding_mode}, numbered as its source",
         "unused": ", ".join(unused) or "not read",
     }
     entries = [Entry(kind, words) for kind, words in meanings.items() if kind in kinds]
