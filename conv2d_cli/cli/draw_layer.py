@@ -12,8 +12,8 @@ from conv2d_cli.cli.output import output_of
 from conv2d_cli.cli.shape_one import analyzed
 from conv2d_cli.errors import UsageError
 from conv2d_cli.layer.text import is_size
-from conv2d_cli.render.layer_text import as_torch_prints
-from conv2d_cli.render.pictures.registry import ANIMATED, KINDS
+from conv2d_cli.render.drawing.registry import MOVING, animation_of, drawing_of
+from conv2d_cli.render.pictures.registry import ANIMATED, KINDS, content
 from conv2d_cli.report.draw import draw_report
 from conv2d_cli.report.draw_transposed import transposed_draw_report
 from conv2d_cli.report.draw_volume import volume_report
@@ -42,12 +42,8 @@ def show(request: Request) -> int:
     options = request.options
     output = output_of(request.output, ("schema_version", *TOTALS))
     at = typed_place(options.at)
-    if options.animate and options.at is not None:
-        raise UsageError("--animate draws every element, and --at one", "leave --at out")
-    if options.animate and options.file is None:
-        raise UsageError("--animate: a terminal shows one window", f"--animate -o picture.{ANIMATED[0]}")
-    if options.animate and request.picture != PLANE:
-        raise UsageError(f"--animate goes over a plane, and --{request.picture} shows volumes", "leave --animate out")
+    if options.animate:
+        _check_animation(request)
     layer = _layer(request)
     size = _size(request, layer)
     # What is typed is judged before any file is looked at, and a file after the one that is written.
@@ -62,7 +58,16 @@ def show(request: Request) -> int:
     return 0
 
 
-def _layer(request: Request) -> Conv2d | TransposedLayer:
+def _check_animation(request: Request) -> None:
+    if request.picture not in MOVING:
+        raise UsageError(f"--animate: the picture of --{request.picture} does not move", "leave --animate out")
+    if request.options.at is not None:
+        raise UsageError("--animate draws every element, and --at one", "leave --at out")
+    if request.options.file is None:
+        raise UsageError("--animate: a terminal shows one window", f"--animate -o picture.{ANIMATED[0]}")
+
+
+def _layer(request: Request) -> Conv2d:
     words = request.words
     if not words.given:
         size = () if request.input_size else ("-i", "224")
@@ -102,9 +107,6 @@ def _side_that_fits(layer: Conv2d) -> tuple[int, int]:
 
 
 def _write(target: Target, picture: str, report: DrawReport, *, animated: bool) -> None:
-    from conv2d_cli.render.drawing.registry import animation_of, drawing_of
-    from conv2d_cli.render.pictures.registry import content
-
     if not animated:
         says = (
             f"the window of output row {report.at[0]}, column {report.at[1]}" if picture == PLANE else f"the {picture}"

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from conv2d_cli.render.drawing.model import Drawing
     from conv2d_cli.report.draw import DrawReport
 
-# Each is a module of this folder with `drawing(report) -> Drawing`; one that moves has `animation(report)` too.
-_DRAWINGS = {"plane": "plane", "volume": "volume"}
+# Each is a module of this folder with `drawing(report) -> Drawing`; one of `MOVING` has `animation(report)` too.
+_DRAWINGS = {"plane": "plane"}
 DRAWINGS = tuple(_DRAWINGS)
+# Those that go through the output elements.
+MOVING = frozenset({"plane"})
 
 
 def drawing_of(picture: str, report: DrawReport) -> Drawing:
