@@ -55,7 +55,11 @@ def test_options_fill_in_a_transposed_layer_and_a_file_is_its_input(tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "said", "hint"),
     [
-        (("--volume", "1", "1", "3", "-i", "5", "--animate", "-o", "v.svg"), "--animate goes over a plane", "leave"),
+        (
+            ("--volume", "1", "1", "3", "-i", "5", "--animate", "-o", "v.svg"),
+            "the picture of --volume does not move",
+            "leave",
+        ),
         ((UP,), "-i is missing", f"conv2d draw {shlex.quote(UP)} -i 3"),
         (("ConvTranspose2d(1, 1, 3, padding=9)",), "-i is missing", "-i 17"),
         ((UP, "-i", "1x2x3x3"), "takes 1 channels", "-i 1x1x3x3"),
