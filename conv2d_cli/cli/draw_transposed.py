@@ -49,13 +49,14 @@ def analyzed_transposed(words: LayerWords, layer: TransposedLayer, size: str) ->
         ShapeError: it is no size, or none for the layer.
         FileError, DataError: it is a file that cannot be read, or does not fit the layer.
     """
-    from conv2d_cli.jobs.headers import faults_in
     from conv2d_cli.layer.text import input_shape_of, is_size
     from conv2d_cli.report.transposed import analyze_transposed
 
     with words.own_words():
         if is_size(size):
             return analyze_transposed(layer.module, input_shape_of(size, layer.module.in_channels or 1), layer.dtype)
+        from conv2d_cli.jobs.headers import faults_in
+
         with faults_in(size):
             return analyze_transposed(layer.module, _shape_in(size), layer.dtype)
 
