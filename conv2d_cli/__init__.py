@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.diff import DiffReport, DiffRow
     from conv2d_cli.report.draw import AxisRow, DrawReport
     from conv2d_cli.report.draw_values import ChannelRow, DrawValuesReport
+    from conv2d_cli.report.draw_volume import GroupRow, VolumeReport
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
     from conv2d_cli.report.explanation.explaining import explain
     from conv2d_cli.report.explanation.reconcile import reconcile
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.solve import SolutionRow, solve
     from conv2d_cli.report.stack import ChangeRow, NodeReport, StackReport, ToolCount
     from conv2d_cli.report.trace import TermRow, TraceReport
+    from conv2d_cli.report.transposed import TransposedReport
     from conv2d_cli.report.vectors import VectorsReport
 
 __version__ = "0.1.0"
@@ -76,6 +78,7 @@ __all__ = [
     "ExplainReport",
     "Fault",
     "FileError",
+    "GroupRow",
     "InstallationReport",
     "LayerError",
     "ManyReport",
@@ -102,8 +105,10 @@ __all__ = [
     "TermRow",
     "ToolCount",
     "TraceReport",
+    "TransposedReport",
     "UsageError",
     "VectorsReport",
+    "VolumeReport",
     "WindowRow",
     "analyze",
     "code_for",
@@ -135,6 +140,7 @@ _HOMES = {
     "report.compare": ("CompareReport",),
     "report.draw": ("AxisRow", "DrawReport"),
     "report.draw_values": ("ChannelRow", "DrawValuesReport"),
+    "report.draw_volume": ("GroupRow", "VolumeReport"),
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
     "report.explanation.explaining": ("explain",),
     "report.explanation.reconcile": ("reconcile",),
@@ -149,6 +155,7 @@ _HOMES = {
     "report.solve": ("SolutionRow", "solve"),
     "report.stack": ("ChangeRow", "NodeReport", "StackReport", "ToolCount"),
     "report.trace": ("TermRow", "TraceReport"),
+    "report.transposed": ("TransposedReport",),
     "report.vectors": ("VectorsReport",),
 }
 # `import conv2d_cli` stays light.

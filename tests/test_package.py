@@ -32,6 +32,7 @@ def test_the_names_it_offers() -> None:
     }
     reports |= {"ChangeRow", "CodeReport", "NodeReport", "ShapeReport", "StackReport", "TensorReport"}
     reports |= {"SolutionRow", "TermRow", "TraceReport", "VectorsReport"}
+    reports |= {"GroupRow", "TransposedReport", "VolumeReport"}
     reports |= {"ExplainReport", "NoteRow", "ReconcileReport", "StepRow", "ToolCount"}
     reports |= {"PlotReport", "PlotRow"}
     reports |= {"AxisRow", "ChannelRow", "DrawReport", "DrawValuesReport", "PictureReport", "WindowRow"}

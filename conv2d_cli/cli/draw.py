@@ -12,6 +12,8 @@ EXAMPLES = (
     "conv2d draw 3 64 7 -s 2 -p 3 -i 224 -o plane.svg",
     "conv2d draw 1 1 3 -d 2 -p 2 -i 7 --padding-mode reflect --at 0,6 -o reflect.svg",
     "conv2d draw 1 1 3 -s 2 -p 1 -i 5 --animate -o strides.gif",
+    "conv2d draw 32 64 3 -p 1 -g 32 -i 28 --volume -o depthwise.svg",
+    "conv2d draw 'ConvTranspose2d(1, 1, 3, stride=2, padding=1)' -i 3 -o transposed.svg",
     "conv2d draw --values x.npy --weight w.npy --bias b.npy --at 1,2 -o numbers.svg",
     "conv2d draw --interactive -o page.html",
 )

@@ -14,6 +14,7 @@ class DrawOptions(NamedTuple):
     at: str | None
     values: str | None
     animate: bool
+    volume: bool
     file: str | None
     force: bool
     theme: str | None
@@ -54,13 +55,16 @@ def _draw_options(
     animate: Annotated[
         bool, option("--animate", section=RESULT, help="one window after the other, row by row: .svg, .html or .gif")
     ] = False,
+    volume: Annotated[
+        bool, option("--volume", section=RESULT, help="channels, filters and groups as slices, not the plane")
+    ] = False,
     force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace an existing file")] = False,
     interactive: Annotated[
         bool,
         option("--interactive", section=RESULT, help="write a page on which every argument can be changed: .html"),
     ] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, values, animate, file, force, theme, interactive)
+    return DrawOptions(at, values, animate, volume, file, force, theme, interactive)
 
 
 draw_options = shared(_draw_options, "draw_options")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.output import Output
     from conv2d_cli.render.pictures.look import Theme
     from conv2d_cli.report.draw import DrawReport
+    from conv2d_cli.report.draw_volume import VolumeReport
     from conv2d_cli.report.picture import PictureReport, WindowRow
 
 _NOUN = "picture"
@@ -84,7 +85,7 @@ def _theme(typed: str | None) -> Theme | None:
     raise UsageError(f"--theme {cut(typed)}: no such theme", did_you_mean(typed, THEMES, "--theme "))
 
 
-def show_facts(report: DrawReport, facts: PictureReport, output: Output) -> None:
+def show_facts(report: DrawReport | VolumeReport, facts: PictureReport, output: Output) -> None:
     """Write a picture to stdout: drawn, its facts, or the taps of its window, as the format has it.
 
     Raises:

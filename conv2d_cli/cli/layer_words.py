@@ -179,10 +179,11 @@ class LayerWords(NamedTuple):
         values = self.values
         if len(values) != 1 or not looks_like_expression(values[0]):
             return set()
-        from conv2d_cli.layer.expression import arguments_of_expression
+        from conv2d_cli.layer.expression import CONSTRUCTORS, CONV2D, arguments_of_expression, kind_of
 
+        constructor = CONSTRUCTORS.get(kind_of(values[0]) or "", CONV2D)
         try:
-            arguments, faults = arguments_of_expression(values[0])
+            arguments, faults = arguments_of_expression(values[0], constructor)
         except UsageError:
             return set(FIELDS)
         return {*arguments, *(fault.field for fault in faults), *OPERANDS} - self.options.keys()

@@ -6,7 +6,7 @@ import ast
 import operator
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.errors import Fault, UsageError, cut, shown
 from conv2d_cli.layer import hints
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _IN_FRONT = re.compile(
     r"\A\s*(?:>>>\s*)?(?:\((?P<printed>[\w.-]+)\):\s*(?:\d+ x )?|(?P<quote>['\"])(?P<key>[\w.]+)(?P=quote):\s*)?"
 )
-_CONSTRUCTORS = ("Conv2d", "nn.Conv2d", "torch.nn.Conv2d", "conv2d_cli.Conv2d")
-_EXAMPLE = 'write "Conv2d(3, 64, 7)", a line of code with it, or what print(layer) shows'
+# What may stand before the name of a class.
+_MODULES = ("", "nn.", "torch.nn.", "conv2d_cli.")
 _OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -33,7 +33,42 @@ _OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
 }
 # Arithmetic is bounded by what a layer can hold; a power is judged before it is worked out.
 _LARGEST, _LARGEST_EXPONENT = 2**64, 64
+# A class is the last name before a bracket, whatever stands in front of it.
+_CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _UNREADABLE = "must be written out: numbers and their arithmetic are read, nothing is evaluated"
+
+
+class Constructor(NamedTuple):
+    """A class whose calls are read: its name, its arguments in torch's order, and a call that works."""
+
+    kind: str
+    fields: tuple[str, ...]
+    example: str
+
+    @property
+    def hint(self) -> str:
+        """What can be written instead of what is no call of it."""
+        return f'write "{self.example}", a line of code with it, or what print(layer) shows'
+
+
+CONV2D = Constructor("Conv2d", FIELDS, "Conv2d(3, 64, 7)")
+# Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+TRANSPOSED = Constructor(
+    "ConvTranspose2d",
+    (*FIELDS[:5], "output_padding", "groups", "bias", "dilation", *FIELDS[8:]),
+    "ConvTranspose2d(64, 32, 2, stride=2)",
+)
+CONSTRUCTORS = {one.kind: one for one in (CONV2D, TRANSPOSED)}
+
+
+def kind_of(text: str) -> str | None:
+    """Return the name of the class that an expression calls; None where it calls none.
+
+    >>> kind_of("self.up = nn.ConvTranspose2d(64, 32, 2, stride=2)"), kind_of("(up): Conv2d(3, 64, 7)"), kind_of("3")
+    ('ConvTranspose2d', 'Conv2d', None)
+    """
+    match = _CALLED.search(_IN_FRONT.sub("", text[:EXPRESSION_CHARACTERS]))
+    return match and match[1]
 
 
 def name_in_front(text: str) -> str | None:
@@ -56,38 +91,49 @@ def layer_of_expression(text: str, options: Mapping[str, object] | None = None) 
     >>> layer_of_expression("self.conv1 = nn.Conv2d(3, 2*32, 7, padding=7//2),  # the stem", {"stride": 2})
     Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3))
     """
-    arguments, faults = arguments_of_expression(text)
-    for field, value in (options or {}).items():
+    return layer_from(*arguments_with(options or {}, text))
+
+
+def arguments_with(
+    options: Mapping[str, object], text: str, of: Constructor = CONV2D
+) -> tuple[dict[str, object], list[Fault]]:
+    """Return what `arguments_of_expression` does, filled in with options.
+
+    Raises:
+        UsageError: the text is no call of the class, or an option contradicts it.
+    """
+    arguments, faults = arguments_of_expression(text, of)
+    for field, value in options.items():
         if field in arguments and not same_argument(field, arguments[field], value):
             raise UsageError(
                 f"{field} is given twice: {shown(arguments[field])} in the expression, {shown(value)} as an option",
                 f"leave the option out, or {field} in the expression",
             )
         arguments[field] = value
-    return layer_from(arguments, faults)
+    return arguments, faults
 
 
-def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
+def arguments_of_expression(text: str, of: Constructor = CONV2D) -> tuple[dict[str, object], list[Fault]]:
     """Return the arguments by name, unknown ones too, and the faults of the call: what is repeated or unreadable.
 
     Raises:
-        UsageError: the text is no call of Conv2d.
+        UsageError: the text is no call of the class.
     """
     text = _IN_FRONT.sub("", text).strip()
-    call = _call(text)
+    call = _call(text, of)
     arguments: dict[str, object] = {}
     faults: list[Fault] = []
     repeated: set[str] = set()
-    if len(call.args) > len(FIELDS):
-        problem = f"Conv2d takes {len(FIELDS)} arguments, but {len(call.args)} were given"
-        faults.append(Fault("Conv2d", "", problem, hint=f"they are: {', '.join(FIELDS)}"))
-    given = [*zip(FIELDS, call.args, strict=False), *((keyword.arg, keyword.value) for keyword in call.keywords)]
+    if len(call.args) > len(of.fields):
+        problem = f"{of.kind} takes {len(of.fields)} arguments, but {len(call.args)} were given"
+        faults.append(Fault(of.kind, "", problem, hint=f"they are: {', '.join(of.fields)}"))
+    given = [*zip(of.fields, call.args, strict=False), *((keyword.arg, keyword.value) for keyword in call.keywords)]
     source_of = _sources(text)
     for name, node in given:
         field, source = name or "**", cut(source_of(node))
         if field in arguments:
             if field not in repeated:
-                torch = f"Conv2d got multiple values for argument '{field}'"
+                torch = f"{of.kind} got multiple values for argument '{field}'"
                 faults.append(Fault(field, source, "given twice", torch, "leave one of them out"))
             repeated.add(field)
             continue
@@ -95,28 +141,28 @@ def arguments_of_expression(text: str) -> tuple[dict[str, object], list[Fault]]:
             arguments[field] = _value(node, field)
         except (ValueError, RecursionError) as error:
             problem = str(error) if isinstance(error, ValueError) else "nested too deeply"
-            faults.append(Fault(field, source, problem, hint=hints.EXAMPLES.get(field, _EXAMPLE)))
+            faults.append(Fault(field, source, problem, hint=hints.EXAMPLES.get(field, of.hint)))
             arguments.pop(field, None)
     return arguments, faults
 
 
-def _call(text: str) -> ast.Call:
+def _call(text: str, of: Constructor) -> ast.Call:
     if len(text) > EXPRESSION_CHARACTERS:
-        raise UsageError(f"the expression has {len(text)} characters, the most is {EXPRESSION_CHARACTERS}", _EXAMPLE)
+        raise UsageError(f"the expression has {len(text)} characters, the most is {EXPRESSION_CHARACTERS}", of.hint)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             statements = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or "too deeply nested"
-        raise UsageError(f"{shown(text)} is not a Conv2d expression: {reason}", _EXAMPLE) from error
+        raise UsageError(f"{shown(text)} is not a {of.kind} expression: {reason}", of.hint) from error
     tree = _assigned(statements[0]) if len(statements) == 1 else None
     if not isinstance(tree, ast.Call):
-        raise UsageError(f"{shown(text)} is not a call of Conv2d", _EXAMPLE)
+        raise UsageError(f"{shown(text)} is not a call of {of.kind}", of.hint)
     name = _dotted(tree.func)
-    if name not in _CONSTRUCTORS:
+    if name not in {f"{module}{of.kind}" for module in _MODULES}:
         source = cut(name or _sources(text)(tree.func))
-        raise UsageError(f"{source} is not Conv2d: only Conv2d(...) is read", _EXAMPLE)
+        raise UsageError(f"{source} is not {of.kind}: only {of.kind}(...) is read", of.hint)
     return tree
 
 

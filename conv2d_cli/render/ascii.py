@@ -16,6 +16,7 @@ _STAND_INS = {
     "└": "+",
     "┘": "+",
     "│": "|",
+    "╱": "/",  # noqa: RUF001 - the edge of a sheet
     "·": "o",
     "−": "-",  # noqa: RUF001 - the sign itself
     "…": "...",

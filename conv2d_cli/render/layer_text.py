@@ -12,30 +12,36 @@ from conv2d_cli.report.shape import ShapeReport
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from conv2d_cli.report.transposed import TransposedReport
+
 _ONE = (1, 1)
 _NO_PADDING = (0, 0)
 _ZEROS = "zeros"
 
 
-def as_torch_prints(report: ShapeReport) -> str:
+def as_torch_prints(report: ShapeReport | TransposedReport) -> str:
     """Return `Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3))`, defaults left out as torch does."""
+    extra = getattr(report, "output_padding", None)
     words = [str(report.in_channels), str(report.out_channels)]
     words += [f"kernel_size={_tuple(report.kernel_size)}", f"stride={_tuple(report.stride)}"]
     if report.padding != _NO_PADDING:
         words.append(f"padding={report.padding if isinstance(report.padding, str) else _tuple(report.padding)}")
     if tuple(report.dilation) != _ONE:
         words.append(f"dilation={_tuple(report.dilation)}")
+    if extra is not None and extra != _NO_PADDING:
+        words.append(f"output_padding={_tuple(extra)}")
     if report.groups != 1:
         words.append(f"groups={report.groups}")
     if not report.bias:
         words.append("bias=False")
     if report.padding_mode != _ZEROS:
         words.append(f"padding_mode={report.padding_mode}")
-    return f"Conv2d({', '.join(words)})"
+    return f"{_kind(report)}({', '.join(words)})"
 
 
-def as_typed(report: ShapeReport) -> str:
+def as_typed(report: ShapeReport | TransposedReport) -> str:
     """Return `Conv2d(3, 64, 7, stride=2, padding=3)`: the shortest call that makes the layer."""
+    extra = getattr(report, "output_padding", None)
     words = [str(report.in_channels), str(report.out_channels), _pair(report.kernel_size)]
     if tuple(report.stride) != _ONE:
         words.append(f"stride={_pair(report.stride)}")
@@ -45,13 +51,15 @@ def as_typed(report: ShapeReport) -> str:
         )
     if tuple(report.dilation) != _ONE:
         words.append(f"dilation={_pair(report.dilation)}")
+    if extra is not None and extra != _NO_PADDING:
+        words.append(f"output_padding={_pair(extra)}")
     if report.groups != 1:
         words.append(f"groups={report.groups}")
     if not report.bias:
         words.append("bias=False")
     if report.padding_mode != _ZEROS:
         words.append(f"padding_mode={report.padding_mode!r}")
-    return f"Conv2d({', '.join(words)})"
+    return f"{_kind(report)}({', '.join(words)})"
 
 
 def as_call(record: Mapping[str, Any]) -> str:
@@ -90,6 +98,11 @@ def as_words(record: Mapping[str, Any]) -> str:
 def times(sizes: Sequence[int]) -> str:
     """Return `64×3×7×7`."""
     return "×".join(map(str, sizes))
+
+
+def _kind(report: ShapeReport | TransposedReport) -> str:
+    """Return the name of the class; a transposed layer alone has an `output_padding`."""
+    return "ConvTranspose2d" if hasattr(report, "output_padding") else "Conv2d"
 
 
 def _paired(value: Any) -> Any:  # noqa: ANN401 - whatever a record holds

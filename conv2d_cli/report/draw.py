@@ -14,6 +14,7 @@ from conv2d_cli.showing import draws_itself, shows_itself
 
 if TYPE_CHECKING:
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.transposed import TransposedReport
 
 
 class AxisRow(NamedTuple):
@@ -88,7 +89,7 @@ class AxisRow(NamedTuple):
 class DrawReport(NamedTuple):
     """A layer on its input, as a picture shows it: its facts, its axes, and which output element `at` is looked at."""
 
-    shape: ShapeReport
+    shape: ShapeReport | TransposedReport
     rows: AxisRow
     columns: AxisRow
     at: tuple[int, int]

@@ -276,7 +276,7 @@ KEYS: dict[str, Key] = {
     "install": Key("packages that the program imports, as pip calls them"),
     "remark": Key("what of the layer the program does not use; empty where it uses everything"),
     # A picture.
-    "picture": Key("what is drawn: plane"),
+    "picture": Key("what is drawn: plane, volume or values"),
     "at": Key("the output element whose window is drawn: h, w, from 0 on"),
     "window_rows": Key("first and last row that its window spans; negative, or beyond the last, in padding"),
     "window_columns": Key("first and last column that its window spans; negative, or beyond the last, in padding"),

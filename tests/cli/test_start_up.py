@@ -82,6 +82,8 @@ def test_help_and_version_load_nothing_heavy_and_no_command(arguments: tuple[str
         ("draw", "3", "64", "7", "-i", "224", "-o", "-"),
         ("draw", "3", "64", "7", "-i", "224", "--animate", "-o", "svg:-"),
         ("draw", "3", "64", "7", "-i", "224", "--json"),
+        ("draw", "3", "64", "7", "-i", "224", "--volume", "-o", "-"),
+        ("draw", "ConvTranspose2d(64, 32, 2, stride=2)", "-i", "14", "-o", "-"),
         ("code", "3", "64", "7", "--for", "jax"),
         ("draw", "--interactive", "-o", "-"),
         ("code", "3", "64", "7", "-i", "224", "--for", "c", "--json"),

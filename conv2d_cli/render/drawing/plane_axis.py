@@ -7,6 +7,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.model import text_width
+from conv2d_cli.report.draw_transposed import elements_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,8 @@ _LONG_NUMBERS, _FEW_CELLS = 10_000, 18
 # More breaks on an axis take longer to read than what they save.
 _MOST_BREAKS = 4
 LEFT_OUT = "…"
+# Elements between zeros that a window reads, of those that are wanted first.
+_MOST_READ = 4
 NUMBER_SIZE = 10
 _LEAST_BREAK = 16
 _AROUND_A_NUMBER = 8
@@ -96,6 +99,10 @@ def _wanted_of_input(axis: AxisRow, outputs: Sequence[int]) -> Iterator[int]:
     windows = [axis.window(output) for output in outputs]
     for window in windows:
         yield from (window[0], window[-1], window.start - 1, window.stop)
+    if axis.inserted:
+        # Few of the taps fall on an element: these tell most.
+        for output in outputs:
+            yield from (element * (axis.inserted + 1) for element in elements_read(axis, output)[:_MOST_READ])
     for window in windows:
         # The second tap tells how far apart they are.
         yield from (window.start + axis.dilation, window.stop - 1 - axis.dilation)

@@ -40,7 +40,7 @@ def _taps(scene: Scene, report: DrawReport, at: tuple[int, int]) -> Iterator[Lab
     for (row, tap_row), (column, tap_column) in product(rows, columns):
         sources = report.rows.source(row), report.columns.source(column)
         look = LOOKS["tap_on_zero" if None in sources else "tap"]
-        read = _read((row, column), sources)
+        read = _read((row, column), sources, repeats=report.shape.padding_mode != "zeros")
         yield Labelled(f"tap {tap_row},{tap_column}: {read}", (scene.input.cell(row, column, look),))
 
 
@@ -50,9 +50,9 @@ def _drawn(axis: AxisRow, output: int, track: Track) -> list[tuple[int, int]]:
     return [(element, taps.index(element)) for element in track.offsets if element in taps]
 
 
-def _read(place: tuple[int, int], sources: tuple[int | None, int | None]) -> str:
+def _read(place: tuple[int, int], sources: tuple[int | None, int | None], *, repeats: bool) -> str:
     """Return what stands at a place, in words that a pointer shows."""
     if None in sources:
         return f"a zero at row {place[0]}, column {place[1]}"
     read = f"row {sources[0]}, column {sources[1]}"
-    return read if place == sources else f"{read}, repeated at row {place[0]}, column {place[1]}"
+    return read if place == sources or not repeats else f"{read}, repeated at row {place[0]}, column {place[1]}"

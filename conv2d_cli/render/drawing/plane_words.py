@@ -10,7 +10,9 @@ from conv2d_cli.render.drawing.axis import Axis
 from conv2d_cli.render.drawing.explanation import explanation
 from conv2d_cli.render.drawing.model import Rectangle, Text, text_width
 from conv2d_cli.render.drawing.plane_grid import LOOKS
+from conv2d_cli.render.drawing.transposed_words import transposed_formulas, transposed_stretch
 from conv2d_cli.render.layer_text import as_torch_prints
+from conv2d_cli.report.transposed import TransposedReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,8 +62,8 @@ def shape_words(key: str, shape: Sequence[int] | None) -> str:
 
 def reading(report: DrawReport, at: tuple[int, int]) -> str:
     """Return what makes an output element, in a sentence."""
-    rows = _stretch(report.rows, at[0], "row")
-    columns = _stretch(report.columns, at[1], "column")
+    stretch = transposed_stretch if isinstance(report.shape, TransposedReport) else _stretch
+    rows, columns = stretch(report.rows, at[0], "row"), stretch(report.columns, at[1], "column")
     return f"output row {at[0]}, column {at[1]} reads {rows} and {columns}"
 
 
@@ -80,6 +82,8 @@ def _stretch(axis: AxisRow, output: int, name: str) -> str:
 
 def formulas(report: DrawReport) -> list[tuple[str, ...]]:
     """Return how many outputs there are on each axis, and why; once where both axes are alike."""
+    if isinstance(report.shape, TransposedReport):
+        return [*transposed_formulas(report.shape)]
     rows, columns = (
         Axis(
             *(axis.size, axis.before, axis.after, axis.kernel, axis.dilation, axis.stride),

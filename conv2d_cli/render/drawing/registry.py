@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.draw import DrawReport
 
 # Each is a module of this folder with `drawing(report) -> Drawing`; one of `MOVING` has `animation(report)` too.
-_DRAWINGS = {"plane": "plane"}
+_DRAWINGS = {"plane": "plane", "volume": "volume"}
 DRAWINGS = tuple(_DRAWINGS)
 # Those that go through the output elements.
 MOVING = frozenset({"plane"})

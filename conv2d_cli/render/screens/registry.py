@@ -32,6 +32,7 @@ _SCREENS = {
     "PlotReport": "plot",
     "DrawReport": "draw",
     "DrawValuesReport": "draw_values",
+    "VolumeReport": "volume",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",

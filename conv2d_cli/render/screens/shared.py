@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from conv2d_cli.render.blocks import Block, Line
     from conv2d_cli.report.shape import ShapeReport
+    from conv2d_cli.report.transposed import TransposedReport
 
 _ARROW, _SHORT_ARROW = "──▶", "─▶"
 _DEVICE = "cpu"
@@ -24,13 +25,13 @@ _BATCHED = 4
 _INDENT = Span("  ")
 
 
-def headline(shape: ShapeReport, width: int) -> Block:
+def headline(shape: ShapeReport | TransposedReport, width: int) -> Block:
     """Return the layer as torch prints it; as it is typed where that is too long."""
     text = as_torch_prints(shape)
     return Paragraph(text if len(text) <= width else as_typed(shape), HEADING)
 
 
-def arrow(shape: ShapeReport, width: int, *, letters: bool = True) -> Iterator[Block]:
+def arrow(shape: ShapeReport | TransposedReport, width: int, *, letters: bool = True) -> Iterator[Block]:
     """Return the input and the output, with as many blanks and words as there is room for."""
     if shape.input_shape is None or shape.output_shape is None:
         unusual = _unusual(shape)
@@ -78,7 +79,7 @@ def _under_one_another(before: Sequence[int], after: Sequence[int], width: int) 
         yield (result,)
 
 
-def _unusual(shape: ShapeReport) -> list[str]:
+def _unusual(shape: ShapeReport | TransposedReport) -> list[str]:
     """Return the element type and the device unless they are what one expects."""
     words = [] if shape.dtype == DEFAULT_DTYPE else [shape.dtype]
     return words if shape.device == _DEVICE else [*words, shape.device]

@@ -1,0 +1,79 @@
+"""LAYER and SIZE of `conv2d draw`: a layer, transposed or not, on its input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conv2d_cli.cli.draw_place import placed
+from conv2d_cli.cli.draw_transposed import analyzed_transposed, is_transposed, transposed_layer, usual_sides
+from conv2d_cli.cli.shape_one import analyzed
+from conv2d_cli.errors import UsageError
+from conv2d_cli.report.draw import draw_report
+from conv2d_cli.report.draw_transposed import transposed_draw_report
+
+if TYPE_CHECKING:
+    from conv2d_cli.cli.draw_request import Request
+    from conv2d_cli.cli.layer_words import LayerWords
+    from conv2d_cli.layer.model import Conv2d
+    from conv2d_cli.network.transposed_expression import TransposedLayer
+    from conv2d_cli.report.draw import DrawReport
+
+    Layer = Conv2d | TransposedLayer
+
+# A picture of fewer elements shows little.
+_LEAST_SIDE = 8
+
+
+def layer_of(request: Request) -> Layer:
+    """Return the layer that is drawn.
+
+    Raises:
+        UsageError, LayerError: there is none, or it is wrong.
+    """
+    words = request.words
+    if not words.given:
+        size = () if request.input_size else ("-i", "224")
+        line = words.typed.line({}, "3", "64", "3", *size)
+        raise UsageError("LAYER is missing: three values, IN OUT KERNEL, or one expression", line)
+    return transposed_layer(words) if is_transposed(words) else words.layer()
+
+
+def size_of(request: Request, layer: Layer) -> str:
+    """Return the SIZE as typed.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if request.input_size is not None:
+        return request.input_size
+    height, width = usual_sides(layer) if isinstance(layer, tuple) else _side_that_fits(layer)
+    raise UsageError(
+        "-i is missing: a picture shows a layer on an input",
+        request.words.typed.line({}, "-i", str(height) if height == width else f"{height}x{width}"),
+    )
+
+
+def report_of(words: LayerWords, layer: Layer, size: str, at: tuple[int, int] | None) -> DrawReport:
+    """Return what is drawn of a layer on a SIZE, at the output element asked for, else at a telling one.
+
+    Raises:
+        UsageError, ShapeError: it is no size, or none for the layer, or there is no such element.
+        FileError, DataError: it is a file that cannot be read, or does not fit the layer.
+    """
+    # A model of the other kind is no tuple: none of theirs is loaded to tell.
+    if isinstance(layer, tuple):
+        return placed(transposed_draw_report(analyzed_transposed(words, layer, size), at=(0, 0)), at)
+    return placed(draw_report(analyzed(layer, size, None, words), at=(0, 0)), at)
+
+
+def _side_that_fits(layer: Conv2d) -> tuple[int, int]:
+    """Return height and width of an input that every padding mode takes."""
+    from conv2d_cli.report.analysis import analyze
+
+    shape = analyze(layer)
+    rows, columns = (shape.padding_top, shape.padding_bottom), (shape.padding_left, shape.padding_right)
+    height, width = (
+        max(_LEAST_SIDE, effective, *((side or 0) + 1 for side in sides))
+        for effective, sides in zip(shape.effective_kernel_size, (rows, columns), strict=True)
+    )
+    return height, width
