@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from conv2d_cli.report.code import CodeReport, code_for
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.diff import DiffReport, DiffRow
+    from conv2d_cli.report.draw import AxisRow, DrawReport
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
     from conv2d_cli.report.explanation.explaining import explain
     from conv2d_cli.report.explanation.reconcile import reconcile
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.network import Network
+    from conv2d_cli.report.picture import PictureReport, WindowRow
     from conv2d_cli.report.plot import PlotReport, PlotRow
     from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
@@ -52,6 +54,7 @@ __version__ = "0.1.0"
 SHOWN_BY = "conv2d_cli.render.notebook"
 
 __all__ = [
+    "AxisRow",
     "BenchClass",
     "BenchMachine",
     "BenchRow",
@@ -65,6 +68,7 @@ __all__ = [
     "DeviceError",
     "DiffReport",
     "DiffRow",
+    "DrawReport",
     "ExplainReport",
     "Fault",
     "FileError",
@@ -76,6 +80,7 @@ __all__ = [
     "Network",
     "NodeReport",
     "NoteRow",
+    "PictureReport",
     "PlanReport",
     "PlotReport",
     "PlotRow",
@@ -94,6 +99,7 @@ __all__ = [
     "TraceReport",
     "UsageError",
     "VectorsReport",
+    "WindowRow",
     "analyze",
     "code_for",
     "conv2d",
@@ -120,6 +126,7 @@ _HOMES = {
     "report.bench": ("BenchClass", "BenchMachine", "BenchRow", "CostsReport"),
     "report.code": ("CodeReport", "code_for"),
     "report.compare": ("CompareReport",),
+    "report.draw": ("AxisRow", "DrawReport"),
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
     "report.explanation.explaining": ("explain",),
     "report.explanation.reconcile": ("reconcile",),
@@ -127,6 +134,7 @@ _HOMES = {
     "report.info": ("InstallationReport", "TensorReport"),
     "report.network": ("Network",),
     "report.roofline": ("RooflineReport",),
+    "report.picture": ("PictureReport", "WindowRow"),
     "report.plot": ("PlotReport", "PlotRow"),
     "report.run": ("ManyReport", "PlanReport", "RunReport"),
     "report.shape": ("ShapeReport",),

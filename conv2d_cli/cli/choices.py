@@ -32,6 +32,7 @@ def keys(command: str | None) -> tuple[str, ...]:
     from conv2d_cli.report.diff import DiffRow
     from conv2d_cli.report.explain import ExplainReport, ReconcileReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
+    from conv2d_cli.report.picture import TOTALS as TOTALS_OF_PICTURES
     from conv2d_cli.report.roofline import RooflineReport
     from conv2d_cli.report.run import ManyReport, PlanReport, RunReport
     from conv2d_cli.report.shape import ShapeReport
@@ -50,6 +51,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "explain": (*ExplainReport._fields, *ReconcileReport._fields),
         "stack": (*TOTALS, *NodeReport._fields, *RooflineReport._fields),
         "trace": TOTALS_OF_TRACE,
+        "draw": TOTALS_OF_PICTURES,
         "diff": DiffRow._fields,
         "sweep": (*ShapeReport._fields, *RooflineReport._fields),
         "vectors": VectorsReport._fields,

@@ -26,6 +26,7 @@ COMMANDS = {
     "sweep": "a grid of layers on sizes, a row each: filtered, sorted, the Pareto front",
     "diff": "what changes from one layer to another, absolute and in percent",
     "stack": "a whole network, layer by layer: shapes, parameters, MACs, memory, receptive fields",
+    "draw": "a layer on its input as a picture: padding, the window of an output element, what is not read",
     "run": "the convolution itself, on a tensor file",
     "compare": "are two tensor files the same, where do they differ, and why",
     "trace": "one output element, term by term",

@@ -6,9 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conv2d_cli.cli.output import is_terminal, output_of, screen_of, write
-from conv2d_cli.cli.plot_words import EXAMPLE, is_stream, kind_of, request_of
-from conv2d_cli.errors import FileError, UsageError, cut
+from conv2d_cli.cli.output import output_of, screen_of
+from conv2d_cli.cli.picture_files import bytes_to_stdout, check_stdout, is_stream, kind_of
+from conv2d_cli.cli.plot_words import EXAMPLE, request_of
+from conv2d_cli.errors import UsageError, cut
 from conv2d_cli.jobs.output_file import check_file, is_special, write_file
 from conv2d_cli.render.formats import ROW_FORMATS, render, render_rows
 from conv2d_cli.render.layer_text import as_call
@@ -57,7 +58,7 @@ class Plotting(NamedTuple):
         _without_settings_of_the_machine()
         content = WRITERS[self.kind](report)
         if is_stream(self.file):
-            _to_stdout(content)
+            bytes_to_stdout(content)
             return
         write_file(self.file, content, force=self.force)
         self.output.done(written_plot(self.file, report, len(content)))
@@ -91,7 +92,7 @@ def plotting_of(
 
     kind = kind_of(options.file, [*WRITERS], is_special=is_special(options.file))
     if is_stream(options.file):
-        _check_stdout(options.file, kind, output)
+        check_stdout(options.file, kind, output)
     else:
         check_file(options.file, force=options.force)
     check_installed(f"-o {cut(options.file)}")
@@ -123,23 +124,3 @@ def _without_plot(options: PlotOptions) -> UsageError:
 def _without_settings_of_the_machine() -> None:
     """Have Matplotlib, which reads these as it is loaded, neither look for a display nor read a file of settings."""
     os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
-
-
-def _check_stdout(file: str, kind: str, output: Output) -> None:
-    if output.asked_for:
-        raise UsageError(f"-o {file}: stdout takes the plot alone", f"-o plot.{kind}")
-    if kind == "png" and is_terminal(sys.stdout):
-        raise UsageError(f"-o {file}: a picture is not written to a terminal", "-o plot.png")
-
-
-def _to_stdout(content: bytes) -> None:
-    if sys.stdout is None:
-        raise FileError("stdout is closed", "give the command a place to write to")
-    write("", flush=True)
-    try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise FileError(f"cannot write to stdout: {error.strerror}") from error

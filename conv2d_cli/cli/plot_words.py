@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.roofline import without_machine
@@ -76,33 +75,6 @@ def _axis(name: str, parts: Mapping[str, str], known: Known, more: Sequence[str]
     raise UsageError(
         f"{said}: no such key" if value else f"{said}: a key is missing", _meant(name, sign, key, parts, known)
     )
-
-
-def kind_of(typed: str, kinds: Sequence[str], *, is_special: bool) -> str:
-    """Return what a plot is written as: by the suffix of its file, into a pipe or a device the first of the kinds.
-
-    Raises:
-        UsageError: the suffix is none of the kinds.
-    """
-    kind, _, stream = typed.partition(":")
-    if stream == "-" and kind in kinds:
-        return kind
-    if stream == "-":
-        raise UsageError(f"-o {cut(typed)}: {cut(kind)} is no format of plots", f"-o {kinds[0]}:-")
-    suffix = Path(typed).suffix.lower().removeprefix(".") if typed != "-" else kinds[0]
-    if suffix in kinds:
-        return suffix
-    if is_special:
-        return kinds[0]
-    listed = one_of([f".{kind}" for kind in kinds])
-    said = f"the suffix .{cut(suffix)} is no format of plots" if suffix else "its name says no format"
-    stem = typed if typed.isprintable() and Path(typed).name and len(typed) == len(cut(typed)) else "plot"
-    raise UsageError(f"-o {cut(typed)}: {said}; it may end in {listed}", f"-o {Path(stem).with_suffix(f'.{kinds[0]}')}")
-
-
-def is_stream(typed: str) -> bool:
-    """Whether stdout is meant: `-`, or `png:-`."""
-    return typed == "-" or typed.endswith(":-")
 
 
 def _parts_of(text: str) -> dict[str, str]:

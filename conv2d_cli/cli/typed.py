@@ -116,6 +116,7 @@ _VALUES = {
 _VALUES_OF_COMMANDS = {
     "vectors": {"--output": "golden", "-o": "golden", "--suite": "corners"},
     "code": {"--output": "layer.py", "-o": "layer.py", "--for": "pytorch"},
+    "draw": {"--output": "plane.svg", "-o": "plane.svg", "--at": "0,0"},
     "explain": {"--for": "pytorch"},
     "sweep": {"--bias": "true,false", "--output": "plot.svg", "-o": "plot.svg"},
 }

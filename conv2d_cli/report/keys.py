@@ -275,6 +275,14 @@ KEYS: dict[str, Key] = {
     "weights": Key("files that the program reads its parameters from"),
     "install": Key("packages that the program imports, as pip calls them"),
     "remark": Key("what of the layer the program does not use; empty where it uses everything"),
+    # A picture.
+    "picture": Key("what is drawn: plane"),
+    "at": Key("the output element whose window is drawn: h, w, from 0 on"),
+    "window_rows": Key("first and last row that its window spans; negative, or beyond the last, in padding"),
+    "window_columns": Key("first and last column that its window spans; negative, or beyond the last, in padding"),
+    "window": Key("taps of the window, in the order of the kernel; null where there are too many to list"),
+    "source_row": Key("row of the real element that stands there; empty where it is a zero"),
+    "source_column": Key("column of the real element that stands there; empty where it is a zero"),
 }
 # Of a network and its nodes these mean more than of one layer.
 KEYS_OF_NETWORKS: dict[str, Key] = KEYS | {
@@ -313,6 +321,8 @@ KEYS_OF_EXPLAIN: dict[str, Key] = KEYS | {
     "tools": Key("what other counters print for the layer: tool=value, nothing where that is not known"),
     "code": Key("the layer as a program of --for; empty without it"),
 }
+# Of a picture of a layer.
+KEYS_OF_PICTURES: dict[str, Key] = KEYS | {"layer": Key("the layer as torch prints it")}
 # Of test vectors.
 KEYS_OF_VECTORS: dict[str, Key] = KEYS | {
     "files": Key("files of tensors"),

@@ -34,7 +34,7 @@ LONGEST_COMMAND = 100
 
 
 # What answers with the rows of another.
-REPORTS = {"sweep": "shape"}
+REPORTS = {"sweep": "shape", "draw": "picture"}
 
 
 def reports_of(command: str) -> list[Any]:

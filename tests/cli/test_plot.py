@@ -15,9 +15,10 @@ from plotted import layers, made_up
 from conv2d_cli.cli import plot_output
 from conv2d_cli.cli.choices import plots
 from conv2d_cli.cli.options import OutputOptions
+from conv2d_cli.cli.picture_files import kind_of
 from conv2d_cli.cli.plot_options import PlotOptions
 from conv2d_cli.cli.plot_output import plotting_of
-from conv2d_cli.cli.plot_words import kind_of, request_of
+from conv2d_cli.cli.plot_words import request_of
 from conv2d_cli.errors import Conv2dError, FileError, MissingExtraError, UsageError
 from conv2d_cli.report.measures import QUANTITIES
 from conv2d_cli.report.plot import LARGER, SMALLER, TOTALS, Axis, PlotRow

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 # Each is a module of this folder with `content(drawing) -> bytes`.
 _WRITERS = {"svg": "svg"}
 KINDS = tuple(_WRITERS)
+# Those that can move.
+ANIMATED = tuple(kind for kind in KINDS if kind != "png")
 
 
 def content(kind: str, drawing: Drawing) -> bytes:

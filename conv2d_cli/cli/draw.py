@@ -1,0 +1,41 @@
+"""`conv2d draw`: a layer on its input, as a picture."""
+
+from __future__ import annotations
+
+from conv2d_cli.cli.draw_options import DrawOptions, draw_options
+from conv2d_cli.cli.options import Layer, LayerOptions, OutputOptions, Size, layer_options, output_options
+
+USAGES = ("IN OUT KERNEL -i SIZE [-o FILE] [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" -i SIZE [-o FILE] [OPTIONS]')
+EXAMPLES = (
+    "conv2d draw 3 64 7 -s 2 -p 3 -i 224 -o plane.svg",
+    "conv2d draw 1 1 3 -d 2 -p 2 -i 7 --padding-mode reflect --at 0,6 -o reflect.svg",
+    "conv2d draw 1 1 3 -s 2 -p 1 -i 5 --animate -o strides.gif",
+)
+
+
+@layer_options
+@draw_options
+@output_options
+def draw(
+    layer: Layer = None,
+    input_size: Size = None,
+    *,
+    layer_options: LayerOptions,
+    draw_options: DrawOptions,
+    output_options: OutputOptions,
+) -> int:
+    """A layer on its input, as a picture: padding, the window of an output element with its taps, what is not read."""
+    from conv2d_cli.cli.output import asks_for_keys, show_keys
+
+    if asks_for_keys(output_options):
+        from conv2d_cli.report.keys import KEYS_OF_PICTURES
+        from conv2d_cli.report.picture import TOTALS
+
+        show_keys(TOTALS, KEYS_OF_PICTURES)
+        return 0
+    from conv2d_cli.cli.draw_request import Request, module_of
+    from conv2d_cli.cli.layer_words import LayerWords
+
+    words = LayerWords(layer or (), layer_options.given, layer_options.typed)
+    request = Request(words, input_size, draw_options, output_options)
+    return module_of(request).show(request)

@@ -1,0 +1,56 @@
+"""What `conv2d draw` is asked for, and which file of `cli/` answers."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from conv2d_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from conv2d_cli.cli.draw_options import DrawOptions
+    from conv2d_cli.cli.layer_words import LayerWords
+    from conv2d_cli.cli.options import OutputOptions
+
+PLANE = "plane"
+# A picture, and the module of `cli/` whose `show(request)` makes it. But for the plane, a picture has the name of the
+# option that asks for it, a field of `DrawOptions`: `volume` of --volume.
+_MODULES = {PLANE: "draw_layer"}
+
+
+class Request(NamedTuple):
+    """A command line, in parts."""
+
+    words: LayerWords
+    input_size: str | None
+    options: DrawOptions
+    output: OutputOptions
+
+    @property
+    def picture(self) -> str:
+        """Return the name of the picture that is asked for, the plane where no option asks for another.
+
+        Raises:
+            UsageError: options ask for several.
+        """
+        asked = [name for name in _MODULES if getattr(self.options, name, None)]
+        if len(asked) > 1:
+            first, second = (f"--{name.replace('_', '-')}" for name in asked[:2])
+            raise UsageError(f"{first} and {second} are two pictures", f"{first}, or {second} alone")
+        return asked[0] if asked else PLANE
+
+
+class Picture(Protocol):
+    """A module of `cli/` that makes a picture."""
+
+    def show(self, request: Request) -> int:
+        """Make the picture, or tell what is wrong; return the exit code."""
+
+
+def module_of(request: Request) -> Picture:
+    """Return what makes the picture that is asked for.
+
+    Raises:
+        UsageError: options ask for several.
+    """
+    return cast("Picture", import_module(f"conv2d_cli.cli.{_MODULES[request.picture]}"))
