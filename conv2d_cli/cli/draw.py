@@ -5,7 +5,8 @@ from __future__ import annotations
 from conv2d_cli.cli.draw_options import DrawOptions, draw_options
 from conv2d_cli.cli.options import Layer, LayerOptions, OutputOptions, Size, layer_options, output_options
 
-USAGES = ("IN OUT KERNEL -i SIZE [-o FILE] [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" -i SIZE [-o FILE] [OPTIONS]')
+USAGES = ("IN OUT KERNEL -i SIZE [-o FILE] [OPTIONS]",
+    '"Conv2d(3, 64, 7, stride=2)" -i SIZE [-o FILE] [OPTIONS]')
 EXAMPLES = (
     "conv2d draw 3 64 7 -s 2 -p 3 -i 224 -o plane.svg",
     "conv2d draw 1 1 3 -d 2 -p 2 -i 7 --padding-mode reflect --at 0,6 -o reflect.svg",
@@ -28,10 +29,13 @@ def draw(
     from conv2d_cli.cli.output import asks_for_keys, show_keys
 
     if asks_for_keys(output_options):
-        from conv2d_cli.report.keys import KEYS_OF_PICTURES
-        from conv2d_cli.report.picture import TOTALS
+        from conv2d_cli.report import draw_field, picture
+        from conv2d_cli.report.keys import KEYS_OF_FIELDS, KEYS_OF_PICTURES
 
-        show_keys(TOTALS, KEYS_OF_PICTURES)
+        if draw_options.receptive_field:
+            show_keys(draw_field.TOTALS, KEYS_OF_FIELDS)
+        else:
+            show_keys(picture.TOTALS, KEYS_OF_PICTURES)
         return 0
     from conv2d_cli.cli.draw_request import Request, module_of
     from conv2d_cli.cli.layer_words import LayerWords

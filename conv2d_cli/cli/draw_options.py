@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from conv2d_cli.cli.options import RESULT, option, shared
+from conv2d_cli.cli.options import NETWORK, RESULT, option, shared
 
 
 class DrawOptions(NamedTuple):
@@ -14,6 +14,8 @@ class DrawOptions(NamedTuple):
     animate: bool
     file: str | None
     force: bool
+    node: str | None
+    receptive_field: bool
 
 
 def _draw_options(
@@ -26,6 +28,10 @@ def _draw_options(
             help="the output element whose window is drawn, from 0; else the first without padding",
         ),
     ] = None,
+    node: Annotated[
+        str | None,
+        option("--node", metavar="NAME", section=NETWORK, help="the layer whose element sees; else the last with a plane"),
+    ] = None,
     file: Annotated[
         str | None,
         option(
@@ -36,9 +42,17 @@ def _draw_options(
     animate: Annotated[
         bool, option("--animate", section=RESULT, help="one window after the other, row by row: .svg, .html or .gif")
     ] = False,
+    receptive_field: Annotated[
+        bool,
+        option(
+            "--receptive-field",
+            section=NETWORK,
+            help="what an element sees of the input of a network, NAME|FILE|-, and of every layer before it",
+        ),
+    ] = False,
     force: Annotated[bool, option("--force", "-f", section=RESULT, help="replace an existing file")] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, animate, file, force)
+    return DrawOptions(at, animate, file, force, node, receptive_field or node is not None)
 
 
 draw_options = shared(_draw_options, "draw_options")

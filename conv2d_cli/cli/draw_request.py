@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PLANE = "plane"
 # A picture, and the module of `cli/` whose `show(request)` makes it. But for the plane, a picture has the name of the
 # option that asks for it, a field of `DrawOptions`: `volume` of --volume.
-_MODULES = {PLANE: "draw_layer"}
+_MODULES = {PLANE: "draw_layer", "receptive_field": "draw_field"}
 
 
 class Request(NamedTuple):
