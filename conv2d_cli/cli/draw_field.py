@@ -55,7 +55,7 @@ def show(request: Request) -> int:
         words = () if request.input_size is None else (request.input_size,)
         passed = fields_through(graph, input_shapes(graph, sizes_of(graph, words)))
     node = _node(passed, options.node, request.words)
-    found = field_report(passed, node, _element(passed, node, at, request.words))
+    found = field_report(passed, node, _element(passed, node, at))
     report = found.report
     if target is not None:
         from conv2d_cli.render.drawing.field import drawing
@@ -126,9 +126,7 @@ def _node(passed: Propagated, name: str | None, words: LayerWords) -> int:
     return last
 
 
-def _element(
-    passed: Propagated, node: int, at: tuple[int, int] | None, words: LayerWords
-) -> tuple[int, int] | None:
+def _element(passed: Propagated, node: int, at: tuple[int, int] | None) -> tuple[int, int] | None:
     """Return the element that was asked for, else the one in the middle; None of a node without rows and columns."""
     from conv2d_cli.report.field_analysis import plane_of
 
@@ -142,7 +140,7 @@ def _element(
         return size[0] // 2, size[1] // 2
     if not all(0 <= place < length for place, length in zip(at, size, strict=True)):
         raise UsageError(
-            f"--at {at[0]},{at[1]}: the output of {cut(name)} is {size[0]}x{size[1]}, and rows and columns count from 0",
+            f"--at {at[0]},{at[1]}: {cut(name)} makes {size[0]}x{size[1]}, and rows and columns count from 0",
             f"--at {size[0] - 1},{size[1] - 1}, the last element",
         )
     return at

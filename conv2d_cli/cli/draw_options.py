@@ -30,7 +30,9 @@ def _draw_options(
     ] = None,
     node: Annotated[
         str | None,
-        option("--node", metavar="NAME", section=NETWORK, help="the layer whose element sees; else the last with a plane"),
+        option(
+            "--node", metavar="NAME", section=NETWORK, help="the layer whose element sees; else the last with a plane"
+        ),
     ] = None,
     file: Annotated[
         str | None,

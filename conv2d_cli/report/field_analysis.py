@@ -1,4 +1,4 @@
-"""What one element of a network's node sees of the input, and of every layer on the way: its `FieldReport`, and notes."""
+"""What an element of a network's node sees of the input, and of every layer on the way: its report, and notes."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ _SCREENS = {
     "DiffReport": "diff",
     "CodeReport": "code",
     "PlotReport": "plot",
+    "FieldReport": "field",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",

@@ -1,0 +1,318 @@
+"""What an element of a network sees, as a picture: the planes of layers side by side, and on each what is seen of it.
+
+All planes show the same image, the smaller ones with fewer rows and columns. Their sides are drawn to a bent scale, so
+that 7 rows beside 224 can still be read; what is seen of a plane is drawn to that plane's own straight scale.
+"""
+
+# ruff: noqa: RUF001 - the sign of sizes is meant
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from conv2d_cli.render.drawing.field_layers import Step, shown_layers
+from conv2d_cli.render.drawing.model import Drawing, Labelled, Line, Rectangle, Text, text_width
+from conv2d_cli.render.escaping import printable
+from conv2d_cli.render.units import thousands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conv2d_cli.render.drawing.model import Shape
+    from conv2d_cli.render.drawing.palette import Role
+    from conv2d_cli.report.draw_field import FieldReport, FieldRow
+
+_MOST_PLANES = 7
+_MARGIN, _GAP = 28.0, 38.0
+_TITLE, _WORDS, _SMALL = 18.0, 13.0, 12.0
+_LINE = 18.0
+# The longer side of the largest plane and of the smallest, and the most, in sides, with what is seen beyond the border.
+_LARGEST, _SMALLEST, _MOST = 208.0, 76.0, 1.4
+_LEAST = 4.0
+_BEND = 0.4
+# A layer without rows and columns.
+_BAR = (22.0, 84.0)
+_LONGEST_NAME = 150.0
+_LEFT_OUT = "…"
+
+
+class Span(NamedTuple):
+    """Where something lies along one axis, in pixels, from the first row or column of a plane on."""
+
+    first: float
+    last: float
+
+    @property
+    def length(self) -> float:
+        """Return how long it is."""
+        return self.last - self.first
+
+
+class Plane(NamedTuple):
+    """A plane as it is drawn, from its own corner on: its sides, what is seen of it, and that with its padding."""
+
+    step: Step
+    height: float
+    width: float
+    rows: Span | None
+    columns: Span | None
+    padded_rows: Span | None
+    padded_columns: Span | None
+
+    @property
+    def across(self) -> Span:
+        """Return where the plane, and what is seen of it, lie across."""
+        return _hull(Span(0, self.width), self.padded_columns)
+
+    @property
+    def down(self) -> Span:
+        """Return where the plane, and what is seen of it, lie down."""
+        return _hull(Span(0, self.height), self.padded_rows)
+
+
+class Column(NamedTuple):
+    """A plane in its place: the left edge and the width of its column, and its own corner."""
+
+    plane: Plane
+    left: float
+    room: float
+    x: float
+    y: float
+
+    @property
+    def middle(self) -> float:
+        """Return the middle of the column."""
+        return self.left + self.room / 2
+
+
+def drawing(report: FieldReport) -> Drawing:
+    """Return the picture of a receptive field."""
+    steps = shown_layers(report, _MOST_PLANES)
+    longest = max((max(step.row.plane) for step in steps if step.row.plane), default=1)
+    planes = [_plane(step, longest) for step in steps]
+    top = _MARGIN + _TITLE + 5 * _LINE + 12
+    above = max(plane.height / 2 - plane.down.first for plane in planes)
+    below = max(plane.down.last - plane.height / 2 for plane in planes)
+    columns = [*_columns(planes, top + above)]
+    bottom = top + above + below
+    heading = [*_heading(report)]
+    legend = [*_legend(planes, bottom + 2 * _LINE + 34)]
+    width = max(columns[-1].left + columns[-1].room, *(shape.box.right for shape in (*heading, *legend))) + _MARGIN
+    shapes: list[Shape] = [*heading, *_pyramid(columns)]
+    for column in columns:
+        shapes += _texts(column, top - _LINE - 10, bottom + _LINE + 4)
+    for before, column in pairwise(columns):
+        shapes += _break(before, column, bottom + _LINE + 4)
+    return Drawing(width, bottom + 2 * _LINE + 34 + _LINE + _MARGIN - 10, *_said(report, steps), (*shapes, *legend))
+
+
+def _plane(step: Step, longest: int) -> Plane:
+    row = step.row
+    if row.plane is None:
+        return Plane(step, _BAR[1], _BAR[0], Span(0, _BAR[1]), Span(0, _BAR[0]), None, None)
+    side = _SMALLEST + (_LARGEST - _SMALLEST) * ((max(row.plane) / longest) ** _BEND)
+    # What lies beyond the border is drawn to scale too, so that a plane in a far larger field becomes small.
+    scale = min(side / max(row.plane), *(_MOST * side / _hull_of(size, ends) for size, ends in _axes(row)))
+    height, width = (max(_LEAST, size * scale) for size in row.plane)
+    spans = [
+        _span(ends, size, length)
+        for ends, size, length in (
+            (row.rows, row.plane[0], height),
+            (row.columns, row.plane[1], width),
+            (row.padded_rows, row.plane[0], height),
+            (row.padded_columns, row.plane[1], width),
+        )
+    ]
+    return Plane(step, height, width, *spans)
+
+
+def _axes(row: FieldRow) -> list[tuple[int, tuple[int, ...] | None]]:
+    return [*zip(row.plane or (), (row.padded_rows, row.padded_columns), strict=True)]
+
+
+def _hull_of(size: int, ends: tuple[int, ...] | None) -> int:
+    first, last = ends or (0, size - 1)
+    return max(1, max(last + 1, size) - min(first, 0))
+
+
+def _span(ends: tuple[int, ...] | None, size: int, length: float) -> Span | None:
+    """Return where rows or columns lie on a side of a length; one element is drawn so that it can be seen."""
+    if not ends or not size:
+        return None
+    first, last = (place * length / size for place in (ends[0], ends[1] + 1))
+    missing = max(0.0, _LEAST - (last - first)) / 2
+    # What is inside stays inside.
+    low = min(max(first - missing, 0.0), length - _LEAST) if missing and 0 <= ends[0] < size else first - missing
+    return Span(low, low + (last - first) + 2 * missing)
+
+
+def _hull(one: Span, other: Span | None) -> Span:
+    return one if other is None else Span(min(one.first, other.first), max(one.last, other.last))
+
+
+def _columns(planes: Sequence[Plane], middle: float) -> Iterator[Column]:
+    left = _MARGIN
+    for plane in planes:
+        room = max(plane.across.length, *(text_width(words, size) for words, size, _ in _labels(plane)))
+        x = left + (room - plane.across.length) / 2 - plane.across.first
+        yield Column(plane, left, room, x, middle - plane.height / 2)
+        left += room + _GAP
+
+
+def _labels(plane: Plane) -> Iterator[tuple[str, float, bool]]:
+    """Yield what is said of a plane: its name and type above, two lines below."""
+    row = plane.step.row
+    yield _fitting(printable(row.name), _LONGEST_NAME, _WORDS), _WORDS, True
+    # The input is called so, and is nothing else.
+    yield "" if row.index is None else _fitting(printable(row.type), _LONGEST_NAME, _SMALL), _SMALL, False
+    yield _seen(row), _WORDS, True
+    yield f"of {_times(row.plane or row.output_shape or ())}", _SMALL, False
+
+
+def _seen(row: FieldRow) -> str:
+    """Return how much is seen: rows by columns, without what lies in padding."""
+    if row.plane is None:
+        return "all"
+    if row.rows is None or row.columns is None:
+        return "not known"
+    if not row.rows or not row.columns:
+        return "nothing"
+    return _times([last - first + 1 for first, last in (row.rows, row.columns)])
+
+
+def _times(sizes: Sequence[int]) -> str:
+    return " × ".join(map(thousands, sizes))
+
+
+def _fitting(words: str, room: float, size: float) -> str:
+    """Return words as they are, else the end of them, which tells layers of a block apart."""
+    if text_width(words, size) <= room:
+        return words
+    kept = words
+    while kept and text_width(_LEFT_OUT + kept, size) > room:
+        kept = kept[1:]
+    return _LEFT_OUT + kept
+
+
+def _texts(column: Column, above: float, below: float) -> Iterator[Shape]:
+    lines = (above, above + _LINE, below, below + _LINE)
+    for (words, size, bold), y in zip(_labels(column.plane), lines, strict=True):
+        if not words:
+            continue
+        yield Text(column.middle, y, words, size, "middle", "ink" if bold else "soft", bold)
+
+
+def _break(before: Column, column: Column, y: float) -> Iterator[Shape]:
+    """Yield how many layers are left out between two planes, between their labels."""
+    if column.plane.step.left_out:
+        middle = (before.left + before.room + column.left) / 2
+        yield Text(middle, y, f"+{column.plane.step.left_out}", _SMALL, "middle", "soft")
+
+
+def _pyramid(columns: Sequence[Column]) -> Iterator[Shape]:
+    """Yield the planes with what is seen of them, and the edges of the pyramid from each to the next."""
+    last = columns[-1]
+    for column in columns:
+        yield _drawn_plane(column, "output" if column is last else "input")
+    for column in columns:
+        yield from _region(column, "result" if column is last else "tap")
+    for before, column in pairwise(columns):
+        yield from _edges(before, column)
+
+
+def _drawn_plane(column: Column, fill: Role) -> Shape:
+    plane = column.plane
+    return Rectangle(column.x, column.y, plane.width, plane.height, fill, "rule")
+
+
+def _region(column: Column, fill: Role) -> Iterator[Shape]:
+    plane = column.plane
+    row = plane.step.row
+    shapes: list[Shape] = []
+    if plane.padded_rows and plane.padded_columns and (row.padded_rows, row.padded_columns) != (row.rows, row.columns):
+        shapes.append(_rectangle(column, plane.padded_rows, plane.padded_columns, None, dashed=True))
+    if plane.rows and plane.columns:
+        shapes.append(_rectangle(column, plane.rows, plane.columns, fill, dashed=False))
+    if shapes:
+        yield Labelled(_told(row), tuple(shapes))
+
+
+def _rectangle(column: Column, rows: Span, columns: Span, fill: Role | None, *, dashed: bool) -> Shape:
+    return Rectangle(
+        *(column.x + columns.first, column.y + rows.first, columns.length, rows.length),
+        *(fill, "window", 1.2 if dashed else 1.8),
+        dashed=dashed,
+    )
+
+
+def _edges(before: Column, column: Column) -> Iterator[Shape]:
+    sides = [(_outer(one.plane, one.x, one.y)) for one in (before, column)]
+    if None in sides:
+        return
+    (_, right, top, bottom), (left, _, next_top, next_bottom) = (side for side in sides if side)
+    yield Line(right, top, left, next_top, "window", 1)
+    yield Line(right, bottom, left, next_bottom, "window", 1)
+
+
+def _outer(plane: Plane, x: float, y: float) -> tuple[float, float, float, float] | None:
+    """Return the left, right, top and bottom of what is seen of a plane, its padding included."""
+    rows, columns = plane.padded_rows or plane.rows, plane.padded_columns or plane.columns
+    if not rows or not columns:
+        return None
+    return x + columns.first, x + columns.last, y + rows.first, y + rows.last
+
+
+def _told(row: FieldRow) -> str:
+    """Return in a sentence what is seen of a layer."""
+    name = printable(row.name)
+    if not row.rows or not row.columns:
+        return f"{name}: {_seen(row)}"
+    rows, columns = (f"{first} to {last}" for first, last in (row.rows, row.columns))
+    return f"{name}: rows {rows}, columns {columns} of {_times(row.plane or ())}"
+
+
+def _headline(report: FieldReport) -> str:
+    at = "" if report.at is None else f" at {report.at[0]},{report.at[1]}"
+    name = f"{_fitting(printable(report.node), 2 * _LARGEST, _TITLE)} ({printable(report.type)})"
+    image = next((row for row in report.nodes if row.index is None), None)
+    if image is None or not image.plane or not image.rows or not image.columns:
+        return f"{name}{at}"
+    return f"{name}{at} sees {_seen(image)} of {_times(image.plane)}"
+
+
+def _heading(report: FieldReport) -> Iterator[Shape]:
+    yield Text(_MARGIN, _MARGIN + _TITLE, _headline(report), _TITLE, bold=True)
+    facts = [f"receptive_field {_times(report.receptive_field)}"] if report.receptive_field else []
+    if report.effective_stride:
+        facts.append(f"effective_stride {' × '.join(map(str, report.effective_stride))}")
+    if report.rows and report.columns:
+        facts += [
+            f"{name} {thousands(first)} to {thousands(last)}"
+            for name, (first, last) in (("rows", report.rows), ("columns", report.columns))
+        ]
+    name = _fitting(printable(report.name), 2 * _LARGEST, _WORDS)
+    shape = f", input {_times(report.input_shape)}" if report.input_shape else ""
+    yield Text(_MARGIN, _MARGIN + _TITLE + _LINE + 4, f"{name}{shape}", _WORDS, fill="soft")
+    yield Text(_MARGIN, _MARGIN + _TITLE + 2 * _LINE + 4, "   ".join(facts), _WORDS, fill="soft")
+
+
+def _legend(planes: Sequence[Plane], y: float) -> Iterator[Shape]:
+    """Yield what colours and signs mean, of those that are there."""
+    rows = [plane.step.row for plane in planes]
+    entries: list[tuple[Role | None, str]] = [("result", "the element"), ("tap", "what it sees")]
+    if any((row.padded_rows, row.padded_columns) != (row.rows, row.columns) for row in rows):
+        entries.append((None, "in padding"))
+    x = _MARGIN
+    for fill, words in entries:
+        yield Rectangle(x, y, 16, 12, fill, "window", 1.2 if fill is None else 1.8, dashed=fill is None)
+        yield Text(x + 24, y + 11, words, _SMALL, fill="soft")
+        x += 24 + text_width(words, _SMALL) + 26
+    left_out = sum(plane.step.left_out for plane in planes)
+    if left_out:
+        yield Text(x, y + 11, "+N layers left out", _SMALL, fill="soft")
+
+
+def _said(report: FieldReport, steps: Sequence[Step]) -> tuple[str, str]:
+    """Return the title and the description."""
+    return _headline(report), "; ".join(_told(step.row) for step in steps)
