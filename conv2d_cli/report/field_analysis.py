@@ -141,7 +141,7 @@ def _notes(passed: Propagated, walked: Walked) -> Iterator[str]:
 def _mode_of(module: Module) -> str | None:
     """Return what a layer's padding repeats, as torch's convolutions name it; None of zeros."""
     said = getattr(getattr(module, "layer", module), "padding_mode", None) or getattr(module, "mode", None)
-    return _MODES.get(str(said), _MODES.get(module.kind.rstrip("123d")))
+    return _MODES.get(str(said), _MODES.get(module.kind[: -len("2d")]))
 
 
 def _reads_padding(passed: Propagated, walked: Walked, place: int) -> bool:

@@ -32,8 +32,9 @@ _LEGEND = (
     f"{_SEEN} columns seen   {_IN_PADDING} seen in padding   {_PLANE} the rest of the plane",
     f"{_SEEN} seen  {_IN_PADDING} in padding  {_PLANE} plane",
 )
-# What stands beside the bar at least: blanks between columns, and the widest sizes.
-_BESIDE = 4
+_BETWEEN = 2
+# The name, what is seen, and where there is room the plane, stand beside a bar.
+_LEAST_BESIDE, _BESIDE = 2, 3
 
 
 def blocks(report: FieldReport, view: View) -> Iterator[Block]:
@@ -43,11 +44,9 @@ def blocks(report: FieldReport, view: View) -> Iterator[Block]:
     yield Paragraph(f"{printable(report.name)}: {printable(report.node)}{at}", HEADING)
     yield BLANK
     columns = [*_columns(steps)]
-    taken = sum(max(len(column.title), *(len(cell.text) for cell in column.cells)) + _BESIDE for column in columns[:2])
-    room = min(_WIDEST_BAR, view.width - taken)
-    bars = [*_bars([step.row for step in steps], room)] if room >= _NARROWEST_BAR else []
+    bars = [*_bars([step.row for step in steps], _room(columns, view.width))]
     if any(bars):
-        columns.insert(2, Column("columns seen", tuple(Span(bar) for bar in bars), rank=2))
+        columns.insert(2, Column("columns seen", tuple(Span(bar) for bar in bars), rank=1))
     yield Grid(tuple(columns), names_above=True)
     yield BLANK
     yield Figures((Section("", tuple(_figures(report))),))
@@ -62,6 +61,13 @@ def blocks(report: FieldReport, view: View) -> Iterator[Block]:
         yield Paragraph(longest(_MORE, view.width), DIM)
 
 
+def _room(columns: Sequence[Column], width: int) -> int:
+    """Return how wide a bar may be; 0 where it would be too narrow to say anything."""
+    widths = [max(map(len, (column.title, *(cell.text for cell in column.cells)))) + _BETWEEN for column in columns]
+    rooms = [width - sum(widths[:beside]) for beside in (_BESIDE, _LEAST_BESIDE)]
+    return next((min(_WIDEST_BAR, room) for room in rooms if room >= _NARROWEST_BAR), 0)
+
+
 def _columns(steps: Sequence[Step]) -> Iterator[Column]:
     """Return what is told of each layer; what does not fit goes in the order of the ranks, the highest first."""
     rows = [step.row for step in steps]
@@ -73,7 +79,7 @@ def _columns(steps: Sequence[Step]) -> Iterator[Column]:
     )
     yield Column("name", tuple(names))
     yield Column("seen", tuple(Span(_seen(row)) for row in rows))
-    yield Column("plane", tuple(Span("" if row.plane is None else times(row.plane), DIM) for row in rows), rank=1)
+    yield Column("plane", tuple(Span("" if row.plane is None else times(row.plane), DIM) for row in rows), rank=2)
     yield Column("rows", tuple(Span(_ends(row.rows)) for row in rows), rank=3)
     yield Column("columns", tuple(Span(_ends(row.columns)) for row in rows), rank=4)
     yield Column("type", tuple(Span(printable(row.type), DIM) for row in rows), rank=5)
@@ -97,7 +103,7 @@ def _ends(ends: tuple[int, ...] | None) -> str:
 
 def _bars(rows: Sequence[FieldRow], room: int) -> Iterator[str]:
     """Yield the columns of each plane as a bar: all planes are of the same image, and lie under one another."""
-    parts = [_parts(row) for row in rows]
+    parts = [_parts(row) if room else None for row in rows]
     known = [part for some in parts if some is not None for part in some]
     first = min((part[0] for part in known), default=Fraction(0))
     last = max((part[1] for part in known), default=Fraction(1))
@@ -109,8 +115,8 @@ def _bars(rows: Sequence[FieldRow], room: int) -> Iterator[str]:
         cells = [" "] * room
         for (low, high), sign in zip(some, (_PLANE, _IN_PADDING, _SEEN), strict=False):
             start = min(floor((low - first) * scale), room - 1)
-            for place in range(start, max(start + 1, min(room, ceil((high - first) * scale)))):
-                cells[place] = _IN_PADDING if sign == _IN_PADDING else sign
+            stop = max(start + 1, min(room, ceil((high - first) * scale)))
+            cells[start:stop] = sign * (stop - start)
         yield "".join(cells).rstrip()
 
 
