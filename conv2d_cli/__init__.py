@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.diff import DiffReport, DiffRow
     from conv2d_cli.report.draw import AxisRow, DrawReport
+    from conv2d_cli.report.draw_field import FieldReport, FieldRow
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
     from conv2d_cli.report.explanation.explaining import explain
     from conv2d_cli.report.explanation.reconcile import reconcile
@@ -71,6 +72,8 @@ __all__ = [
     "DrawReport",
     "ExplainReport",
     "Fault",
+    "FieldReport",
+    "FieldRow",
     "FileError",
     "InstallationReport",
     "LayerError",
@@ -127,6 +130,7 @@ _HOMES = {
     "report.code": ("CodeReport", "code_for"),
     "report.compare": ("CompareReport",),
     "report.draw": ("AxisRow", "DrawReport"),
+    "report.draw_field": ("FieldReport", "FieldRow"),
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
     "report.explanation.explaining": ("explain",),
     "report.explanation.reconcile": ("reconcile",),

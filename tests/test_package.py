@@ -34,7 +34,7 @@ def test_the_names_it_offers() -> None:
     reports |= {"SolutionRow", "TermRow", "TraceReport", "VectorsReport"}
     reports |= {"ExplainReport", "NoteRow", "ReconcileReport", "StepRow", "ToolCount"}
     reports |= {"PlotReport", "PlotRow"}
-    reports |= {"AxisRow", "DrawReport", "PictureReport", "WindowRow"}
+    reports |= {"AxisRow", "DrawReport", "PictureReport", "WindowRow", "FieldReport", "FieldRow"}
     verbs = {"Conv2d", "Network", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare", "trace_element"}
     verbs |= {"code_for", "conv2d_integer", "explain", "reconcile", "requantize", "solve"}
     assert {*conv2d_cli.__all__} == kinds | reports | verbs

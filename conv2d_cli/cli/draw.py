@@ -5,11 +5,16 @@ from __future__ import annotations
 from conv2d_cli.cli.draw_options import DrawOptions, draw_options
 from conv2d_cli.cli.options import Layer, LayerOptions, OutputOptions, Size, layer_options, output_options
 
-USAGES = ("IN OUT KERNEL -i SIZE [-o FILE] [OPTIONS]", '"Conv2d(3, 64, 7, stride=2)" -i SIZE [-o FILE] [OPTIONS]')
+USAGES = (
+    "IN OUT KERNEL -i SIZE [-o FILE] [OPTIONS]",
+    '"Conv2d(3, 64, 7, stride=2)" -i SIZE [-o FILE] [OPTIONS]',
+    "NAME|FILE|- --receptive-field [--node NAME] [-o FILE] [OPTIONS]",
+)
 EXAMPLES = (
     "conv2d draw 3 64 7 -s 2 -p 3 -i 224 -o plane.svg",
     "conv2d draw 1 1 3 -d 2 -p 2 -i 7 --padding-mode reflect --at 0,6 -o reflect.svg",
     "conv2d draw 1 1 3 -s 2 -p 1 -i 5 --animate -o strides.gif",
+    "conv2d draw resnet18 --receptive-field --node layer3.0.conv1 --at 3,3 -o field.svg",
 )
 
 

@@ -38,10 +38,12 @@ def show(request: Request) -> int:
         FileError, DataError: the network cannot be read, is none, or the picture cannot be written.
         ShapeError: layers do not fit one another, or the size.
     """
+    from conv2d_cli.network.propagation import propagate
+    from conv2d_cli.network.sizes import input_shapes
     from conv2d_cli.render.pictures.registry import KINDS
-    from conv2d_cli.report.field_analysis import field_report, fields_through
+    from conv2d_cli.report.field_analysis import field_report
 
-    options = request.options
+    options, size = request.options, request.input_size
     output = output_of(request.output, ("schema_version", *TOTALS))
     at = typed_place(options.at)
     if options.animate:
@@ -50,12 +52,9 @@ def show(request: Request) -> int:
     target = target_of(options, output, KINDS)
     graph = _graph(request.words)
     with as_typed():
-        from conv2d_cli.network.sizes import input_shapes
-
-        words = () if request.input_size is None else (request.input_size,)
-        passed = fields_through(graph, input_shapes(graph, sizes_of(graph, words)))
-    node = _node(passed, options.node, request.words)
-    found = field_report(passed, node, _element(passed, node, at))
+        passed = propagate(graph, input_shapes(graph, sizes_of(graph, () if size is None else (size,))))
+        node = _node(passed, options.node, request.words)
+        found = field_report(passed, node, _element(passed, node, at))
     report = found.report
     if target is not None:
         from conv2d_cli.render.drawing.field import drawing

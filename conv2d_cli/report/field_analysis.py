@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conv2d_cli.network.misfits import MisfitError
-from conv2d_cli.network.propagation import propagate
 from conv2d_cli.network.seen import seen_from, sizes_of_planes
 from conv2d_cli.report.draw_field import FieldReport, FieldRow
 from conv2d_cli.report.network_analysis import node_reports
 from conv2d_cli.report.network_fields import few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from conv2d_cli.arithmetic.elements import Elements
-    from conv2d_cli.network.graph import Graph
-    from conv2d_cli.network.modules.base import Module, Shape
+    from conv2d_cli.network.modules.base import Module
     from conv2d_cli.network.propagation import Propagated
     from conv2d_cli.network.seen import Area, Walked
 
@@ -45,18 +43,6 @@ class FieldAnalysis(NamedTuple):
     notes: tuple[str, ...]
 
 
-def fields_through(graph: Graph, input_shapes: Sequence[Shape | None]) -> Propagated:
-    """Return a network on inputs of these shapes.
-
-    Raises:
-        MisfitError: layers do not fit one another, or an input.
-    """
-    passed = propagate(graph, input_shapes)
-    if passed.misfits:
-        raise MisfitError(passed)
-    return passed
-
-
 def plane_of(passed: Propagated, node: int) -> tuple[int, int] | None:
     """Return the rows and columns of a node's output; None where it has none."""
     return sizes_of_planes(passed)[node + len(passed.input_shapes)]
@@ -77,12 +63,18 @@ def field_report(passed: Propagated, node: int, at: tuple[int, int] | None) -> F
         node: the place of the node in the graph.
         at: the row and the column of the element; None for a node without any.
 
+    Raises:
+        MisfitError: a layer on the way does not fit its input.
+
     >>> from conv2d_cli import Network
     >>> passed = Network.read("resnet18").on((1, 3, 224, 224))
     >>> field_report(passed, node=0, at=(0, 3)).report.columns
     (3, 9)
     """
     walked, inputs = seen_from(passed, node, at), len(passed.input_shapes)
+    on_the_way = tuple(one for one in passed.misfits if one.node + inputs in walked.seen)
+    if on_the_way:
+        raise MisfitError(passed._replace(misfits=on_the_way))
     reports = node_reports(passed)
     rows = []
     for tensor, seen in sorted(walked.seen.items()):

@@ -124,14 +124,14 @@ def test_what_is_seen_lies_where_its_rows_and_columns_are() -> None:
 
 
 def test_the_numbers_below_a_plane_are_those_of_the_report() -> None:
-    report = report_of(Network.read("resnet18").on((1, 3, 224, 224)), 35, (3, 3))
+    report = report_of(Network.read("resnet18").on((1, 3, 224, 224)), 34, (3, 3))
     words = {shape.words for shape in plain_shapes(drawing(report).shapes) if isinstance(shape, Text)}
     assert words >= {"106 × 106", "of 224 × 224", "52 × 52", "of 112 × 112", "1 × 1", "of 14 × 14"}  # noqa: RUF001
     assert "layer3.0.conv1 (Conv2d) at 3,3 sees 106 × 106 of 224 × 224" in words  # noqa: RUF001
 
 
 def test_layers_that_change_nothing_are_not_drawn_and_the_others_are_counted() -> None:
-    report = report_of(Network.read("resnet18").on((1, 3, 224, 224)), 35)
+    report = report_of(Network.read("resnet18").on((1, 3, 224, 224)), 34)
     every = shown_layers(report, 100)
     assert [step.row.name for step in every][:5] == ["input", "conv1", "maxpool", "layer1.0.conv1", "layer1.0.conv2"]
     assert not any(step.left_out for step in every)

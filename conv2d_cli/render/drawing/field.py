@@ -33,7 +33,7 @@ _LEAST = 4.0
 _BEND = 0.4
 # A layer without rows and columns.
 _BAR = (22.0, 84.0)
-_LONGEST_NAME = 150.0
+_LONGEST_NAME = 160.0
 _LEFT_OUT = "…"
 
 
