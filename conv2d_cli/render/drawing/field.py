@@ -82,8 +82,9 @@ class Column(NamedTuple):
 
     @property
     def middle(self) -> float:
-        """Return the middle of the column."""
-        return self.left + self.room / 2
+        """Return the middle of its words: that of the plane, where these have room there."""
+        half = _width_of_words(self.plane) / 2
+        return min(max(self.x + self.plane.width / 2, self.left + half), self.left + self.room - half)
 
 
 def drawing(report: FieldReport) -> Drawing:
@@ -154,10 +155,14 @@ def _hull(one: Span, other: Span | None) -> Span:
 def _columns(planes: Sequence[Plane], middle: float) -> Iterator[Column]:
     left = _MARGIN
     for plane in planes:
-        room = max(plane.across.length, *(text_width(words, size) for words, size, _ in _labels(plane)))
+        room = max(plane.across.length, _width_of_words(plane))
         x = left + (room - plane.across.length) / 2 - plane.across.first
         yield Column(plane, left, room, x, middle - plane.height / 2)
         left += room + _GAP
+
+
+def _width_of_words(plane: Plane) -> float:
+    return max(text_width(words, size) for words, size, _ in _labels(plane))
 
 
 def _labels(plane: Plane) -> Iterator[tuple[str, float, bool]]:
@@ -223,7 +228,9 @@ def _pyramid(columns: Sequence[Column]) -> Iterator[Shape]:
 
 def _drawn_plane(column: Column, fill: Role) -> Shape:
     plane = column.plane
-    return Rectangle(column.x, column.y, plane.width, plane.height, fill, "rule")
+    is_unknown = plane.step.row.rows is None and plane.step.row.plane is not None
+    where = (column.x, column.y, plane.width, plane.height)
+    return Rectangle(*where, "unused" if is_unknown else fill, "rule", hatched=is_unknown)
 
 
 def _region(column: Column, fill: Role) -> Iterator[Shape]:
@@ -276,7 +283,7 @@ def _headline(report: FieldReport) -> str:
     at = "" if report.at is None else f" at {report.at[0]},{report.at[1]}"
     name = f"{_fitting(printable(report.node), 2 * _LARGEST, _TITLE)} ({printable(report.type)})"
     image = next((row for row in report.nodes if row.index is None), None)
-    if image is None or not image.plane or not image.rows or not image.columns:
+    if image is None or not image.plane or image.rows is None:
         return f"{name}{at}"
     return f"{name}{at} sees {_seen(image)} of {_times(image.plane)}"
 
@@ -300,12 +307,16 @@ def _heading(report: FieldReport) -> Iterator[Shape]:
 def _legend(planes: Sequence[Plane], y: float) -> Iterator[Shape]:
     """Yield what colours and signs mean, of those that are there."""
     rows = [plane.step.row for plane in planes]
-    entries: list[tuple[Role | None, str]] = [("result", "the element"), ("tap", "what it sees")]
+    seen = Rectangle(0, y, 16, 12, "tap", "window", 1.8)
+    element = seen._replace(fill="result")
+    entries = [(element, "the element" if planes[-1].step.row.plane else "the layer"), (seen, "what it sees")]
     if any((row.padded_rows, row.padded_columns) != (row.rows, row.columns) for row in rows):
-        entries.append((None, "in padding"))
+        entries.append((seen._replace(fill=None, stroke_width=1.2, dashed=True), "in padding"))
+    if any(row.plane and row.rows is None for row in rows):
+        entries.append((seen._replace(fill="unused", stroke="rule", stroke_width=1, hatched=True), "not known"))
     x = _MARGIN
-    for fill, words in entries:
-        yield Rectangle(x, y, 16, 12, fill, "window", 1.2 if fill is None else 1.8, dashed=fill is None)
+    for sign, words in entries:
+        yield sign._replace(x=x)
         yield Text(x + 24, y + 11, words, _SMALL, fill="soft")
         x += 24 + text_width(words, _SMALL) + 26
     left_out = sum(plane.step.left_out for plane in planes)
