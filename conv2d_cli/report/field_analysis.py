@@ -55,6 +55,19 @@ def last_plane(passed: Propagated) -> int | None:
     return max(known or (place for place, size in enumerate(sizes) if size is not None), default=None)
 
 
+def check_way(passed: Propagated, node: int) -> None:
+    """Check that all layers on the way to a node fit their inputs; whether those behind it do does not matter.
+
+    Raises:
+        MisfitError: one does not.
+    """
+    # Without its shape a node has no element, and all of it is looked at.
+    way = seen_from(passed, node, None).seen if passed.misfits else {}
+    misfits = tuple(one for one in passed.misfits if one.node + len(passed.input_shapes) in way)
+    if misfits:
+        raise MisfitError(passed._replace(misfits=misfits))
+
+
 def field_report(passed: Propagated, node: int, at: tuple[int, int] | None) -> FieldAnalysis:
     """Return what one element of a node is made from, on the way from the input.
 
@@ -71,10 +84,8 @@ def field_report(passed: Propagated, node: int, at: tuple[int, int] | None) -> F
     >>> field_report(passed, node=0, at=(0, 3)).report.columns
     (3, 9)
     """
+    check_way(passed, node)
     walked, inputs = seen_from(passed, node, at), len(passed.input_shapes)
-    on_the_way = tuple(one for one in passed.misfits if one.node + inputs in walked.seen)
-    if on_the_way:
-        raise MisfitError(passed._replace(misfits=on_the_way))
     reports = node_reports(passed)
     rows = []
     for tensor, seen in sorted(walked.seen.items()):

@@ -129,6 +129,8 @@ def test_what_is_left_out_is_told() -> None:
         ("resnet17 --receptive-field", 4, "resnet17", "resnet18"),
         ("net.txt --receptive-field", 2, "-i is missing", "conv2d draw net.txt --receptive-field -i 224"),
         ("3 8 3 --receptive-field", 2, "-i is missing", "-i 224"),
+        ("3 8 3 -p 1 --receptive-field -i 0x5", 2, "0", "-i "),
+        ("resnet18 --node layer1.0.add --at 9,9 -i 4x32x32", 2, "3 channels", "-i 1x3x32x32"),
         ("'' --receptive-field", 2, "the network is missing", "resnet18"),
     ],
 )

@@ -4,17 +4,23 @@ All planes show the same image, the smaller ones with fewer rows and columns. Th
 that 7 rows beside 224 can still be read; what is seen of a plane is drawn to that plane's own straight scale.
 """
 
-# ruff: noqa: RUF001 - the sign of sizes is meant
-
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.field_layers import Step, shown_layers
-from conv2d_cli.render.drawing.model import Drawing, Labelled, Line, Rectangle, Text, text_width
-from conv2d_cli.render.escaping import printable
-from conv2d_cli.render.units import thousands
+from conv2d_cli.render.drawing.field_words import (
+    LINE,
+    SMALL,
+    TITLE,
+    heading,
+    labels_of,
+    legend,
+    title_and_description,
+    told,
+)
+from conv2d_cli.render.drawing.model import Drawing, Labelled, Line, Rectangle, Text, box_of, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,16 +31,15 @@ if TYPE_CHECKING:
 
 _MOST_PLANES = 7
 _MARGIN, _GAP = 28.0, 38.0
-_TITLE, _WORDS, _SMALL = 18.0, 13.0, 12.0
-_LINE = 18.0
 # The longer side of the largest plane and of the smallest, and the most, in sides, with what is seen beyond the border.
 _LARGEST, _SMALLEST, _MOST = 208.0, 76.0, 1.4
 _LEAST = 4.0
+# Where the tallest plane begins, below the heading, names and types; and what stands between it and the words.
+_TOP = _MARGIN + TITLE + 5 * LINE + 12
+_BELOW_NAMES, _ABOVE_SIZES, _ABOVE_LEGEND = LINE + 10, LINE + 4, LINE + 24
 _BEND = 0.4
 # A layer without rows and columns.
 _BAR = (22.0, 84.0)
-_LONGEST_NAME = 160.0
-_LEFT_OUT = "…"
 
 
 class Span(NamedTuple):
@@ -90,22 +95,21 @@ class Column(NamedTuple):
 def drawing(report: FieldReport) -> Drawing:
     """Return the picture of a receptive field."""
     steps = shown_layers(report, _MOST_PLANES)
-    longest = max((max(step.row.plane) for step in steps if step.row.plane), default=1)
+    longest = max((1, *(max(step.row.plane) for step in steps if step.row.plane)))
     planes = [_plane(step, longest) for step in steps]
-    top = _MARGIN + _TITLE + 5 * _LINE + 12
-    above = max(plane.height / 2 - plane.down.first for plane in planes)
-    below = max(plane.down.last - plane.height / 2 for plane in planes)
-    columns = [*_columns(planes, top + above)]
-    bottom = top + above + below
-    heading = [*_heading(report)]
-    legend = [*_legend(planes, bottom + 2 * _LINE + 34)]
-    width = max(columns[-1].left + columns[-1].room, *(shape.box.right for shape in (*heading, *legend))) + _MARGIN
-    shapes: list[Shape] = [*heading, *_pyramid(columns)]
+    middle = _TOP + max(plane.height / 2 - plane.down.first for plane in planes)
+    bottom = middle + max(plane.down.last - plane.height / 2 for plane in planes)
+    columns = [*_columns(planes, middle)]
+    below = bottom + _ABOVE_SIZES
+    around = [*heading(report, _MARGIN, _MARGIN), *legend(steps, _MARGIN, below + _ABOVE_LEGEND)]
+    shapes = [*around, *_pyramid(columns)]
     for column in columns:
-        shapes += _texts(column, top - _LINE - 10, bottom + _LINE + 4)
+        shapes += _texts(column, _TOP - _BELOW_NAMES, below)
     for before, column in pairwise(columns):
-        shapes += _break(before, column, bottom + _LINE + 4)
-    return Drawing(width, bottom + 2 * _LINE + 34 + _LINE + _MARGIN - 10, *_said(report, steps), (*shapes, *legend))
+        shapes += _break(before, column, below)
+    right = max(columns[-1].left + columns[-1].room, box_of(tuple(around)).right)
+    height = below + _ABOVE_LEGEND + LINE + _MARGIN
+    return Drawing(right + _MARGIN, height, *title_and_description(report, steps), tuple(shapes))
 
 
 def _plane(step: Step, longest: int) -> Plane:
@@ -114,7 +118,7 @@ def _plane(step: Step, longest: int) -> Plane:
         return Plane(step, _BAR[1], _BAR[0], Span(0, _BAR[1]), Span(0, _BAR[0]), None, None)
     side = _SMALLEST + (_LARGEST - _SMALLEST) * ((max(row.plane) / longest) ** _BEND)
     # What lies beyond the border is drawn to scale too, so that a plane in a far larger field becomes small.
-    scale = min(side / max(row.plane), *(_MOST * side / _hull_of(size, ends) for size, ends in _axes(row)))
+    scale = min(side / max(1, *row.plane), *(_MOST * side / _hull_of(size, ends) for size, ends in _axes(row)))
     height, width = (max(_LEAST, size * scale) for size in row.plane)
     spans = [
         _span(ends, size, length)
@@ -162,47 +166,12 @@ def _columns(planes: Sequence[Plane], middle: float) -> Iterator[Column]:
 
 
 def _width_of_words(plane: Plane) -> float:
-    return max(text_width(words, size) for words, size, _ in _labels(plane))
-
-
-def _labels(plane: Plane) -> Iterator[tuple[str, float, bool]]:
-    """Yield what is said of a plane: its name and type above, two lines below."""
-    row = plane.step.row
-    yield _fitting(printable(row.name), _LONGEST_NAME, _WORDS), _WORDS, True
-    # The input is called so, and is nothing else.
-    yield "" if row.index is None else _fitting(printable(row.type), _LONGEST_NAME, _SMALL), _SMALL, False
-    yield _seen(row), _WORDS, True
-    yield f"of {_times(row.plane or row.output_shape or ())}", _SMALL, False
-
-
-def _seen(row: FieldRow) -> str:
-    """Return how much is seen: rows by columns, without what lies in padding."""
-    if row.plane is None:
-        return "all"
-    if row.rows is None or row.columns is None:
-        return "not known"
-    if not row.rows or not row.columns:
-        return "nothing"
-    return _times([last - first + 1 for first, last in (row.rows, row.columns)])
-
-
-def _times(sizes: Sequence[int]) -> str:
-    return " × ".join(map(thousands, sizes))
-
-
-def _fitting(words: str, room: float, size: float) -> str:
-    """Return words as they are, else the end of them, which tells layers of a block apart."""
-    if text_width(words, size) <= room:
-        return words
-    kept = words
-    while kept and text_width(_LEFT_OUT + kept, size) > room:
-        kept = kept[1:]
-    return _LEFT_OUT + kept
+    return max(text_width(words, size) for words, size, _ in labels_of(plane.step.row))
 
 
 def _texts(column: Column, above: float, below: float) -> Iterator[Shape]:
-    lines = (above, above + _LINE, below, below + _LINE)
-    for (words, size, bold), y in zip(_labels(column.plane), lines, strict=True):
+    lines = (above, above + LINE, below, below + LINE)
+    for (words, size, bold), y in zip(labels_of(column.plane.step.row), lines, strict=True):
         if not words:
             continue
         yield Text(column.middle, y, words, size, "middle", "ink" if bold else "soft", bold)
@@ -212,7 +181,7 @@ def _break(before: Column, column: Column, y: float) -> Iterator[Shape]:
     """Yield how many layers are left out between two planes, between their labels."""
     if column.plane.step.left_out:
         middle = (before.left + before.room + column.left) / 2
-        yield Text(middle, y, f"+{column.plane.step.left_out}", _SMALL, "middle", "soft")
+        yield Text(middle, y, f"+{column.plane.step.left_out}", SMALL, "middle", "soft")
 
 
 def _pyramid(columns: Sequence[Column]) -> Iterator[Shape]:
@@ -242,7 +211,7 @@ def _region(column: Column, fill: Role) -> Iterator[Shape]:
     if plane.rows and plane.columns:
         shapes.append(_rectangle(column, plane.rows, plane.columns, fill, dashed=False))
     if shapes:
-        yield Labelled(_told(row), tuple(shapes))
+        yield Labelled(told(row), tuple(shapes))
 
 
 def _rectangle(column: Column, rows: Span, columns: Span, fill: Role | None, *, dashed: bool) -> Shape:
@@ -268,62 +237,3 @@ def _outer(plane: Plane, x: float, y: float) -> tuple[float, float, float, float
     if not rows or not columns:
         return None
     return x + columns.first, x + columns.last, y + rows.first, y + rows.last
-
-
-def _told(row: FieldRow) -> str:
-    """Return in a sentence what is seen of a layer."""
-    name = printable(row.name)
-    if not row.rows or not row.columns:
-        return f"{name}: {_seen(row)}"
-    rows, columns = (f"{first} to {last}" for first, last in (row.rows, row.columns))
-    return f"{name}: rows {rows}, columns {columns} of {_times(row.plane or ())}"
-
-
-def _headline(report: FieldReport) -> str:
-    at = "" if report.at is None else f" at {report.at[0]},{report.at[1]}"
-    name = f"{_fitting(printable(report.node), 2 * _LARGEST, _TITLE)} ({printable(report.type)})"
-    image = next((row for row in report.nodes if row.index is None), None)
-    if image is None or not image.plane or image.rows is None:
-        return f"{name}{at}"
-    return f"{name}{at} sees {_seen(image)} of {_times(image.plane)}"
-
-
-def _heading(report: FieldReport) -> Iterator[Shape]:
-    yield Text(_MARGIN, _MARGIN + _TITLE, _headline(report), _TITLE, bold=True)
-    facts = [f"receptive_field {_times(report.receptive_field)}"] if report.receptive_field else []
-    if report.effective_stride:
-        facts.append(f"effective_stride {' × '.join(map(str, report.effective_stride))}")
-    if report.rows and report.columns:
-        facts += [
-            f"{name} {thousands(first)} to {thousands(last)}"
-            for name, (first, last) in (("rows", report.rows), ("columns", report.columns))
-        ]
-    name = _fitting(printable(report.name), 2 * _LARGEST, _WORDS)
-    shape = f", input {_times(report.input_shape)}" if report.input_shape else ""
-    yield Text(_MARGIN, _MARGIN + _TITLE + _LINE + 4, f"{name}{shape}", _WORDS, fill="soft")
-    yield Text(_MARGIN, _MARGIN + _TITLE + 2 * _LINE + 4, "   ".join(facts), _WORDS, fill="soft")
-
-
-def _legend(planes: Sequence[Plane], y: float) -> Iterator[Shape]:
-    """Yield what colours and signs mean, of those that are there."""
-    rows = [plane.step.row for plane in planes]
-    seen = Rectangle(0, y, 16, 12, "tap", "window", 1.8)
-    element = seen._replace(fill="result")
-    entries = [(element, "the element" if planes[-1].step.row.plane else "the layer"), (seen, "what it sees")]
-    if any((row.padded_rows, row.padded_columns) != (row.rows, row.columns) for row in rows):
-        entries.append((seen._replace(fill=None, stroke_width=1.2, dashed=True), "in padding"))
-    if any(row.plane and row.rows is None for row in rows):
-        entries.append((seen._replace(fill="unused", stroke="rule", stroke_width=1, hatched=True), "not known"))
-    x = _MARGIN
-    for sign, words in entries:
-        yield sign._replace(x=x)
-        yield Text(x + 24, y + 11, words, _SMALL, fill="soft")
-        x += 24 + text_width(words, _SMALL) + 26
-    left_out = sum(plane.step.left_out for plane in planes)
-    if left_out:
-        yield Text(x, y + 11, "+N layers left out", _SMALL, fill="soft")
-
-
-def _said(report: FieldReport, steps: Sequence[Step]) -> tuple[str, str]:
-    """Return the title and the description."""
-    return _headline(report), "; ".join(_told(step.row) for step in steps)
