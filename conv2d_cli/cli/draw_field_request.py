@@ -74,7 +74,8 @@ def node_of(passed: Propagated, name: str | None, words: LayerWords) -> int:
     if not passed.misfits and all(one.output_shape is None for one in passed.nodes):
         raise UsageError("-i is missing: what an element sees depends on the input", words.typed.line({}, "-i", "224"))
     if name is not None and name not in names:
-        raise no_such_layer(name, names, f"conv2d stack {shlex.join(words.operands[:1])} lists the layers")
+        listed = f"conv2d stack {shlex.join(words.operands[:1])} --format csv"
+        raise no_such_layer(name, names, f"--node {names[-1]}" if _is_layer(words) else listed)
     last = last_plane(passed)
     if name is None and last is None and not passed.misfits:
         raise UsageError("no layer of the network has rows and columns", f"--node {shlex.quote(names[-1])}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from conv2d_cli.errors import ShapeError, cut
 from conv2d_cli.network.misfits import MisfitError
 from conv2d_cli.network.seen import seen_from, sizes_of_planes
 from conv2d_cli.report.draw_field import FieldReport, FieldRow
@@ -11,15 +12,18 @@ from conv2d_cli.report.network_analysis import node_reports
 from conv2d_cli.report.network_fields import few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from conv2d_cli.arithmetic.elements import Elements
     from conv2d_cli.network.modules.base import Module
     from conv2d_cli.network.propagation import Propagated
-    from conv2d_cli.network.seen import Area, Walked
+    from conv2d_cli.network.seen import Area, Seen, Walked
+    from conv2d_cli.report.stack import NodeReport
 
 _OF_INPUT = "input"
 _OF_IMAGE = (1, 1)
+# Of a network that reads none, or of which it is not known.
+_NO_IMAGE = FieldRow(None, _OF_INPUT, _OF_INPUT, (), None, None, None, None, None, None, None, None)
 # What stands in padding that is no zeros, and the names that it has in torch's modules and in ONNX.
 _READ_IN_PADDING = {
     "reflect": "elements mirrored from beside the border",
@@ -78,6 +82,7 @@ def field_report(passed: Propagated, node: int, at: tuple[int, int] | None) -> F
 
     Raises:
         MisfitError: a layer on the way does not fit its input.
+        ShapeError: the output of the node has no such element.
 
     >>> from conv2d_cli import Network
     >>> passed = Network.read("resnet18").on((1, 3, 224, 224))
@@ -85,38 +90,48 @@ def field_report(passed: Propagated, node: int, at: tuple[int, int] | None) -> F
     (3, 9)
     """
     check_way(passed, node)
-    walked, inputs = seen_from(passed, node, at), len(passed.input_shapes)
-    reports = node_reports(passed)
-    rows = []
-    for tensor, seen in sorted(walked.seen.items()):
-        if tensor < inputs:
-            shape, has_plane = passed.input_shapes[tensor], seen.size is not None
-            index, name, kind = None, passed.graph.inputs[tensor].name, _OF_INPUT
-            field: tuple[Any, Any] = (_OF_IMAGE, _OF_IMAGE) if has_plane else (None, None)
-            reads: tuple[str, ...] | None = ()
-        else:
-            one = reports[tensor - inputs]
-            index, name, kind, shape = one.index, one.name, one.type, one.output_shape
-            field, reads = (one.receptive_field, one.effective_stride), one.inputs
-        rows.append(FieldRow(index, name, kind, reads, shape, seen.size, *_ends(seen.real), *_ends(seen.reach), *field))
-    image = next((row for row in rows if row.index is None), None)
-    own = reports[node]
+    _check_element(passed, node, at)
+    walked, reports = seen_from(passed, node, at), node_reports(passed)
+    rows = tuple(_row(passed, reports, tensor, seen) for tensor, seen in sorted(walked.seen.items()))
+    image, own = next((row for row in rows if row.index is None), _NO_IMAGE), reports[node]
     report = FieldReport(
         name=passed.graph.name,
         node=own.name,
         type=own.type,
         at=at,
-        input_shape=None if image is None else image.output_shape,
+        input_shape=image.output_shape,
         output_shape=own.output_shape,
-        rows=image and image.rows,
-        columns=image and image.columns,
-        padded_rows=image and image.padded_rows,
-        padded_columns=image and image.padded_columns,
+        rows=image.rows,
+        columns=image.columns,
+        padded_rows=image.padded_rows,
+        padded_columns=image.padded_columns,
         receptive_field=own.receptive_field,
         effective_stride=own.effective_stride,
-        nodes=tuple(rows),
+        nodes=rows,
     )
     return FieldAnalysis(report, tuple(_notes(passed, walked)))
+
+
+def _check_element(passed: Propagated, node: int, at: tuple[int, int] | None) -> None:
+    size = plane_of(passed, node)
+    if at is None or (size and all(0 <= place < length for place, length in zip(at, size, strict=True))):
+        return
+    has = "no rows and columns" if size is None else f"{size[0]}x{size[1]}"
+    raise ShapeError(f"at {at}: the output of {cut(passed.graph.nodes[node].name)} has {has}")
+
+
+def _row(passed: Propagated, reports: Sequence[NodeReport], tensor: int, seen: Seen) -> FieldRow:
+    """Return what is seen of a tensor: of an input of the network, or of what a node makes."""
+    inputs = len(passed.input_shapes)
+    ends = (seen.size, *_ends(seen.real), *_ends(seen.reach))
+    if tensor < inputs:
+        field = (None, None) if seen.size is None else (_OF_IMAGE, _OF_IMAGE)
+        return FieldRow(
+            None, passed.graph.inputs[tensor].name, _OF_INPUT, (), passed.input_shapes[tensor], *ends, *field
+        )
+    node = reports[tensor - inputs]
+    of_node = (node.index, node.name, node.type, node.inputs, node.output_shape)
+    return FieldRow(*of_node, *ends, node.receptive_field, node.effective_stride)
 
 
 def _ends(area: Area | None) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
