@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conv2d_cli.arithmetic.receptive_field import Span
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -16,7 +18,7 @@ Elements = range | tuple[int, ...]
 
 NOTHING = range(0)
 # Of more elements with gaps between them, as behind a stride of more than the kernel, all between are taken too.
-_MOST_PLACES = 65536
+_MOST_PLACES = 16384
 
 
 def read_by(field: Field, outputs: Elements) -> Elements:
@@ -36,9 +38,8 @@ def read_by(field: Field, outputs: Elements) -> Elements:
         return range(ends[0].first, ends[1].last + 1)
     taps = max(span.last - span.first for span in field.spans) // field.step + 1
     if len(outputs) * taps > _MOST_PLACES:
-        spans = [field.at(output) for output in (*outputs[:_MOST_PLACES], *outputs[-_MOST_PLACES:])]
-        some = [span for span in spans if span.first <= span.last]
-        return range(min(span.first for span in some), max(span.last for span in some) + 1) if some else NOTHING
+        first, last = field.of(Span(outputs[0], outputs[-1]))
+        return range(first, last + 1)
     spans = [field.at(output) for output in outputs]
     return _of_places({place for span in spans for place in range(span.first, span.last + 1, field.step)})
 
