@@ -26,7 +26,7 @@ _IMAGE_RANK, _BATCHED_RANK = 3, 4
 _FIRST, _LAST = (-3, -2), (-2, -1)
 _MOVES = {(0, 2, 3, 1): _FIRST, (0, 3, 1, 2): _LAST}
 
-Size = tuple[int, int]
+PlaneSize = tuple[int, int]
 
 
 class Area(NamedTuple):
@@ -48,7 +48,7 @@ class Seen(NamedTuple):
     Before what reads all of its input, as a global pooling, nothing is counted on into padding: `is_whole`.
     """
 
-    size: Size | None
+    size: PlaneSize | None
     reach: Area | None
     real: Area | None
     is_whole: bool = False
@@ -65,7 +65,7 @@ class Walked(NamedTuple):
     gates: tuple[int, ...]
 
 
-def sizes_of_planes(passed: Propagated) -> list[Size | None]:
+def sizes_of_planes(passed: Propagated) -> list[PlaneSize | None]:
     """Return the rows and columns of every tensor, those of the inputs first; None of what has none."""
     shapes = [*passed.input_shapes, *(node.output_shape for node in passed.nodes)]
     places: list[tuple[int, int]] = [_LAST for _ in passed.input_shapes]
@@ -74,22 +74,24 @@ def sizes_of_planes(passed: Propagated) -> list[Size | None]:
         before = places[call.reads[0]] if call.reads else _LAST
         places.append(_MOVES.get(order, before) if isinstance(order, tuple) else before)
     planes = [shape is not None and len(shape) >= _IMAGE_RANK for shape in passed.input_shapes]
-    planes += [_has_plane(one) for one in passed.nodes]
+    is_batched = not any(shape is not None and len(shape) == _IMAGE_RANK for shape in passed.input_shapes)
+    planes += [_has_plane(one, is_batched=is_batched) for one in passed.nodes]
     return [
         (shape[row], shape[column]) if shape is not None and is_plane else None
         for shape, is_plane, (row, column) in zip(shapes, planes, places, strict=True)
     ]
 
 
-def _has_plane(node: Passed) -> bool:
+def _has_plane(node: Passed, *, is_batched: bool) -> bool:
     if node.output_shape is None:
         return False
     if node.plane is not None:
         return len(node.plane) == _AXES
-    return len(node.output_shape) == _BATCHED_RANK or (len(node.output_shape) == _IMAGE_RANK and node.whole)
+    rank = len(node.output_shape)
+    return rank == _BATCHED_RANK or (rank == _IMAGE_RANK and (node.whole or not is_batched))
 
 
-def seen_from(passed: Propagated, node: int, at: Size | None) -> Walked:
+def seen_from(passed: Propagated, node: int, at: PlaneSize | None) -> Walked:
     """Return what an element of a node is made from, tensor by tensor; all of the node where `at` is None."""
     sizes, inputs = sizes_of_planes(passed), len(passed.input_shapes)
     shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
@@ -131,7 +133,7 @@ def _reading(
     return found if found is not None and len(found) == _AXES else None
 
 
-def _through(reading: Plane | Literal["all"] | None, here: Seen, size: Size | None) -> Seen:
+def _through(reading: Plane | Literal["all"] | None, here: Seen, size: PlaneSize | None) -> Seen:
     """Return what is seen of one input of a layer, of whose output `here` is seen."""
     if reading is None or size is None or (here.size is not None and here.reach is None):
         return Seen(size, None, None)
@@ -141,7 +143,7 @@ def _through(reading: Plane | Literal["all"] | None, here: Seen, size: Size | No
     return Seen(size, real if here.is_whole else _read(reading, here.reach, size, here.size), real, here.is_whole)
 
 
-def _read(local: Plane, area: Area | None, size: Size, output: Size, *, clip: bool = False) -> Area | None:
+def _read(local: Plane, area: Area | None, size: PlaneSize, output: PlaneSize, *, clip: bool = False) -> Area | None:
     if area is None:
         return None
     axes = []
@@ -153,7 +155,7 @@ def _read(local: Plane, area: Area | None, size: Size, output: Size, *, clip: bo
     return Area.of(*axes)
 
 
-def _all(size: Size | None) -> Area | None:
+def _all(size: PlaneSize | None) -> Area | None:
     return None if size is None else Area.of(range(size[0]), range(size[1]))
 
 

@@ -248,6 +248,15 @@ def test_what_is_not_known_is_said_and_is_none() -> None:
     assert notes_of([{"type": "AdaptiveAvgPool2d", "name": "uneven", "output_size": 5}], "uneven")[1]
 
 
+def test_of_an_image_without_a_batch_the_same_is_known() -> None:
+    uneven = {"type": "AdaptiveAvgPool2d", "output_size": 5}
+    for shape in ((3, 12, 12), (1, 3, 12, 12)):
+        passed = propagate(graph_of({"layers": [uneven]}, "given"), [shape])
+        assert seen_from(passed, 0, (0, 0)).seen[0].real is None
+        passed = propagate(graph_of({"layers": [{**SHUT, "kernel_size": 3}, "ReLU"]}, "given"), [shape])
+        assert ends(seen_from(passed, 1, (2, 3)).seen[0].real) == ((2, 4), (3, 5))
+
+
 def test_gates_are_left_out_and_said() -> None:
     layers: list[Layer] = [
         {**SHUT, "name": "body", "kernel_size": 3},

@@ -42,7 +42,7 @@ _BEND = 0.4
 _BAR = (22.0, 84.0)
 
 
-class Span(NamedTuple):
+class Extent(NamedTuple):
     """Where something lies along one axis, in pixels, from the first row or column of a plane on."""
 
     first: float
@@ -54,32 +54,32 @@ class Span(NamedTuple):
         return self.last - self.first
 
 
-class Plane(NamedTuple):
+class DrawnPlane(NamedTuple):
     """A plane as it is drawn, from its own corner on: its sides, what is seen of it, and that with its padding."""
 
     step: Step
     height: float
     width: float
-    rows: Span | None
-    columns: Span | None
-    padded_rows: Span | None
-    padded_columns: Span | None
+    rows: Extent | None
+    columns: Extent | None
+    padded_rows: Extent | None
+    padded_columns: Extent | None
 
     @property
-    def across(self) -> Span:
+    def across(self) -> Extent:
         """Return where the plane, and what is seen of it, lie across."""
-        return _hull(Span(0, self.width), self.padded_columns)
+        return _hull(Extent(0, self.width), self.padded_columns)
 
     @property
-    def down(self) -> Span:
+    def down(self) -> Extent:
         """Return where the plane, and what is seen of it, lie down."""
-        return _hull(Span(0, self.height), self.padded_rows)
+        return _hull(Extent(0, self.height), self.padded_rows)
 
 
-class Column(NamedTuple):
+class PlacedPlane(NamedTuple):
     """A plane in its place: the left edge and the width of its column, and its own corner."""
 
-    plane: Plane
+    plane: DrawnPlane
     left: float
     room: float
     x: float
@@ -112,10 +112,10 @@ def drawing(report: FieldReport) -> Drawing:
     return Drawing(right + _MARGIN, height, *title_and_description(report, steps), tuple(shapes))
 
 
-def _plane(step: Step, longest: int) -> Plane:
+def _plane(step: Step, longest: int) -> DrawnPlane:
     row = step.row
     if row.plane is None:
-        return Plane(step, _BAR[1], _BAR[0], Span(0, _BAR[1]), Span(0, _BAR[0]), None, None)
+        return DrawnPlane(step, _BAR[1], _BAR[0], Extent(0, _BAR[1]), Extent(0, _BAR[0]), None, None)
     side = _SMALLEST + (_LARGEST - _SMALLEST) * ((max(row.plane) / longest) ** _BEND)
     # What lies beyond the border is drawn to scale too, so that a plane in a far larger field becomes small.
     scale = min(side / max(1, *row.plane), *(_MOST * side / _hull_of(size, ends) for size, ends in _axes(row)))
@@ -129,7 +129,7 @@ def _plane(step: Step, longest: int) -> Plane:
             (row.padded_columns, row.plane[1], width),
         )
     ]
-    return Plane(step, height, width, *spans)
+    return DrawnPlane(step, height, width, *spans)
 
 
 def _axes(row: FieldRow) -> list[tuple[int, tuple[int, ...] | None]]:
@@ -141,7 +141,7 @@ def _hull_of(size: int, ends: tuple[int, ...] | None) -> int:
     return max(1, max(last + 1, size) - min(first, 0))
 
 
-def _span(ends: tuple[int, ...] | None, size: int, length: float) -> Span | None:
+def _span(ends: tuple[int, ...] | None, size: int, length: float) -> Extent | None:
     """Return where rows or columns lie on a side of a length; one element is drawn so that it can be seen."""
     if not ends or not size:
         return None
@@ -149,27 +149,27 @@ def _span(ends: tuple[int, ...] | None, size: int, length: float) -> Span | None
     missing = max(0.0, _LEAST - (last - first)) / 2
     # What is inside stays inside.
     low = min(max(first - missing, 0.0), length - _LEAST) if missing and 0 <= ends[0] < size else first - missing
-    return Span(low, low + (last - first) + 2 * missing)
+    return Extent(low, low + (last - first) + 2 * missing)
 
 
-def _hull(one: Span, other: Span | None) -> Span:
-    return one if other is None else Span(min(one.first, other.first), max(one.last, other.last))
+def _hull(one: Extent, other: Extent | None) -> Extent:
+    return one if other is None else Extent(min(one.first, other.first), max(one.last, other.last))
 
 
-def _columns(planes: Sequence[Plane], middle: float) -> Iterator[Column]:
+def _columns(planes: Sequence[DrawnPlane], middle: float) -> Iterator[PlacedPlane]:
     left = _MARGIN
     for plane in planes:
         room = max(plane.across.length, _width_of_words(plane))
         x = left + (room - plane.across.length) / 2 - plane.across.first
-        yield Column(plane, left, room, x, middle - plane.height / 2)
+        yield PlacedPlane(plane, left, room, x, middle - plane.height / 2)
         left += room + _GAP
 
 
-def _width_of_words(plane: Plane) -> float:
+def _width_of_words(plane: DrawnPlane) -> float:
     return max(text_width(words, size) for words, size, _ in labels_of(plane.step.row))
 
 
-def _texts(column: Column, above: float, below: float) -> Iterator[Shape]:
+def _texts(column: PlacedPlane, above: float, below: float) -> Iterator[Shape]:
     lines = (above, above + LINE, below, below + LINE)
     for (words, size, bold), y in zip(labels_of(column.plane.step.row), lines, strict=True):
         if not words:
@@ -177,14 +177,14 @@ def _texts(column: Column, above: float, below: float) -> Iterator[Shape]:
         yield Text(column.middle, y, words, size, "middle", "ink" if bold else "soft", bold)
 
 
-def _break(before: Column, column: Column, y: float) -> Iterator[Shape]:
+def _break(before: PlacedPlane, column: PlacedPlane, y: float) -> Iterator[Shape]:
     """Yield how many layers are left out between two planes, between their labels."""
     if column.plane.step.left_out:
         middle = (before.left + before.room + column.left) / 2
         yield Text(middle, y, f"+{column.plane.step.left_out}", SMALL, "middle", "soft")
 
 
-def _pyramid(columns: Sequence[Column]) -> Iterator[Shape]:
+def _pyramid(columns: Sequence[PlacedPlane]) -> Iterator[Shape]:
     """Yield the planes with what is seen of them, and the edges of the pyramid from each to the next."""
     last = columns[-1]
     for column in columns:
@@ -195,14 +195,14 @@ def _pyramid(columns: Sequence[Column]) -> Iterator[Shape]:
         yield from _edges(before, column)
 
 
-def _drawn_plane(column: Column, fill: Role) -> Shape:
+def _drawn_plane(column: PlacedPlane, fill: Role) -> Shape:
     plane = column.plane
     is_unknown = plane.step.row.rows is None and plane.step.row.plane is not None
     where = (column.x, column.y, plane.width, plane.height)
     return Rectangle(*where, "unused" if is_unknown else fill, "rule", hatched=is_unknown)
 
 
-def _region(column: Column, fill: Role) -> Iterator[Shape]:
+def _region(column: PlacedPlane, fill: Role) -> Iterator[Shape]:
     plane = column.plane
     row = plane.step.row
     shapes: list[Shape] = []
@@ -214,7 +214,7 @@ def _region(column: Column, fill: Role) -> Iterator[Shape]:
         yield Labelled(told(row), tuple(shapes))
 
 
-def _rectangle(column: Column, rows: Span, columns: Span, fill: Role | None, *, dashed: bool) -> Shape:
+def _rectangle(column: PlacedPlane, rows: Extent, columns: Extent, fill: Role | None, *, dashed: bool) -> Shape:
     return Rectangle(
         *(column.x + columns.first, column.y + rows.first, columns.length, rows.length),
         *(fill, "window", 1.2 if dashed else 1.8),
@@ -222,7 +222,7 @@ def _rectangle(column: Column, rows: Span, columns: Span, fill: Role | None, *, 
     )
 
 
-def _edges(before: Column, column: Column) -> Iterator[Shape]:
+def _edges(before: PlacedPlane, column: PlacedPlane) -> Iterator[Shape]:
     sides = [(_outer(one.plane, one.x, one.y)) for one in (before, column)]
     if None in sides:
         return
@@ -231,7 +231,7 @@ def _edges(before: Column, column: Column) -> Iterator[Shape]:
     yield Line(right, bottom, left, next_bottom, "window", 1)
 
 
-def _outer(plane: Plane, x: float, y: float) -> tuple[float, float, float, float] | None:
+def _outer(plane: DrawnPlane, x: float, y: float) -> tuple[float, float, float, float] | None:
     """Return the left, right, top and bottom of what is seen of a plane, its padding included."""
     rows, columns = plane.padded_rows or plane.rows, plane.padded_columns or plane.columns
     if not rows or not columns:

@@ -108,16 +108,27 @@ def _bars(rows: Sequence[FieldRow], room: int) -> Iterator[str]:
     first = min((part[0] for part in known), default=Fraction(0))
     last = max((part[1] for part in known), default=Fraction(1))
     scale = Fraction(room) / (last - first)
-    for some in parts:
-        if some is None:
-            yield ""
-            continue
-        cells = [" "] * room
-        for (low, high), sign in zip(some, (_PLANE, _IN_PADDING, _SEEN), strict=False):
-            start = min(floor((low - first) * scale), room - 1)
-            stop = max(start + 1, min(room, ceil((high - first) * scale)))
-            cells[start:stop] = sign * (stop - start)
-        yield "".join(cells).rstrip()
+    yield from ("" if some is None else _bar(some, first, scale, room) for some in parts)
+
+
+def _bar(parts: Sequence[tuple[Fraction, Fraction]], first: Fraction, scale: Fraction, room: int) -> str:
+    """Return a bar of a plane and what is seen of it, each a cell long at least."""
+    cells = [" "] * room
+    places = [_cells(low - first, high - first, scale, room) for low, high in parts]
+    for place, sign in zip(places, (_PLANE, _IN_PADDING, _SEEN), strict=False):
+        cells[place.start : place.stop] = sign * len(place)
+    if len(parts) > len(("plane", "padding")):
+        # Less than a cell of padding is shown too, where another is left for what is seen.
+        (low, high), padded, seen = parts[1], places[1], places[2]
+        ends = [padded[0]] * (low < 0) + [padded[-1]] * (high > 1)
+        for end in ends if len(seen) > len(ends) else []:
+            cells[end] = _IN_PADDING
+    return "".join(cells).rstrip()
+
+
+def _cells(low: Fraction, high: Fraction, scale: Fraction, room: int) -> range:
+    start = min(floor(low * scale), room - 1)
+    return range(start, max(start + 1, min(room, ceil(high * scale))))
 
 
 def _parts(row: FieldRow) -> list[tuple[Fraction, Fraction]] | None:
