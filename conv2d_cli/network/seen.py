@@ -14,9 +14,7 @@ from conv2d_cli.network.modules.base import Plane
 from conv2d_cli.network.modules.elementwise import Mul
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from conv2d_cli.network.modules.base import Module, Shape
+    from conv2d_cli.network.modules.base import Shape
     from conv2d_cli.network.propagation import Passed, Propagated
 
 _AXES = 2
@@ -94,38 +92,47 @@ def _has_plane(node: Passed, *, is_batched: bool) -> bool:
 def seen_from(passed: Propagated, node: int, at: PlaneSize | None) -> Walked:
     """Return what an element of a node is made from, tensor by tensor; all of the node where `at` is None."""
     sizes, inputs = sizes_of_planes(passed), len(passed.input_shapes)
-    shapes = [*passed.input_shapes, *(one.output_shape for one in passed.nodes)]
-    size = sizes[node + inputs]
-    first = Area(range(at[0], at[0] + 1), range(at[1], at[1] + 1)) if at is not None else _all(size)
-    seen = {node + inputs: Seen(size, first, first, at is None)}
+    first = _all(sizes[node + inputs]) if at is None else Area(*(range(place, place + 1) for place in at))
+    seen = {node + inputs: Seen(sizes[node + inputs], first, first, at is None)}
     lost, gates = [], []
     for place in range(node, -1, -1):
-        here, call, output = seen.get(place + inputs), passed.graph.nodes[place], shapes[place + inputs]
-        if here is None or call.reads == ():
+        here, reads = seen.get(place + inputs), passed.graph.nodes[place].reads
+        if here is None or reads == ():
             continue
-        read = None if call.reads is None else [shapes[tensor] for tensor in call.reads]
-        reading = _reading(passed.nodes[place].module, read, output, has_plane=here.size is not None)
+        reading = _reading(passed, place, has_plane=here.size is not None)
         lost += [place] if reading is None else []
-        counted = [*_without_gates(passed.nodes[place].module, read or [], output)]
-        gates += [place] if len(counted) < len(read or []) else []
-        for tensor in {(call.reads or ())[number] for number in counted}:
+        counted = _without_gates(passed, place)
+        gates += [place] if len(counted) < len(reads or ()) else []
+        for tensor in {*counted}:
             seen[tensor] = _joined(seen.get(tensor), _through(reading, here, sizes[tensor]))
     return Walked(seen, tuple(reversed(lost)), tuple(reversed(gates)))
 
 
-def _without_gates(module: Module, read: Sequence[Shape | None], output: Shape | None) -> Iterator[int]:
-    """Yield which inputs are no gates: those scale whole channels, and by convention widen no field."""
-    is_gated = isinstance(module, Mul) and output is not None
-    full = [place for place, shape in enumerate(read) if (shape or ())[-2:] == (output or ())[-2:]]
-    yield from full if is_gated and full else range(len(read))
+def _shapes(passed: Propagated, place: int) -> list[Shape | None]:
+    """Return the shapes of what a node reads."""
+    inputs = len(passed.input_shapes)
+    return [
+        passed.input_shapes[tensor] if tensor < inputs else passed.nodes[tensor - inputs].output_shape
+        for tensor in passed.graph.nodes[place].reads or ()
+    ]
 
 
-def _reading(
-    module: Module, read: Sequence[Shape | None] | None, output: Shape | None, *, has_plane: bool
-) -> Plane | Literal["all"] | None:
+def _without_gates(passed: Propagated, place: int) -> list[int]:
+    """Return which tensors a node reads that are no gates: those scale whole channels, and widen no field."""
+    reads, output = passed.graph.nodes[place].reads or (), passed.nodes[place].output_shape
+    if not isinstance(passed.nodes[place].module, Mul) or output is None:
+        return [*reads]
+    pairs = zip(reads, _shapes(passed, place), strict=True)
+    return [tensor for tensor, shape in pairs if (shape or ())[-2:] == output[-2:]] or [*reads]
+
+
+def _reading(passed: Propagated, place: int, *, has_plane: bool) -> Plane | Literal["all"] | None:
     """Return what an element of a layer reads of its own inputs, or that it reads all; None where nobody knows."""
-    shapes = [shape for shape in read or [] if shape is not None]
-    if read is None or output is None or len(shapes) < len(read):
+    module, output = passed.nodes[place].module, passed.nodes[place].output_shape
+    read = _shapes(passed, place)
+    shapes = [shape for shape in read if shape is not None]
+    fits = all(one.node != place for one in passed.misfits)
+    if passed.graph.nodes[place].reads is None or output is None or len(shapes) < len(read) or not fits:
         return None
     if module.is_global or not has_plane:
         return "all"
