@@ -65,14 +65,17 @@ def node_of(passed: Propagated, name: str | None, words: LayerWords) -> int:
     """Return the place of the node that was asked for, else of the last with rows and columns.
 
     Raises:
-        UsageError: there is no such node, or nothing is known without a size.
+        UsageError: there is no such node, nothing calls it, or nothing is known without a size.
         MisfitError: a layer on the way to it does not fit its input.
     """
     from conv2d_cli.report.field_analysis import check_way, last_plane
 
     names = [node.name for node in passed.graph.nodes]
     if not passed.misfits and all(one.output_shape is None for one in passed.nodes):
-        raise UsageError("-i is missing: what an element sees depends on the input", words.typed.line({}, "-i", "224"))
+        if None in passed.input_shapes:
+            line = words.typed.line({}, "-i", "224")
+            raise UsageError("-i is missing: what an element sees depends on the input", line)
+        raise UsageError(f"{cut(words.operands[0])} does not say what its layers read, so that nothing is seen")
     if name is not None and name not in names:
         listed = f"conv2d stack {shlex.join(words.operands[:1])} --format csv"
         raise no_such_layer(name, names, f"--node {names[-1]}" if _is_layer(words) else listed)
@@ -81,6 +84,10 @@ def node_of(passed: Propagated, name: str | None, words: LayerWords) -> int:
         raise UsageError("no layer of the network has rows and columns", f"--node {shlex.quote(names[-1])}")
     place = names.index(name) if name is not None else len(names) - 1 if last is None else last
     check_way(passed, place)
+    if passed.nodes[place].output_shape is None:
+        is_called = passed.graph.nodes[place].reads != ()
+        why = "its output is not known" if is_called else "nothing calls it when the network is used"
+        raise UsageError(f"--node {cut(names[place])}: {why}", "leave --node out")
     return place
 
 

@@ -24,6 +24,12 @@ PRINTED = """Sequential(
   (2): Conv2d(8, 8, kernel_size=(3, 3), stride=(2, 2))
 )
 """
+UNKNOWN = """Net(
+  (a): Conv2d(3, 8, kernel_size=(3, 3))
+  (b): Strange()
+  (c): Conv2d(8, 8, kernel_size=(3, 3))
+)
+"""
 HOSTILE = """
 input = [1, 3, 9, 9]
 layers = [{ name = "</title><script>alert(1)</script>", type = "Conv2d", out_channels = 2, kernel_size = 3 }]
@@ -131,11 +137,14 @@ def test_what_is_left_out_is_told() -> None:
         ("3 8 3 --receptive-field", 2, "-i is missing", "-i 224"),
         ("3 8 3 -p 1 --receptive-field -i 0x5", 2, "0", "-i "),
         ("resnet18 --node layer1.0.add --at 9,9 -i 4x32x32", 2, "3 channels", "-i 1x3x32x32"),
+        ("unknown.txt --node c -i 32", 2, "does not say what its layers read", ""),
+        ("unknown.txt --receptive-field", 2, "-i is missing", "-i 224"),
         ("'' --receptive-field", 2, "the network is missing", "resnet18"),
     ],
 )
 def test_what_is_refused(words: str, code: int, says: str, hint: str, tmp_path: Path) -> None:
     (tmp_path / "net.txt").write_text(PRINTED)
+    (tmp_path / "unknown.txt").write_text(UNKNOWN)
     done = conv2d("draw", *shlex.split(words), folder=tmp_path)
     assert (done.code, done.out) == (code, "")
     error, _, hinted = done.err.partition("hint: ")
