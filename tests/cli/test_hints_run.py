@@ -109,7 +109,6 @@ KINDS = {
         row("draw resnet18 --node fc --at 0,0 --get rows", "0 223"),
         row("draw resnet18 --node conv1 -s 2 --get receptive_field", "7 7"),
         row("draw resnet18 --node conv1 --animate --get receptive_field", "7 7"),
-        row("draw resnet18 --node conv1 -i 1x4x64x64 --get receptive_field", "7 7"),
         row("draw 3 8 3 --node 0 -i 8 --get node", "conv"),
         row("draw 3 8 3 --receptive-field --get receptive_field", "3 3"),
         row("draw 3 8 3 --receptive-field -i 0x5 --get receptive_field", "3 3"),
