@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.diff import DiffReport, DiffRow
     from conv2d_cli.report.draw import AxisRow, DrawReport
+    from conv2d_cli.report.draw_field import FieldReport, FieldRow
     from conv2d_cli.report.draw_values import ChannelRow, DrawValuesReport
     from conv2d_cli.report.draw_volume import GroupRow, VolumeReport
     from conv2d_cli.report.explain import ExplainReport, NoteRow, ReconcileReport, StepRow
@@ -77,6 +78,8 @@ __all__ = [
     "DrawValuesReport",
     "ExplainReport",
     "Fault",
+    "FieldReport",
+    "FieldRow",
     "FileError",
     "GroupRow",
     "InstallationReport",
@@ -141,6 +144,7 @@ _HOMES = {
     "report.draw": ("AxisRow", "DrawReport"),
     "report.draw_values": ("ChannelRow", "DrawValuesReport"),
     "report.draw_volume": ("GroupRow", "VolumeReport"),
+    "report.draw_field": ("FieldReport", "FieldRow"),
     "report.explain": ("ExplainReport", "NoteRow", "ReconcileReport", "StepRow"),
     "report.explanation.explaining": ("explain",),
     "report.explanation.reconcile": ("reconcile",),

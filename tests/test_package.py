@@ -36,6 +36,7 @@ def test_the_names_it_offers() -> None:
     reports |= {"ExplainReport", "NoteRow", "ReconcileReport", "StepRow", "ToolCount"}
     reports |= {"PlotReport", "PlotRow"}
     reports |= {"AxisRow", "ChannelRow", "DrawReport", "DrawValuesReport", "PictureReport", "WindowRow"}
+    reports |= {"FieldReport", "FieldRow"}
     verbs = {"Conv2d", "Network", "PreparedConv2d", "analyze", "conv2d", "init_parameters", "prepare", "trace_element"}
     verbs |= {"Picture", "draw"}
     verbs |= {"code_for", "conv2d_integer", "explain", "reconcile", "requantize", "solve"}

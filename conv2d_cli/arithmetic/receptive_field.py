@@ -30,10 +30,14 @@ _NOTHING = Span(0, -1)
 
 
 class Field(NamedTuple):
-    """Output element `P * m + q` is made from elements `advance * m + spans[q]` of the image, with `P = len(spans)`."""
+    """Output element `P * m + q` is made from elements `advance * m + spans[q]` of the image, with `P = len(spans)`.
+
+    Of a single layer it is made from every `step`-th element of a span; behind several it may be made from any.
+    """
 
     advance: int
     spans: tuple[Span, ...]
+    step: int = 1
 
     @property
     def size(self) -> int:
@@ -57,6 +61,12 @@ class Field(NamedTuple):
         firsts, lasts = zip(*self.spans, self.at(len(self.spans)), strict=True)
         holds = all(first <= last for first, last in self.spans)
         return holds and all(ends == tuple(sorted(ends)) for ends in (firsts, lasts))
+
+    @property
+    def is_gapless(self) -> bool:
+        """Whether outputs that follow one another are made from all elements of an interval."""
+        following = zip(self.spans, (*self.spans[1:], self.at(len(self.spans))), strict=True)
+        return self.step == 1 and self.is_ordered and all(after.first <= one.last + 1 for one, after in following)
 
     def of(self, elements: Span, step: int = 1) -> Span:
         """Return what every `step`-th output element from the first to the last is made from, together."""
@@ -129,7 +139,7 @@ def through_transposed(field: Field, kernel: int, stride: int, dilation: int, be
     An output that no tap falls on is made from nothing: its span ends before it begins.
 
     >>> through_transposed(IMAGE, kernel=3, stride=2, dilation=1, before=1)
-    Field(advance=1, spans=(Span(first=0, last=0), Span(first=0, last=1)))
+    Field(advance=1, spans=(Span(first=0, last=0), Span(first=0, last=1)), step=1)
     """
     # Input j makes output `j * stride + tap * dilation - before`: of the taps that fall on an output each is
     # `every` behind the one before, and their inputs lie `apart`.
@@ -176,7 +186,8 @@ def _composed(field: Field, read: Callable[[int], Span], step: int, period: int,
     """Return the field of outputs that read every `step`-th element of an interval, `read_on` further each period."""
     ends = 1 if field.is_ordered else field._cycle(step)  # noqa: SLF001 - a part of fields
     spans = tuple(field._read(read(phase), step, ends) for phase in range(period))  # noqa: SLF001
-    return Field(read_on // len(field.spans) * field.advance, spans)
+    apart = step if field == IMAGE and any(span.first < span.last for span in spans) else 1
+    return Field(read_on // len(field.spans) * field.advance, spans, apart)
 
 
 def _bounded(field: Field) -> Field | None:

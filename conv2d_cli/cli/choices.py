@@ -37,6 +37,7 @@ def keys(command: str | None) -> tuple[str, ...]:
     from conv2d_cli.report.code import CodeReport
     from conv2d_cli.report.compare import CompareReport
     from conv2d_cli.report.diff import DiffRow
+    from conv2d_cli.report.draw_field import TOTALS as TOTALS_OF_FIELDS
     from conv2d_cli.report.explain import ExplainReport, ReconcileReport
     from conv2d_cli.report.info import InstallationReport, TensorReport
     from conv2d_cli.report.picture import TOTALS as TOTALS_OF_PICTURES
@@ -58,7 +59,7 @@ def keys(command: str | None) -> tuple[str, ...]:
         "explain": (*ExplainReport._fields, *ReconcileReport._fields),
         "stack": (*TOTALS, *NodeReport._fields, *RooflineReport._fields),
         "trace": TOTALS_OF_TRACE,
-        "draw": TOTALS_OF_PICTURES,
+        "draw": (*TOTALS_OF_PICTURES, *TOTALS_OF_FIELDS),
         "diff": DiffRow._fields,
         "sweep": (*ShapeReport._fields, *RooflineReport._fields),
         "vectors": VectorsReport._fields,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from conv2d_cli.cli import choices
-from conv2d_cli.cli.options import INPUT, RESULT, option, shared
+from conv2d_cli.cli.options import INPUT, NETWORK, RESULT, option, shared
 
 
 class DrawOptions(NamedTuple):
@@ -13,12 +13,14 @@ class DrawOptions(NamedTuple):
 
     at: str | None
     values: str | None
-    animate: bool
+    node: str | None
     volume: bool
-    file: str | None
-    force: bool
-    theme: str | None
+    receptive_field: bool
     interactive: bool
+    animate: bool
+    file: str | None
+    theme: str | None
+    force: bool
 
 
 def _draw_options(
@@ -39,6 +41,12 @@ def _draw_options(
         str | None,
         option(
             *("--output", "-o"), metavar="FILE", section=RESULT, help="write the picture as .svg, .png, .gif or .html"
+        ),
+    ] = None,
+    node: Annotated[
+        str | None,
+        option(
+            "--node", metavar="NAME", section=NETWORK, help="the layer whose element sees; else the last with a plane"
         ),
     ] = None,
     theme: Annotated[
@@ -63,8 +71,27 @@ def _draw_options(
         bool,
         option("--interactive", section=RESULT, help="write a page on which every argument can be changed: .html"),
     ] = False,
+    receptive_field: Annotated[
+        bool,
+        option(
+            "--receptive-field",
+            section=NETWORK,
+            help="what an element sees of the input of a network, NAME|FILE|-, and of every layer before it",
+        ),
+    ] = False,
 ) -> DrawOptions:
-    return DrawOptions(at, values, animate, volume, file, force, theme, interactive)
+    return DrawOptions(
+        at=at,
+        values=values,
+        node=node,
+        volume=volume,
+        receptive_field=receptive_field or node is not None,
+        interactive=interactive,
+        animate=animate,
+        file=file,
+        theme=theme,
+        force=force,
+    )
 
 
 draw_options = shared(_draw_options, "draw_options")

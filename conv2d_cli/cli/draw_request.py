@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 PLANE = "plane"
 # A picture, and the module of `cli/` whose `show(request)` makes it. But for the plane, a picture has the name of the
 # option that asks for it, a field of `DrawOptions`: `volume` of --volume.
-_MODULES = {PLANE: "draw_layer", "volume": "draw_layer", "values": "draw_values", "interactive": "draw_interactive"}
+_MODULES = {
+    PLANE: "draw_layer",
+    "volume": "draw_layer",
+    "receptive_field": "draw_field",
+    "values": "draw_values",
+    "interactive": "draw_interactive",
+}
 
 
 class Request(NamedTuple):

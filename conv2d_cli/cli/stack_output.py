@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.cli.output import say, screen_of
-from conv2d_cli.errors import UsageError, did_you_mean, nearest
+from conv2d_cli.cli.stack_request import no_such_layer
+from conv2d_cli.errors import UsageError
 from conv2d_cli.render.formats import GRAPH_FORMATS, ROW_FORMATS, render, render_graph, render_rows
 from conv2d_cli.report.network_parts import group_of, grouped, only
 from conv2d_cli.report.quantities import quantities_of
@@ -126,9 +127,7 @@ def _tell(analysis: Analysis, output: Output) -> None:
 def _node(nodes: Sequence[NodeReport], name: str) -> NodeReport:
     found = next((node for node in nodes if node.name == name), None)
     if found is None:
-        names = [node.name for node in nodes]
-        hint = did_you_mean(name, names, "--node ") if nearest(name, names) else "--format csv lists the layers"
-        raise UsageError(f"--node {name}: no such layer", hint)
+        raise no_such_layer(name, [node.name for node in nodes])
     return found
 
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.cli.roofline_options import OPTION_OF
-from conv2d_cli.errors import FileError, ShapeError, UsageError, did_you_mean, nearest
+from conv2d_cli.errors import FileError, ShapeError, UsageError, cut, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from conv2d_cli.cli.assertions import Assertion
     from conv2d_cli.cli.roofline_options import RooflineOptions
@@ -119,9 +119,15 @@ def analyzed(network: str, request: Request) -> Analysis:
     from conv2d_cli.report.network_analysis import analyze_network
 
     graph = graph_of(network, assume=request.assume)
-    with _as_typed():
-        shapes = input_shapes(graph, _sizes(graph, request.options.sizes))
+    with as_typed():
+        shapes = input_shapes(graph, sizes_of(graph, request.options.sizes))
         return analyze_network(graph, shapes, request.dtype, request.budget)
+
+
+def no_such_layer(name: str, names: Sequence[str], otherwise: str = "--format csv lists the layers") -> UsageError:
+    """Return the error of a --node that the network has not; `otherwise` is the hint where none is near."""
+    hint = did_you_mean(name, names, "--node ") if nearest(name, names) else otherwise
+    return UsageError(f"--node {cut(name)}: no such layer", hint)
 
 
 def graph_of(network: str, *, assume: bool) -> Graph:
@@ -150,7 +156,7 @@ def graph_of(network: str, *, assume: bool) -> Graph:
         raise FileError(error.message, did_you_mean(network, near) if near else error.hint) from None
 
 
-def _sizes(graph: Graph, words: tuple[str, ...]) -> Size | dict[str, Size] | None:
+def sizes_of(graph: Graph, words: tuple[str, ...]) -> Size | dict[str, Size] | None:
     """Return the sizes that were typed: one, or several by the names of their inputs."""
     names = [one.name for one in graph.inputs]
     sizes: dict[str, Size] = {}
@@ -191,7 +197,7 @@ def _size(text: str) -> Size:
 
 
 @contextmanager
-def _as_typed() -> Iterator[None]:
+def as_typed() -> Iterator[None]:
     """Have errors write sizes as the command takes them."""
     from conv2d_cli.network.misfits import MisfitError
 

@@ -323,6 +323,17 @@ KEYS_OF_EXPLAIN: dict[str, Key] = KEYS | {
 }
 # Of a picture of a layer.
 KEYS_OF_PICTURES: dict[str, Key] = KEYS | {"layer": Key("the layer as torch prints it")}
+# Of what an element of a network sees.
+KEYS_OF_FIELDS: dict[str, Key] = KEYS_OF_NETWORKS | {
+    "node": Key("the layer whose element sees"),
+    "at": Key("the output element that sees: h, w, from 0 on; empty of a layer without rows and columns"),
+    "plane": Key("rows and columns of the output; empty where there are none", "pixels"),
+    "rows": Key("first and last row that it sees, of the input or of a layer's output; empty where it sees none"),
+    "columns": Key("first and last column that it sees; empty where it sees none"),
+    "padded_rows": Key("the same counted on into padding: negative before the first, or beyond the last"),
+    "padded_columns": Key("the same counted on into padding: negative before the first, or beyond the last"),
+    "receptive_field": Key("input that one element sees, padding counted, H then W", "pixels"),
+}
 # Of test vectors.
 KEYS_OF_VECTORS: dict[str, Key] = KEYS | {
     "files": Key("files of tensors"),

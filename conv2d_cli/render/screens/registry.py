@@ -33,6 +33,7 @@ _SCREENS = {
     "DrawReport": "draw",
     "DrawValuesReport": "draw_values",
     "VolumeReport": "volume",
+    "FieldReport": "field",
 }
 _SCREENS_OF_ROWS = {
     "BenchRow": "bench",
