@@ -12,8 +12,8 @@ class Charts {
     this.series = seriesOf(layers, data);
     element.setAttribute("aria-valuemin", 0);
     element.setAttribute("aria-valuemax", Math.max(0, layers.length - 1));
-    element.addEventListener("pointermove", (event) => this.point(event, false));
-    element.addEventListener("pointerleave", () => this.tell([], "", false));
+    onPointer(element, "pointermove", (event) => this.point(event, false));
+    onPointer(element, "pointerleave", () => this.tell([], "", false));
     element.addEventListener("click", (event) => this.point(event, true));
     element.addEventListener("keydown", (event) => this.key(event));
     element.addEventListener("focus", () => this.move(this.at));

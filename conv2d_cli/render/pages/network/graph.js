@@ -186,8 +186,8 @@ class Graph {
 
   /** Have an element tell of its layers when it is pointed at or has the focus. */
   hears(group, key, members, label) {
-    group.addEventListener("pointerenter", () => this.tell(members, label, false));
-    group.addEventListener("pointerleave", () => this.tell([], "", false));
+    onPointer(group, "pointerenter", () => this.tell(members, label, false));
+    onPointer(group, "pointerleave", () => this.tell([], "", false));
     group.addEventListener("focus", () => {
       this.active = key;
       this.tell(members, label, false);

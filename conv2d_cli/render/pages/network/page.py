@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.network_page import NetworkPageReport
 
 # In the order in which they use one another.
-_SCRIPTS = ("numbers.js", "model.js", "layout.js", "graph.js", "charts.js", "table.js", "main.js")
+_SCRIPTS = ("numbers.js", "pointer.js", "model.js", "layout.js", "graph.js", "charts.js", "table.js", "main.js")
 
 
 def content(report: NetworkPageReport) -> bytes:

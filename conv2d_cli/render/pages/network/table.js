@@ -71,8 +71,8 @@ class LayerTable {
     element.addEventListener("scroll", () => requestAnimationFrame(() => this.scrolled()));
     new ResizeObserver(() => this.hideCutColumns()).observe(element);
     this.body.addEventListener("click", (event) => this.rowEvent(event, true));
-    this.body.addEventListener("pointerover", (event) => this.rowEvent(event, false));
-    this.body.addEventListener("pointerleave", () => this.tell([], "", false));
+    onPointer(this.body, "pointerover", (event) => this.rowEvent(event, false));
+    onPointer(this.body, "pointerleave", () => this.tell([], "", false));
     this.body.addEventListener("focusin", (event) => this.rowEvent(event, false));
     this.body.addEventListener("keydown", (event) => this.key(event));
     this.arrange();
