@@ -48,7 +48,7 @@ WIDTHS = (120, 80, 40)
 def report_of(seed: int) -> DrawReport:
     random = Random(seed)
     groups = random.choice((1, 1, 2, 3, 5, 6, 7, 8, 40, 2**20))
-    read, made = (groups * random.choice((1, 1, 2, 3, 4, 7, 64, 1000)) for _ in range(2))
+    read, made = (groups * random.choice((1, 1, 2, 3, 4, 7, 64, 1000, 10**9)) for _ in range(2))
     kernel, stride = ((random.choice((1, 2, 3, 7, 31)), random.choice((1, 3, 5))) for _ in range(2))
     layer = Conv2d(read, made, kernel, stride=stride, groups=groups, bias=random.random() > 0.5)
     sizes = [side + random.choice((0, 1, 5, 200, 2**31)) for side in kernel]

@@ -80,10 +80,10 @@ def drawing(report: DrawReport) -> Drawing:
     under = top + len(words[0]) * _LINE
     middle = under + max(_rows_height(stacks[1], volume), *map(_height, stacks)) / 2
     places, x = [], float(_MARGIN)
-    for stack, lines in zip(stacks, words, strict=True):
+    for stack, lines, least in zip(stacks, words, (0, _names_width(volume), 0), strict=True):
         places.append(_Place(stack, x, middle + stack.sheet.up / 2 - stack.sheet.height / 2))
         shapes += [line._replace(x=x, y=top + number * _LINE) for number, line in enumerate(lines)]
-        x += max(stack.width, *(line.width for line in lines)) + _BETWEEN
+        x += max(stack.width, least, *(line.width for line in lines)) + _BETWEEN
     places[1] = places[1]._replace(y=middle - _rows_height(stacks[1], volume) / 2 + _NAMED + stacks[1].sheet.up)
     shapes += [*_input(places[0], report, volume), *_filters(places[1], report, volume)]
     shapes += [*_output(places[2], report, volume), *_lines(places, report, volume)]
@@ -224,7 +224,7 @@ def _lines(places: Sequence[_Place], report: DrawReport, volume: VolumeReport) -
     x, y = filters.stack.sheet.point(filters.x + last, filters.y, (1, 0.5))
     goal = made.stack.sheet.point(made.x, made.y, (element.left, element.middle[1]))
     # Past the names of the filters below.
-    bend = max(x, filters.x + max(text_width(name, _SMALL) for name in _names(volume))) + _AWAY
+    bend = max(x, filters.x + _names_width(volume)) + _AWAY
     yield Line(x + _AWAY, y, bend, y, "window", 1.2)
     yield Line(bend, y, *goal, "window", 1.2)
     yield _head((bend, y), goal)
@@ -238,6 +238,10 @@ def _names(volume: VolumeReport) -> list[str]:
         else name_of_filter(slot.channel, volume.group(slot.group), volume)
         for slot in filters_of(volume)
     ]
+
+
+def _names_width(volume: VolumeReport) -> float:
+    return max(text_width(name, _SMALL) for name in _names(volume))
 
 
 def _head(start: tuple[float, float], end: tuple[float, float]) -> Polygon:
