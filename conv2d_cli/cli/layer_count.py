@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
 
 _USUAL = ("3", "64", "3")
+# They do nothing without a size.
+_SIZED = frozenset({"bench", "draw"})
 _CALL = re.compile(r"(?:[\w.]*\.)?Conv2d")
 # Behind the kernel torch takes a stride, then a padding.
 _BEHIND = (("-s", 1), ("-p", 0))
@@ -74,6 +76,6 @@ def _is_count(value: str, least: int) -> bool:
 
 
 def _line(words: LayerWords, operands: Sequence[str], *options: str) -> str:
-    """Return the command line with another layer; `bench` needs a size too."""
-    sized = words.typed.option({"-i", "--input"}) is not None or words.typed.command != "bench"
+    """Return the command line with another layer, and a size where the command needs one."""
+    sized = words.typed.option({"-i", "--input"}) is not None or words.typed.command not in _SIZED
     return words.typed.line(dict.fromkeys(words.positions), *operands, *options, *(() if sized else ("-i", "56")))
