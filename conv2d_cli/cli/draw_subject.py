@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.draw_place import placed
 from conv2d_cli.cli.draw_transposed import analyzed_transposed, is_transposed, transposed_layer, usual_sides
+from conv2d_cli.cli.layer_words import OPTIONS
 from conv2d_cli.cli.shape_one import analyzed
 from conv2d_cli.errors import UsageError
 from conv2d_cli.report.draw import draw_report
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # A picture of fewer elements shows little.
 _LEAST_SIDE = 8
+# Options, beside those of LAYER, that a picture of a network does not have.
+_OF_A_LAYER = (("--volume",), ("--animate",))
 
 
 def layer_of(request: Request) -> Layer:
@@ -35,7 +38,25 @@ def layer_of(request: Request) -> Layer:
         size = () if request.input_size else ("-i", "224")
         line = words.typed.line({}, "3", "64", "3", *size)
         raise UsageError("LAYER is missing: three values, IN OUT KERNEL, or one expression", line)
+    _refuse_network(words)
     return transposed_layer(words) if is_transposed(words) else words.layer()
+
+
+def _refuse_network(words: LayerWords) -> None:
+    """Refuse a network that comes with the program, which has a picture of its own.
+
+    Raises:
+        UsageError: it is one.
+    """
+    from conv2d_cli.network.shipped import SHIPPED
+
+    name = words.operands[0]
+    if len(words.operands) > 1 or name not in SHIPPED:
+        return
+    options = (words.typed.option(names) for names in (*(OPTIONS[field] for field in words.options), *_OF_A_LAYER))
+    dropped = dict.fromkeys(position for option in options if option for position in option.positions)
+    line = words.typed.line(dropped, "--receptive-field")
+    raise UsageError(f"{name} is a network, of which the picture is what an element sees", line)
 
 
 def size_of(request: Request, layer: Layer) -> str:

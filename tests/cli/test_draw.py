@@ -149,6 +149,7 @@ def test_the_known_pictures_show_every_step_in_order(name: str, tmp_path: Path) 
         ("", 2, "LAYER is missing", "conv2d draw 3 64 3 -i 224"),
         ("-i 5", 2, "LAYER is missing", "conv2d draw -i 5 3 64 3"),
         ("3 64 -i 5", 2, "LAYER", "conv2d draw"),
+        ("3 64", 2, "LAYER", "conv2d draw 3 64 3 -i 56"),
         ("1 1 3", 2, "-i is missing", "conv2d draw 1 1 3 -i 8"),
         ("1 1 9x3", 2, "-i is missing", "conv2d draw 1 1 9x3 -i 9x8"),
         ("1 1 3 -p 9 --padding-mode reflect", 2, "-i is missing", "-i 10"),
@@ -158,7 +159,7 @@ def test_the_known_pictures_show_every_step_in_order(name: str, tmp_path: Path) 
         ("1 1 3 -i 5 --at 0,0,1,1", 2, "--at 0,0,1,1: no place of the form H,W", "--at 0,0"),
         ("1 1 3 -i 5 --at", 2, "--at takes a value", "--at 0,0"),
         ("1 1 3 -i 5 --animate", 2, "a terminal shows one window", "--animate -o picture.svg"),
-        ("1 1 3 -i 5 --animate -o a.png", 2, "is no format of pictures", "-o a.svg"),
+        ("1 1 3 -i 5 --animate -o a.png", 2, "the suffix .png is no format of animations", "-o a.svg"),
         ("1 1 3 -i 5 --animate --at 0,0 -o a.svg", 2, "--animate draws every element", "leave --at out"),
         ("1 1 3 -i 5 -o a.pdf", 2, "the suffix .pdf is no format of pictures", "-o a.svg"),
         ("1 1 3 -i 5 -o picture", 2, "its name says no format", "-o picture.svg"),
@@ -185,6 +186,16 @@ def test_a_missing_size_is_told_with_one_that_works(tmp_path: Path) -> None:
         done = conv2d("draw", *shlex.split(line), "-o", "plane.svg", "--force", folder=tmp_path)
         hint = done.err.splitlines()[-1].removeprefix("hint: conv2d ")
         assert conv2d(*shlex.split(hint), folder=tmp_path).code == 0, hint
+
+
+@pytest.mark.parametrize("more", ["", "--volume -i 224", "-s 2 -d 3x1 --animate -o a.gif", "--at 0,0 -o field.svg"])
+def test_a_network_is_told_with_the_picture_that_it_has(more: str, tmp_path: Path) -> None:
+    done = conv2d("draw", "resnet18", *shlex.split(more), folder=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: resnet18 is a network")
+    hint = done.err.splitlines()[-1].removeprefix("hint: conv2d ")
+    assert hint.endswith("--receptive-field")
+    assert conv2d(*shlex.split(hint), folder=tmp_path).code == 0, hint
 
 
 def test_huge_sizes_are_drawn_with_breaks(tmp_path: Path) -> None:
