@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from conv2d_cli.report.draw_volume import VolumeReport
     from conv2d_cli.report.picture import PictureReport, WindowRow
 
-_NOUN = "picture"
-
 
 class Target(NamedTuple):
     """A file that a picture is written to, checked before anything is drawn."""
@@ -52,8 +50,10 @@ class Target(NamedTuple):
         self.output.done(f"wrote {self.file}: {says}")
 
 
-def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Target | None:
-    """Return where the picture goes, None where it is shown in the terminal; `kinds` are the suffixes that it may have.
+def target_of(options: DrawOptions, output: Output, kinds: Sequence[str], noun: str = "picture") -> Target | None:
+    """Return where the picture goes, None where it is shown in the terminal.
+
+    `kinds` are the suffixes that it may have, `noun` what is so written: a picture, an animation, a page.
 
     Raises:
         UsageError: the suffix is none of these, there is no such theme, or stdout takes facts too.
@@ -63,13 +63,13 @@ def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Tar
     theme = _theme(options.theme)
     if options.file is None:
         if theme:
-            raise UsageError("--theme: a terminal has its own colours", f"--theme {theme} -o {_NOUN}.{kinds[0]}")
+            raise UsageError("--theme: a terminal has its own colours", f"--theme {theme} -o {noun}.{kinds[0]}")
         if options.force:
-            raise UsageError("--force: there is no file to replace", f"--force -o {_NOUN}.{kinds[0]}")
+            raise UsageError("--force: there is no file to replace", f"--force -o {noun}.{kinds[0]}")
         return None
-    kind = kind_of(options.file, kinds, is_special=is_special(options.file), noun=_NOUN)
+    kind = kind_of(options.file, kinds, is_special=is_special(options.file), noun=noun)
     if is_stream(options.file):
-        check_stdout(cut(options.file), kind, output, _NOUN)
+        check_stdout(cut(options.file), kind, output, noun)
     else:
         check_file(options.file, force=options.force)
     check_installed(kind, f"-o {cut(options.file)}")

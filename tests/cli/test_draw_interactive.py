@@ -59,7 +59,7 @@ def test_stdout_takes_the_page() -> None:
     ("words", "says"),
     [
         ("--interactive", "--interactive: a page is written to a file"),
-        ("--interactive -o page.svg", "-o page.svg"),
+        ("--interactive -o page.svg", "-o page.svg: the suffix .svg is no format of pages"),
         ("3 64 7 --interactive -o page.html --at 0,0", "--at: the page shows every window"),
         ("--interactive -o page.html --animate", "--animate: the page shows every window"),
         ("-s 2 --interactive -o page.html", "LAYER is missing"),
