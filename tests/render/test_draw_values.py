@@ -14,7 +14,7 @@ from random_layers import draw_valid
 
 from conv2d_cli import Conv2d, analyze, trace_element
 from conv2d_cli.numpy_dtypes import numpy_dtype
-from conv2d_cli.render.drawing.model import Labelled, Text
+from conv2d_cli.render.drawing.model import Labelled, Rectangle, Text
 from conv2d_cli.render.drawing.values import drawing
 from conv2d_cli.render.drawing.values_text import cell_text
 from conv2d_cli.render.floats import number_text
@@ -155,3 +155,24 @@ def test_in_ascii_and_in_python() -> None:
     html = report._repr_html_()  # type: ignore[attr-defined]
     assert "products" in html
     assert "-o FILE" not in html
+
+
+def test_what_is_hatched_or_dashed_is_said() -> None:
+    random = Random(4)
+    for _ in range(40):
+        kernel, stride, padding = random.randint(1, 3), random.randint(1, 4), random.randint(0, 2)
+        layer = Conv2d(1, 1, kernel, stride=stride, padding=padding, bias=False)
+        size = random.randint(kernel, 14), random.choice((5, 40))
+        x, weight = (np.ones((1, 1, *sides), "float32") for sides in (size, (kernel, kernel)))
+        output = analyze(layer, size).output_shape
+        assert output is not None
+        report = values_of(layer, x, weight, None, (0, 0, *map(random.randrange, output[-2:])))
+        cells = [shape for shape in plain_shapes(drawing(report).shapes) if isinstance(shape, Rectangle)]
+        notes = dict(text.split(": ", 1) for text in texts_of(report) if text.startswith(("hatched: ", "dashed: ")))
+        assert ("hatched" in notes, "dashed" in notes) == (
+            any(cell.hatched for cell in cells),
+            any(cell.dashed for cell in cells),
+        )
+        shape = report.draw.shape
+        unused = {f"unused_rows {shape.unused_rows}", f"unused_columns {shape.unused_columns}"}
+        assert {*notes.get("hatched", "").split(", ")} <= unused | {""}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.drawing.model import Drawing, Labelled, Rectangle, Text, box_of, text_width
 from conv2d_cli.render.drawing.number_plane import Cell, NumberPlane, plane_shapes
-from conv2d_cli.render.drawing.terminal_positions import closed, shown_positions
+from conv2d_cli.render.drawing.terminal_positions import shown_positions
+from conv2d_cli.render.drawing.values_elements import look_of, shown_elements, windows_of
 from conv2d_cli.render.drawing.values_text import SHORTENED, cell_text, is_shortened
 from conv2d_cli.render.escaping import printable
 from conv2d_cli.render.floats import number_text
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from conv2d_cli.render.drawing.model import Shape
-    from conv2d_cli.render.drawing.palette import Role
-    from conv2d_cli.report.draw import AxisRow
     from conv2d_cli.report.draw_values import ChannelRow, DrawValuesReport
     from conv2d_cli.report.trace import TermRow
 
@@ -31,8 +30,8 @@ _TITLE, _WORDS, _RESULT = 16, 12, 14
 _MOST_CHANNELS = 3
 # Characters in a cell: as many as let the input, the weight and the products stand beside one another.
 _MOST_DIGITS = (10, 7)
-# An axis that has no more elements is drawn whole.
-_WHOLE = _MOST_OUTPUTS = 9
+# Rows, and columns, of the output that are drawn.
+_MOST_OUTPUTS = 9
 
 
 class Part(NamedTuple):
@@ -176,42 +175,21 @@ def _part(plane: NumberPlane, sign: str = "") -> Part:
 
 
 def _input(report: DrawValuesReport, channel: ChannelRow, texts: _Texts) -> NumberPlane:
-    axes, at = (report.draw.rows, report.draw.columns), report.draw.at
-    windows = [axis.window(place) for axis, place in zip(axes, at, strict=True)]
-    rows, columns = (_around(axis, window) for axis, window in zip(axes, windows, strict=True))
+    axes = report.draw.rows, report.draw.columns
+    windows = windows_of(report.draw)
+    rows, columns = shown_elements(report.draw)
     terms = {(term.row, term.column): term for line in channel.terms for term in line}
 
     def cell(row: int, column: int) -> Cell:
         term = terms.get((row, column))
-        fill, dashed, hatched = _look(axes, row, column)
+        fill, dashed, hatched = look_of(axes, row, column)
         place = f"input[{channel.channel}], row {row}, column {column}"
         if term is None:
             return Cell("", fill, place, dashed=dashed, hatched=hatched)
         exact = number_text(term.value, report.trace.dtype)
         return Cell(texts.value(term), "tap", f"{place}: {exact}", dashed=term.padded)
 
-    return NumberPlane(f"input, channel {channel.channel}", rows, columns, cell, (windows[0], windows[1]))
-
-
-def _look(axes: tuple[AxisRow, AxisRow], row: int, column: int) -> tuple[Role, bool, bool]:
-    """Return how an element that the window does not read is filled, and whether it is padding or never read."""
-    rows, columns = axes
-    padded = not (0 <= row < rows.size and 0 <= column < columns.size)
-    if None in {rows.source(row), columns.source(column)}:
-        return "zero", padded, False
-    if padded:
-        return "repeated", True, False
-    unused = rows.is_unused(row) or columns.is_unused(column)
-    return ("unused", False, True) if unused else ("input", False, False)
-
-
-def _around(axis: AxisRow, window: range) -> tuple[int, ...]:
-    """Return a short axis whole; else the taps, the element on either side of the window, and what lies between."""
-    if len(axis.positions) <= _WHOLE:
-        return tuple(axis.positions)
-    taps = range(window.start, window.stop, axis.dilation)
-    shown = [position for position in (window.start - 1, *taps, window.stop) if position in axis.positions]
-    return tuple(closed(shown))
+    return NumberPlane(f"input, channel {channel.channel}", rows, columns, cell, windows)
 
 
 def _weight(report: DrawValuesReport, channel: ChannelRow, texts: _Texts) -> NumberPlane:
@@ -283,9 +261,13 @@ def _output(report: DrawValuesReport, texts: _Texts) -> Part:
 
 def _notes(report: DrawValuesReport, texts: _Texts) -> Iterator[str]:
     trace = report.trace
-    if any(term.padded for term in trace.terms):
-        mode = report.draw.rows.padding_mode
-        yield f"dashed: padding, {'zeros' if mode == 'zeros' else mode}"
-    shown = [text(term) for term in trace.terms for text in (texts.value, texts.weight, texts.product)]
-    if is_shortened([*shown, texts.result]):
+    rows, columns = report.draw.rows, report.draw.columns
+    axes = [*zip(("rows", "columns"), (rows, columns), shown_elements(report.draw), strict=True)]
+    if any(place not in range(axis.size) for _, axis, shown in axes for place in shown):
+        yield f"dashed: padding, {rows.padding_mode}"
+    unused = [f"unused_{name} {axis.unused}" for name, axis, shown in axes if any(map(axis.is_unused, shown))]
+    if unused:
+        yield f"hatched: {', '.join(unused)}"
+    numbers = [text(term) for term in trace.terms for text in (texts.value, texts.weight, texts.product)]
+    if is_shortened([*numbers, texts.result]):
         yield f"{SHORTENED}: fewer digits than the number has"
