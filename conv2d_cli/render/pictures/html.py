@@ -42,10 +42,11 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+# The drawing itself says what it is: its heading is for those who do not see it.
 _LAYOUT = """
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 main { max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.25rem; overflow-wrap: anywhere; }
+h1 { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 figure { margin: 0; }
 figure div { overflow-x: auto; }
 svg { display: block; height: auto; }
