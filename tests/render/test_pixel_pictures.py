@@ -165,7 +165,7 @@ def test_signs_of_the_font_are_where_pillow_has_them() -> None:
 # --- Files ----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(drawings)
 def test_any_drawing_is_drawn_the_same_each_time(drawing: Drawing) -> None:
     for kind in ("png", "gif"):
