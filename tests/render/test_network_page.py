@@ -113,6 +113,8 @@ def test_what_is_not_known_is_said() -> None:
     page = page_of(text)
     assert "totals are at least: it is not known what odd, Net do" in page
     assert Parsed(page).rows["parameters"] == "≥ 224"
+    one = page_of("Net(\n  (odd): Mystery()\n)\n", None).partition("totals are at least: ")[2].partition("<")[0]
+    assert one == "it is not known what odd, Net do"
     marks = [row[-1] for row in data_in(page)["nodes"]]
     assert marks == [None, "unknown", "unknown"]
     assert "conv2d stack -i SIZE" in data_in(page_of('{"layers": [\n"ReLU"]}'))["missing"]
@@ -122,3 +124,9 @@ def test_five_thousand_layers_stay_below_three_megabytes() -> None:
     page = content(report_of(read(deep(1000))))
     assert data_in(page.decode())["nodes"][5000][0] == "stage99.9.add"
     assert len(page) < 3_000_000
+
+
+def test_a_long_number_ends_a_line_between_its_thousands() -> None:
+    page = content(report_of(Network.read("vgg16").graph, 99_999)).decode()
+    [tile] = re.findall(r"<dt>macs</dt><dd><b class=\"figure long\">(.*?)</b>", page)
+    assert tile == "3,<wbr>058,<wbr>220,<wbr>643,<wbr>944,<wbr>128"
