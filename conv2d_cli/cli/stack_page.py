@@ -44,15 +44,18 @@ def check_page(options: StackOptions) -> None:
 
 def _check_suffix(typed: str) -> None:
     """Check that the name is one of a page: `--html mine.toml --force` would replace the network's own file."""
+    import os
     from pathlib import Path
     from shlex import quote
+
+    from conv2d_cli.jobs.output_file import is_special
 
     file = Path(typed)
     if file.suffix.lower() in _SUFFIXES:
         return
-    is_short = typed.isprintable() and typed == cut(typed)
-    if is_short and file.exists() and not file.is_file():
+    if is_special(typed) or os.path.isdir(typed):  # noqa: PTH112 - a name that is too long is none, and no fault here
         return
+    is_short = typed.isprintable() and typed == cut(typed)
     better = f"{typed.removesuffix(file.suffix)}{_SUFFIXES[0]}"
     hint = f"--html {quote(better)}" if is_short and not Path(better).exists() else _EXAMPLE
     raise UsageError(f"--html {cut(typed)}: the name of a page ends in {' or '.join(_SUFFIXES)}", hint)

@@ -278,6 +278,7 @@ def test_what_is_not_known_is_not_counted_as_nothing(open_page: Callable[..., Op
     page = open_page(saved(report_of(read(without_size())), tmp_path)).page
     said = page.locator("#charts figcaption span").all_inner_texts()
     assert said == ["not known without a size: conv2d stack -i SIZE"] * 4
+    assert page.inner_text("#sums") == "4 of 4 layers: ? parameters, ? macs"
     page.fill("#filter", "no such layer")
     assert page.inner_text("#sums") == "0 of 4 layers: 0 parameters, 0 macs"
 

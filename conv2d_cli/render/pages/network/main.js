@@ -1,7 +1,8 @@
 /** The page: reads its data, and has charts, graph and table show the same layers. */
 
-// A graph of more boxes would take dozens of sheets of paper.
+// A graph of more boxes would take dozens of sheets of paper; one that is a little too high for a sheet is made smaller.
 const MOST_BOXES_ON_PAPER = 200;
+const HIGHEST_ON_ONE_SHEET = 1300;
 
 /** Return an element of a list of facts: a key and its value. */
 function fact(key, value) {
@@ -79,6 +80,7 @@ function tools(graph, table, layers, root, element) {
     fold.disabled = !can.fold;
     unfold.disabled = !can.unfold;
     element("graph").closest("section").classList.toggle("on-screen", graph.layout.boxes.length > MOST_BOXES_ON_PAPER);
+    graph.svg.classList.toggle("on-one-sheet", graph.layout.height <= HIGHEST_ON_ONE_SHEET);
     element("folded").textContent = blocks ? `${thousands(graph.open.size)} of ${thousands(blocks)} blocks unfolded` : "no blocks: no name has a dot in it";
   };
   graph.changed();

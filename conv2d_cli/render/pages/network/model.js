@@ -84,7 +84,7 @@ function sumsOf(layers) {
   return { parameters: total("parameters", first), macs: total("macs", layers) };
 }
 
-/** Return an exact count, `?` where it is not known. */
+/** Return an exact count, `?` where it is not known: that it is 0 or more says nothing. */
 function counted(value, atLeast = false) {
-  return value === null ? "?" : `${atLeast ? "≥ " : ""}${thousands(value)}`;
+  return value === null || (atLeast && value === 0n) ? "?" : `${atLeast ? "≥ " : ""}${thousands(value)}`;
 }
