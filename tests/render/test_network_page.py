@@ -14,6 +14,7 @@ from network_pages import HOSTILE_NAMES, deep, hostile, in_a_row, read, report_o
 
 from conv2d_cli import Network
 from conv2d_cli.render.pages.network.page import content
+from conv2d_cli.render.screens.stack_totals import not_known
 from conv2d_cli.report.stack import StackReport
 
 
@@ -113,8 +114,6 @@ def test_what_is_not_known_is_said() -> None:
     page = page_of(text)
     assert "totals are at least: it is not known what odd, Net do" in page
     assert Parsed(page).rows["parameters"] == "≥ 224"
-    one = page_of("Net(\n  (odd): Mystery()\n)\n", None).partition("totals are at least: ")[2].partition("<")[0]
-    assert one == "it is not known what odd, Net do"
     marks = [row[-1] for row in data_in(page)["nodes"]]
     assert marks == [None, "unknown", "unknown"]
     assert "conv2d stack -i SIZE" in data_in(page_of('{"layers": [\n"ReLU"]}'))["missing"]
@@ -130,3 +129,9 @@ def test_a_long_number_ends_a_line_between_its_thousands() -> None:
     page = content(report_of(Network.read("vgg16").graph, 99_999)).decode()
     [tile] = re.findall(r"<dt>macs</dt><dd><b class=\"figure long\">(.*?)</b>", page)
     assert tile == "3,<wbr>058,<wbr>220,<wbr>643,<wbr>944,<wbr>128"
+
+
+@pytest.mark.parametrize(("names", "said"), [("a", "a does"), ("ab", "a, b do"), ("abcd", "a, b, c, … do")])
+def test_what_is_not_known_is_a_sentence(names: str, said: str) -> None:
+    report = Network.read("alexnet").analyze()._replace(unknown=tuple(names))
+    assert not_known(report) == f"totals are at least: it is not known what {said}"
