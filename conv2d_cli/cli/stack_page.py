@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 _STDOUT = "-"
 _EXAMPLE = "--html report.html"
+_SUFFIXES = (".html", ".htm")
 
 
 def check_page(options: StackOptions) -> None:
     """Check, before anything is read, that the page can be written.
 
     Raises:
-        UsageError: what is asked for beside it is no network's facts, or there is no name of a file.
+        UsageError: what is asked for beside it is no network's facts, or the name is none of a page.
         FileError: the file exists and is not to be replaced, or has no folder.
     """
     if options.html is None:
@@ -35,9 +36,29 @@ def check_page(options: StackOptions) -> None:
         raise UsageError("--html: that is no name of a file", _EXAMPLE)
     if options.html == _STDOUT:
         raise UsageError("--html -: stdout is for the figures, and takes no page", _EXAMPLE)
+    _check_suffix(options.html)
     from conv2d_cli.jobs.output_file import check_file
 
     check_file(options.html, force=options.force)
+
+
+def _check_suffix(typed: str) -> None:
+    """Check that the name is one of a page: `--html mine.toml --force` would replace the network's own file."""
+    import os
+    from pathlib import Path
+    from shlex import quote
+
+    from conv2d_cli.jobs.output_file import is_special
+
+    file = Path(typed)
+    if file.suffix.lower() in _SUFFIXES:
+        return
+    if is_special(typed) or os.path.isdir(typed):  # noqa: PTH112 - a name that is too long is none, and no fault here
+        return
+    is_short = typed.isprintable() and typed == cut(typed)
+    better = f"{typed.removesuffix(file.suffix)}{_SUFFIXES[0]}"
+    hint = f"--html {quote(better)}" if is_short and not Path(better).exists() else _EXAMPLE
+    raise UsageError(f"--html {cut(typed)}: the name of a page ends in {' or '.join(_SUFFIXES)}", hint)
 
 
 def write_page(analysis: Analysis, options: StackOptions, dtype: str, output: Output) -> None:

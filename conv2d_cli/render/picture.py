@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -12,6 +13,7 @@ from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.draw import draw_report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     from conv2d_cli.layer.model import Conv2d
@@ -78,6 +80,8 @@ class Picture:
 
         root = element(self._drawing())
         root.set("xmlns", _SPACE)
+        # No wider than the column of the notebook.
+        root.set("style", "max-width:100%;height:auto")
         name = root.get("id", "")
         return ET.tostring(root, encoding="unicode").replace(name, f"{name}-{next(_shown)}")
 
@@ -94,11 +98,12 @@ def draw(layer: Conv2d, size: Size, at: tuple[int, int] | None = None, picture: 
         layer: the layer.
         size: the size of the input, as `analyze` takes it: 224, (3, 224, 224), "1x3x224x224".
         at: the output element (h, w) whose window is shown; without one that whose window tells most.
-        picture: which of the pictures that `conv2d draw` makes of a layer: "plane".
+        picture: "plane", the padded input with the window and the output; or "volume", the channels as slices, the
+            groups as colours, and what one output channel is made of (`at` is not shown there).
 
     Raises:
         ShapeError: the input does not fit the layer, or the output has no elements.
-        UsageError: there is no such picture or output element.
+        UsageError: there is no size, or no such picture or output element.
 
     >>> from conv2d_cli import Conv2d, draw
     >>> draw(Conv2d(3, 64, 7, stride=2, padding=3), 224).svg()[:4]
@@ -107,8 +112,23 @@ def draw(layer: Conv2d, size: Size, at: tuple[int, int] | None = None, picture: 
     from conv2d_cli.render.drawing.registry import DRAWINGS
 
     if picture not in DRAWINGS:
-        raise UsageError(f"{picture}: there is no such picture", did_you_mean(picture, DRAWINGS))
-    return Picture(_placed(analyze(layer, size), at), picture)
+        raise UsageError(
+            f"picture={picture!r}: there is no such picture", did_you_mean(str(picture), DRAWINGS, "picture=")
+        )
+    if size is None:
+        raise UsageError("size=None: a picture is one of a layer on an input", "draw(layer, 224)")
+    return Picture(_placed(analyze(layer, size), None if at is None else _place(at)), picture)
+
+
+def _place(at: Sequence[int]) -> tuple[int, int]:
+    """Return two integers of any kind, as NumPy has them."""
+    try:
+        row, column = (index(place) for place in at if not isinstance(place, bool))
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"at={at!r}: an output element is two whole numbers, its row and column", "at=(0, 5)"
+        ) from None
+    return row, column
 
 
 def picture_of(shape: ShapeReport) -> Picture | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +53,9 @@ def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
         (("alexnet", "--html", "nowhere/x.html"), 4, "cannot write nowhere/x.html: there is no folder nowhere"),
         (("alexnet", "--html", "."), 4, "cannot write .: it is a directory"),
         (("nosuch", "--html", "there.html"), 4, "there.html already exists"),
+        (("alexnet", "--html", "net.toml", "--force"), 2, "--html net.toml: the name of a page ends in .html or .htm"),
+        (("alexnet", "--html", "report"), 2, "--html report: the name of a page ends in .html or .htm"),
+        (("alexnet", "--html", f"{'x' * 9999}.svg"), 2, "--html xxx"),
         (("alexnet", "--html", ""), 2, "--html: that is no name of a file"),
         (("alexnet", "--html", "-"), 2, "--html -: stdout is for the figures, and takes no page"),
         (("alexnet", "--html"), 2, "--html takes a value"),
@@ -72,3 +76,12 @@ def test_what_is_refused_writes_nothing(arguments: tuple[str, ...], code: int, e
     assert done.err.startswith(f"error: {error}")
     assert "\nhint: " in done.err
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("there.html", "mine")]
+
+
+@pytest.mark.parametrize("typed", ["my net.toml", "net", "there.svg", "\udcff\x1b[31m"])
+def test_the_name_of_a_page_that_the_hint_gives_works(typed: str, tmp_path: Path) -> None:
+    (tmp_path / "there.html").write_text("mine")
+    done = conv2d("stack", "alexnet", "--html", typed, folder=tmp_path)
+    [hint] = [line.removeprefix("hint: ") for line in done.err.splitlines() if line.startswith("hint: ")]
+    assert conv2d("stack", "alexnet", *shlex.split(hint), folder=tmp_path).code == 0
+    assert (tmp_path / "there.html").read_text() == "mine"

@@ -224,8 +224,8 @@ def test_thousands_of_layers_in_one_row_and_long_arrows(open_page: Callable[...,
     assert page.inner_text("#folded") == "no blocks: no name has a dot in it"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+# Colours are those of the scheme, sizes those of the width: each of either once.
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
 def test_nothing_keeps_people_from_using_it(
     open_page: Callable[..., Opened], written: tuple[Path, Any], scheme: str, width: int
 ) -> None:
@@ -260,3 +260,57 @@ def test_a_number_is_shown_with_all_its_digits_or_not_at_all(
         )
         assert shown
         assert all(before > -2 and after > -2 for before, after in shown), (left, shown)
+
+
+def without_size() -> dict[str, Any]:
+    network = in_a_row(tuple(f"block.{place}" for place in range(4)))
+    del network["input"]
+    return network
+
+
+def test_a_network_without_layers_has_its_totals_alone(open_page: Callable[..., Opened], tmp_path: Path) -> None:
+    page = open_page(saved(report_of(Network.read("Sequential(\n)\n").graph), tmp_path)).page
+    assert page.inner_text("[data-key=parameters]") == "0"
+    assert page.locator(".scripted:visible").count() == 0
+
+
+def test_what_is_not_known_is_not_counted_as_nothing(open_page: Callable[..., Opened], tmp_path: Path) -> None:
+    page = open_page(saved(report_of(read(without_size())), tmp_path)).page
+    said = page.locator("#charts figcaption span").all_inner_texts()
+    assert said == ["not known without a size: conv2d stack -i SIZE"] * 4
+    assert page.inner_text("#sums") == "4 of 4 layers: ? parameters, ? macs"
+    page.fill("#filter", "no such layer")
+    assert page.inner_text("#sums") == "0 of 4 layers: 0 parameters, 0 macs"
+
+
+def test_a_sum_is_a_least_value_where_one_of_its_layers_is_not_known(
+    open_page: Callable[..., Opened], tmp_path: Path
+) -> None:
+    report = report_of(read(in_a_row(("a", "b", "c"))))
+    nodes = [*report.stack.nodes]
+    nodes[2] = nodes[2]._replace(macs=None)
+    page = open_page(saved(report._replace(stack=report.stack._replace(nodes=tuple(nodes))), tmp_path)).page
+    known = nodes[0].macs
+    assert page.inner_text("#sums") == f"3 of 3 layers: {report.stack.parameters} parameters, ≥ {known:,} macs"
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1280])
+def test_multiply_adds_are_in_sight_without_scrolling(
+    open_page: Callable[..., Opened], tmp_path: Path, width: int
+) -> None:
+    file = saved(report_of(Network.read("efficientnet_b0").graph, (64, 3, 224, 224)), tmp_path)
+    page = open_page(file, width=width).page
+    heads = [text.partition(" ")[0] for text in page.locator("#rows thead button").all_inner_texts()]
+    hidden = page.evaluate("document.querySelector('#rows table').dataset.cut").split()
+    assert str(heads.index("macs") + 1) not in hidden
+
+
+def test_paper_has_no_graph_of_thousands_of_boxes(
+    open_page: Callable[..., Opened], written: tuple[Path, Any], tmp_path: Path
+) -> None:
+    large = open_page(saved(report_of(read(in_a_row(tuple(f"n{place}" for place in range(300))))), tmp_path)).page
+    small = open_page(written[0]).page
+    for page in (large, small):
+        page.emulate_media(media="print")
+        assert page.is_visible("#graph") == (page is small)
+        assert page.is_visible("#rows")

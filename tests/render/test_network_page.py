@@ -14,6 +14,7 @@ from network_pages import HOSTILE_NAMES, deep, hostile, in_a_row, read, report_o
 
 from conv2d_cli import Network
 from conv2d_cli.render.pages.network.page import content
+from conv2d_cli.render.screens.stack_totals import not_known
 from conv2d_cli.report.stack import StackReport
 
 
@@ -122,3 +123,15 @@ def test_five_thousand_layers_stay_below_three_megabytes() -> None:
     page = content(report_of(read(deep(1000))))
     assert data_in(page.decode())["nodes"][5000][0] == "stage99.9.add"
     assert len(page) < 3_000_000
+
+
+def test_a_long_number_ends_a_line_between_its_thousands() -> None:
+    page = content(report_of(Network.read("vgg16").graph, 99_999)).decode()
+    [tile] = re.findall(r"<dt>macs</dt><dd><b class=\"figure long\">(.*?)</b>", page)
+    assert tile == "3,<wbr>058,<wbr>220,<wbr>643,<wbr>944,<wbr>128"
+
+
+@pytest.mark.parametrize(("names", "said"), [("a", "a does"), ("ab", "a, b do"), ("abcd", "a, b, c, … do")])
+def test_what_is_not_known_is_a_sentence(names: str, said: str) -> None:
+    report = Network.read("alexnet").analyze()._replace(unknown=tuple(names))
+    assert not_known(report) == f"totals are at least: it is not known what {said}"

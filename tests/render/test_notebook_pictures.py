@@ -10,8 +10,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_pages import HOSTILE_NAMES, deep, hostile, in_a_row
 
@@ -62,6 +63,8 @@ def test_a_layer_on_an_input_has_its_picture_below_its_figures() -> None:
         assert "<img" not in html_of(without)
 
 
+# An example is a whole picture, 40 ms.
+@settings(max_examples=30)
 @given(
     kernel=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     stride=st.integers(1, 2**31),
@@ -90,6 +93,7 @@ def test_ids_stand_once_however_often_a_picture_is_shown() -> None:
     ids = [[one.get("id") for one in ET.fromstring(text).iter() if one.get("id")] for text in shown]  # noqa: S314
     every = [*chain.from_iterable(ids)]
     assert len({*every}) == len(every) > 0
+    assert all(ET.fromstring(text).get("style") == "max-width:100%;height:auto" for text in shown)  # noqa: S314
     for text, own in zip(shown, ids, strict=True):
         assert {*re.findall(r"(?:url\(#|href=\"#)([^\")]*)", text)} <= {*own}
 
@@ -100,7 +104,7 @@ def test_a_picture_is_saved_by_its_suffix(tmp_path: Path) -> None:
     assert repr(picture).endswith("at (0, 9)>")
     picture.save(tmp_path / "x.svg")
     assert (tmp_path / "x.svg").read_text("utf-8") == picture.svg()
-    assert picture.svg() == draw(LAYER, (3, 32, 20), at=(0, 9)).svg()
+    assert picture.svg() == draw(LAYER, (3, 32, 20), at=np.array([0, 9])).svg()  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"x\.bmp: a picture is one of svg"):
         picture.save(tmp_path / "x.bmp")
     with pytest.raises(FileError, match="cannot write"):
@@ -117,9 +121,17 @@ def test_every_picture_of_the_command_is_one_of_python() -> None:
 
 
 def test_what_cannot_be_drawn_is_told() -> None:
-    with pytest.raises(UsageError, match="plain: there is no such picture") as no_picture:
+    with pytest.raises(UsageError, match="picture='plain': there is no such picture") as no_picture:
         draw(LAYER, 224, picture="plain")
-    assert no_picture.value.hint == "did you mean plane?"
+    assert no_picture.value.hint == "did you mean picture=plane?"
+    for no_name in ("", None, 3):
+        with pytest.raises(UsageError, match="there is no such picture"):
+            draw(LAYER, 224, picture=no_name)  # type: ignore[arg-type]
+    for no_place in ((0,), (0, 1, 2), 3, "0,1", (0.5, 1), (True, 1), (None, 0)):
+        with pytest.raises(UsageError, match="an output element is two whole numbers"):
+            draw(LAYER, 224, at=no_place)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="size=None"):
+        draw(LAYER, None)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"at=\(112, 0\): the output is 112x112, and rows and columns count from 0"):
         draw(LAYER, 224, at=(112, 0))
     with pytest.raises(ShapeError, match="the output, 0x64x112x112, has no element"):

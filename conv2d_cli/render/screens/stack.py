@@ -101,9 +101,8 @@ def _warnings(report: StackReport, *, in_python: bool) -> Iterator[Block]:
         yield Paragraph(f"receptive fields outgrow the input, {size}, from {printable(first.name)} on", WARNING)
     if report.unknown:
         yield BLANK
-        some = ", ".join(map(printable, report.unknown[:3])) + (", …" if len(report.unknown) > len("abc") else "")
         rest = "" if in_python else " (--get unknown)"
-        yield Paragraph(f"totals are at least: it is not known what {some} do{rest}", WARNING)
+        yield Paragraph(f"{stack_totals.not_known(report)}{rest}", WARNING)
 
 
 def _assumed(report: StackReport, *, in_python: bool) -> list[str]:

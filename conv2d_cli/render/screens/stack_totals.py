@@ -28,6 +28,8 @@ _MEMORY = (
 _ALWAYS = frozenset(
     {"parameters", "macs", "flops", "parameter_bytes", "activation_bytes", "peak_activation_bytes", "largest_batch"}
 )
+# Of layers that are not known.
+_MOST_NAMED = 3
 _MAIN = frozenset({"parameters", "macs"})
 _FORMULAS = {
     "effective_macs": "without taps on padding",
@@ -100,3 +102,13 @@ def _geometry(report: StackReport) -> Iterator[Figure]:
         yield Figure("effective_stride", "×".join(map(str, report.effective_stride)))  # noqa: RUF001 - the sign itself
     if report.min_input is not None:
         yield Figure("min_input", thousands(report.min_input), "", "the smallest square side that works")
+
+
+def not_known(report: StackReport) -> str:
+    """Return which layers make the totals least values; nothing where all are known."""
+    if not report.unknown:
+        return ""
+    names = ", ".join(map(printable, report.unknown[:_MOST_NAMED])) + (
+        ", …" if len(report.unknown) > _MOST_NAMED else ""
+    )
+    return f"totals are at least: it is not known what {names} {'does' if len(report.unknown) == 1 else 'do'}"

@@ -183,7 +183,7 @@ function seriesOf(layers, data) {
   const of = (key, scale, values, shapes, text) => {
     const most = largest(values);
     const at = layers[values.indexOf(most)];
-    const said = most > 0n ? `most: ${text(at)} at ${cut(at.name, 60)}` : values.some((value) => value !== null) ? "none" : data.missing;
+    const said = most > 0n ? `most: ${text(at)} at ${cut(at.name, 60)}` : values.includes(null) ? data.missing : "none";
     return { key, scale, values, most, said, shapes, text };
   };
   const exact = (key, unit) => (layer) => (layer[key] === null ? "not known" : `${thousands(layer[key])}${unit}`);

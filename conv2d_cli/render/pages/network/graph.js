@@ -168,9 +168,11 @@ class Graph {
     } else if (box.layer) {
       group.append(drawn("rect", { class: "kind", x: left, y: top, width: 6, height: box.height, rx: 3 }));
     }
+    // A line that stands alone, as of an input without a size, stands in the middle.
+    const alone = lines.length === 1 ? 9 : 0;
     lines.forEach((line, place) => {
       const look = place ? {} : { class: "title" };
-      group.append(drawn("text", { x: left + 14, y: top + 18 + 17 * place, ...look }, cut(`${box.block && !place ? "▸ " : ""}${line}`, place ? SIGNS_OF_A_LINE : SIGNS_OF_A_TITLE)));
+      group.append(drawn("text", { x: left + 14, y: top + 18 + alone + 17 * place, ...look }, cut(`${box.block && !place ? "▸ " : ""}${line}`, place ? SIGNS_OF_A_LINE : SIGNS_OF_A_TITLE)));
     });
     group.addEventListener("click", () => {
       this.active = key;
@@ -326,7 +328,7 @@ function linesOf(box) {
     const sums = sumsOf(box.members);
     const last = box.members[box.members.length - 1].output_shape;
     const many = `${thousands(box.members.length)} ${box.members.length === 1 ? "layer" : "layers"}`;
-    return [titled(box.block.path, box.label), joined(many, last), figure(sums.parameters, sums.atLeast, "parameters"), figure(sums.macs, sums.atLeast, "macs")];
+    return [titled(box.block.path, box.label), joined(many, last), figure(...sums.parameters, "parameters"), figure(...sums.macs, "macs")];
   }
   return [box.input, joined("", box.shape)].filter(Boolean);
 }

@@ -1,5 +1,9 @@
 /** The page: reads its data, and has charts, graph and table show the same layers. */
 
+// A graph of more boxes would take dozens of sheets of paper; one that is a little too high for a sheet is made smaller.
+const MOST_BOXES_ON_PAPER = 200;
+const HIGHEST_ON_ONE_SHEET = 1300;
+
 /** Return an element of a list of facts: a key and its value. */
 function fact(key, value) {
   const [element, label] = [document.createElement("span"), document.createElement("i")];
@@ -12,7 +16,7 @@ function fact(key, value) {
 function factsOf(members) {
   if (members.length > 1) {
     const sums = sumsOf(members);
-    return [["layers", thousands(members.length)], ["parameters", counted(sums.parameters, sums.atLeast)], ["macs", counted(sums.macs, sums.atLeast)]];
+    return [["layers", thousands(members.length)], ["parameters", counted(...sums.parameters)], ["macs", counted(...sums.macs)]];
   }
   const [layer] = members;
   const shapes = [layer.input_shape, layer.output_shape].map((shape) => (shape === null ? "?" : times(shape))).join(" → ");
@@ -26,6 +30,10 @@ function factsOf(members) {
 function start() {
   const data = JSON.parse(document.getElementById("data").textContent);
   const layers = layersOf(data);
+  // Of a network without layers there is nothing to draw.
+  if (!layers.length) {
+    return;
+  }
   const root = treeOf(layers);
   const element = (name) => document.getElementById(name);
   document.querySelectorAll(".scripted").forEach((one) => { one.hidden = false; });
@@ -71,6 +79,8 @@ function tools(graph, table, layers, root, element) {
     const can = graph.can();
     fold.disabled = !can.fold;
     unfold.disabled = !can.unfold;
+    element("graph").closest("section").classList.toggle("on-screen", graph.layout.boxes.length > MOST_BOXES_ON_PAPER);
+    graph.svg.classList.toggle("on-one-sheet", graph.layout.height <= HIGHEST_ON_ONE_SHEET);
     element("folded").textContent = blocks ? `${thousands(graph.open.size)} of ${thousands(blocks)} blocks unfolded` : "no blocks: no name has a dot in it";
   };
   graph.changed();
@@ -83,7 +93,7 @@ function tools(graph, table, layers, root, element) {
   table.changed = () => {
     const sums = sumsOf(table.shown);
     element("unfilter").disabled = table.words.length === 0;
-    element("sums").textContent = `${thousands(table.shown.length)} of ${thousands(layers.length)} layers: ${counted(sums.parameters, sums.atLeast)} parameters, ${counted(sums.macs, sums.atLeast)} macs`;
+    element("sums").textContent = `${thousands(table.shown.length)} of ${thousands(layers.length)} layers: ${counted(...sums.parameters)} parameters, ${counted(...sums.macs)} macs`;
   };
   table.changed();
   legend(layers, element("legend"));
@@ -102,7 +112,7 @@ function legend(layers, list) {
 /** Have all rows, and what is open of the graph, on paper. */
 function printing(graph, table) {
   const set = (isPrinted) => () => {
-    graph.printed = isPrinted && graph.layout.boxes.length <= 2000;
+    graph.printed = isPrinted && graph.layout.boxes.length <= MOST_BOXES_ON_PAPER;
     table.printed = isPrinted;
     table.range = null;
     graph.draw();

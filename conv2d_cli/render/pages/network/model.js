@@ -68,8 +68,8 @@ function blocksBelow(block) {
 }
 
 /**
- * Return what layers come to. A module that is called again has its parameters once, its work at every call;
- * `atLeast` says that something in it is not known.
+ * Return what layers come to: of each key the sum, and whether it is a least value, as something in it is not known.
+ * A module that is called again has its parameters once, its work at every call.
  */
 function sumsOf(layers) {
   const modules = new Set();
@@ -79,14 +79,12 @@ function sumsOf(layers) {
     modules.add(module);
     return isNew;
   });
-  return {
-    parameters: sum(first.map((layer) => layer.parameters)),
-    macs: sum(layers.map((layer) => layer.macs)),
-    atLeast: layers.some((layer) => layer.mark === "unknown" || layer.parameters === null),
-  };
+  const isUnknown = layers.some((layer) => layer.mark === "unknown");
+  const total = (key, of) => [sum(of.map((layer) => layer[key])), isUnknown || of.some((layer) => layer[key] === null)];
+  return { parameters: total("parameters", first), macs: total("macs", layers) };
 }
 
-/** Return an exact count, `?` where it is not known. */
+/** Return an exact count, `?` where it is not known: that it is 0 or more says nothing. */
 function counted(value, atLeast = false) {
-  return value === null ? "?" : `${atLeast ? "≥ " : ""}${thousands(value)}`;
+  return value === null || (atLeast && value === 0n) ? "?" : `${atLeast ? "≥ " : ""}${thousands(value)}`;
 }

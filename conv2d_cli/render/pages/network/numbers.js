@@ -54,8 +54,8 @@ function ticks(most, scale) {
   return found;
 }
 
-/** Return the sum of those that are known; null where none is. */
+/** Return the sum of those that are known; null where there are values and none is known. */
 function sum(values) {
   const known = values.filter((value) => value !== null);
-  return known.length ? known.reduce((all, value) => all + value, 0n) : null;
+  return known.length || !values.length ? known.reduce((all, value) => all + value, 0n) : null;
 }

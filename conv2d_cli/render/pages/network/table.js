@@ -13,8 +13,8 @@ const LONGEST_NAME = 26;
 // The width of a sign of a heading, which is set in smaller letters of one width, and the blanks beside a text.
 const HEAD_SIGN = 6.7;
 const CELL_PADDING = 18;
-const NARROW = 560;
-const NARROW_FIRST = ["name", "macs", "parameters", "type", "output_shape"];
+// What most ask for: it is in sight without scrolling, and where there is no room for all before it, it comes first.
+const ASKED_FOR = ["name", "macs", "parameters", "type", "output_shape"];
 const TAG_WIDTH = 80;
 const COMPARE = new Intl.Collator("en", { numeric: true }).compare;
 
@@ -47,10 +47,12 @@ function compared(one, other, direction) {
   return sign * direction;
 }
 
-/** Return the columns in their order: where there is room for few beside the names, those that most ask for. */
-function columnsFor(width) {
-  const rank = (column) => (NARROW_FIRST.includes(column.key) ? NARROW_FIRST.indexOf(column.key) : NARROW_FIRST.length);
-  return width < NARROW ? [...COLUMNS].sort((one, other) => rank(one) - rank(other)) : COLUMNS;
+/** Return the columns in their order, which depends on the room that there is for columns of these widths. */
+function columnsFor(room, widths) {
+  const rank = (column) => (ASKED_FOR.includes(column.key) ? ASKED_FOR.indexOf(column.key) : ASKED_FOR.length);
+  const last = COLUMNS.findLastIndex((column) => ASKED_FOR.includes(column.key));
+  const needed = COLUMNS.slice(0, last + 1).reduce((all, column) => all + widths.get(column), 0);
+  return needed > room ? [...COLUMNS].sort((one, other) => rank(one) - rank(other)) : COLUMNS;
 }
 
 class LayerTable {
@@ -59,7 +61,8 @@ class LayerTable {
     Object.assign(this, { element, layers, tell });
     this.head = element.querySelector("thead");
     this.body = element.querySelector("tbody");
-    this.columns = columnsFor(element.clientWidth);
+    const widths = this.widths();
+    this.columns = columnsFor(element.clientWidth, widths);
     this.sorted = { column: this.columns.find((column) => column.key === "index"), direction: 1 };
     this.words = [];
     this.marked = new Set();
@@ -67,7 +70,7 @@ class LayerTable {
     this.active = layers.length ? layers[0].index : -1;
     this.printed = false;
     this.heads(meanings);
-    this.widths();
+    this.setWidths(this.columns.map((column) => widths.get(column)));
     element.addEventListener("scroll", () => requestAnimationFrame(() => this.scrolled()));
     new ResizeObserver(() => this.hideCutColumns()).observe(element);
     this.body.addEventListener("click", (event) => this.rowEvent(event, true));
@@ -97,15 +100,18 @@ class LayerTable {
     this.head.append(row);
   }
 
-  /** Make columns as wide as their longest text, and no wider when others come into sight; digits are never cut. */
+  /** Return the width of each column, that of its longest text: it stays when others come into sight, and cuts no digit. */
   widths() {
     const measure = measuring(this.element);
-    const widths = this.columns.map((column) => {
+    return new Map(COLUMNS.map((column) => {
       const texts = this.layers.map((layer) => column.look(layer[column.key])).sort((one, other) => other.length - one.length).slice(0, WIDEST_OF);
       const widest = texts.reduce((most, one) => Math.max(most, measure(one.slice(0, 200))), 0);
-      return CELL_PADDING + Math.ceil(Math.max(HEAD_SIGN * (column.key.length + 2), column.look === text ? Math.min(widest, WIDEST_NAME) : widest)
-        + (column.key === "name" && this.layers.some((layer) => layer.mark !== null) ? TAG_WIDTH : 0));
-    });
+      return [column, CELL_PADDING + Math.ceil(Math.max(HEAD_SIGN * (column.key.length + 2), column.look === text ? Math.min(widest, WIDEST_NAME) : widest)
+        + (column.key === "name" && this.layers.some((layer) => layer.mark !== null) ? TAG_WIDTH : 0))];
+    }));
+  }
+
+  setWidths(widths) {
     this.element.querySelector("colgroup").append(...widths.map((width) => {
       const element = document.createElement("col");
       element.style.width = `${width}px`;

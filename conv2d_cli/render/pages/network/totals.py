@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 _VIEW = View(120, verbose=True, in_python=True)
 # The answer first.
 _FIRST = ("parameters", "macs", "peak_activation_bytes", "receptive_field")
-_MOST_NAMED = 3
-# In signs.
-_LONG = 20
+# In signs: what fits a cell of a table, and a tile in its large letters.
+_LONG, _LONG_OF_A_TILE = 20, 13
 _TIMES = "×"  # noqa: RUF001 - the sign itself
 
 
@@ -50,9 +49,11 @@ def tiles(sections: Sequence[Section]) -> str:
 
 def _tile(figure: Figure) -> str:
     beside = escape(" · ".join(filter(None, (figure.unit, figure.formula))))
+    look = "figure long" if len(figure.value) > _LONG_OF_A_TILE else "figure"
+    value = _broken(figure.value, _LONG_OF_A_TILE)
     return (
         f'<div class="tile"><dt>{escape(figure.key)}</dt>'
-        f'<dd><b class="figure">{_broken(figure.value)}</b> <span class="soft">{beside}</span></dd></div>'
+        f'<dd><b class="{look}">{value}</b> <span class="soft">{beside}</span></dd></div>'
     )
 
 
@@ -75,10 +76,10 @@ def _row(figure: Figure) -> str:
     )
 
 
-def _broken(value: str) -> str:
-    """Return a long number, or long sizes, with places where the line may end."""
+def _broken(value: str, most: int = _LONG) -> str:
+    """Return a number or sizes of more than `most` signs with places where a line may end."""
     whole = escape(value)
-    return whole if len(value) <= _LONG else whole.replace(",", ",<wbr>").replace(_TIMES, f"{_TIMES}<wbr>")
+    return whole if len(value) <= most else whole.replace(",", ",<wbr>").replace(_TIMES, f"{_TIMES}<wbr>")
 
 
 def counters(tools: Sequence[ToolCount]) -> str:
@@ -99,10 +100,7 @@ def _counter(one: ToolCount) -> str:
 def remarks(report: StackReport, notes: Sequence[str]) -> Iterator[str]:
     """Yield what to know before the figures are used, a sentence each."""
     if report.unknown:
-        names = ", ".join(map(printable, report.unknown[:_MOST_NAMED])) + (
-            "…" if len(report.unknown) > _MOST_NAMED else ""
-        )
-        yield f"totals are at least: it is not known what {names} do"
+        yield stack_totals.not_known(report)
     if report.assumed:
         layers = "1 layer" if len(report.assumed) == 1 else f"{thousands(len(report.assumed))} layers"
         yield f"assumed by the names of blocks: {layers}"
