@@ -52,8 +52,14 @@ class Target(NamedTuple):
         self.output.done(f"wrote {self.file}: {says}")
 
 
-def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Target | None:
-    """Return where the picture goes, None where it is shown in the terminal; `kinds` are the suffixes that it may have.
+def target_of(options: DrawOptions, output: Output, kinds: Sequence[str], noun: str = _NOUN) -> Target | None:
+    """Return where the picture goes, None where it is shown in the terminal.
+
+    Args:
+        options: what was typed of the picture.
+        output: what was typed of the facts.
+        kinds: the suffixes that the file may have.
+        noun: what the file holds: a picture, an animation, a page.
 
     Raises:
         UsageError: the suffix is none of these, there is no such theme, or stdout takes facts too.
@@ -67,9 +73,9 @@ def target_of(options: DrawOptions, output: Output, kinds: Sequence[str]) -> Tar
         if options.force:
             raise UsageError("--force: there is no file to replace", f"--force -o {_NOUN}.{kinds[0]}")
         return None
-    kind = kind_of(options.file, kinds, is_special=is_special(options.file), noun=_NOUN)
+    kind = kind_of(options.file, kinds, is_special=is_special(options.file), noun=noun)
     if is_stream(options.file):
-        check_stdout(cut(options.file), kind, output, _NOUN)
+        check_stdout(cut(options.file), kind, output, noun)
     else:
         check_file(options.file, force=options.force)
     check_installed(kind, f"-o {cut(options.file)}")

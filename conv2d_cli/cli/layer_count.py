@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _USUAL = ("3", "64", "3")
 _CALL = re.compile(r"(?:[\w.]*\.)?Conv2d")
+# Commands that need a size too, and what gives them one or makes it needless.
+_SIZED = frozenset({"bench", "draw"})
+_SIZES = frozenset({"-i", "--input", "--input-size", "--values", "--interactive"})
 # Behind the kernel torch takes a stride, then a padding.
 _BEHIND = (("-s", 1), ("-p", 0))
 
@@ -74,6 +77,6 @@ def _is_count(value: str, least: int) -> bool:
 
 
 def _line(words: LayerWords, operands: Sequence[str], *options: str) -> str:
-    """Return the command line with another layer; `bench` needs a size too."""
-    sized = words.typed.option({"-i", "--input"}) is not None or words.typed.command != "bench"
+    """Return the command line with another layer, and with a size where the command needs one."""
+    sized = words.typed.option(_SIZES) is not None or words.typed.command not in _SIZED
     return words.typed.line(dict.fromkeys(words.positions), *operands, *options, *(() if sized else ("-i", "56")))

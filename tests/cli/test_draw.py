@@ -158,7 +158,7 @@ def test_the_known_pictures_show_every_step_in_order(name: str, tmp_path: Path) 
         ("1 1 3 -i 5 --at 0,0,1,1", 2, "--at 0,0,1,1: no place of the form H,W", "--at 0,0"),
         ("1 1 3 -i 5 --at", 2, "--at takes a value", "--at 0,0"),
         ("1 1 3 -i 5 --animate", 2, "a terminal shows one window", "--animate -o picture.svg"),
-        ("1 1 3 -i 5 --animate -o a.png", 2, "is no format of pictures", "-o a.svg"),
+        ("1 1 3 -i 5 --animate -o a.png", 2, "the suffix .png is no format of animations", "-o a.svg"),
         ("1 1 3 -i 5 --animate --at 0,0 -o a.svg", 2, "--animate draws every element", "leave --at out"),
         ("1 1 3 -i 5 -o a.pdf", 2, "the suffix .pdf is no format of pictures", "-o a.svg"),
         ("1 1 3 -i 5 -o picture", 2, "its name says no format", "-o picture.svg"),
