@@ -89,7 +89,8 @@ def input_plane(report: DrawReport, cells: int) -> Plane:
             (report.rows, report.columns), windows, (_rows(report.rows.positions, windows[0]), cells), strict=True
         )
     )
-    return Plane(rows, columns, input_signs(report), *windows, *map(_numbers, (report.rows, report.columns)))
+    numbers = _numbers(report.rows), _numbers(report.columns)
+    return Plane(rows, columns, input_signs(report), windows[0], windows[1], *numbers)
 
 
 def _numbers(axis: AxisRow) -> Callable[[int], int | None]:
