@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conv2d_cli.cli.draw_options import DrawOptions, draw_options
-from conv2d_cli.cli.options import Layer, LayerOptions, OutputOptions, Size, layer_options, output_options
+from conv2d_cli.cli.options import Layer, LayerOptions, OutputOptions, layer_options, output_options
 from conv2d_cli.cli.reading_options import ReadingOptions, reading_options_of_operands
 from conv2d_cli.cli.run_options import RunOptions, parameter_options
 
@@ -31,7 +31,6 @@ EXAMPLES = (
 @output_options
 def draw(
     layer: Layer = None,
-    input_size: Size = None,
     *,
     layer_options: LayerOptions,
     draw_options: DrawOptions,
@@ -55,5 +54,5 @@ def draw(
     from conv2d_cli.cli.layer_words import LayerWords
 
     words = LayerWords(layer or (), layer_options.given, layer_options.typed)
-    request = Request(words, input_size, draw_options, output_options, run_options, reading_options)
+    request = Request(words, draw_options, output_options, run_options, reading_options)
     return module_of(request).show(request)

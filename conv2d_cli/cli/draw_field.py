@@ -30,7 +30,7 @@ def show(request: Request) -> int:
     from conv2d_cli.render.pictures.registry import KINDS
     from conv2d_cli.report.field_analysis import field_report
 
-    options, size = request.options, request.input_size
+    options, size = request.options, request.options.input_size
     output = output_of(request.output, ("schema_version", *TOTALS))
     at = typed_place(options.at)
     if options.animate:

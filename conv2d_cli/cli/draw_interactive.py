@@ -50,7 +50,7 @@ def show(request: Request) -> int:
         raise UsageError("--interactive has no facts of its own", "conv2d shape has those of a layer")
     target = target_of(options, output, (_KIND,), "page")
     layer = words.layer() if words.given else _LAYER
-    report = analyzed(layer, request.input_size or _SIZE, None, words)
+    report = analyzed(layer, options.input_size or _SIZE, None, words)
     assert target is not None  # noqa: S101 - there is a file
     target.write(content(page_report(report), __version__), f"opens with {layer}")
     return 0

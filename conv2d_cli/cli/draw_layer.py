@@ -40,7 +40,7 @@ def show(request: Request) -> int:
     size = size_of(request, layer)
     # What is typed is judged before any file is looked at, and a file after the one that is written.
     report = report_of(request.words, layer, size, at) if is_size(size) else None
-    target = target_of(options, output, *(ANIMATED, "animation") if options.animate else (KINDS,))
+    target = target_of(options, output, *((ANIMATED, "animation") if options.animate else (KINDS,)))
     report = report or report_of(request.words, layer, size, at)
     if target is not None:
         _write(target, request.picture, report, animated=options.animate)

@@ -53,7 +53,11 @@ class Target(NamedTuple):
 def target_of(options: DrawOptions, output: Output, kinds: Sequence[str], noun: str = "picture") -> Target | None:
     """Return where the picture goes, None where it is shown in the terminal.
 
-    `kinds` are the suffixes that it may have, `noun` what is so written: a picture, an animation, a page.
+    Args:
+        options: what was typed of the picture.
+        output: what was typed of the facts.
+        kinds: the suffixes that the file may have.
+        noun: what the file holds: a picture, an animation, a page.
 
     Raises:
         UsageError: the suffix is none of these, there is no such theme, or stdout takes facts too.

@@ -28,11 +28,15 @@ _MODULES = {
 }
 
 
+def option_of(field: str) -> str:
+    """Return the option of a field: `--receptive-field`."""
+    return f"--{field.replace('_', '-')}"
+
+
 class Request(NamedTuple):
     """A command line, in parts."""
 
     words: LayerWords
-    input_size: str | None
     options: DrawOptions
     output: OutputOptions
     run: RunOptions
@@ -49,7 +53,7 @@ class Request(NamedTuple):
         if "values" not in asked:
             self._refuse_operands()
         if len(asked) > 1:
-            first, second = (f"--{name.replace('_', '-')}" for name in asked[:2])
+            first, second = map(option_of, asked[:2])
             raise UsageError(f"{first} and {second} are two pictures", f"{first}, or {second} alone")
         return asked[0] if asked else PLANE
 
@@ -61,7 +65,7 @@ class Request(NamedTuple):
         """
         said = next((name for name, value in self._of_operands() if value is not None and value is not False), None)
         if said is not None:
-            option = f"--{said.replace('_', '-')}"
+            option = option_of(said)
             raise UsageError(f"{option} is of a picture with numbers, which --values asks for", "--values x.npy")
 
     def _of_operands(self) -> Iterator[tuple[str, object]]:
@@ -80,6 +84,11 @@ def module_of(request: Request) -> Picture:
     """Return what makes the picture that is asked for.
 
     Raises:
-        UsageError: options ask for several.
+        UsageError: options ask for several, or for one that there is not of the layer.
     """
-    return cast("Picture", import_module(f"conv2d_cli.cli.{_MODULES[request.picture]}"))
+    picture = request.picture
+    if _MODULES[picture] != _MODULES[PLANE]:
+        from conv2d_cli.cli.draw_transposed import refuse_transposed
+
+        refuse_transposed(request, option_of(picture))
+    return cast("Picture", import_module(f"conv2d_cli.cli.{_MODULES[picture]}"))

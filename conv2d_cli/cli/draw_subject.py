@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.cli.draw_place import placed
 from conv2d_cli.cli.draw_transposed import analyzed_transposed, is_transposed, transposed_layer, usual_sides
-from conv2d_cli.cli.layer_words import OPTIONS
+from conv2d_cli.cli.layer_words import LAYER_OPTIONS
 from conv2d_cli.cli.shape_one import analyzed
-from conv2d_cli.errors import UsageError
+from conv2d_cli.errors import UsageError, cut
+from conv2d_cli.layer.text import looks_like_expression
+from conv2d_cli.network.shipped import SHIPPED
 from conv2d_cli.report.draw import draw_report
 from conv2d_cli.report.draw_transposed import transposed_draw_report
 
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 
 # A picture of fewer elements shows little.
 _LEAST_SIDE = 8
-# Options, beside those of LAYER, that a picture of a network does not have.
-_OF_A_LAYER = (("--volume",), ("--animate",))
+# Files of networks, and no tensors.
+_NETWORKS = (".onnx", ".toml", ".json", ".yaml", ".yml", ".txt")
+_FIELD = "--receptive-field"
 
 
 def layer_of(request: Request) -> Layer:
@@ -35,28 +38,24 @@ def layer_of(request: Request) -> Layer:
     """
     words = request.words
     if not words.given:
-        size = () if request.input_size else ("-i", "224")
+        size = () if request.options.input_size else ("-i", "224")
         line = words.typed.line({}, "3", "64", "3", *size)
         raise UsageError("LAYER is missing: three values, IN OUT KERNEL, or one expression", line)
-    _refuse_network(words)
+    _refuse_network(request)
     return transposed_layer(words) if is_transposed(words) else words.layer()
 
 
-def _refuse_network(words: LayerWords) -> None:
-    """Refuse a network that comes with the program, which has a picture of its own.
+def _refuse_network(request: Request) -> None:
+    """Refuse the name of a network that comes with the program, or the file of one, in the place of a layer.
 
     Raises:
-        UsageError: it is one.
+        UsageError: there is one; the hint is what is drawn of it.
     """
-    from conv2d_cli.network.shipped import SHIPPED
-
-    name = words.operands[0]
-    if len(words.operands) > 1 or name not in SHIPPED:
+    name, *others = request.words.operands
+    if others or looks_like_expression(name) or not (name in SHIPPED or name.lower().endswith(_NETWORKS)):
         return
-    options = (words.typed.option(names) for names in (*(OPTIONS[field] for field in words.options), *_OF_A_LAYER))
-    dropped = dict.fromkeys(position for option in options if option for position in option.positions)
-    line = words.typed.line(dropped, "--receptive-field")
-    raise UsageError(f"{name} is a network, of which the picture is what an element sees", line)
+    line = request.words.typed.without("--volume", "--animate", *LAYER_OPTIONS)
+    raise UsageError(f"{cut(name)} is a network: what is drawn of it is what an element sees", f"{line} {_FIELD}")
 
 
 def size_of(request: Request, layer: Layer) -> str:
@@ -65,8 +64,8 @@ def size_of(request: Request, layer: Layer) -> str:
     Raises:
         UsageError: there is none.
     """
-    if request.input_size is not None:
-        return request.input_size
+    if request.options.input_size is not None:
+        return request.options.input_size
     height, width = usual_sides(layer) if isinstance(layer, tuple) else _side_that_fits(layer)
     raise UsageError(
         "-i is missing: a picture shows a layer on an input",

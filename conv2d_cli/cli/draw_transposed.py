@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from conv2d_cli.cli.typed import PROGRAM
+from conv2d_cli.errors import UsageError
+
 if TYPE_CHECKING:
+    from conv2d_cli.cli.draw_request import Request
     from conv2d_cli.cli.layer_words import LayerWords
     from conv2d_cli.network.transposed_expression import TransposedLayer
     from conv2d_cli.report.transposed import TransposedReport
@@ -32,6 +37,23 @@ def transposed_layer(words: LayerWords) -> TransposedLayer:
 
     with words.own_words():
         return transposed_of_expression(words.values[0], words.arguments())
+
+
+def refuse_transposed(request: Request, option: str) -> None:
+    """Refuse a picture that there is of Conv2d alone.
+
+    Raises:
+        UsageError: LAYER is transposed; the hint is the picture of it.
+    """
+    words = request.words
+    if not words.given or not is_transposed(words):
+        return
+    height, width = usual_sides(transposed_layer(words))
+    size = request.options.input_size or f"{height}x{width}"
+    raise UsageError(
+        f"{option} is of Conv2d: a ConvTranspose2d is drawn on its plane, or with --volume",
+        shlex.join([PROGRAM, words.typed.command, *words.operands, "-i", size]),
+    )
 
 
 def usual_sides(layer: TransposedLayer) -> tuple[int, int]:

@@ -90,9 +90,9 @@ def _check(request: Request, file: str) -> None:
         raise UsageError("--values: the name of a tensor file is missing", "--values x.npy")
     if is_many(file):
         raise UsageError(f"--values {cut(file)}: one element of one file is drawn", "give a file")
-    if request.input_size not in {None, file}:
+    if request.options.input_size not in {None, file}:
         raise UsageError(
-            f"-i {cut(request.input_size or '')} and --values {cut(file)} are two inputs",
+            f"-i {cut(request.options.input_size or '')} and --values {cut(file)} are two inputs",
             typed.without("-i", "--input", "--input-size"),
         )
     if request.options.animate:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from conv2d_cli.cli.layer_words import LayerWords
 
 _USUAL = ("3", "64", "3")
-# They do nothing without a size.
-_SIZED = frozenset({"bench", "draw"})
 _CALL = re.compile(r"(?:[\w.]*\.)?Conv2d")
+# Commands that need a size too, and what gives them one or makes it needless.
+_SIZED = frozenset({"bench", "draw"})
+_SIZES = frozenset({"-i", "--input", "--input-size", "--values", "--interactive"})
 # Behind the kernel torch takes a stride, then a padding.
 _BEHIND = (("-s", 1), ("-p", 0))
 
@@ -76,6 +77,6 @@ def _is_count(value: str, least: int) -> bool:
 
 
 def _line(words: LayerWords, operands: Sequence[str], *options: str) -> str:
-    """Return the command line with another layer, and a size where the command needs one."""
-    sized = words.typed.option({"-i", "--input"}) is not None or words.typed.command not in _SIZED
+    """Return the command line with another layer, and with a size where the command needs one."""
+    sized = words.typed.option(_SIZES) is not None or words.typed.command not in _SIZED
     return words.typed.line(dict.fromkeys(words.positions), *operands, *options, *(() if sized else ("-i", "56")))

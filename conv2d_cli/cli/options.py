@@ -14,12 +14,12 @@ from conv2d_cli.cli.typed import TYPED, Typed
 # Set by a shell that asks for completion.
 COMPLETE = "_CONV2D_COMPLETE"
 # The sections of a help page, in their order.
-LAYER, NETWORK, TOLERANCE, INPUT, PICTURES, PARAMETERS, INTEGERS, RESULT, ROOFLINE, ENGINE, CLUSTER, OUTPUT, OTHER = (
-    SECTIONS
-) = (
-    *("Layer", "Network", "Tolerance", "Input", "Pictures", "Parameters", "Integers", "Result", "Roofline", "Engine"),
-    *("Cluster", "Output", "Other"),
+SECTIONS = (
+    *("Layer", "Drawing", "Network", "Tolerance", "Input", "Pictures", "Parameters", "Integers", "Result", "Roofline"),
+    *("Engine", "Cluster", "Output", "Other"),
 )
+LAYER, DRAWING, NETWORK, TOLERANCE, INPUT, PICTURES, PARAMETERS, INTEGERS, RESULT, ROOFLINE, *_LAST = SECTIONS
+ENGINE, CLUSTER, OUTPUT, OTHER = _LAST
 
 
 def completion(values: Callable[..., Sequence[str]]) -> Callable[[typer.Context, str], list[str]]:
@@ -209,9 +209,5 @@ output_options = shared(_output_options, "output_options")
 Layer = Annotated[
     list[str] | None, typer.Argument(metavar="LAYER", help="IN OUT KERNEL, or one expression", show_default=False)
 ]
-Size = Annotated[
-    str | None,
-    option(
-        *("--input", "-i"), metavar="SIZE", section=INPUT, help="224, 224x224, 3x224x224, 8x3x224x224, or a tensor file"
-    ),
-]
+SIZES = "224, 224x224, 3x224x224, 8x3x224x224, or a tensor file"
+Size = Annotated[str | None, option("--input", "-i", metavar="SIZE", section=INPUT, help=SIZES)]

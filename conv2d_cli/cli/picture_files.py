@@ -21,7 +21,7 @@ _BINARY = frozenset({"png", "gif"})
 def kind_of(typed: str, kinds: Sequence[str], *, is_special: bool, noun: str = "plot") -> str:
     """Return what a picture is written as: by the suffix of its file, into a pipe or a device the first of the kinds.
 
-    `noun` is what the picture is called: a plot, a picture.
+    `noun` is what the picture is called: a plot, a picture, an animation, a page.
 
     Raises:
         UsageError: the suffix is none of the kinds.

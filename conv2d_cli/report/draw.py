@@ -6,7 +6,7 @@ the elements, with a stride of 1 (V. Dumoulin and F. Visin, arXiv:1603.07285, ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from conv2d_cli.arithmetic.taps import Tap, source_of, taps_of
 from conv2d_cli.arithmetic.window import Axis
@@ -93,6 +93,11 @@ class DrawReport(NamedTuple):
     rows: AxisRow
     columns: AxisRow
     at: tuple[int, int]
+
+    @property
+    def transposed(self) -> TransposedReport | None:
+        """Return the facts of a transposed layer, which alone has an `output_padding`; None of another."""
+        return cast("TransposedReport", self.shape) if hasattr(self.shape, "output_padding") else None
 
 
 def draw_report(shape: ShapeReport, at: tuple[int, int]) -> DrawReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import zip_longest
 from random import Random
 from typing import TYPE_CHECKING
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from random_layers import draw_valid
+from transposed_layers import reports as transposed_reports
 
 from conv2d_cli import Conv2d, analyze
+from conv2d_cli.network.transposed_expression import transposed_of_expression
 from conv2d_cli.render.blocks import Beside, Lines, Paragraph
 from conv2d_cli.render.drawing.terminal_plane import plane_lines
 from conv2d_cli.render.drawing.terminal_positions import cells_of, shown_positions
@@ -21,6 +24,8 @@ from conv2d_cli.render.screens.draw import blocks, input_plane, output_plane
 from conv2d_cli.render.screens.view import View
 from conv2d_cli.render.words import wrapped
 from conv2d_cli.report.draw import AxisRow, DrawReport, draw_report
+from conv2d_cli.report.draw_transposed import transposed_draw_report
+from conv2d_cli.report.transposed import analyze_transposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -236,9 +241,45 @@ def test_no_more_cells_than_there_are(cells: int) -> None:
             assert {window[0], window[-1]} <= {*shown}
 
 
-def test_colours_and_a_notebook() -> None:
-    text = render("table", report_of("reflect"), Screen(80, color=True))
-    assert "\x1b[1;35m●" in text
-    html = report_of("reflect")._repr_html_()  # type: ignore[attr-defined]
-    assert "●" in html
-    assert "-o FILE" not in html
+def test_colours() -> None:
+    assert "\x1b[1;35m●" in render("table", report_of("reflect"), Screen(80, color=True))
+
+
+TRANSPOSED = {
+    "strided": ("ConvTranspose2d(1, 1, 3, stride=2, padding=1)", (3, 3), (1, 2)),
+    "uneven": (
+        "ConvTranspose2d(1, 1, (3, 5), stride=(2, 3), padding=1, output_padding=1, dilation=2)",
+        (64, 5),
+        (50, 2),
+    ),
+    "large": ("ConvTranspose2d(1, 1, 4, stride=4)", (300, 300), (1003, 170)),
+    "stride_of_one": ("ConvTranspose2d(1, 1, 4)", (3, 3), (3, 3)),
+}
+
+
+def transposed_report(name: str) -> DrawReport:
+    expression, size, at = TRANSPOSED[name]
+    module = transposed_of_expression(expression).module
+    return transposed_draw_report(analyze_transposed(module, (1, 1, *size)), at)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", TRANSPOSED)
+def test_the_screen_of_a_transposed_layer(name: str, width: int, snapshot: Snapshot) -> None:
+    snapshot(f"draw_transposed_{name}_{width}", render("table", transposed_report(name), Screen(width)))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_transposed_layer_has_the_numbers_of_its_elements(seed: int) -> None:
+    facts, report = transposed_reports(seed)
+    plane = input_plane(report, WHOLE)
+    lines = [_text(line) for line in plane_lines(plane)]
+    rows = [line for line in lines[-len(plane.rows) :] if line[: plane.margin].strip()]
+    real = [str(element) for element in range(facts.input_shape[-2])]
+    if report.rows.inserted:
+        assert [line[: plane.margin].strip() for line in rows] == real
+    if report.rows.inserted and report.columns.inserted:
+        # Each number of a column ends above an element.
+        ends = [match.end() for line in lines[: -len(plane.rows)] for match in re.finditer("[0-9]+", line)]
+        assert ends
+        assert {rows[0][end - 1] for end in ends} <= {INPUT.text, TAP.text, UNUSED.text}

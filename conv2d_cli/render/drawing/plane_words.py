@@ -12,7 +12,6 @@ from conv2d_cli.render.drawing.model import Rectangle, Text, text_width
 from conv2d_cli.render.drawing.plane_grid import LOOKS
 from conv2d_cli.render.drawing.transposed_words import transposed_formulas, transposed_stretch
 from conv2d_cli.render.layer_text import as_torch_prints
-from conv2d_cli.report.transposed import TransposedReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +61,7 @@ def shape_words(key: str, shape: Sequence[int] | None) -> str:
 
 def reading(report: DrawReport, at: tuple[int, int]) -> str:
     """Return what makes an output element, in a sentence."""
-    stretch = transposed_stretch if isinstance(report.shape, TransposedReport) else _stretch
+    stretch = transposed_stretch if report.transposed else _stretch
     rows, columns = stretch(report.rows, at[0], "row"), stretch(report.columns, at[1], "column")
     return f"output row {at[0]}, column {at[1]} reads {rows} and {columns}"
 
@@ -82,8 +81,8 @@ def _stretch(axis: AxisRow, output: int, name: str) -> str:
 
 def formulas(report: DrawReport) -> list[tuple[str, ...]]:
     """Return how many outputs there are on each axis, and why; once where both axes are alike."""
-    if isinstance(report.shape, TransposedReport):
-        return [*transposed_formulas(report.shape)]
+    if report.transposed:
+        return [*transposed_formulas(report.transposed)]
     rows, columns = (
         Axis(
             *(axis.size, axis.before, axis.after, axis.kernel, axis.dilation, axis.stride),

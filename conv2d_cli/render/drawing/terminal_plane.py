@@ -10,7 +10,7 @@ from conv2d_cli.render.drawing.scale import BREAK
 from conv2d_cli.render.drawing.terminal_positions import cells_of, is_break
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from conv2d_cli.render.blocks import Line
 
@@ -26,18 +26,24 @@ _Numbers = dict[int, tuple[int, str]]
 
 
 class Plane(NamedTuple):
-    """The rows and columns that are shown, what stands where they meet, and the rows and columns of the window."""
+    """The rows and columns that are shown, what stands where they meet, and the rows and columns of the window.
+
+    They have the number that `row_number` and `column_number` say, which is None of one without a number.
+    """
 
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     sign: Callable[[int, int], Span]
     window_rows: range
     window_columns: range
+    row_number: Callable[[int], int | None] = int
+    column_number: Callable[[int], int | None] = int
 
     @property
     def margin(self) -> int:
         """Return what the numbers of the rows take, and that of the first column, which ends above its element."""
-        return max(len(str(number)) for number in (*self.rows, self.columns[0]))
+        numbers = (*map(self.row_number, self.rows), self.column_number(self.columns[0]))
+        return max(len(_shown(number)) for number in numbers)
 
     @property
     def width(self) -> int:
@@ -64,7 +70,12 @@ def _rows(plane: Plane) -> Iterator[Line]:
     for place, row in enumerate(plane.rows):
         if place and is_break(plane.rows[place - 1], row):
             yield (Span(f"{_LEFT_OUT:>{plane.margin}}", DIM),)
-        yield _joined([Span(f"{row:>{plane.margin}}", _style(row, plane.window_rows)), *_cells(plane, row)])
+        number = _shown(plane.row_number(row))
+        yield _joined([Span(f"{number:>{plane.margin}}", _style(row, plane.window_rows)), *_cells(plane, row)])
+
+
+def _shown(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _style(number: int, window: range) -> str:
@@ -102,10 +113,15 @@ def _numbers(plane: Plane) -> list[Line]:
     """Return the numbers of columns, each ending above its column: of the ends of a stretch all, on several lines."""
     places = _places(plane)
     lines: list[_Numbers] = [{}]
-    for column in _ends(plane.columns):
-        _put(lines, places[column], column, on_new_line=True)
-    for column in _round_numbers(plane.columns):
-        _put(lines, places[column], column, on_new_line=False)
+    numbers = {
+        column: number
+        for column, number in zip(plane.columns, map(plane.column_number, plane.columns), strict=True)
+        if number is not None
+    }
+    for column in _ends(plane.columns, numbers):
+        _put(lines, places[column], column, str(numbers[column]), on_new_line=True)
+    for column in _round_numbers(numbers):
+        _put(lines, places[column], column, str(numbers[column]), on_new_line=False)
     return [_line(line, plane) for line in reversed(lines)]
 
 
@@ -118,27 +134,25 @@ def _places(plane: Plane) -> dict[int, int]:
     return places
 
 
-def _ends(columns: Sequence[int]) -> Iterator[int]:
-    """Return the first and the last of each stretch."""
-    yield columns[0]
-    yield columns[-1]
-    for before, column in pairwise(columns):
-        if is_break(before, column):
-            yield before
-            yield column
+def _ends(columns: Sequence[int], numbers: Mapping[int, int]) -> Iterator[int]:
+    """Return the first and the last of each stretch that have a number, those of the whole first."""
+    breaks = [place for place, (before, column) in enumerate(pairwise(columns), 1) if is_break(before, column)]
+    stretches = (columns[start:stop] for start, stop in pairwise((0, *breaks, len(columns))))
+    numbered = ([column for column in stretch if column in numbers] for stretch in stretches)
+    ends = [column for stretch in numbered if stretch for column in (stretch[0], stretch[-1])]
+    yield from (*ends[:1], *ends[-1:], *ends[1:-1])
 
 
-def _round_numbers(columns: Sequence[int]) -> Iterator[int]:
-    """Return the columns that are multiples of the smallest step at which their numbers do not touch."""
-    longest = max(len(str(column)) for column in columns)
+def _round_numbers(numbers: Mapping[int, int]) -> Iterator[int]:
+    """Return the columns whose numbers are multiples of the smallest step at which these do not touch."""
+    longest = max((len(str(number)) for number in numbers.values()), default=0)
     step = next((step for step in _STEPS if _CELL * step > longest), None)
     if step is not None:
-        yield from (column for column in columns if not column % step)
+        yield from (column for column, number in numbers.items() if not number % step)
 
 
-def _put(lines: list[_Numbers], place: int, column: int, *, on_new_line: bool) -> None:
+def _put(lines: list[_Numbers], place: int, column: int, text: str, *, on_new_line: bool) -> None:
     """Put a number on the first line that has room for it; where none has, on a new one if it may be made."""
-    text = str(column)
     start = max(0, place + 1 - len(text))
     free = (line for line in lines if not any(_touch((start, text), other) for other in line.values()))
     if any(column in line for line in lines):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from conv2d_cli.render.blocks import BLANK, DIM, HEADING, Beside, Lines, Paragraph, Span, width_of
@@ -12,10 +13,11 @@ from conv2d_cli.render.drawing.explanation import explanation, formula
 from conv2d_cli.render.drawing.terminal_plane import Plane, cells_within, plane_lines, width_with
 from conv2d_cli.render.drawing.terminal_positions import shown_positions
 from conv2d_cli.render.drawing.terminal_signs import input_signs, legend, output_signs
+from conv2d_cli.render.drawing.transposed_words import transposed_formulas, transposed_stretch
 from conv2d_cli.render.screens.shared import arrow, headline, longest, remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from conv2d_cli.render.blocks import Block, Line
     from conv2d_cli.render.screens.view import View
@@ -87,7 +89,13 @@ def input_plane(report: DrawReport, cells: int) -> Plane:
             (report.rows, report.columns), windows, (_rows(report.rows.positions, windows[0]), cells), strict=True
         )
     )
-    return Plane(rows, columns, input_signs(report), *windows)
+    numbers = _numbers(report.rows), _numbers(report.columns)
+    return Plane(rows, columns, input_signs(report), windows[0], windows[1], *numbers)
+
+
+def _numbers(axis: AxisRow) -> Callable[[int], int | None]:
+    """Return the numbers of positions: with zeros between the elements, real ones alone have one."""
+    return axis.source if axis.inserted else int
 
 
 def output_plane(report: DrawReport, cells: int) -> Plane:
@@ -138,8 +146,9 @@ def _margin(numbers: range) -> int:
 
 
 def _titles(report: DrawReport) -> tuple[str, str]:
-    rows, columns = report.rows, report.columns
-    return f"input {rows.size} × {columns.size}", f"output {rows.outputs} × {columns.outputs}"
+    shapes = report.shape.input_shape or (), report.shape.output_shape or ()
+    before, after = (" × ".join(map(str, shape[-2:])) for shape in shapes)
+    return f"input {before}", f"output {after}"
 
 
 def _with_arrow(lines: Sequence[Line], rows: int) -> tuple[Line, ...]:
@@ -175,17 +184,23 @@ def _legend(signs: Sequence[tuple[Span, Sequence[str]]], width: int) -> Iterator
 
 
 def window_line(report: DrawReport, width: int) -> Iterator[Block]:
-    """Return in words what the picture shows: which rows and columns the window spans."""
-    spans = []
-    for axis, at, name in ((report.rows, report.at[0], "row"), (report.columns, report.at[1], "column")):
-        window = axis.window(at)
-        one = len(window) == 1
-        spans.append(f"{name} {window[0]}" if one else f"{name}s {window[0]}..{window[-1]}")
-    text = f"at {','.join(map(str, report.at))}: {', '.join(spans)}"
+    """Return in words what the picture shows: which rows and columns the window spans, or reads between zeros."""
+    stretch, joined = (transposed_stretch, " and ") if report.transposed else (_stretch, ", ")
+    spans = stretch(report.rows, report.at[0], "row"), stretch(report.columns, report.at[1], "column")
+    text = f"at {','.join(map(str, report.at))}: {joined.join(spans)}"
     yield from _fitting((Span(longest((f"window {text}", text), width - _INDENT)),), width)
 
 
+def _stretch(axis: AxisRow, output: int, name: str) -> str:
+    window = axis.window(output)
+    return f"{name} {window[0]}" if len(window) == 1 else f"{name}s {window[0]}..{window[-1]}"
+
+
 def _formulas(report: DrawReport, width: int) -> Iterator[Block]:
+    if report.transposed:
+        for line in chain.from_iterable(transposed_formulas(report.transposed)):
+            yield Paragraph(f"  {line}")
+        return
     rows, columns = (_axis_of(axis) for axis in (report.rows, report.columns))
     yield from _formula(rows, "rows", ", columns alike" if rows == columns else "", width)
     if rows != columns:
