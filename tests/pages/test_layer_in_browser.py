@@ -88,6 +88,10 @@ def test_the_legend_names_what_is_looked_at(opened: Callable[..., Opened]) -> No
     cell(page, "input", 1, 1).click()
     assert "looked atfed by it" in text_of(page, "#legend").replace("output", "")
     page.locator("#said", has_text="Input 1, 1 feeds 1 output.").wait_for(state="attached")
+    page.get_by_label("stride H, number").fill("2")
+    cell(page, "input", 0, 0).click()
+    assert "feeds no output" in text_of(page, "#explanation")
+    assert "fed by it" not in text_of(page, "#legend")
 
 
 @pytest.mark.parametrize(("digits", "sticks"), [(3, True), (30, False), (99, False)])

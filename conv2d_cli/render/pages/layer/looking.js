@@ -195,9 +195,9 @@ function viewOf(bounds, wanted, width) {
 
 /** Names what is drawn, and nothing else; what is looked at stands on the one plane, what follows on the other. */
 function showLegend(looksAt) {
-  const kinds = ["real", "zero", "repeated", "unused"].filter((kind) => byId("input-plane").querySelector(`.${kind}`));
+  const kinds = ["real", "zero", "repeated", "unused", "tap", "output", "result"];
   const names = looksAt === "output" ? {} : { tap: texts.legend_result, result: texts.legend_fed };
-  const items = [...kinds, "tap", "output", "result"].map((kind) =>
+  const items = kinds.filter((kind) => byId("planes").querySelector(`.${kind}`)).map((kind) =>
     element("li", {}, element("span", { className: `key-${kind}` }), names[kind] ?? texts[`legend_${kind}`]));
   byId("legend").replaceChildren(...items);
 }
