@@ -120,6 +120,21 @@ def test_arrow_keys_walk_through_a_plane_and_its_break(opened: Callable[..., Ope
     assert page.locator('#input-plane [tabindex="0"]').count() == 1
 
 
+def test_keys_lead_past_a_pointer_that_rests(opened: Callable[..., Opened]) -> None:
+    page = opened().page
+    cell(page, "output", 2, 2).hover()
+    box = cell(page, "output", 2, 2).bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    page.mouse.down()
+    page.mouse.up()
+    for row in (12, 22):
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(100)
+        assert text_of(page, "#explanation h3") == f"output[n, o, {row}, 2]"
+    page.mouse.move(box["x"] + box["width"] * 2, box["y"] + 3)
+    assert text_of(page, "#explanation h3") != "output[n, o, 22, 2]"
+
+
 def test_controls_are_skipped_without_a_change_of_the_layer(opened: Callable[..., Opened]) -> None:
     page = opened(fragment="#out=32").page
     page.keyboard.press("Tab")

@@ -94,7 +94,7 @@ class Plane {
     this.isPointedAt = false;
     svg.addEventListener("pointerover", (event) => {
       this.isPointedAt = true;
-      this.#told(event, handlers.onPoint);
+      if (hasMoved(event)) this.#told(event, handlers.onPoint);
     });
     svg.addEventListener("pointerleave", () => {
       this.isPointedAt = false;
