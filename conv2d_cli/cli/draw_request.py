@@ -53,9 +53,14 @@ class Request(NamedTuple):
         if "values" not in asked:
             self._refuse_operands()
         if len(asked) > 1:
-            first, second = map(option_of, asked[:2])
+            first, second = map(self._option, asked[:2])
             raise UsageError(f"{first} and {second} are two pictures", f"{first}, or {second} alone")
         return asked[0] if asked else PLANE
+
+    def _option(self, picture: str) -> str:
+        if picture == "receptive_field" and self.options.node is not None:
+            return "--node"
+        return option_of(picture)
 
     def _refuse_operands(self) -> None:
         """Refuse what is said of tensors where no numbers are drawn.

@@ -65,6 +65,7 @@ def test_stdout_takes_the_page() -> None:
         ("-s 2 --interactive -o page.html", "LAYER is missing"),
         ("3 64 7 -i 3 --interactive -o page.html", "the kernel spans 7x7, the padded input only 3x3"),
         ("3 64 7 -g 2 --interactive -o page.html", "2 groups do not divide in_channels=3"),
+        ("resnet18 --node conv1 --interactive -o page.html", "--node and --interactive are two pictures"),
         ("--interactive -o page.html --json", "--interactive has no facts of its own"),
     ],
 )

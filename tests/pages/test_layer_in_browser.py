@@ -1,4 +1,4 @@
-"""The page of a layer in a browser: its figures and faults are those of the package, and people can use it."""
+"""The page of a layer in a browser, as people use it: by mouse, finger and keyboard, and by its address."""
 
 # ruff: noqa: RUF001 - the signs of arithmetic are meant
 
@@ -8,175 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import one_page
-from page_settings import said_of, settings
-
-from conv2d_cli import Conv2d, __version__, analyze
-from conv2d_cli.layer.expression import layer_of_expression
-from conv2d_cli.render.pages.layer.page import content
-from conv2d_cli.report.draw import draw_report
-from conv2d_cli.report.page import page_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from browser import Opened
 
-_READ = """
-  const read = (value) => Array.isArray(value) ? value.map(read)
-    : value !== null && typeof value === "object" ? BigInt(value.whole) : value;
-  const settingOf = (raw) => Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, read(value)]));
-"""
-_SAID = f"""(settings) => {{
-  {_READ}
-  return settings.map(settingOf).map((setting) => {{
-    const ofLayer = layerFaults(setting, page.faults);
-    const ofInput = ofLayer.length ? null : inputFault(setting, page.faults);
-    const faults = ofInput ? [ofInput] : ofLayer;
-    if (faults.length) return {{ faults: faults.map(({{ message, hint }}) => [message, hint]) }};
-    const facts = factsOf(setting, BigInt(page.element_bytes[setting.dtype]));
-    const shown = (value) => Array.isArray(value) ? value.map(String) : String(value);
-    return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, shown(value)]));
-  }});
-}}"""
-_WORDS = f"""(settings) => {{
-  {_READ}
-  return settings.map(settingOf).map((setting) => [asPyTorch(setting, axesOf(setting)), asCommand(setting)]);
-}}"""
-_TAPS = f"""(cases) => {{
-  {_READ}
-  return cases.map(([raw, place, output]) => {{
-    const setting = settingOf(raw);
-    const axis = axisOf(setting, place);
-    const at = BigInt(output);
-    const positions = rangeOf(0n, axis.kernel - 1n).map((tap) => firstOf(axis, at) + tap * axis.dilation);
-    const feeds = rangeOf(...boundsOf(axis)).map((position) => {{
-      const {{ count, first, last, step }} = outputsFedBy(axis, position);
-      return count ? rangeOf(0n, count - 1n).map((one) => String(first + one * step)) : [];
-    }});
-    return {{
-      taps: positions.map((position) => [position, sourceOf(position, axis.size, setting.padding_mode)].map(String)),
-      real: String(realTapsOf(axis, at)), feeds,
-    }};
-  }});
-}}"""
-
-
-def sent(value: Any) -> Any:
-    """Return a value as a browser gets it: integers have no limit there either."""
-    if isinstance(value, dict):
-        return {name: sent(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [sent(one) for one in value]
-    return value if isinstance(value, bool | str) else {"whole": str(value)}
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path: Path = tmp_path_factory.mktemp("page") / "layer.html"
-    path.write_bytes(content(page_report(analyze(Conv2d(3, 64, 7, stride=2, padding=3), 224)), __version__))
-    return path
-
-
-@pytest.fixture(scope="module")
-def calculator(chromium: Any, file: Path) -> Iterator[Opened]:
-    """Yield a page that is asked for results alone."""
-    with one_page(chromium, file) as opened:
-        yield opened
-        assert opened.faults == []
-
 
 @pytest.fixture
-def opened(open_page: Callable[..., Opened], file: Path) -> Callable[..., Opened]:
-    return partial(open_page, file)
-
-
-def test_figures_and_faults_of_500_settings_are_those_of_shape(calculator: Opened) -> None:
-    drawn = settings(500)
-    answers = calculator.page.evaluate(_SAID, sent(drawn))
-    faulty = 0
-    for setting, answer in zip(drawn, answers, strict=True):
-        expected = said_of(setting)
-        if "faults" in expected:
-            faulty += 1
-            assert answer == expected, setting
-            continue
-        for key, value in expected.items():
-            assert answer[key] == ([*map(str, value)] if isinstance(value, tuple) else str(value)), (key, setting)
-    assert 100 < faulty < 400
-
-
-def test_the_line_of_pytorch_and_the_command_are_the_layer(calculator: Opened) -> None:
-    said = [(setting, said_of(setting)) for setting in settings(300, seed=3)]
-    # torch has no padding for the largest of kernels.
-    drawn = [setting for setting, facts in said if facts.get("padding_top", 2**62) < 2**62 > facts["padding_left"]]
-    for setting, (line, command) in zip(drawn, calculator.page.evaluate(_WORDS, sent(drawn)), strict=True):
-        report = analyze(*_layer_and_size(command))
-        for name, value in said_of(setting).items():
-            assert getattr(report, name) == value, (name, command)
-        if "Sequential" not in line:
-            there = analyze(layer_of_expression(line, {}), report.input_shape)
-            assert there._replace(padding=report.padding) == report
-        else:
-            sides = (report.padding_left, report.padding_right, report.padding_top, report.padding_bottom)
-            assert f"Pad2d({sides})" in line
-
-
-def _layer_and_size(command: str) -> tuple[Conv2d, str]:
-    """Return what a command line of the page says, read by the command's own readers."""
-    import shlex
-
-    from conv2d_cli.cli.layer_words import LayerWords
-    from conv2d_cli.cli.typed import Typed
-
-    program, name, *words = shlex.split(command)
-    assert (program, name) == ("conv2d", "shape")
-    options = {"-s": "stride", "-p": "padding", "-d": "dilation", "-g": "groups"}
-    options |= {"--padding-mode": "padding_mode", "--dtype": "dtype", "-i": "input_shape", "--no-bias": "bias"}
-    given: dict[str, str] = {}
-    operands = []
-    rest = iter(words)
-    for word in rest:
-        if word in options:
-            given[options[word]] = "" if word == "--no-bias" else next(rest)
-        else:
-            operands.append(word)
-    size = given.pop("input_shape")
-    return LayerWords(operands, given, Typed("shape", tuple(words), {})).layer(), size
-
-
-def test_taps_and_what_an_element_feeds_are_those_of_the_drawings(calculator: Opened) -> None:
-    cases: list[Any] = []
-    rows: list[Any] = []
-    for setting in settings(400, seed=4):
-        facts = said_of(setting)
-        if "faults" in facts or max(setting["size"]) > 50 or 0 in setting["size"]:
-            continue
-        layer, size = _layer(setting), tuple(setting["size"])
-        drawn = draw_report(analyze(layer, (size[0], layer.in_channels, *size[1:])), at=(0, 0))
-        if max(drawn.rows.padded, drawn.columns.padded) > 100:
-            continue
-        for place, axis in enumerate((drawn.rows, drawn.columns)):
-            output = len(cases) % axis.outputs
-            cases.append([sent(setting), place, str(output)])
-            rows.append((axis, output))
-    assert len(cases) > 100
-    for (axis, output), answer in zip(rows, calculator.page.evaluate(_TAPS, cases), strict=True):
-        taps = axis.taps(output)
-        assert answer["taps"] == [
-            [str(tap.position), "null" if tap.source is None else str(tap.source)] for tap in taps
-        ]
-        assert answer["real"] == str(sum(not tap.is_padded for tap in taps))
-        read = [{tap.position for tap in axis.taps(one)} for one in range(axis.outputs)]
-        feeds = [[str(one) for one, positions in enumerate(read) if place in positions] for place in axis.positions]
-        assert answer["feeds"] == feeds
-
-
-def _layer(setting: dict[str, Any]) -> Conv2d:
-    arguments = {name: tuple(value) if isinstance(value, list) else value for name, value in setting.items()}
-    del arguments["size"]
-    return Conv2d.model_validate(arguments)
+def opened(open_page: Callable[..., Opened], layer_page: Path) -> Callable[..., Opened]:
+    return partial(open_page, layer_page)
 
 
 def text_of(page: Any, selector: str) -> str:
@@ -214,8 +56,52 @@ def test_a_tap_of_a_finger_stays(opened: Callable[..., Opened]) -> None:
     cell(page, "output", 1, 1).tap()
     assert "output[n, o, 1, 1]" in text_of(page, "#explanation")
     cell(page, "input", 0, 0).tap()
-    assert "feeds 1 output: 0, 0" in text_of(page, "#explanation") or "feeds" in text_of(page, "#explanation")
+    assert "feeds 1 output: 1, 1" in text_of(page, "#explanation")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("plane", "place", "fragment"),
+    [
+        ("input", (8, 8), ""),
+        ("input", (101, 101), "#at=50x50"),
+        ("output", (48, 52), "#at=50x50"),
+        ("output", (111, 0), ""),
+    ],
+)
+def test_what_is_clicked_stays_under_the_pointer(
+    opened: Callable[..., Opened], plane: str, place: tuple[int, int], fragment: str
+) -> None:
+    page = opened(fragment=fragment).page
+    cell(page, plane, *place).click()
+    page.wait_for_timeout(100)
+    under = "[...document.querySelectorAll('[role=gridcell]:hover')].map((one) => one.dataset.at)"
+    assert page.evaluate(under) == [f"{place[0]},{place[1]}"]
+    title = "output[n, o, {}, {}]" if plane == "output" else "input row {}, column {}"
+    assert text_of(page, "#explanation h3") == title.format(*place)
+
+
+def test_the_legend_names_what_is_looked_at(opened: Callable[..., Opened]) -> None:
+    page = opened(fragment="#in=1&kernel=1x1&stride=1x1&padding=1x1&input=1x3x3").page
+    assert "taplooked at" in text_of(page, "#legend").replace("output", "")
+    assert "1 product, with padding" in text_of(page, "#explanation")
+    cell(page, "input", 1, 1).click()
+    assert "looked atfed by it" in text_of(page, "#legend").replace("output", "")
+    page.locator("#said", has_text="Input 1, 1 feeds 1 output.").wait_for(state="attached")
+    page.get_by_label("stride H, number").fill("2")
+    cell(page, "input", 0, 0).click()
+    assert "feeds no output" in text_of(page, "#explanation")
+    assert "fed by it" not in text_of(page, "#legend")
+
+
+@pytest.mark.parametrize(("digits", "sticks"), [(3, True), (30, False), (99, False)])
+def test_long_numbers_do_not_cover_the_page(opened: Callable[..., Opened], digits: int, sticks: bool) -> None:
+    size = "9" * digits
+    page = opened(width=390, height=844, fragment=f"#input=1x{size}x{size}").page
+    page.evaluate("document.getElementById('facts').scrollIntoView()")
+    bottom = page.evaluate("document.getElementById('result').getBoundingClientRect().bottom")
+    assert (0 < bottom < 200) == sticks
+    assert sticks or bottom < 0
 
 
 def test_arrow_keys_walk_through_a_plane_and_its_break(opened: Callable[..., Opened]) -> None:
@@ -232,6 +118,21 @@ def test_arrow_keys_walk_through_a_plane_and_its_break(opened: Callable[..., Ope
     # One stop of Tab for each plane.
     assert page.locator('#output-plane [tabindex="0"]').count() == 1
     assert page.locator('#input-plane [tabindex="0"]').count() == 1
+
+
+def test_keys_lead_past_a_pointer_that_rests(opened: Callable[..., Opened]) -> None:
+    page = opened().page
+    cell(page, "output", 2, 2).hover()
+    box = cell(page, "output", 2, 2).bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    page.mouse.down()
+    page.mouse.up()
+    for row in (12, 22):
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(100)
+        assert text_of(page, "#explanation h3") == f"output[n, o, {row}, 2]"
+    page.mouse.move(box["x"] + box["width"] * 2, box["y"] + 3)
+    assert text_of(page, "#explanation h3") != "output[n, o, 22, 2]"
 
 
 def test_controls_are_skipped_without_a_change_of_the_layer(opened: Callable[..., Opened]) -> None:
@@ -267,8 +168,20 @@ def test_a_fault_is_told_and_its_hint_taken(opened: Callable[..., Opened]) -> No
     page.get_by_role("button", name="Use stride=1").click()
     assert page.locator("#faults").is_hidden()
     assert text_of(page, "#command") == "conv2d shape 3 64 7 -p 3 -i 224"
+    assert page.evaluate("document.activeElement.id") == "plane"
     page.get_by_label("groups, number").fill("5")
     assert "5 groups do not divide in_channels=3 and out_channels=64" in text_of(page, "#fault-list")
+
+
+def test_only_what_mends_a_fault_is_offered(opened: Callable[..., Opened]) -> None:
+    page = opened().page
+    page.get_by_label("padding H, number").fill("")
+    assert "hint: padding='same'" in text_of(page, "#fault-list")
+    assert page.get_by_role("button", name="Use padding='same'").count() == 0
+    assert "padding=(?, ?)" in text_of(page, "#pytorch")
+    page.get_by_role("combobox", name="padding", exact=True).select_option("same")
+    page.get_by_role("combobox", name="padding", exact=True).select_option("numbers")
+    assert text_of(page, "#command") == "conv2d shape 3 64 7 -s 2 -p 3 -i 224"
 
 
 def test_a_fault_beside_four_paddings_leaves_the_page_alive(opened: Callable[..., Opened]) -> None:
@@ -341,15 +254,14 @@ def test_a_hostile_fragment_is_left_aside(opened: Callable[..., Opened], fragmen
 @pytest.mark.parametrize(
     ("fragment", "shapes"),
     [
-        ("#in=1&out=1&kernel=3x3&input=1x" + "9" * 30 + "x" + "9" * 30 + "&stride=1x1", "9" * 29),
-        ("#kernel=1000001x1&dilation=1000x1&stride=7x1&padding=0x0&input=1x2000000000x5", "999,999,999"),
+        ("#in=1&out=1&kernel=3x3&stride=1x1&padding=1x1&input=1x" + "9" * 30 + "x5", f"1 × 1 × {10**30 - 1:,} × 5"),
+        ("#kernel=1000001x1&dilation=1000x1&stride=7x1&padding=0x0&input=1x2000000000x5", "1 × 64 × 142,857,143 × 5"),
         ("#in=64&out=64&kernel=31x31&dilation=9x9&padding=same&stride=1x1&input=8x300x300", "8 × 64 × 300 × 300"),
     ],
 )
 def test_large_sizes_are_drawn_with_a_break(opened: Callable[..., Opened], fragment: str, shapes: str) -> None:
     page = opened(fragment=fragment).page
-    if "," not in shapes:
-        assert shapes[:2] in text_of(page, "#shapes").replace(",", "")
+    assert text_of(page, "#shapes b") == shapes
     for plane in ("input", "output"):
         count = page.locator(f"#{plane}-plane [role=gridcell]").count()
         assert 1 <= count <= 28 * 28

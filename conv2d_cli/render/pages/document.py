@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from conv2d_cli.render.drawing.palette import PALETTE
@@ -53,6 +54,11 @@ def document(*, title: str, style: str, body: str, script: str, data: Mapping[st
     )
     # What is no character of Unicode, as half a pair in the name of a file, is a question mark in a file of UTF-8.
     return page.encode("utf-8", "replace")
+
+
+def pointer_script() -> str:
+    """Return the script that tells a pointer that moves from one that rests."""
+    return files(__package__).joinpath("pointer.js").read_text(encoding="utf-8")
 
 
 def as_json(data: Mapping[str, Any]) -> str:

@@ -2,6 +2,8 @@
  * What is said of a setting: its faults with hints that can be taken, its line of PyTorch, its command, its figures.
  */
 
+// Signs of the line of shapes and figures; a longer one would cover what it stands above when the page is scrolled.
+const MOST_STICKING = 160;
 const IN_HINT = /\b(in_channels|out_channels|kernel_size|stride|padding_mode|padding|dilation|groups|input_shape)=(\([^)]*\)|'[^']*'|[0-9x]+)/g;
 
 function showFaults(areOfLayer) {
@@ -12,25 +14,38 @@ function showFaults(areOfLayer) {
 }
 
 function faultItem(fault) {
-  const buttons = [...fault.hint.matchAll(IN_HINT)].map(([words, field, value]) => {
-    const button = element("button", { type: "button", textContent: text("use_hint", { value: words }) });
-    button.addEventListener("click", () => takeHint(field, value));
-    return button;
-  });
+  const buttons = [...fault.hint.matchAll(IN_HINT)].filter(([, field, value]) => mends(fault, field, value)).map(
+    ([words, field, value]) => {
+      const button = element("button", { type: "button", textContent: text("use_hint", { value: words }) });
+      button.addEventListener("click", () => takeHint(field, value));
+      return button;
+    });
   const hint = element("p", { className: "hint" }, element("b", { textContent: texts.hint }), ` ${fault.hint}`);
   return element("li", {}, element("p", { textContent: fault.message }), hint, element("div", { className: "buttons" }, ...buttons));
 }
 
+/** @returns {boolean} whether what a hint names leaves nothing wrong with the argument; an example may not fit the rest */
+function mends(fault, field, value) {
+  return layerFaults(settingOfHint(field, value), page.faults).every((left) => left.field !== fault.field);
+}
+
+/** Changes the layer; its button is gone then, and the focus goes on. */
 function takeHint(field, value) {
+  const setting = settingOfHint(field, value);
+  state.locked &&= isSquare(setting);
+  state.isNewEntry = false;
+  change(setting);
+  focusOnAnswer({ preventScroll: true });
+}
+
+function settingOfHint(field, value) {
   const numbers = value.match(/[0-9]+/g)?.map(BigInt) ?? [];
   const setting = { ...state.setting };
   if (field === "input_shape") setting.size = sizeOfHint(numbers);
   else if (value.startsWith("'")) setting[field] = value.slice(1, -1);
   else if (Array.isArray(setting[field]) || field === "padding") setting[field] = numbers.length > 1 ? numbers : [numbers[0], numbers[0]];
   else setting[field] = numbers[0];
-  state.locked &&= isSquare(setting);
-  state.isNewEntry = false;
-  change(setting);
+  return setting;
 }
 
 /** @returns {bigint[]} (N, H, W) of one to four numbers */
@@ -62,6 +77,7 @@ function showResult() {
   const arrow = element("span", { className: "arrow", textContent: " → " });
   shapes.replaceChildren(timesBetween(facts.input_shape), arrow, element("b", { textContent: timesBetween(facts.output_shape) }));
   summary.textContent = `${inThousands(facts.parameters)} parameters · ${inThousands(facts.macs)} macs`;
+  byId("result").classList.toggle("long", shapes.textContent.length + summary.textContent.length > MOST_STICKING);
   say(text("said_result", {
     shape: facts.output_shape.join(", "), parameters: inThousands(facts.parameters), macs: inThousands(facts.macs),
   }));

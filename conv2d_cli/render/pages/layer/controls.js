@@ -168,7 +168,8 @@ function sideRow(side, place) {
 function paddingOfKind(kind) {
   if (page.padding_words.includes(kind)) return kind;
   const { padding, size } = state.setting;
-  const isKnown = isWhole([...size, ...partsOf(padding).filter((part) => typeof part !== "string")]) && !state.faults.length;
+  const isOfWindow = ({ field }) => ["kernel_size", "stride", "dilation"].includes(field);
+  const isKnown = isWhole(size) && (isNamed("padding", state.setting) || isWhole(padding)) && !state.faults.some(isOfWindow);
   const [rows, columns] = isKnown ? [axisOf(state.setting, 0), axisOf(state.setting, 1)] : [null, null];
   const sides = isKnown ? [rows.before, columns.before, rows.after, columns.after] : [0n, 0n, 0n, 0n];
   return kind === "sides" ? sides : sides.slice(0, 2);

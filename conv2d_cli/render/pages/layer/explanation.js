@@ -17,8 +17,13 @@ function explainOutput(axes, at) {
     all: inThousands(all), real: inThousands(channels * real[0] * real[1]),
   };
   const isAll = real.every((count, place) => count === axes[place].kernel);
-  const kind = isAll ? "products_all" : state.setting.padding_mode === "zeros" ? "products" : "products_repeated";
-  byId("explanation").replaceChildren(title, formula, ...lines, element("p", { textContent: text(kind, names) }));
+  const key = all === 1n ? (isAll ? "product" : "product_padded") : keyOfProducts(isAll);
+  byId("explanation").replaceChildren(title, formula, ...lines, element("p", { textContent: text(key, names) }));
+}
+
+function keyOfProducts(isAllReal) {
+  if (isAllReal) return "products_all";
+  return state.setting.padding_mode === "zeros" ? "products" : "products_repeated";
 }
 
 /** @returns {string} the sum that an output element is, with the places of its taps */
@@ -88,7 +93,7 @@ function sayFocus() {
   const names = { row: at[0], column: at[1] };
   if (plane === "input") {
     const [rows, columns] = axes.map((axis, place) => outputsFedBy(axis, at[place]).count);
-    say(text("said_input", { ...names, count: rows * columns }));
+    say(text(rows * columns === 1n ? "said_input_one" : "said_input", { ...names, count: rows * columns }));
     return;
   }
   const [top, left] = axes.map((axis, place) => firstOf(axis, at[place]));

@@ -61,21 +61,20 @@ function showPlanes() {
   }
   const focus = focusOf();
   const axes = axesOf(state.setting);
-  const sizes = roomOf(byId("planes").clientWidth);
-  if (focus.plane === "output") showWindow(axes, focus.at, sizes);
-  else showFed(axes, focus.at, sizes);
+  if (focus.plane === "output") showWindow(axes, focus.at);
+  else showFed(axes, focus.at);
   const [, , rows, columns] = state.facts.output_shape;
   byId("input-size").textContent = timesBetween([paddedOf(axes[0]), paddedOf(axes[1])]);
   byId("output-size").textContent = timesBetween([rows, columns]);
   byId("input-plane").setAttribute("aria-label", text("input_label", { rows: paddedOf(axes[0]), columns: paddedOf(axes[1]) }));
   byId("output-plane").setAttribute("aria-label", text("output_label", { rows, columns }));
-  showLegend();
+  showLegend(focus.plane);
 }
 
-/** @returns the pixels that each plane may be wide */
+/** @returns {number[]} the pixels that the input and the output may be wide */
 function roomOf(width) {
-  if (width < BESIDE) return { input: width, output: width };
-  return { input: Math.floor((width - 40) * 0.6), output: Math.floor((width - 40) * 0.4) };
+  if (width < BESIDE) return [width, width];
+  return [Math.floor((width - 40) * 0.6), Math.floor((width - 40) * 0.4)];
 }
 
 /** @returns the elements that bound the input of an axis, with its padding */
@@ -100,25 +99,24 @@ function wantedOf(axis, output) {
   return wanted;
 }
 
-function showWindow(axes, at, sizes) {
+function showWindow(axes, at) {
   const anchor = state.at;
   const windows = axes.map((axis, place) => [firstOf(axis, at[place]), firstOf(axis, at[place]) + spanOf(axis) - 1n]);
   const taps = axes.map((axis, place) => (position) => isTap(axis, at[place], position));
-  const input = viewOf(axes.map(boundsOf), axes.map((axis, place) => wantedOf(axis, at[place])), sizes.input);
-  const output = viewOf(axes.map(outputBounds), anchor.map((place) => [place]), sizes.output);
-  const cell = Math.min(input.cell, output.cell);
+  const wantedInput = axes.map((axis, place) => wantedOf(axis, at[place]));
+  const [input, output] = viewsOf(axes, wantedInput, anchor.map((place) => [place]));
   inputPlane.show({
-    ...input, cell, window: windows, active: state.pinned?.at ?? windows.map(([first]) => first),
-    classOf: (place) => `${kindOf(axes, place)}${insideOf(windows, taps, place)}`,
+    ...input, window: windows, active: state.pinned?.at ?? windows.map(([first]) => first),
+    classOf: (place) => `${kindOf(axes, place)}${taps.every((isOne, axis) => isOne(place[axis])) ? " tap" : ""}`,
   });
   outputPlane.show({
-    ...output, cell, window: at.map((place) => [place, place]), active: anchor, selects: true,
+    ...output, window: at.map((place) => [place, place]), active: anchor, selects: true,
     classOf: (place) => (place.join() === at.join() ? "result" : "output"),
   });
   explainOutput(axes, at);
 }
 
-function showFed(axes, at, sizes) {
+function showFed(axes, at) {
   const fed = axes.map((axis, place) => outputsFedBy(axis, at[place]));
   const isFed = (place) => place.every((output, axis) => {
     const { count, first, last, step } = fed[axis];
@@ -127,15 +125,14 @@ function showFed(axes, at, sizes) {
   const anyFed = fed.every(({ count }) => count > 0n);
   const anchor = state.pinned?.at ?? axes.map((axis, place) => firstOf(axis, state.at[place]));
   const wantedInput = axes.map((axis, place) => (state.pinned ? [anchor[place]] : wantedOf(axis, state.at[place])));
-  const input = viewOf(axes.map(boundsOf), wantedInput, sizes.input);
-  const output = viewOf(axes.map(outputBounds), fed.map((one, place) => (anyFed ? [one.first, one.last] : [state.at[place]])), sizes.output);
-  const cell = Math.min(input.cell, output.cell);
+  const wantedOutput = fed.map((one, place) => (anyFed ? [one.first, one.last] : [state.at[place]]));
+  const [input, output] = viewsOf(axes, wantedInput, wantedOutput);
   inputPlane.show({
-    ...input, cell, window: at.map((place) => [place, place]), active: at, selects: true,
+    ...input, window: at.map((place) => [place, place]), active: at, selects: true,
     classOf: (place) => `${kindOf(axes, place)}${place.join() === at.join() ? " tap" : ""}`,
   });
   outputPlane.show({
-    ...output, cell, window: anyFed ? fed.map(({ first, last }) => [first, last]) : null, active: state.at,
+    ...output, window: anyFed ? fed.map(({ first, last }) => [first, last]) : null, active: state.at,
     classOf: (place) => (isFed(place) ? "result" : "output"),
   });
   explainInput(at, fed);
@@ -175,9 +172,13 @@ function kindOf(axes, place) {
   return axes.every((axis, index) => isRead(axis, place[index])) ? "real" : "unused";
 }
 
-function insideOf(windows, taps, place) {
-  if (taps.every((isOne, axis) => isOne(place[axis]))) return " tap";
-  return windows.every(([first, last], axis) => place[axis] >= first && place[axis] <= last) ? " gap" : "";
+/** @returns the views of both planes, with cells of one size; what a pointer rests on does not move away from it */
+function viewsOf(axes, wantedInput, wantedOutput) {
+  const [inputWidth, outputWidth] = roomOf(byId("planes").clientWidth);
+  const input = viewOf(axes.map(boundsOf), wantedInput, inputWidth);
+  const output = viewOf(axes.map(outputBounds), wantedOutput, outputWidth);
+  const cell = Math.min(input.cell, output.cell);
+  return [inputPlane.held({ ...input, cell }, wantedInput), outputPlane.held({ ...output, cell }, wantedOutput)];
 }
 
 /** @returns the positions of a plane that are drawn in a width, and how large their cells are */
@@ -189,13 +190,14 @@ function viewOf(bounds, wanted, width) {
   const [rows, columns] = bounds.map(([low, high], axis) => shownPositions(low, high, wanted[axis], rooms[axis]));
   const widest = Math.max(cellsOf(columns), Math.min(cellsOf(rows), room));
   const cell = Math.max(LEAST_CELL, Math.min(MOST_CELL, Math.floor((width - labels) / widest)));
-  return { bounds, rows, columns, cell };
+  return { bounds, rows, columns, cell, width };
 }
 
-/** Names what is drawn, and nothing else. */
-function showLegend() {
-  const kinds = ["real", "zero", "repeated", "unused"].filter((kind) => byId("input-plane").querySelector(`.${kind}`));
-  const items = [...kinds, "tap", "output", "result"].map((kind) =>
-    element("li", {}, element("span", { className: `key-${kind}` }), texts[`legend_${kind}`]));
+/** Names what is drawn, and nothing else; what is looked at stands on the one plane, what follows on the other. */
+function showLegend(looksAt) {
+  const kinds = ["real", "zero", "repeated", "unused", "tap", "output", "result"];
+  const names = looksAt === "output" ? {} : { tap: texts.legend_result, result: texts.legend_fed };
+  const items = kinds.filter((kind) => byId("planes").querySelector(`.${kind}`)).map((kind) =>
+    element("li", {}, element("span", { className: `key-${kind}` }), names[kind] ?? texts[`legend_${kind}`]));
   byId("legend").replaceChildren(...items);
 }

@@ -88,7 +88,7 @@ function readAddress() {
 /** Goes past the controls; the address is the layer's. */
 function skip(event) {
   event.preventDefault();
-  byId(state.facts ? "plane" : "faults").focus();
+  focusOnAnswer();
 }
 
 function begin() {

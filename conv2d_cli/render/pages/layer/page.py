@@ -8,7 +8,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.render.pages.document import colors, document
+from conv2d_cli.render.pages.document import colors, document, pointer_script
 
 if TYPE_CHECKING:
     from conv2d_cli.report.page import PageReport
@@ -32,12 +32,13 @@ def content(report: PageReport, version: str) -> bytes:
     """Return the page as a file; `version` is that of the program."""
     texts = json.loads(part("texts.json"))
     texts["footer"] = texts["footer"].replace("{version}", version)
+    *scripts, beginning = map(part, SCRIPTS)
     return document(
         title=texts["title"],
         language=texts["language"],
         style=colors(_MORE_COLORS) + part("style.css"),
         body=_TEXT.sub(lambda found: html.escape(texts[found[1]]), part("layer.html")),
-        script="".join(map(part, SCRIPTS)),
+        script="".join([*scripts, pointer_script(), beginning]),
         data=_data(report, texts),
     )
 

@@ -91,8 +91,15 @@ class Plane {
     this.cells = new Map();
     this.drawn = "";
     this.active = [0n, 0n];
-    svg.addEventListener("pointerover", (event) => this.#told(event, handlers.onPoint));
-    svg.addEventListener("pointerleave", () => handlers.onLeave());
+    this.isPointedAt = false;
+    svg.addEventListener("pointerover", (event) => {
+      this.isPointedAt = true;
+      if (hasMoved(event)) this.#told(event, handlers.onPoint);
+    });
+    svg.addEventListener("pointerleave", () => {
+      this.isPointedAt = false;
+      handlers.onLeave();
+    });
     svg.addEventListener("click", (event) => this.#told(event, handlers.onSelect));
     svg.addEventListener("keydown", (event) => this.#walk(event));
   }
@@ -119,14 +126,25 @@ class Plane {
     this.cells.get(this.active.join())?.focus();
   }
 
+  /** @returns the positions to draw: those there are while a pointer rests on them and what is wanted is among them */
+  held({ bounds, rows, columns, cell, width }, wanted) {
+    const shown = this.shown;
+    const isSame = shown && String(bounds) === String(shown.bounds) && width === shown.width;
+    const hasAll = isSame && [shown.rows, shown.columns].every((positions, axis) =>
+      wanted[axis].every((position) => positions.includes(position) || position !== clamped(position, bounds[axis])));
+    return this.isPointedAt && hasAll ? shown : { bounds, rows, columns, cell, width };
+  }
+
   /**
    * Draws the grid where its positions changed, and marks its cells.
    * @param {{bounds: bigint[][], rows: bigint[], columns: bigint[], active: bigint[], cell: number,
-   *   classOf: function, window: bigint[][] | null}} view
+   *   width: number, classOf: function, window: bigint[][] | null}} view
    */
   show(view) {
-    this.bounds = view.bounds;
-    const key = `${view.rows}|${view.columns}|${view.cell}|${view.bounds}`;
+    const { bounds, rows, columns, cell, width } = view;
+    this.bounds = bounds;
+    this.shown = { bounds, rows, columns, cell, width };
+    const key = `${rows}|${columns}|${cell}|${bounds}`;
     const hadFocus = this.svg.contains(document.activeElement);
     if (key !== this.drawn) this.#draw(view);
     this.drawn = key;

@@ -79,6 +79,11 @@ function update() {
   showPlanes();
 }
 
+/** Moves the focus to the planes, or to what is wrong. */
+function focusOnAnswer(options) {
+  byId(state.facts ? "plane" : "faults").focus(options);
+}
+
 function keepInside() {
   const [, , rows, columns] = state.facts.output_shape;
   state.at = [clamped(state.at[0], [0n, rows - 1n]), clamped(state.at[1], [0n, columns - 1n])];

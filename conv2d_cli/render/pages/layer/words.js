@@ -26,7 +26,12 @@ function signed(number) {
 }
 
 function tupleOf(values) {
-  return `(${values.join(", ")})`;
+  return `(${values.map(orUnknown).join(", ")})`;
+}
+
+/** @returns {string} what was typed, a question mark where it is nothing yet */
+function orUnknown(value) {
+  return String(value) || "?";
 }
 
 /**
@@ -48,12 +53,12 @@ function asPyTorch(setting, axes) {
 }
 
 function callOf(setting, padding, mode) {
-  const words = [setting.in_channels, setting.out_channels, `kernel_size=${tupleOf(setting.kernel_size)}`];
+  const words = [...COUNTS.map((name) => orUnknown(setting[name])), `kernel_size=${tupleOf(setting.kernel_size)}`];
   words.push(`stride=${tupleOf(setting.stride)}`);
   if (typeof padding === "string") words.push(`padding='${padding}'`);
   else if (asWord(padding) !== NO_PADDING) words.push(`padding=${tupleOf(padding)}`);
   if (asWord(setting.dilation) !== "1") words.push(`dilation=${tupleOf(setting.dilation)}`);
-  if (setting.groups !== 1n) words.push(`groups=${setting.groups}`);
+  if (setting.groups !== 1n) words.push(`groups=${orUnknown(setting.groups)}`);
   if (!setting.bias) words.push("bias=False");
   if (mode !== "zeros") words.push(`padding_mode='${mode}'`);
   if (setting.dtype !== "float32") words.push(`dtype=torch.${setting.dtype}`);
@@ -76,7 +81,7 @@ function asCommand(setting) {
 function sizeAsWord(setting) {
   const [batch, height, width] = setting.size;
   if (batch === 1n) return asWord([height, width]);
-  return shapeOf(setting).map((part) => String(part) || "?").join("x");
+  return shapeOf(setting).map(orUnknown).join("x");
 }
 
 function quoted(word) {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.render.drawing.palette import PALETTE
 from conv2d_cli.render.escaping import printable
-from conv2d_cli.render.pages.document import colors, document
+from conv2d_cli.render.pages.document import colors, document, pointer_script
 from conv2d_cli.render.pages.network import totals
 from conv2d_cli.render.pages.network.data import data_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from conv2d_cli.report.network_page import NetworkPageReport
 
 # In the order in which they use one another.
-_SCRIPTS = ("numbers.js", "pointer.js", "model.js", "layout.js", "graph.js", "charts.js", "table.js", "main.js")
+_SCRIPTS = ("numbers.js", "model.js", "layout.js", "graph.js", "charts.js", "table.js", "main.js")
 
 
 def content(report: NetworkPageReport) -> bytes:
@@ -28,7 +28,7 @@ def content(report: NetworkPageReport) -> bytes:
         style=_colors() + _part("style.css"),
         body=Template(_part("network.html")).substitute(_words(report), name=escape(name)),
         # Names of a script are its own in a function alone.
-        script='"use strict";\n(() => {\n' + "\n".join(map(_part, _SCRIPTS)) + "})();\n",
+        script='"use strict";\n(() => {\n' + "\n".join([pointer_script(), *map(_part, _SCRIPTS)]) + "})();\n",
         data=data_of(report),
     )
 

@@ -1,4 +1,4 @@
-/** What is scrolled under a pointer that rests is not pointed at: those who go by keys would be led elsewhere. */
+/** What is scrolled or drawn under a pointer that rests is not pointed at: those who go by keys would be led elsewhere. */
 
 const lastPointer = { x: NaN, y: NaN, time: NaN, moved: false };
 
@@ -10,6 +10,9 @@ function hasMoved(event) {
   }
   return lastPointer.moved;
 }
+
+// Movement inside an element enters and leaves none.
+document.addEventListener("pointermove", hasMoved, true);
 
 /** Have an element hear of a pointer's event where the pointer itself moved. */
 function onPointer(element, name, heard) {
