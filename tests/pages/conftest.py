@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import chromium, open_page
+from browser import chromium, ended_in_time, open_page
 
 from conv2d_cli import Conv2d, __version__, analyze
 from conv2d_cli.render.pages.layer.page import content
 from conv2d_cli.report.page import page_report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["chromium", "open_page"]
+
+
+@pytest.fixture(autouse=True)
+def _ends() -> Iterator[None]:
+    with ended_in_time():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,12 @@ Whatever a page asks the network for, says on its console or throws fails the te
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from contextlib import contextmanager
 from importlib.util import find_spec
+from threading import Timer
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A page that loads by itself has answered within a second; machines at work take longer.
 _MOST_MILLISECONDS = 60_000
+# A script that never answers is waited for without end: then the browser is ended, and the test fails.
+_MOST_SECONDS = 240
 # What axe-core finds of these impacts keeps people from using a page.
 _GRAVE = frozenset({"serious", "critical"})
 
@@ -51,9 +56,12 @@ class Opened(NamedTuple):
         ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Yield the browser; skip where there is none."""
+    """Yield the browser; skip where there is none.
+
+    While Playwright runs, its loop is the thread's own: tests of other files that need theirs come after it.
+    """
     reason = missing()
     if reason is not None:
         pytest.skip(reason)
@@ -62,9 +70,26 @@ def chromium() -> Iterator[Any]:
     path = next(filter(None, map(shutil.which, _NAMES)))
     with sync_playwright() as playwright:
         # Without a sandbox it runs as root, too.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", _mark()])
         yield browser
         browser.close()
+
+
+@contextmanager
+def ended_in_time() -> Iterator[None]:
+    """End the browser where a test takes so long that it must be waiting for what never comes."""
+    ending = (shutil.which("pkill") or "pkill", "-KILL", "-f", "--", _mark())
+    timer = Timer(_MOST_SECONDS, lambda: subprocess.run(ending, check=False))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _mark() -> str:
+    """Return an option that Chromium ignores, and by which the one of this process is found."""
+    return f"--tested-by={os.getpid()}"
 
 
 @pytest.fixture
