@@ -13,6 +13,7 @@ from conv2d_cli.layer.text import looks_like_expression
 from conv2d_cli.network.shipped import SHIPPED
 from conv2d_cli.report.draw import draw_report
 from conv2d_cli.report.draw_transposed import transposed_draw_report
+from conv2d_cli.report.picture import example_sides
 
 if TYPE_CHECKING:
     from conv2d_cli.cli.draw_request import Request
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     Layer = Conv2d | TransposedLayer
 
-# A picture of fewer elements shows little.
-_LEAST_SIDE = 8
 # Files of networks, and no tensors.
 _NETWORKS = (".onnx", ".toml", ".json", ".yaml", ".yml", ".txt")
 _FIELD = "--receptive-field"
@@ -66,7 +65,9 @@ def size_of(request: Request, layer: Layer) -> str:
     """
     if request.options.input_size is not None:
         return request.options.input_size
-    height, width = usual_sides(layer) if isinstance(layer, tuple) else _side_that_fits(layer)
+    from conv2d_cli.report.analysis import analyze
+
+    height, width = usual_sides(layer) if isinstance(layer, tuple) else example_sides(analyze(layer))
     raise UsageError(
         "-i is missing: a picture shows a layer on an input",
         request.words.typed.line({}, "-i", str(height) if height == width else f"{height}x{width}"),
@@ -84,16 +85,3 @@ def report_of(words: LayerWords, layer: Layer, size: str, at: tuple[int, int] | 
     if isinstance(layer, tuple):
         return placed(transposed_draw_report(analyzed_transposed(words, layer, size), at=(0, 0)), at)
     return placed(draw_report(analyzed(layer, size, None, words), at=(0, 0)), at)
-
-
-def _side_that_fits(layer: Conv2d) -> tuple[int, int]:
-    """Return height and width of an input that every padding mode takes."""
-    from conv2d_cli.report.analysis import analyze
-
-    shape = analyze(layer)
-    rows, columns = (shape.padding_top, shape.padding_bottom), (shape.padding_left, shape.padding_right)
-    height, width = (
-        max(_LEAST_SIDE, effective, *((side or 0) + 1 for side in sides))
-        for effective, sides in zip(shape.effective_kernel_size, (rows, columns), strict=True)
-    )
-    return height, width

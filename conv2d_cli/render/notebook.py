@@ -65,7 +65,8 @@ def html_of(shown: NamedTuple | Conv2d | Network) -> str:
 
         return network_html(report)
     # What a picture shows are the figures of its layer.
-    return _figures(report.shape if isinstance(report, DrawReport) else report) + _picture(report)
+    figures = _figures(report.shape if isinstance(report, DrawReport) else report)
+    return figures + (_picture(report) if isinstance(shown, tuple) else _example(cast("Conv2d", shown)))
 
 
 def svg_of(shown: DrawReport) -> str:
@@ -94,6 +95,20 @@ def _figures(report: NamedTuple) -> str:
     )
     console.print(_Screen(report))
     return console.export_html(inline_styles=True, code_format=_HTML)
+
+
+def _example(layer: Conv2d) -> str:
+    """Return the picture of a layer that has no input, on a small one."""
+    from conv2d_cli.render.layer_text import times
+    from conv2d_cli.report.picture import example_sides
+
+    try:
+        sides = example_sides(analyze(layer))
+        shape = analyze(layer, sides)
+    except Conv2dError:
+        # No input is large enough for its padding, and small enough for an array.
+        return ""
+    return f"<p>For example on {times(sides)}:</p>\n{_picture(shape)}"
 
 
 def _picture(report: NamedTuple) -> str:

@@ -11,6 +11,7 @@ from conv2d_cli.showing import shows_itself
 
 if TYPE_CHECKING:
     from conv2d_cli.report.draw import AxisRow, DrawReport
+    from conv2d_cli.report.shape import ShapeReport
 
 
 @shows_itself
@@ -43,6 +44,8 @@ class WindowRow(NamedTuple):
     source_column: int | None
 
 
+# A picture of fewer elements shows little.
+_LEAST_SIDE = 8
 # What `--get` knows.
 TOTALS: tuple[str, ...] = PictureReport._fields[:-1]
 
@@ -71,6 +74,21 @@ def picture_report(report: DrawReport, picture: str, layer: str) -> PictureRepor
         (columns[0], columns[-1]),
         _taps(report),
     )
+
+
+def example_sides(shape: ShapeReport) -> tuple[int, int]:
+    """Return height and width of an input on which a layer can be shown, whatever its padding mode.
+
+    >>> from conv2d_cli import Conv2d, analyze
+    >>> example_sides(analyze(Conv2d(3, 64, 7, stride=2, padding=(3, 9))))
+    (8, 10)
+    """
+    paddings = (shape.padding_top, shape.padding_bottom), (shape.padding_left, shape.padding_right)
+    height, width = (
+        max(_LEAST_SIDE, effective, *((side or 0) + 1 for side in sides))
+        for effective, sides in zip(shape.effective_kernel_size, paddings, strict=True)
+    )
+    return height, width
 
 
 def picture_record(report: PictureReport) -> dict[str, Any]:

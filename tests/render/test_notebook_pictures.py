@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from network_pages import HOSTILE_NAMES, deep, hostile, in_a_row
 
 from conv2d_cli import Conv2d, Conv2dError, FileError, Network, Picture, ShapeError, UsageError, analyze, draw
+from conv2d_cli.render.layer_text import times
 from conv2d_cli.render.notebook import html_of, rich_of
 
 if TYPE_CHECKING:
@@ -59,8 +60,29 @@ def test_a_layer_on_an_input_has_its_picture_below_its_figures() -> None:
     assert ET.tostring(picture, encoding="unicode").count("112")
     drawn = html_of(draw(LAYER, 224).report)
     assert drawn == fragment
-    for without in (LAYER, analyze(LAYER), analyze(LAYER, (0, 3, 224, 224))):
+    for without in (analyze(LAYER), analyze(LAYER, (0, 3, 224, 224))):
         assert "<img" not in html_of(without)
+
+
+def test_a_layer_alone_is_shown_on_a_small_input() -> None:
+    fragment = html_of(LAYER)
+    assert fragment.startswith("<pre")
+    assert "9,472" in fragment
+    assert f"<p>For example on {times((8, 8))}:</p>" in fragment
+    assert any(" × 8 × 8" in (text or "") for text in image_in(fragment).itertext())  # noqa: RUF001
+
+
+@given(
+    kernel=st.integers(1, 2**62),
+    padding=st.integers(0, 2**62 - 1) | st.sampled_from(("valid", "same_upper")),
+    mode=st.sampled_from(("zeros", "reflect", "replicate", "circular")),
+)
+@settings(max_examples=15)
+def test_whatever_layer_there_is_shows_itself(
+    kernel: int, padding: int | Literal["valid", "same_upper"], mode: Literal["zeros", "reflect", "circular"]
+) -> None:
+    layer = Conv2d(1, 1, kernel, padding=padding, padding_mode=mode)
+    assert html_of(layer).startswith("<pre")
 
 
 # An example is a whole picture, 40 ms.
