@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plotted import layers, made_up
 
-from conv2d_cli.cli import plot_output
+from conv2d_cli.cli import picture_files
 from conv2d_cli.cli.choices import plots
 from conv2d_cli.cli.options import OutputOptions
 from conv2d_cli.cli.picture_files import kind_of
@@ -261,7 +261,7 @@ def test_a_plot_goes_to_stdout_alone(
     assert capsysbinary.readouterr().out.startswith(b"\x89PNG")
     with pytest.raises(UsageError, match="stdout takes the plot alone"):
         shown(layers(), file="-", json=True)
-    monkeypatch.setattr(plot_output, "is_terminal", lambda _: True)
+    monkeypatch.setattr(picture_files, "is_terminal", lambda _: True)
     with pytest.raises(UsageError, match="not written to a terminal"):
         shown(layers(), file="png:-")
     monkeypatch.setattr(sys, "stdout", None)
