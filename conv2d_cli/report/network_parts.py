@@ -30,10 +30,14 @@ def grouped(nodes: Sequence[NodeReport], depth: int) -> tuple[NodeReport, ...]:
 def group_of(name: str, depth: int) -> str:
     """Return the name of the group of a node: the first parts of its own.
 
-    >>> group_of("layer1.0.conv1", 1)
-    'layer1'
+    Names of modules have dots; those of nodes in ONNX files have slashes, often one in front too.
+
+    >>> group_of("layer1.0.conv1", 1), group_of("/layer1/layer1.0/conv1/Conv", 2)
+    ('layer1', '/layer1/layer1.0')
     """
-    return ".".join(name.split(".")[:depth])
+    separator = "/" if "/" in name else "."
+    front = separator if name.startswith(separator) else ""
+    return front + separator.join(name.removeprefix(front).split(separator)[:depth])
 
 
 def _group(name: str, members: Sequence[NodeReport], names: dict[str, str]) -> NodeReport:

@@ -13,6 +13,7 @@ from network_pages import HOSTILE_NAMES, deep, hostile, in_a_row, read, report_o
 from conv2d_cli import Network
 from conv2d_cli.render.layer_text import times
 from conv2d_cli.render.pages.network.page import content
+from conv2d_cli.report.network_parts import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,6 +86,19 @@ def test_blocks_sum_up_as_depth_does(resnet: Opened) -> None:
     for name, (_, parameters, macs) in seen.items():
         assert parameters == f"{groups[name]['parameters']:,} parameters"
         assert macs == f"{groups[name]['macs']:,} macs"
+
+
+@pytest.mark.parametrize("name", ["layer1.{}.conv{}", "/layer1/layer1.{}/conv{}/Conv", "model/block_{}/conv.{}/Conv2D"])
+def test_blocks_are_the_parts_of_names_that_depth_sums_up(
+    name: str, open_page: Callable[..., Opened], tmp_path: Path
+) -> None:
+    names = tuple(name.format(block, place) for block in range(3) for place in range(12))
+    page = open_page(saved(report_of(read(in_a_row(names))), tmp_path)).page
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    seen = page.evaluate(
+        "[...document.querySelectorAll('#graph .folded text:first-of-type')].map(one => one.textContent)"
+    )
+    assert {one.removeprefix("▸ ") for one in seen} == {group_of(one, 2) for one in names}
 
 
 def test_sorting_by_click_and_by_key(open_page: Callable[..., Opened], written: tuple[Path, Any]) -> None:

@@ -86,7 +86,7 @@ class Charts {
     return runsOf(this.layers).flatMap(({ block, start, end }, place) => {
       const [left, right] = [this.x(start), this.x(end)];
       const most = Math.floor((right - left - 6) / 6.6);
-      const name = block.length <= most ? block : block.split(".").pop();
+      const name = block.length <= most ? block : partsOf(block).parts.pop();
       const band = drawn("rect", { class: place % 2 ? "band odd" : "band", x: left, y: CHART.height, width: right - left, height: CHART.band - 2 });
       const fits = most >= Math.min(3, name.length);
       return fits ? [band, drawn("text", { x: (left + right) / 2, y: CHART.height + 13, "text-anchor": "middle" }, cut(name, most))] : [band];
@@ -158,7 +158,8 @@ function runsOf(layers) {
   for (let depth = 1; depth <= DEEPEST_BAND; depth += 1) {
     const runs = [];
     for (const { index, name } of layers) {
-      const block = name.split(".").slice(0, depth).join(".");
+      const { parts, separator } = partsOf(name);
+      const block = parts.slice(0, depth).join(separator);
       const last = runs[runs.length - 1];
       if (last?.block === block) {
         last.end = index + 1;

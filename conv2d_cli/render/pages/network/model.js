@@ -22,7 +22,17 @@ function layersOf(data) {
 }
 
 /**
- * Return the tree of blocks: names are split at their dots. A block has `children` in the order of their first layers,
+ * Return the parts of a name, and what stands between them: a dot, or the slash of ONNX files, which may stand in front too.
+ */
+function partsOf(name) {
+  const separator = name.includes("/") ? "/" : ".";
+  const [first, ...others] = name.split(separator);
+  const parts = first === "" && others.length ? [separator + others[0], ...others.slice(1)] : [first, ...others];
+  return { parts, separator };
+}
+
+/**
+ * Return the tree of blocks, which names tell by their parts. A block has `children` in the order of their first layers,
  * and `members`, all layers in it; a leaf has its `layer`.
  */
 function treeOf(layers) {
@@ -30,10 +40,10 @@ function treeOf(layers) {
   // A Map: a block may have any name, `__proto__` too.
   const blocks = new Map([["", root]]);
   for (const layer of layers) {
-    const parts = layer.name.split(".");
+    const { parts, separator } = partsOf(layer.name);
     let block = root;
     for (let length = 1; length < parts.length; length += 1) {
-      const path = parts.slice(0, length).join(".");
+      const path = parts.slice(0, length).join(separator);
       if (!blocks.has(path)) {
         blocks.set(path, newBlock(path, parts[length - 1], block));
         block.children.push(blocks.get(path));
