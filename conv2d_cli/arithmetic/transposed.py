@@ -74,7 +74,7 @@ def elements_at(places: range, every: int, size: int) -> range:
     common = gcd(places.step, every)
     if places.start % common:
         return range(0)
-    # Every so many taps fall on an element, from this one on.
+    # Of `period` taps, one falls on an element; `first` is the first that does.
     period = every // common
     first = -(places.start // common) * pow(places.step // common, -1, period) % period
     found = places[first::period]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conv2d_cli.backends.base import Wanted
     from conv2d_cli.engine.api import Tiling
 
-# OpenMP ends the process where a system starts no more threads, and no processor has so many.
+# OpenMP ends the process where a system starts no more threads; processors have fewer than this.
 _MOST_THREADS = 1024
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from conv2d_cli.errors import FileError, ShapeError, UsageError, did_you_mean
+from conv2d_cli.errors import FileError, UsageError, did_you_mean
 from conv2d_cli.report.analysis import analyze
 from conv2d_cli.report.draw import draw_report
+from conv2d_cli.report.picture import report_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,18 +140,4 @@ def picture_of(shape: ShapeReport) -> Picture | None:
 
 
 def _placed(shape: ShapeReport, at: tuple[int, int] | None) -> DrawReport:
-    output = shape.output_shape or ()
-    if 0 in output:
-        raise ShapeError(f"the output, {'x'.join(map(str, output))}, has no element whose window could be drawn")
-    report = draw_report(shape, at=(0, 0))
-    if at is None:
-        from conv2d_cli.report.picture import telling_place
-
-        return report._replace(at=telling_place(report))
-    sizes = report.rows.outputs, report.columns.outputs
-    if not all(0 <= place < size for place, size in zip(at, sizes, strict=True)):
-        raise UsageError(
-            f"at={at}: the output is {sizes[0]}x{sizes[1]}, and rows and columns count from 0",
-            f"at=({sizes[0] - 1}, {sizes[1] - 1}), the last element",
-        )
-    return report._replace(at=at)
+    return report_at(draw_report(shape, at=(0, 0)), at, lambda place: f"at={place}")

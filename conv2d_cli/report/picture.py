@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conv2d_cli.errors import ShapeError, UsageError
 from conv2d_cli.limits import TRACE_TERMS
 from conv2d_cli.report.record import record_of
 from conv2d_cli.showing import shows_itself
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conv2d_cli.report.draw import AxisRow, DrawReport
     from conv2d_cli.report.shape import ShapeReport
 
@@ -74,6 +77,33 @@ def picture_report(report: DrawReport, picture: str, layer: str) -> PictureRepor
         (columns[0], columns[-1]),
         _taps(report),
     )
+
+
+def report_at(report: DrawReport, at: tuple[int, int] | None, spelled: Callable[[tuple[int, int]], str]) -> DrawReport:
+    """Return a report at the output element that is asked for, else at a telling one.
+
+    Args:
+        report: the layer on its input, at any element.
+        at: the element (h, w).
+        spelled: how an element is asked for, as the user has to write it.
+
+    Raises:
+        ShapeError: the output has no elements.
+        UsageError: it has no such element.
+    """
+    shape = report.shape.output_shape or ()
+    if 0 in shape:
+        message = f"the output, {'x'.join(map(str, shape))}, has no element whose window could be drawn"
+        raise ShapeError(message, "an input of N >= 1")
+    if at is None:
+        return report._replace(at=telling_place(report))
+    height, width = report.rows.outputs, report.columns.outputs
+    if not (0 <= at[0] < height and 0 <= at[1] < width):
+        raise UsageError(
+            f"{spelled(at)}: the output is {height}x{width}, and rows and columns count from 0",
+            f"{spelled((height - 1, width - 1))}, the last element",
+        )
+    return report._replace(at=at)
 
 
 def example_sides(shape: ShapeReport) -> tuple[int, int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # More cells than these on an axis are not told apart at a glance. A break takes a cell.
 MOST_CELLS = 26
-# Of an axis with numbers of so many digits fewer: their breaks are wide.
+# From this size on fewer cells are drawn: numbers of five digits make the breaks wide.
 _LONG_NUMBERS, _FEW_CELLS = 10_000, 18
 # More breaks on an axis take longer to read than what they save.
 _MOST_BREAKS = 4

@@ -52,7 +52,7 @@ class Plane(NamedTuple):
 
 
 def width_with(margin: int, cells: int) -> int:
-    """Return the characters that a row of so many cells takes beside its number."""
+    """Return the characters that a row of cells takes beside its number."""
     return margin + 1 + _CELL * cells
 
 

@@ -29,7 +29,7 @@ class Slice(NamedTuple):
 
 
 class Break(NamedTuple):
-    """What is not drawn between two slices: so many channels, or groups."""
+    """What is not drawn between two slices: a number of channels, or of groups."""
 
     left_out: int
     what: Literal["channels", "groups"] = "channels"

@@ -52,12 +52,7 @@ def _lines(volume: VolumeReport, most: int, layout: _Layout) -> Iterator[Line]:
     words = {number: _filters(volume, number) for number in read if number is not None}
     middle = max((len(line) for lines in words.values() for line in lines), default=0) if layout.filters_between else 0
     between = " " * len(layout.arrow)
-    titles = (
-        (_TITLES[0].ljust(left), between, _TITLES[1].ljust(middle), between)
-        if middle
-        else (_TITLES[0].ljust(left), between)
-    )
-    yield (*(Span(title, HEADING) for title in titles), Span(_TITLES[2], HEADING))
+    yield _headings(left, middle, between)
     for number, slots in read.items():
         if number is None:
             yield (Span(f"{_number(slots[0])} groups", DIM),)
@@ -68,6 +63,12 @@ def _lines(volume: VolumeReport, most: int, layout: _Layout) -> Iterator[Line]:
         for place, (before, said, after) in enumerate(rows):
             arrow = Span(layout.arrow if place == _MIDDLE else between, DIM)
             yield (*before, arrow, *((Span(said.ljust(middle)), arrow) if middle else ()), *after)
+
+
+def _headings(left: int, middle: int, between: str) -> Line:
+    """Return the line above the drawing; the filters have a column where its width, `middle`, is not 0."""
+    titles = [_TITLES[0].ljust(left), between, *([_TITLES[1].ljust(middle), between] if middle else []), _TITLES[2]]
+    return tuple(Span(title, HEADING) for title in titles)
 
 
 def _by_group(slots: Sequence[Slot]) -> dict[int | None, list[Slot]]:

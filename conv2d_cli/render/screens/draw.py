@@ -81,7 +81,7 @@ def planes(report: DrawReport, width: int) -> Iterator[Block]:
 
 
 def input_plane(report: DrawReport, cells: int) -> Plane:
-    """Return the padded input in so many columns, and the window of the output element that is looked at."""
+    """Return the padded input within a width in columns, and the window of the output element that is looked at."""
     windows = [axis.window(at) for axis, at in zip((report.rows, report.columns), report.at, strict=True)]
     rows, columns = (
         shown_positions(axis.positions, window, (0, axis.size), room)
@@ -99,7 +99,7 @@ def _numbers(axis: AxisRow) -> Callable[[int], int | None]:
 
 
 def output_plane(report: DrawReport, cells: int) -> Plane:
-    """Return the output in so many columns, and the element that is looked at."""
+    """Return the output within a width in columns, and the element that is looked at."""
     rows, columns = (
         shown_positions(range(axis.outputs), range(at, at + 1), (), room)
         for axis, at, room in zip(

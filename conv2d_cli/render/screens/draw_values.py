@@ -67,7 +67,7 @@ def _channels(report: DrawValuesReport, view: View) -> Iterator[Block]:
 def _all_drawn(
     report: DrawValuesReport, channels: Sequence[ChannelRow], digits: int, room: int
 ) -> list[tuple[Line, ...]] | None:
-    """Return the lines of channels, None where a number of so many digits has no room."""
+    """Return the lines of channels with numbers of `digits` digits; None where these have no room."""
     drawn = [matrix_lines(_matrices(report, channel, digits), room) for channel in channels]
     return None if None in drawn else [lines for lines in drawn if lines is not None]
 
