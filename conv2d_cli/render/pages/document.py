@@ -14,6 +14,7 @@ from conv2d_cli.render.drawing.palette import PALETTE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_SHARED = ("svg.js", "pointer.js")
 _PAGE = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -56,9 +57,9 @@ def document(*, title: str, style: str, body: str, script: str, data: Mapping[st
     return page.encode("utf-8", "replace")
 
 
-def pointer_script() -> str:
-    """Return the script that tells a pointer that moves from one that rests."""
-    return files(__package__).joinpath("pointer.js").read_text(encoding="utf-8")
+def shared_script() -> str:
+    """Return what pages have in common: elements of SVG, and a pointer that moves told from one that rests."""
+    return "\n".join(files(__package__).joinpath(name).read_text(encoding="utf-8") for name in _SHARED)
 
 
 def as_json(data: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from conv2d_cli.render.pages.document import colors, document, pointer_script
+from conv2d_cli.render.pages.document import colors, document, shared_script
 
 if TYPE_CHECKING:
     from conv2d_cli.report.page import PageReport
@@ -38,7 +38,7 @@ def content(report: PageReport, version: str) -> bytes:
         language=texts["language"],
         style=colors(_MORE_COLORS) + part("style.css"),
         body=_TEXT.sub(lambda found: html.escape(texts[found[1]]), part("layer.html")),
-        script="".join([*scripts, pointer_script(), beginning]),
+        script="".join([*scripts, shared_script(), beginning]),
         data=_data(report, texts),
     )
 

@@ -2,7 +2,6 @@
  * A plane of elements as SVG: a grid that is walked through by the arrow keys, with a break where it is too large.
  */
 
-const SVG = "http://www.w3.org/2000/svg";
 // Fingers need this much, eyes no more than that.
 const LEAST_CELL = 24;
 const MOST_CELL = 40;
@@ -12,13 +11,6 @@ const LABEL_SIGN = 6.8;
 const MOST_CELLS = 28;
 // Of longer numbers a label shows the end: it is the name of a cell, whose number stands below.
 const MOST_LABEL = 7;
-
-function svgElement(name, attributes, ...children) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
 
 /**
  * The positions that are drawn: all where they fit, else the ends and what is looked at.

@@ -36,7 +36,7 @@ class Charts {
   /** Return one chart with what it shows and its largest value above. */
   figure(series, isLast) {
     const height = CHART.height + (isLast ? CHART.band : 0);
-    const svg = drawn("svg", { role: "img", "aria-label": `${series.key}: ${series.said}`, width: this.width, height, viewBox: `0 0 ${this.width} ${height}` });
+    const svg = svgElement("svg", { role: "img", "aria-label": `${series.key}: ${series.said}`, width: this.width, height, viewBox: `0 0 ${this.width} ${height}` });
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
     const [name, said] = [document.createElement("b"), document.createElement("span")];
@@ -46,7 +46,7 @@ class Charts {
     figure.append(caption);
     if (series.most > 0n) {
       svg.append(...this.gridOf(series), ...series.shapes(this, series), ...(isLast ? this.bands() : []));
-      svg.append(drawn("g", { class: "cursors" }));
+      svg.append(svgElement("g", { class: "cursors" }));
       figure.append(svg);
     }
     return figure;
@@ -65,8 +65,8 @@ class Charts {
     const room = CHART.height - 2 * CHART.top;
     return ticks(most, scale).flatMap((tick) => {
       const y = base - (room * tick) / Number(most);
-      return [drawn("line", { class: tick ? "grid-line" : "base-line", x1: CHART.left, x2: this.width - CHART.right, y1: y, y2: y }),
-        drawn("text", { x: CHART.left - 8, y: y + 4, "text-anchor": "end" }, short(tick, scale))];
+      return [svgElement("line", { class: tick ? "grid-line" : "base-line", x1: CHART.left, x2: this.width - CHART.right, y1: y, y2: y }),
+        svgElement("text", { x: CHART.left - 8, y: y + 4, "text-anchor": "end" }, short(tick, scale))];
     });
   }
 
@@ -87,9 +87,9 @@ class Charts {
       const [left, right] = [this.x(start), this.x(end)];
       const most = Math.floor((right - left - 6) / 6.6);
       const name = block.length <= most ? block : partsOf(block).parts.pop();
-      const band = drawn("rect", { class: place % 2 ? "band odd" : "band", x: left, y: CHART.height, width: right - left, height: CHART.band - 2 });
+      const band = svgElement("rect", { class: place % 2 ? "band odd" : "band", x: left, y: CHART.height, width: right - left, height: CHART.band - 2 });
       const fits = most >= Math.min(3, name.length);
-      return fits ? [band, drawn("text", { x: (left + right) / 2, y: CHART.height + 13, "text-anchor": "middle" }, cut(name, most))] : [band];
+      return fits ? [band, svgElement("text", { x: (left + right) / 2, y: CHART.height + 13, "text-anchor": "middle" }, cut(name, most))] : [band];
     });
   }
 
@@ -148,7 +148,7 @@ class Charts {
     }
     const height = CHART.height - CHART.top;
     this.element.querySelectorAll(".cursors").forEach((group) => group.replaceChildren(...runs.map(
-      ({ start, end }) => drawn("rect", { class: "cursor", x: this.x(start) - 1, y: 0, width: Math.max(3, this.x(end) - this.x(start) + 2), height }))));
+      ({ start, end }) => svgElement("rect", { class: "cursor", x: this.x(start) - 1, y: 0, width: Math.max(3, this.x(end) - this.x(start) + 2), height }))));
   }
 }
 
@@ -207,7 +207,7 @@ function bars(name) {
       const top = Math.min(base - 1, charts.y(value, most));
       return `M${charts.x(start) + gap / 2} ${base}V${top}h${Math.max(1, wide * charts.step - gap)}V${base}z`;
     });
-    return [drawn("path", { class: name, d: path.join("") })];
+    return [svgElement("path", { class: name, d: path.join("") })];
   };
 }
 
@@ -222,9 +222,9 @@ function area(data) {
     }).join("");
     const end = charts.x(values.length);
     const peak = data.peak_node;
-    const dot = peak === null ? [] : [drawn("circle", { class: "peak", cx: charts.x(peak + 0.5), cy: charts.y(values[peak], most), r: 5 })];
-    return [drawn("path", { class: "area-live-bytes", d: `M${CHART.left} ${base}${steps}L${end} ${base}z` }),
-      drawn("path", { class: "line-live-bytes", d: `M${steps.slice(1)}` }), ...dot];
+    const dot = peak === null ? [] : [svgElement("circle", { class: "peak", cx: charts.x(peak + 0.5), cy: charts.y(values[peak], most), r: 5 })];
+    return [svgElement("path", { class: "area-live-bytes", d: `M${CHART.left} ${base}${steps}L${end} ${base}z` }),
+      svgElement("path", { class: "line-live-bytes", d: `M${steps.slice(1)}` }), ...dot];
   };
 }
 
@@ -244,13 +244,13 @@ function curves(fields, data) {
         pen = "L";
         return part;
       });
-      return drawn("path", { class: axis ? "line-receptive-field second" : "line-receptive-field", d: path.join("") });
+      return svgElement("path", { class: axis ? "line-receptive-field second" : "line-receptive-field", d: path.join("") });
     });
     const size = (data.input_size ?? []).map(BigInt).reduce((all, one) => (one > all ? one : all), 0n);
     const inSight = size > 0n && size <= most;
     const y = inSight ? charts.y(size, most) : 0;
-    const limit = inSight ? [drawn("line", { class: "limit", x1: CHART.left, x2: charts.width - CHART.right, y1: y, y2: y }),
-      drawn("text", { x: CHART.left + 6, y: y < 2 * CHART.top ? y + 13 : y - 4 }, `input ${times(data.input_size)}`)] : [];
+    const limit = inSight ? [svgElement("line", { class: "limit", x1: CHART.left, x2: charts.width - CHART.right, y1: y, y2: y }),
+      svgElement("text", { x: CHART.left + 6, y: y < 2 * CHART.top ? y + 13 : y - 4 }, `input ${times(data.input_size)}`)] : [];
     return [...limit, ...paths];
   };
 }

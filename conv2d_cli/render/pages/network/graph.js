@@ -1,22 +1,11 @@
 /** The graph as a picture: of what lies in sight, so that thousands of boxes are no more work than a hundred. */
 
-const SVG = "http://www.w3.org/2000/svg";
 // The most boxes that a graph begins with: blocks are open as far down as that goes.
 const FIRST_BOXES = 30;
 const OUT_OF_SIGHT = 400;
 const LEAST_SCALE = 0.78;
 const SIGNS_OF_A_TITLE = 26;
 const SIGNS_OF_A_LINE = 30;
-
-/** Return an element of SVG with attributes; texts are set as texts. */
-function drawn(name, attributes, ...children) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) {
-    element.setAttribute(key, value);
-  }
-  element.append(...children);
-  return element;
-}
 
 /** Return the beginning of a text with `…` where it is longer. */
 function cut(text, most) {
@@ -49,7 +38,7 @@ class Graph {
     this.marked = new Set();
     this.chosen = new Set();
     this.active = null;
-    this.svg = drawn("svg", { "aria-hidden": "false" });
+    this.svg = svgElement("svg", { "aria-hidden": "false" });
     element.append(this.svg);
     element.addEventListener("scroll", () => requestAnimationFrame(() => this.draw()));
     element.addEventListener("keydown", (event) => this.key(event));
@@ -97,10 +86,10 @@ class Graph {
     const frames = layout.frames.filter((one) => sees(one.left, one.top, one.right, one.bottom));
     const focused = element.contains(document.activeElement);
     this.svg.replaceChildren(
-      drawn("g", {}, ...frames.map(frameOf)),
-      drawn("g", {}, ...this.arrows(sees)),
-      drawn("g", {}, ...frames.map((frame) => this.titleOf(frame))),
-      drawn("g", {}, ...layout.boxes.filter(seesBox).map((box) => this.boxOf(box))),
+      svgElement("g", {}, ...frames.map(frameOf)),
+      svgElement("g", {}, ...this.arrows(sees)),
+      svgElement("g", {}, ...frames.map((frame) => this.titleOf(frame))),
+      svgElement("g", {}, ...layout.boxes.filter(seesBox).map((box) => this.boxOf(box))),
     );
     if (focused) {
       this.elementOf(this.active)?.focus({ preventScroll: true });
@@ -131,11 +120,11 @@ class Graph {
         return null;
       }
       heads.push(`M${to + 7} ${end.y + 4}v8l-7 -4z`);
-      return drawn("path", { class: back ? "edge back" : "edge",
+      return svgElement("path", { class: back ? "edge back" : "edge",
         d: `M${from} ${start.y - 6}C${lane} ${start.y - 6} ${lane} ${start.y - 6} ${lane} ${(start.y + end.y) / 2}S${lane} ${end.y + 8} ${to + 6} ${end.y + 8}` });
     });
-    return [drawn("path", { class: "edge", d: lines.join("") }), ...besides.filter((one) => one !== null),
-      drawn("path", { class: "head", d: heads.join("") })];
+    return [svgElement("path", { class: "edge", d: lines.join("") }), ...besides.filter((one) => one !== null),
+      svgElement("path", { class: "head", d: heads.join("") })];
   }
 
   /** Return the title of an open block, which folds it. */
@@ -143,10 +132,10 @@ class Graph {
     const { block } = frame;
     const key = frameKey(block);
     const most = Math.max(4, Math.floor((frame.right - frame.left - 24) / 7.2));
-    const group = drawn("g", { class: "frame-title", role: "button", "aria-expanded": "true", "aria-label": `${cut(block.path, 200)}: fold`,
+    const group = svgElement("g", { class: "frame-title", role: "button", "aria-expanded": "true", "aria-label": `${cut(block.path, 200)}: fold`,
       "data-key": key, tabindex: this.active === key ? 0 : -1 },
-      drawn("rect", { x: frame.left + 2, y: frame.top + 2, width: frame.right - frame.left - 4, height: GAP.header - 3, rx: 4 }),
-      drawn("text", { x: frame.left + 8, y: frame.top + 16 }, `▾ ${cut(block.label || block.path, most)}`));
+      svgElement("rect", { x: frame.left + 2, y: frame.top + 2, width: frame.right - frame.left - 4, height: GAP.header - 3, rx: 4 }),
+      svgElement("text", { x: frame.left + 8, y: frame.top + 16 }, `▾ ${cut(block.label || block.path, most)}`));
     group.addEventListener("click", () => this.toggle(block));
     this.hears(group, key, block.members, block.path);
     return group;
@@ -160,19 +149,19 @@ class Graph {
     const names = ["item", box.block ? "folded" : box.layer ? box.layer.kind : "input", mark,
       box.members.some((layer) => this.marked.has(layer.index)) ? "marked" : "",
       box.members.some((layer) => this.chosen.has(layer.index)) ? "chosen" : ""];
-    const group = drawn("g", { class: names.filter(Boolean).join(" "), role: "button", "data-key": key,
+    const group = svgElement("g", { class: names.filter(Boolean).join(" "), role: "button", "data-key": key,
       tabindex: this.active === key ? 0 : -1, "aria-label": cut([box.block ? box.block.path : lines[0], ...lines.slice(1), mark].filter(Boolean).join(", "), 300) },
-      drawn("rect", { class: "back", x: left, y: top, width: box.width, height: box.height, rx: box.layer || box.block ? 5 : box.height / 2 }));
+      svgElement("rect", { class: "back", x: left, y: top, width: box.width, height: box.height, rx: box.layer || box.block ? 5 : box.height / 2 }));
     if (box.block) {
       group.setAttribute("aria-expanded", "false");
     } else if (box.layer) {
-      group.append(drawn("rect", { class: "kind", x: left, y: top, width: 6, height: box.height, rx: 3 }));
+      group.append(svgElement("rect", { class: "kind", x: left, y: top, width: 6, height: box.height, rx: 3 }));
     }
     // A line that stands alone, as of an input without a size, stands in the middle.
     const alone = lines.length === 1 ? 9 : 0;
     lines.forEach((line, place) => {
       const look = place ? {} : { class: "title" };
-      group.append(drawn("text", { x: left + 14, y: top + 18 + alone + 17 * place, ...look }, cut(`${box.block && !place ? "▸ " : ""}${line}`, place ? SIGNS_OF_A_LINE : SIGNS_OF_A_TITLE)));
+      group.append(svgElement("text", { x: left + 14, y: top + 18 + alone + 17 * place, ...look }, cut(`${box.block && !place ? "▸ " : ""}${line}`, place ? SIGNS_OF_A_LINE : SIGNS_OF_A_TITLE)));
     });
     group.addEventListener("click", () => {
       this.active = key;
@@ -292,7 +281,7 @@ function frameKey(block) {
 }
 
 function frameOf(frame) {
-  return drawn("rect", { class: frame.mixed ? "frame mixed" : "frame", x: frame.left, y: frame.top, width: frame.right - frame.left, height: frame.bottom - frame.top, rx: 7 });
+  return svgElement("rect", { class: frame.mixed ? "frame mixed" : "frame", x: frame.left, y: frame.top, width: frame.right - frame.left, height: frame.bottom - frame.top, rx: 7 });
 }
 
 /** Return a line from one row to the next that leaves and arrives straight down. */

@@ -104,7 +104,7 @@ function legend(layers, list) {
   const kinds = new Set(layers.map((layer) => layer.kind));
   for (const kind of KINDS.filter((one) => kinds.has(one.name))) {
     const item = document.createElement("li");
-    item.append(drawn("svg", { "aria-hidden": "true", viewBox: "0 0 14 12" }, drawn("rect", { class: kind.name, width: 14, height: 12, rx: 3 })), kind.label);
+    item.append(svgElement("svg", { "aria-hidden": "true", viewBox: "0 0 14 12" }, svgElement("rect", { class: kind.name, width: 14, height: 12, rx: 3 })), kind.label);
     list.append(item);
   }
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conv2d_cli.render.drawing.palette import PALETTE
 from conv2d_cli.render.escaping import printable
-from conv2d_cli.render.pages.document import colors, document, pointer_script
+from conv2d_cli.render.pages.document import colors, document, shared_script
 from conv2d_cli.render.pages.network import totals
 from conv2d_cli.render.pages.network.data import data_of
 
@@ -28,7 +28,7 @@ def content(report: NetworkPageReport) -> bytes:
         style=_colors() + _part("style.css"),
         body=Template(_part("network.html")).substitute(_words(report), name=escape(name)),
         # Names of a script are its own in a function alone.
-        script='"use strict";\n(() => {\n' + "\n".join([pointer_script(), *map(_part, _SCRIPTS)]) + "})();\n",
+        script='"use strict";\n(() => {\n' + "\n".join([shared_script(), *map(_part, _SCRIPTS)]) + "})();\n",
         data=data_of(report),
     )
 
